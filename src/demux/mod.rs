@@ -1,0 +1,18 @@
+//! The lowest layer: bytes to lines, replies apart from events.
+//!
+//! It knows line ends, the `>` that marks an event, and the password prompt that
+//! has no line end; it does not know what any line means. Two faces:
+//!
+//! - [`Demuxer`], sans-I/O: bytes in at any chunking, [`Item`]s out.
+//! - [`demultiplex`], async: a reader in, two channels out, with the manners of
+//!   the Go package `go-openvpn-mgmt/demux`.
+
+mod channels;
+mod chunk;
+mod demuxer;
+
+#[cfg(test)]
+mod tests;
+
+pub use channels::{READ_ERROR_EVENT, demultiplex};
+pub use demuxer::{DEFAULT_LINE_LIMIT, Demuxer, Item, LineTooLong, PASSWORD_PROMPT};

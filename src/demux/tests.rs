@@ -1,0 +1,286 @@
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use proptest::prelude::*;
+use tokio::io::{AsyncRead, ReadBuf};
+use tokio::sync::mpsc;
+
+use super::*;
+
+fn items(chunks: &[&[u8]]) -> Vec<Item> {
+    let mut demuxer = Demuxer::new();
+    let mut out = Vec::new();
+    for chunk in chunks {
+        demuxer.feed(chunk);
+        while let Some(item) = demuxer.next_item() {
+            out.push(item.expect("no line is too long"));
+        }
+    }
+    out.extend(demuxer.finish());
+    out
+}
+
+fn reply(line: &'static str) -> Item {
+    Item::Reply(Bytes::from_static(line.as_bytes()))
+}
+
+fn event(line: &'static str) -> Item {
+    Item::Event(Bytes::from_static(line.as_bytes()))
+}
+
+#[test]
+fn splits_replies_from_events() {
+    let input = b"SUCCESS: foo\r\n>HOLD:bar\r\n\r\n\nEND\n>X\n";
+    assert_eq!(
+        items(&[input]),
+        [reply("SUCCESS: foo"), event("HOLD:bar"), reply("END"), event("X")]
+    );
+}
+
+#[test]
+fn a_last_line_without_line_end_is_delivered_at_the_end() {
+    assert_eq!(items(&[b"a\n>b"]), [reply("a"), event("b")]);
+    assert_eq!(items(&[b"a\r"]), [reply("a")]);
+    assert_eq!(items(&[b"\r"]), []);
+}
+
+#[test]
+fn a_bare_cr_inside_a_line_is_kept() {
+    assert_eq!(items(&[b"a\rb\r\r\n"]), [reply("a\rb\r")]);
+}
+
+#[test]
+fn prompts_come_without_line_end_and_only_before_the_first_line() {
+    assert_eq!(
+        items(&[
+            b"ENTER PASSWORD:ENTER PASS",
+            b"WORD:SUCCESS: password is correct\r\nENTER PASSWORD:x\n"
+        ]),
+        [
+            Item::PasswordPrompt,
+            Item::PasswordPrompt,
+            reply("SUCCESS: password is correct"),
+            reply("ENTER PASSWORD:x"),
+        ]
+    );
+}
+
+#[test]
+fn a_prompt_is_delivered_at_once() {
+    let mut demuxer = Demuxer::new();
+    demuxer.feed(b"ENTER PASSWORD");
+    assert_eq!(demuxer.next_item(), None);
+    demuxer.feed(b":");
+    assert_eq!(demuxer.next_item(), Some(Ok(Item::PasswordPrompt)));
+    assert_eq!(demuxer.next_item(), None);
+}
+
+#[test]
+fn the_line_limit_counts_no_line_end_and_fails_once() {
+    for input in [b"abcd\r\nabcde\r\nx\n".as_slice(), b"abcd\nabcde"] {
+        let mut demuxer = Demuxer::with_line_limit(4);
+        demuxer.feed(input);
+        assert_eq!(demuxer.next_item(), Some(Ok(reply("abcd"))));
+        assert_eq!(demuxer.next_item(), Some(Err(LineTooLong { limit: 4 })));
+        assert_eq!(demuxer.next_item(), None);
+        demuxer.feed(b"more\n");
+        assert_eq!(demuxer.next_item(), None);
+        assert_eq!(demuxer.finish(), None);
+    }
+}
+
+#[test]
+fn a_cr_that_may_belong_to_the_line_end_is_not_counted() {
+    let mut demuxer = Demuxer::with_line_limit(4);
+    demuxer.feed(b"abcd\r");
+    assert_eq!(demuxer.next_item(), None);
+    demuxer.feed(b"\n");
+    assert_eq!(demuxer.next_item(), Some(Ok(reply("abcd"))));
+}
+
+#[test]
+fn debug_shows_no_content() {
+    let shown = format!("{:?}", items(&[b">CLIENT:ENV,password=hunter2\nx\n"]));
+    assert_eq!(shown, "[Event(27 bytes), Reply(1 bytes)]");
+}
+
+proptest! {
+    #[test]
+    fn any_chunking_gives_the_same_items(
+        input in proptest::collection::vec(
+            prop_oneof![Just(b'\n'), Just(b'\r'), Just(b'>'), Just(b'E'), any::<u8>()], 0..200),
+        cuts in proptest::collection::vec(0usize..200, 0..20),
+        prompts in 0usize..3,
+    ) {
+        let mut whole = PASSWORD_PROMPT.repeat(prompts);
+        whole.extend(input);
+        let mut cuts: Vec<_> = cuts.into_iter().map(|cut| cut.min(whole.len())).collect();
+        cuts.push(0);
+        cuts.push(whole.len());
+        cuts.sort_unstable();
+        let chunks: Vec<_> = cuts.windows(2).map(|pair| &whole[pair[0]..pair[1]]).collect();
+        prop_assert_eq!(items(&chunks), items(&[&whole]));
+    }
+
+    #[test]
+    fn any_chunking_fails_at_the_same_item(
+        input in proptest::collection::vec(
+            prop_oneof![Just(b'\n'), Just(b'\r'), Just(b'x')], 0..100),
+        size in 1usize..20,
+        limit in 0usize..6,
+    ) {
+        let run = |size: usize| {
+            let mut demuxer = Demuxer::with_line_limit(limit);
+            let mut out = Vec::new();
+            for chunk in input.chunks(size) {
+                demuxer.feed(chunk);
+                while let Some(item) = demuxer.next_item() {
+                    out.push(item);
+                }
+            }
+            out.extend(demuxer.finish().map(Ok));
+            out
+        };
+        prop_assert_eq!(run(size), run(input.len().max(1)));
+    }
+}
+
+// The cases of the Go package's tests, as facts.
+
+async fn run(input: &'static [u8], capacity: usize) -> (Vec<Bytes>, Vec<Bytes>) {
+    run_reader(input, capacity).await
+}
+
+async fn run_reader<R>(reader: R, capacity: usize) -> (Vec<Bytes>, Vec<Bytes>)
+where
+    R: AsyncRead + Unpin + Send + 'static,
+{
+    let (reply_tx, mut reply_rx) = mpsc::channel(capacity);
+    let (event_tx, mut event_rx) = mpsc::channel(capacity);
+    let task = tokio::spawn(demultiplex(reader, reply_tx, event_tx));
+    let (mut replies, mut events) = (Vec::new(), Vec::new());
+    let reading = async {
+        while let Some(line) = reply_rx.recv().await {
+            replies.push(line);
+        }
+    };
+    let watching = async {
+        while let Some(line) = event_rx.recv().await {
+            events.push(line);
+        }
+    };
+    tokio::join!(reading, watching);
+    task.await.expect("demultiplex does not panic");
+    (replies, events)
+}
+
+#[tokio::test]
+async fn nothing_in_nothing_out() {
+    assert_eq!(run(b"", 1).await, (vec![], vec![]));
+}
+
+#[tokio::test]
+async fn one_reply() {
+    let (replies, events) = run(b"SUCCESS: foo bar baz\n", 1).await;
+    assert_eq!(replies, ["SUCCESS: foo bar baz"]);
+    assert!(events.is_empty());
+}
+
+#[tokio::test]
+async fn one_event() {
+    let (replies, events) = run(b">STATE:1234,ASSIGN_IP,,10.0.0.1,\n", 1).await;
+    assert!(replies.is_empty());
+    assert_eq!(events, ["STATE:1234,ASSIGN_IP,,10.0.0.1,"]);
+}
+
+#[tokio::test]
+async fn three_events() {
+    let (replies, events) = run(
+        b">STATE:1234,ASSIGN_IP,,10.0.0.1,\n>STATE:5678,CONNECTED,,\n>STATE:9012,EXITING,,\n",
+        1,
+    )
+    .await;
+    assert!(replies.is_empty());
+    assert_eq!(
+        events,
+        ["STATE:1234,ASSIGN_IP,,10.0.0.1,", "STATE:5678,CONNECTED,,", "STATE:9012,EXITING,,"]
+    );
+}
+
+#[tokio::test]
+async fn a_reply_between_events_and_an_event_between_replies() {
+    let (replies, events) = run(b">HOLD:a\nSUCCESS: b\n>FATAL:c\n", 1).await;
+    assert_eq!(
+        (replies, events),
+        (vec!["SUCCESS: b".into()], vec!["HOLD:a".into(), "FATAL:c".into()])
+    );
+    let (replies, events) = run(b"a\n>HOLD:b\nc\n", 1).await;
+    assert_eq!((replies, events), (vec!["a".into(), "c".into()], vec!["HOLD:b".into()]));
+}
+
+/// Gives its bytes, then fails.
+struct Failing(Option<&'static [u8]>);
+
+impl AsyncRead for Failing {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        match self.0.take() {
+            Some(bytes) => {
+                buf.put_slice(bytes);
+                Poll::Ready(Ok(()))
+            }
+            None => Poll::Ready(Err(io::Error::other("the network is down"))),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_failing_reader_ends_with_a_fatal_event() {
+    let (replies, events) = run_reader(Failing(Some(b"one\n>two\npart")), 1).await;
+    assert_eq!(replies, ["one", "part"]);
+    assert_eq!(events, [b"two".as_slice(), READ_ERROR_EVENT]);
+    let (replies, events) = run_reader(Failing(None), 1).await;
+    assert!(replies.is_empty());
+    assert_eq!(events, [READ_ERROR_EVENT]);
+}
+
+#[tokio::test]
+async fn an_endless_line_ends_with_a_fatal_event() {
+    let (replies, events) = run_reader(tokio::io::repeat(b'x'), 1).await;
+    assert!(replies.is_empty());
+    assert_eq!(events, [READ_ERROR_EVENT]);
+}
+
+#[tokio::test]
+async fn the_event_channel_closes_before_the_reply_channel() {
+    let (reply_tx, mut replies) = mpsc::channel(1);
+    let (event_tx, mut events) = mpsc::channel::<Bytes>(1);
+    // The last reply fills its channel; so, as nobody takes it, the order is seen.
+    let task = tokio::spawn(demultiplex(b"a\n".as_slice(), reply_tx, event_tx));
+    assert_eq!(events.recv().await, None);
+    assert_eq!(replies.recv().await, Some(Bytes::from_static(b"a")));
+    assert_eq!(replies.recv().await, None);
+    task.await.expect("demultiplex does not panic");
+}
+
+#[tokio::test]
+async fn a_dropped_receiver_is_skipped_and_two_end_it() {
+    let (reply_tx, mut replies) = mpsc::channel(1);
+    let (event_tx, events) = mpsc::channel(1);
+    drop(events);
+    let task = tokio::spawn(demultiplex(b">x\n>y\na\n".as_slice(), reply_tx, event_tx));
+    assert_eq!(replies.recv().await, Some(Bytes::from_static(b"a")));
+    task.await.expect("demultiplex does not panic");
+
+    let (reply_tx, replies) = mpsc::channel(1);
+    let (event_tx, events) = mpsc::channel(1);
+    drop((replies, events));
+    let endless =
+        tokio_test::io::Builder::new().read(b"a\n").wait(std::time::Duration::MAX).build();
+    demultiplex(endless, reply_tx, event_tx).await;
+}

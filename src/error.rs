@@ -1,0 +1,204 @@
+//! The errors of commands and connections.
+
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::Text;
+
+/// `Result` with this crate's [`enum@Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why a command or a connection failed.
+///
+/// Cloneable, so that every waiter of a connection that died learns the same
+/// reason. No variant holds a secret.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The daemon answered `ERROR: text`.
+    #[error("daemon refused `{command}`: {text}")]
+    Refused {
+        /// The command, without its arguments.
+        command: &'static str,
+        /// What follows `ERROR: `.
+        text: Text,
+    },
+
+    /// An argument the daemon would drop, cut, split or run; nothing was sent.
+    #[error("`{command}`: {argument} {problem}")]
+    InvalidArgument {
+        /// The command, without its arguments.
+        command: &'static str,
+        /// The argument at fault.
+        argument: &'static str,
+        /// What is wrong with it.
+        problem: ArgumentProblem,
+    },
+
+    /// The daemon answered, but not in the form this command has.
+    #[error("`{command}`: expected {expected}, the daemon answered {line:?}")]
+    UnexpectedReply {
+        /// The command, without its arguments.
+        command: &'static str,
+        /// What the reply should have been.
+        expected: &'static str,
+        /// The line at fault, or an empty text where one is missing.
+        line: Text,
+    },
+
+    /// This daemon cannot do what was asked; nothing was sent.
+    #[error("`{command}` needs {needs}")]
+    Unsupported {
+        /// The command, without its arguments.
+        command: &'static str,
+        /// What the daemon would have to be.
+        needs: &'static str,
+    },
+
+    /// No reply within the command timeout. The connection goes on, and a reply
+    /// that still comes is thrown away.
+    #[error(
+        "no reply to `{command}` within {after:?}: the daemon may be busy (resolving a name, \
+         waiting for a peer) or stopped"
+    )]
+    Timeout {
+        /// The command, without its arguments.
+        command: &'static str,
+        /// The time that passed.
+        after: Duration,
+    },
+
+    /// The connection has ended.
+    #[error("connection closed: {0}")]
+    Closed(CloseReason),
+
+    /// The address could not be read or reached.
+    #[error("cannot connect to {endpoint}: {reason}")]
+    Connect {
+        /// The address as it was given.
+        endpoint: String,
+        /// Why not.
+        reason: Arc<io::Error>,
+    },
+
+    /// Connected, but OpenVPN never said so.
+    #[error(
+        "connected, but no greeting within {after:?}: another management client may hold the \
+         session (OpenVPN serves one at a time), or this is not an OpenVPN management socket"
+    )]
+    NoGreeting {
+        /// The time that passed.
+        after: Duration,
+    },
+
+    /// Connected, but the first line is not OpenVPN's greeting.
+    #[error("not an OpenVPN management socket: it greets with {line:?}")]
+    NotOpenVpn {
+        /// The first line received, at most 256 bytes of it.
+        line: Text,
+    },
+
+    /// The daemon asks for the management password and none was given.
+    #[error("the management socket asks for a password, and none was given")]
+    PasswordRequired,
+
+    /// The daemon did not accept the management password.
+    #[error("the management password was not accepted")]
+    PasswordRejected,
+
+    /// The question was withdrawn (the daemon restarted, the client left, or the
+    /// connection ended); the answer was not sent.
+    #[error("`{command}`: the question this answers is gone; nothing was sent")]
+    Stale {
+        /// The command, without its arguments.
+        command: &'static str,
+    },
+}
+
+/// What is wrong with an argument.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ArgumentProblem {
+    /// It is too long.
+    #[error("is {len} bytes long, the limit is {limit} ({why})")]
+    TooLong {
+        /// Length in bytes.
+        len: usize,
+        /// The greatest length that arrives whole.
+        limit: usize,
+        /// What the daemon does past it.
+        why: &'static str,
+    },
+    /// It holds a control byte, which the daemon would drop or take for a line end.
+    #[error("holds the control byte 0x{byte:02x} at offset {offset}")]
+    ControlByte {
+        /// The byte.
+        byte: u8,
+        /// Where it stands, from 0.
+        offset: usize,
+    },
+    /// It is a line `END`, which would end the block early; what follows would run as commands.
+    #[error("is the line `END`, which would end the block early")]
+    EndsBlock,
+    /// It is empty where the daemon needs something.
+    #[error("is empty")]
+    Empty,
+    /// A number outside its range.
+    #[error("is {value}, outside {min} to {max}")]
+    OutOfRange {
+        /// The number given.
+        value: u64,
+        /// The least allowed.
+        min: u64,
+        /// The greatest allowed.
+        max: u64,
+    },
+    /// Anything else, in words.
+    #[error("{0}")]
+    Other(&'static str),
+}
+
+/// Why a connection ended.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum CloseReason {
+    /// This side asked for it: `quit`, `exit`, or every handle was dropped.
+    Requested,
+    /// The daemon closed the connection.
+    Remote,
+    /// The daemon said `>FATAL:text` and closed.
+    Fatal(Text),
+    /// The daemon announced `>STATE:…,EXITING,detail` and closed.
+    Exiting(Text),
+    /// Reading or writing failed.
+    Io(Arc<io::Error>),
+    /// The daemon sent a line over the configured limit, in bytes.
+    LineTooLong(usize),
+    /// The daemon sent a reply over the configured limit, in bytes.
+    ReplyTooLarge(usize),
+    /// Replies can no longer be matched to commands with certainty.
+    Desynchronized(&'static str),
+    /// The task that reads the connection was stopped (its runtime shut down, or it panicked).
+    DriverGone,
+}
+
+impl fmt::Display for CloseReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Requested => f.write_str("this side closed it"),
+            Self::Remote => f.write_str("the daemon closed it"),
+            Self::Fatal(text) => write!(f, "the daemon ended with a fatal error: {text}"),
+            Self::Exiting(detail) if detail.is_empty() => f.write_str("the daemon exited"),
+            Self::Exiting(detail) => write!(f, "the daemon exited ({detail})"),
+            Self::Io(error) => write!(f, "{error}"),
+            Self::LineTooLong(limit) => write!(f, "the daemon sent a line of over {limit} bytes"),
+            Self::ReplyTooLarge(limit) => {
+                write!(f, "the daemon sent a reply of over {limit} bytes")
+            }
+            Self::Desynchronized(what) => write!(f, "replies no longer match commands: {what}"),
+            Self::DriverGone => f.write_str("the task that serves it was stopped"),
+        }
+    }
+}

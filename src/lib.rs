@@ -1,0 +1,13 @@
+//! Talk to OpenVPN from a program: an async SDK for its management interface.
+
+pub mod demux;
+
+mod error;
+mod ids;
+mod secret;
+mod text;
+
+pub use error::{ArgumentProblem, CloseReason, Error, Result};
+pub use ids::{Cid, Kid};
+pub use secret::Secret;
+pub use text::Text;

@@ -1,0 +1,150 @@
+//! [`Text`]: bytes the daemon sent that are usually, but not certainly, UTF-8.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::str::Utf8Error;
+
+use bytes::Bytes;
+
+/// A piece of daemon output, byte for byte.
+///
+/// OpenVPN does not promise UTF-8: certificate subjects, environment values and
+/// log lines carry whatever a peer or the system put there. `Text` keeps the
+/// bytes, shows them lossily through [`Display`](fmt::Display), and hands out a
+/// `&str` only after checking ([`to_str`](Text::to_str)). Cloning does not allocate.
+///
+/// ```
+/// use openvpn_mgmt::Text;
+///
+/// let name = Text::from_static(b"caf\xe9");
+/// assert!(name.to_str().is_err());
+/// assert_eq!(name.to_string(), "caf\u{fffd}");
+/// assert_eq!(name.as_bytes(), b"caf\xe9");
+/// ```
+#[derive(Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Text(Bytes);
+
+impl Text {
+    /// A text of static bytes, without allocating.
+    #[must_use]
+    pub const fn from_static(bytes: &'static [u8]) -> Self {
+        Self(Bytes::from_static(bytes))
+    }
+
+    /// The bytes as the daemon sent them.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// The shared buffer behind this text.
+    #[must_use]
+    pub fn into_bytes(self) -> Bytes {
+        self.0
+    }
+
+    /// The text as UTF-8.
+    ///
+    /// # Errors
+    /// Fails where the bytes are not UTF-8; [`to_string_lossy`](Self::to_string_lossy) never fails.
+    pub fn to_str(&self) -> Result<&str, Utf8Error> {
+        std::str::from_utf8(&self.0)
+    }
+
+    /// The text with every invalid sequence shown as U+FFFD.
+    #[must_use]
+    pub fn to_string_lossy(&self) -> Cow<'_, str> {
+        String::from_utf8_lossy(&self.0)
+    }
+
+    /// Length in bytes.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there are no bytes at all.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// A part of this text that shares its buffer; `part` must point into it.
+    pub(crate) fn slice_of(whole: &Bytes, part: &[u8]) -> Self {
+        if part.is_empty() {
+            return Self::default();
+        }
+        Self(whole.slice_ref(part))
+    }
+}
+
+impl fmt::Display for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.to_string_lossy())
+    }
+}
+
+impl fmt::Debug for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{}\"", self.0.escape_ascii())
+    }
+}
+
+impl AsRef<[u8]> for Text {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl From<Bytes> for Text {
+    fn from(bytes: Bytes) -> Self {
+        Self(bytes)
+    }
+}
+
+impl From<&'static str> for Text {
+    fn from(text: &'static str) -> Self {
+        Self::from_static(text.as_bytes())
+    }
+}
+
+impl From<String> for Text {
+    fn from(text: String) -> Self {
+        Self(Bytes::from(text))
+    }
+}
+
+impl PartialEq<str> for Text {
+    fn eq(&self, other: &str) -> bool {
+        self.as_bytes() == other.as_bytes()
+    }
+}
+
+impl PartialEq<&str> for Text {
+    fn eq(&self, other: &&str) -> bool {
+        self.as_bytes() == other.as_bytes()
+    }
+}
+
+impl PartialEq<[u8]> for Text {
+    fn eq(&self, other: &[u8]) -> bool {
+        self.as_bytes() == other
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_escapes_and_display_is_lossy() {
+        let text = Text::from_static(b"a\"\xff");
+        assert_eq!(format!("{text:?}"), r#""a\"\xff""#);
+        assert_eq!(text.to_string(), "a\"\u{fffd}");
+    }
+
+    #[test]
+    fn display_honours_width() {
+        assert_eq!(format!("[{:>4}]", Text::from("ab")), "[  ab]");
+    }
+}
