@@ -1,6 +1,7 @@
 //! Talk to OpenVPN from a program: an async SDK for its management interface.
 
 pub mod demux;
+pub mod events;
 
 mod error;
 mod ids;
@@ -8,6 +9,7 @@ mod secret;
 mod text;
 
 pub use error::{ArgumentProblem, CloseReason, Error, Result};
+pub use events::Event;
 pub use ids::{Cid, Kid};
 pub use secret::Secret;
 pub use text::Text;
