@@ -122,8 +122,10 @@ fn malformed(line: &Bytes, problem: Problem) -> Event {
 }
 
 /// The block of one family.
+#[derive(Default)]
 enum Block<H> {
     /// None is open.
+    #[default]
     Closed,
     /// Its lines are collected.
     Open(Box<Open<H>>),
@@ -136,12 +138,6 @@ struct Open<H> {
     first: Bytes,
     lines: Vec<Bytes>,
     bytes: usize,
-}
-
-impl<H> Default for Block<H> {
-    fn default() -> Self {
-        Self::Closed
-    }
 }
 
 impl<H> Block<H> {

@@ -47,7 +47,7 @@ pub(super) fn complete<'a, T>(
     match parser.parse(input) {
         Ok(([], value)) => Ok(value),
         Ok(_) => Err(Problem("there is more text than this event has")),
-        Err(error) => Err(problem(error)),
+        Err(error) => Err(problem(&error)),
     }
 }
 
@@ -56,12 +56,12 @@ pub(super) fn start<'a, T>(
     mut parser: impl Parser<&'a [u8], Output = T, Error = Problem>,
     input: &'a [u8],
 ) -> Result<(&'a [u8], T), Problem> {
-    parser.parse(input).map_err(problem)
+    parser.parse(input).map_err(|error| problem(&error))
 }
 
-fn problem(error: Err<Problem>) -> Problem {
+fn problem(error: &Err<Problem>) -> Problem {
     match error {
-        Err::Error(problem) | Err::Failure(problem) => problem,
+        Err::Error(problem) | Err::Failure(problem) => *problem,
         Err::Incomplete(_) => Problem::FORM,
     }
 }

@@ -108,7 +108,7 @@ struct Fields<'a> {
     rest: &'a [u8],
 }
 
-impl<'a> Iterator for Fields<'a> {
+impl Iterator for Fields<'_> {
     type Item = Text;
 
     fn next(&mut self) -> Option<Text> {
