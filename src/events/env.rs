@@ -24,10 +24,11 @@ use crate::Text;
 /// # Which values to trust
 /// Where a name comes more than once, [`get`](Self::get) gives the **last**. This
 /// matters after the `env-filter` command: the daemon then sends what the client says
-/// of itself first, unfiltered, so that a hostile client can add any name it likes,
-/// and its own values after that. A name the filter removes (such as `common_name`;
-/// `X509_0_CN` stays) can then come from the client alone. Without `env-filter` the
-/// client can add names that start with `IV_` and `UV_` only.
+/// of itself first, unfiltered, so that a hostile client can add any name it likes, and
+/// its own values after that. A name the daemon does not send of its own (the filter
+/// removes `common_name`, and keeps `username` and `X509_0_CN`) can then come from the
+/// client alone. Without `env-filter` the client can add names that start with `IV_` and
+/// `UV_` only.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Env(Arc<Block>);
 

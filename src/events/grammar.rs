@@ -7,7 +7,7 @@ use bytes::Bytes;
 use memchr::memmem;
 use nom::bytes::complete::{tag, take_till};
 use nom::error::{ContextError, ErrorKind, ParseError, context};
-use nom::{Err, IResult, Parser};
+use nom::{IResult, Parser};
 
 use crate::Text;
 
@@ -59,10 +59,10 @@ pub(super) fn start<'a, T>(
     parser.parse(input).map_err(|error| problem(&error))
 }
 
-fn problem(error: &Err<Problem>) -> Problem {
+fn problem(error: &nom::Err<Problem>) -> Problem {
     match error {
-        Err::Error(problem) | Err::Failure(problem) => *problem,
-        Err::Incomplete(_) => Problem::FORM,
+        nom::Err::Error(problem) | nom::Err::Failure(problem) => *problem,
+        nom::Err::Incomplete(_) => Problem::FORM,
     }
 }
 

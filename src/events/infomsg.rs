@@ -47,13 +47,13 @@ impl InfoMsg {
 }
 
 /// `WEB_AUTH:flags:url`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct WebAuth {
-    /// How to open it, in order.
-    pub flags: Vec<WebAuthFlag>,
     /// What to open.
     pub url: Text,
+    /// As received; a `proxy` flag holds a password.
+    flags: Text,
 }
 
 /// A flag of [`WebAuth`].
@@ -109,13 +109,24 @@ impl WebAuthProxy {
 }
 
 impl WebAuth {
+    /// How to open it, in order.
+    pub fn flags(&self) -> impl Iterator<Item = WebAuthFlag> {
+        let flags = self.flags.clone().into_bytes();
+        let read = move |flag: &[u8]| WebAuthFlag::from_wire(&flags, flag);
+        let flags = self.flags.as_bytes().split(|byte| *byte == b',');
+        flags.filter(|flag| !flag.is_empty()).map(read)
+    }
+
     fn parse(line: &Bytes, input: &[u8]) -> Result<Self, Problem> {
         let (flags, url) = split_flags(input).ok_or(Problem("the URL is missing"))?;
-        let flags = flags.split(|byte| *byte == b',').filter(|flag| !flag.is_empty());
-        Ok(Self {
-            flags: flags.map(|flag| WebAuthFlag::from_wire(line, flag)).collect(),
-            url: Text::slice_of(line, url),
-        })
+        Ok(Self { url: Text::slice_of(line, url), flags: Text::slice_of(line, flags) })
+    }
+}
+
+impl fmt::Debug for WebAuth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let flags: Vec<_> = self.flags().collect();
+        f.debug_struct("WebAuth").field("flags", &flags).field("url", &self.url).finish()
     }
 }
 

@@ -64,13 +64,13 @@ pub use secret_text::SecretText;
 pub use state::{State, StateName};
 pub use updown::{Direction, UpDown};
 
+pub(crate) use grammar::Problem;
+
 use crate::Text;
-use grammar::Problem;
 
 /// What the daemon says of its own accord.
 ///
-/// Cloning does not allocate, but for fields of a [`State`] and flags of a [`WebAuth`]
-/// that few daemons send. `Display` is short and for people; `Debug` shows no secret.
+/// Cloning does not allocate. `Display` is short and for people; `Debug` shows no secret.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Event {

@@ -40,8 +40,7 @@ pub struct State {
     pub local_port: Option<u16>,
     /// The tunnel's own IPv6 address (OpenVPN 2.4).
     pub local_ipv6: Option<Ipv6Addr>,
-    /// Fields behind those known here, as newer daemons may send; empty for all known daemons.
-    pub extra: Vec<Text>,
+    extra: Option<Text>,
 }
 
 impl State {
@@ -70,8 +69,14 @@ impl State {
             local_scope,
             local_port,
             local_ipv6,
-            extra: fields.collect(),
+            extra: fields.rest.strip_prefix(b",").map(|extra| Text::slice_of(line, extra)),
         })
+    }
+
+    /// The fields behind those known here, as newer daemons may send; no known daemon does.
+    pub fn extra(&self) -> impl Iterator<Item = &[u8]> {
+        let extra = self.extra.iter();
+        extra.flat_map(|extra| extra.as_bytes().split(|byte| *byte == b','))
     }
 
     /// A row of the state history: the body of the event, without its name.
@@ -106,14 +111,6 @@ impl fmt::Display for State {
 struct Fields<'a> {
     line: &'a Bytes,
     rest: &'a [u8],
-}
-
-impl Iterator for Fields<'_> {
-    type Item = Text;
-
-    fn next(&mut self) -> Option<Text> {
-        self.field().map(|field| Text::slice_of(self.line, field))
-    }
 }
 
 impl<'a> Fields<'a> {
