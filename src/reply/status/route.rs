@@ -12,8 +12,8 @@ use crate::{RealAddress, Text, VirtualAddress};
 pub struct Route {
     /// The address, network or MAC address in the tunnel.
     pub virtual_address: VirtualAddress,
-    /// Whether the server learned this address from a network behind the client and
-    /// will forget it again: `10.8.0.6C` on the wire.
+    /// Whether this is one host of a network behind the client, learned from traffic
+    /// and forgotten again: `10.79.0.5C` on the wire.
     pub cached: bool,
     /// The common name of the client it leads to.
     pub common_name: Text,
