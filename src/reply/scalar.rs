@@ -43,6 +43,8 @@ pub fn mute(reply: &RawReply) -> Result<u32> {
 
 /// Reads the reply of `nclients`: `nclients=1`, the clients of this server.
 ///
+/// A daemon that is a client refuses the command.
+///
 /// # Errors
 /// Fails with [`UnexpectedReply`](crate::Error::UnexpectedReply) on any other form.
 pub fn nclients(reply: &RawReply) -> Result<u32> {

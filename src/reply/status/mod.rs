@@ -6,9 +6,6 @@ mod server;
 mod statistics;
 mod table;
 
-#[cfg(test)]
-mod tests;
-
 use std::fmt;
 use std::str::FromStr;
 
@@ -78,7 +75,7 @@ impl Status {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct StatusTime {
-    /// The daemon's local time as text; `Sun Nov 22 07:23:58 2026` before OpenVPN 2.5.
+    /// The daemon's local time as text; before OpenVPN 2.5 `Sun Nov 22 07:23:58 2026`.
     pub text: Text,
     /// Seconds since 1970-01-01 00:00 UTC; `None` in format 1.
     pub unix: Option<u64>,
@@ -114,3 +111,6 @@ fn optional_number<T: FromStr>(field: Option<&[u8]>) -> Result<Option<T>, NotANu
 
 /// A field that should be a number holds something else.
 struct NotANumber;
+
+#[cfg(test)]
+mod tests;

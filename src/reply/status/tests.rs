@@ -114,6 +114,29 @@ fn format_2_of_2_5() {
 }
 
 #[test]
+fn format_2_of_older_daemons() {
+    let v2_4 = "TITLE,OpenVPN 2.4.6 x86_64-redhat-linux-gnu [SSL (OpenSSL)]
+TIME,Tue Jun  5 12:53:27 2018,1528203207
+HEADER,CLIENT_LIST,Common Name,Real Address,Virtual Address,Virtual IPv6 Address,\
+Bytes Received,Bytes Sent,Connected Since,Connected Since (time_t),Username,Client ID,Peer ID
+CLIENT_LIST,bob,2001:db8::7,10.1.0.2,,15614,16925,Tue Jun  5 12:38:22 2018,1528202302,UNDEF,4,1";
+    let status = server(v2_4);
+    let bob = &status.clients[0];
+    assert_eq!(bob.real_address.ip, "2001:db8::7".parse().ok());
+    assert_eq!((bob.cid, &bob.cipher), (Some(Cid(4)), &None));
+    assert_eq!(bob.connected_since.text, "Tue Jun  5 12:38:22 2018");
+    assert!(status.unparsed.is_empty());
+
+    let columns = [",Virtual IPv6 Address", ",Username,Client ID,Peer ID", ",UNDEF,4,1"];
+    let older = columns.iter().fold(v2_4.to_owned(), |text, part| text.replace(part, ""));
+    let status = server(&older.replace(",10.1.0.2,,", ",10.1.0.2,"));
+    let bob = &status.clients[0];
+    assert_eq!((bob.cid, bob.peer_id, &bob.username), (None, None, &None));
+    assert_eq!(bob.connected_since.unix, Some(1_528_202_302));
+    assert!(status.unparsed.is_empty());
+}
+
+#[test]
 fn format_3_of_2_7() {
     let status = server(V3_2_7);
     let [a, undef] = status.clients.as_slice() else { panic!() };
