@@ -95,16 +95,17 @@ impl ServerStatus {
 
     fn row_v1(&mut self, section: &mut Section, line: &Bytes) -> Option<()> {
         match section {
-            Section::Start => match line.strip_prefix(b"Updated,") {
-                Some(time) => self.time = Some(StatusTime::text_only(line, time)),
-                None => {
-                    *section =
-                        Section::Clients(Table::new(line, line, b',', StatusClient::COLUMNS));
+            Section::Start => {
+                if let Some(time) = line.strip_prefix(b"Updated,") {
+                    self.time = Some(StatusTime::text_only(line, time));
+                } else {
+                    let columns = StatusClient::COLUMNS;
+                    *section = Section::Clients(Table::new(line, line, b',', columns)?);
                 }
-            },
+            }
             Section::Clients(table) => self.clients.push(StatusClient::parse(table, line, line)?),
             Section::RoutesHeader => {
-                *section = Section::Routes(Table::new(line, line, b',', Route::COLUMNS));
+                *section = Section::Routes(Table::new(line, line, b',', Route::COLUMNS)?);
             }
             Section::Routes(table) => self.routes.push(Route::parse(table, line, line)?),
             Section::GlobalStats => self.global_stat(line, line, b',')?,
@@ -167,10 +168,11 @@ impl RowParser {
         match table {
             b"CLIENT_LIST" => {
                 let columns = StatusClient::COLUMNS;
-                self.clients = Some(Table::new(line, names, self.separator, columns));
+                self.clients = Some(Table::new(line, names, self.separator, columns)?);
             }
             b"ROUTING_TABLE" => {
-                self.routes = Some(Table::new(line, names, self.separator, Route::COLUMNS));
+                let columns = Route::COLUMNS;
+                self.routes = Some(Table::new(line, names, self.separator, columns)?);
             }
             _ => return None,
         }

@@ -24,8 +24,14 @@ enum Column {
 }
 
 impl<const N: usize> Table<N> {
-    /// Reads the column names of `header`, a part of `line`.
-    pub(super) fn new(line: &Bytes, header: &[u8], separator: u8, names: [&str; N]) -> Self {
+    /// Reads the column names of `header`, a part of `line`; `None` where none is known,
+    /// for then it is no header.
+    pub(super) fn new(
+        line: &Bytes,
+        header: &[u8],
+        separator: u8,
+        names: [&str; N],
+    ) -> Option<Self> {
         let mut taken = [false; N];
         let mut column = |name: &[u8]| {
             let known = names.iter().position(|known| known.as_bytes() == name);
@@ -39,8 +45,9 @@ impl<const N: usize> Table<N> {
                 _ => Column::Other(Text::slice_of(line, name)),
             }
         };
-        let names = header.split(|&byte| byte == separator);
-        Self { separator, columns: names.map(&mut column).collect() }
+        let header = header.split(|&byte| byte == separator);
+        let columns = header.map(&mut column).collect();
+        taken.contains(&true).then_some(Self { separator, columns })
     }
 
     /// Splits `row`, a part of `line`; `None` where its fields are not as many as the columns.

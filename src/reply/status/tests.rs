@@ -260,6 +260,17 @@ fn rows_without_their_columns_are_kept() {
 }
 
 #[test]
+fn a_row_is_never_taken_for_a_header() {
+    let mut lines: Vec<_> = V1_2_6.lines().collect();
+    lines.retain(|line| !line.contains("Common Name"));
+    let status = server(&lines.join("\n"));
+    assert!(status.clients.is_empty() && status.routes.is_empty());
+    let rows = [lines[2], lines[4]];
+    assert_eq!(shown(&status.unparsed), rows);
+    assert_eq!(status.max_bcast_mcast_queue_len(), Some(1));
+}
+
+#[test]
 fn names_like_titles_are_names() {
     let text = V1_2_6.replace("alice", "GLOBAL STATS");
     let status = server(&text);
