@@ -96,10 +96,7 @@ impl Daemon {
     pub fn softhsm_module(&self) -> Option<PathBuf> {
         let own = self.path.parent().map(|folder| folder.join("root"));
         let root = own.filter(|root| root.is_dir()).unwrap_or_else(|| PathBuf::from("/"));
-        ["usr/lib/softhsm", "usr/lib64/pkcs11", "usr/lib64/softhsm", "usr/local/lib/softhsm"]
-            .iter()
-            .map(|folder| root.join(folder).join("libsofthsm2.so"))
-            .find(|module| module.is_file())
+        softhsm_module(&root)
     }
 }
 
@@ -131,6 +128,14 @@ impl fmt::Display for Version {
 pub fn skip(test: &str, reason: &dyn fmt::Display) {
     let line = format!("SKIPPED {test}: {reason:#}\n");
     std::io::stderr().write_all(line.as_bytes()).ok();
+}
+
+/// The SoftHSM module of the system in this folder.
+pub(super) fn softhsm_module(root: &Path) -> Option<PathBuf> {
+    ["usr/lib/softhsm", "usr/lib64/pkcs11", "usr/lib64/softhsm", "usr/local/lib/softhsm"]
+        .iter()
+        .map(|folder| root.join(folder).join("libsofthsm2.so"))
+        .find(|module| module.is_file())
 }
 
 fn installed() -> impl Iterator<Item = PathBuf> {

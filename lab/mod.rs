@@ -18,6 +18,7 @@ mod network;
 mod options;
 mod process;
 mod raw;
+mod token;
 
 use std::path::Path;
 use std::process::Command;
@@ -32,10 +33,11 @@ use self::network::Network;
 
 pub use self::certificates::{Identity, KeyKind};
 pub use self::daemon::{Daemon, Version, skip};
-pub use self::network::Port;
+pub use self::network::{Port, daemons_die_with_us};
 pub use self::options::{ClientOptions, Proto, ServerOptions};
 pub use self::process::{Management, Process};
 pub use self::raw::Raw;
+pub use self::token::Token;
 
 /// One temporary folder with an authority, and the daemons started in it.
 pub struct Lab {
@@ -67,6 +69,18 @@ impl Lab {
         Ok(Self { network, authority, daemon, started: AtomicU32::new(0), dir })
     }
 
+    /// A lab, or `None` and a line on the terminal that says why a test is skipped.
+    pub fn or_skip(test: &str) -> Option<Self> {
+        Self::new().map_err(|error| skip(test, &error)).ok()
+    }
+
+    /// As [`or_skip`](Self::or_skip), for a test that needs a server.
+    pub fn serving_or_skip(test: &str) -> Option<Self> {
+        let lab = Self::or_skip(test)?;
+        lab.can_serve().map_err(|error| skip(test, &error)).ok()?;
+        Some(lab)
+    }
+
     /// The folder that holds configurations, keys, sockets and logs.
     pub fn dir(&self) -> &Path {
         self.dir.path()
@@ -91,6 +105,15 @@ impl Lab {
     /// They cannot be made; RSA and encrypted keys need the `openssl` program.
     pub fn identity(&self, name: &str, kind: &KeyKind) -> Result<Identity> {
         self.authority.lock().unwrap_or_else(PoisonError::into_inner).identity(name, kind)
+    }
+
+    /// A SoftHSM token that holds an RSA certificate and key of this common name.
+    ///
+    /// # Errors
+    /// `softhsm2-util`, `pkcs11-tool` or `openssl` is missing or fails.
+    pub fn token(&self, name: &str) -> Result<Token> {
+        let identity = self.identity(name, &KeyKind::Rsa)?;
+        Token::new(self.dir.path(), &identity, self.daemon.softhsm_module())
     }
 
     /// Starts a server and waits until its management socket listens.
@@ -133,6 +156,7 @@ impl Lab {
         let path = self.dir.path().join(format!("{name}.conf"));
         std::fs::write(&path, config).with_context(|| format!("cannot write {name}.conf"))?;
         let mut command = self.network.command(self.daemon.path())?;
+        command.env("SOFTHSM2_CONF", self.dir.path().join(token::CONFIGURATION));
         command.current_dir(self.dir.path()).arg("--config").arg(&path);
         let log = self.dir.path().join(format!("{name}.log"));
         let mut process = Process::spawn(command, management, log, port)?;

@@ -116,6 +116,11 @@ impl Kind {
     }
 }
 
+/// Whether daemons die with this process even when it is killed.
+pub fn daemons_die_with_us() -> bool {
+    setpriv().is_some()
+}
+
 fn is_network_admin() -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("CapEff:"));
@@ -132,7 +137,10 @@ fn setpriv() -> Option<&'static PathBuf> {
             // BusyBox has a setpriv that lacks the option.
             found.filter(|path| path.is_file()).find(|path| {
                 let mut probe = Command::new(path);
-                probe.args(["--pdeathsig", "KILL", "true"]).stderr(Stdio::null());
+                probe
+                    .args(["--pdeathsig", "KILL", "true"])
+                    .stdin(Stdio::null())
+                    .stderr(Stdio::null());
                 probe.status().is_ok_and(|status| status.success())
             })
         })
