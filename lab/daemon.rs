@@ -41,6 +41,11 @@ impl Daemon {
         )
     }
 
+    /// Whether `OPENVPN_BIN` asks for a certain program.
+    pub fn is_asked_for() -> bool {
+        std::env::var_os("OPENVPN_BIN").is_some()
+    }
+
     /// The program at a path.
     ///
     /// # Errors

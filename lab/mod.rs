@@ -69,16 +69,34 @@ impl Lab {
         Ok(Self { network, authority, daemon, started: AtomicU32::new(0), dir })
     }
 
-    /// A lab, or `None` and a line on the terminal that says why a test is skipped.
-    pub fn or_skip(test: &str) -> Option<Self> {
-        Self::new().map_err(|error| skip(test, &error)).ok()
+    /// A lab, or `None` and a line on the terminal that says why a test is skipped:
+    /// no OpenVPN is installed.
+    ///
+    /// # Errors
+    /// `OPENVPN_BIN` names one that does not run, or the lab cannot be made.
+    pub fn or_skip(test: &str) -> Result<Option<Self>> {
+        match Daemon::find() {
+            Ok(daemon) => Self::with(daemon).map(Some),
+            Err(error) if Daemon::is_asked_for() => Err(error),
+            Err(error) => {
+                skip(test, &error);
+                Ok(None)
+            }
+        }
     }
 
-    /// As [`or_skip`](Self::or_skip), for a test that needs a server.
-    pub fn serving_or_skip(test: &str) -> Option<Self> {
-        let lab = Self::or_skip(test)?;
-        lab.can_serve().map_err(|error| skip(test, &error)).ok()?;
-        Some(lab)
+    /// As [`or_skip`](Self::or_skip), for a test that needs a server: skipped also
+    /// where no server can run.
+    ///
+    /// # Errors
+    /// As [`or_skip`](Self::or_skip).
+    pub fn serving_or_skip(test: &str) -> Result<Option<Self>> {
+        let Some(lab) = Self::or_skip(test)? else { return Ok(None) };
+        if let Err(error) = lab.can_serve() {
+            skip(test, &error);
+            return Ok(None);
+        }
+        Ok(Some(lab))
     }
 
     /// The folder that holds configurations, keys, sockets and logs.

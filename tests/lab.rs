@@ -34,7 +34,7 @@ async fn admit(server: &mut Raw) -> Result<()> {
 
 #[tokio::test]
 async fn server_and_client_connect_and_end() -> Result<()> {
-    let Some(lab) = Lab::serving_or_skip("server_and_client_connect_and_end") else {
+    let Some(lab) = Lab::serving_or_skip("server_and_client_connect_and_end")? else {
         return Ok(());
     };
     let mut server = lab.server(ServerOptions::new()).await?;
@@ -58,7 +58,7 @@ async fn server_and_client_connect_and_end() -> Result<()> {
 
 #[tokio::test]
 async fn tcp_server_and_rsa_client_connect() -> Result<()> {
-    let Some(lab) = Lab::serving_or_skip("tcp_server_and_rsa_client_connect") else {
+    let Some(lab) = Lab::serving_or_skip("tcp_server_and_rsa_client_connect")? else {
         return Ok(());
     };
     let server = lab.server(ServerOptions::new().tcp().without_client_auth()).await?;
@@ -71,7 +71,7 @@ async fn tcp_server_and_rsa_client_connect() -> Result<()> {
 
 #[tokio::test]
 async fn encrypted_key_is_asked_for() -> Result<()> {
-    let Some(lab) = Lab::or_skip("encrypted_key_is_asked_for") else { return Ok(()) };
+    let Some(lab) = Lab::or_skip("encrypted_key_is_asked_for")? else { return Ok(()) };
     let options = ClientOptions::new().key(KeyKind::Encrypted("pass phrase".to_owned()));
     let options = options.without_auth_user_pass().management_password("let me in");
     let client = lab.client(options).await?;
@@ -86,7 +86,7 @@ async fn encrypted_key_is_asked_for() -> Result<()> {
 
 #[tokio::test]
 async fn token_is_listed() -> Result<()> {
-    let Some(lab) = Lab::or_skip("token_is_listed") else { return Ok(()) };
+    let Some(lab) = Lab::or_skip("token_is_listed")? else { return Ok(()) };
     let token = match lab.token("carol") {
         Ok(token) => token,
         Err(error) => {
@@ -106,7 +106,7 @@ async fn token_is_listed() -> Result<()> {
 
 #[tokio::test]
 async fn nothing_is_left_behind() -> Result<()> {
-    let Some(lab) = Lab::or_skip("nothing_is_left_behind") else { return Ok(()) };
+    let Some(lab) = Lab::or_skip("nothing_is_left_behind")? else { return Ok(()) };
     let client = lab.client(ClientOptions::new()).await?;
     let process = format!("/proc/{}", client.pid());
     let dir = lab.dir().to_owned();
@@ -120,7 +120,7 @@ async fn nothing_is_left_behind() -> Result<()> {
 
 #[tokio::test]
 async fn a_daemon_that_ends_at_once_says_why() -> Result<()> {
-    let Some(lab) = Lab::or_skip("a_daemon_that_ends_at_once_says_why") else { return Ok(()) };
+    let Some(lab) = Lab::or_skip("a_daemon_that_ends_at_once_says_why")? else { return Ok(()) };
     let error = lab.client(ClientOptions::new().line("no-such-option")).await.unwrap_err();
     assert!(error.to_string().contains("no-such-option"), "{error}");
     Ok(())
@@ -138,7 +138,7 @@ async fn daemon_until_killed() -> Result<()> {
 #[tokio::test]
 async fn daemons_end_with_a_killed_test_process() -> Result<()> {
     let name = "daemons_end_with_a_killed_test_process";
-    let Some(lab) = Lab::or_skip(name) else { return Ok(()) };
+    let Some(lab) = Lab::or_skip(name)? else { return Ok(()) };
     if !lab::daemons_die_with_us() {
         skip(name, &"there is no setpriv program to tie daemons to their parent");
         return Ok(());
