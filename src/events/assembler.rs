@@ -1,0 +1,202 @@
+//! [`Assembler`]: puts the lines of ENV blocks together.
+
+#[cfg(test)]
+mod tests;
+
+use bytes::Bytes;
+
+use super::client::{self, BlockHeader};
+use super::grammar::Problem;
+use super::updown::Direction;
+use super::{Env, Event, Malformed, Unknown, UpDown};
+
+/// Turns event lines into events, putting `>CLIENT:` and `>UPDOWN:` blocks together.
+///
+/// Sans-I/O: push each line, without its `>` and line end, and take the events from
+/// `emit`. An event that is one line passes at once, also between the lines of a block.
+/// A block that is cut short is one [`Event::Malformed`], as is one of over
+/// [`MAX_ENV_LINES`](Self::MAX_ENV_LINES) or [`MAX_ENV_BYTES`](Self::MAX_ENV_BYTES),
+/// whose lines are then dropped up to its end; the ENV lines of a header that could not
+/// be read go with it.
+///
+/// ```
+/// use bytes::Bytes;
+/// use openvpn_mgmt::events::{Assembler, ClientEvent, Event};
+///
+/// let mut assembler = Assembler::new();
+/// let mut events = Vec::new();
+/// for line in ["CLIENT:ESTABLISHED,0", "CLIENT:ENV,username=al", "CLIENT:ENV,END"] {
+///     assembler.push(Bytes::from(line), &mut |event| events.push(event));
+/// }
+/// let [Event::Client(client)] = events.as_slice() else { panic!() };
+/// assert_eq!(client.env().and_then(|env| env.username()), Some(&"al".into()));
+/// ```
+#[derive(Default)]
+pub struct Assembler {
+    client: Block<BlockHeader>,
+    updown: Block<Direction>,
+}
+
+impl Assembler {
+    /// The most ENV lines a block may have. A daemon sends some 60, and a few more a
+    /// certificate of the chain.
+    pub const MAX_ENV_LINES: usize = 4096;
+
+    /// The most bytes the ENV lines of a block may have, line ends not counted: 1 MiB.
+    pub const MAX_ENV_BYTES: usize = 1024 * 1024;
+
+    /// An assembler with no block open.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes one line, and emits the events it completes.
+    pub fn push(&mut self, line: Bytes, emit: &mut dyn FnMut(Event)) {
+        match super::split_name(&line) {
+            Some((b"CLIENT", body)) => self.client(&line, body, emit),
+            Some((b"UPDOWN", body)) => self.updown(&line, body, emit),
+            _ => emit(Event::parse(line)),
+        }
+    }
+
+    /// The input has ended: a block that is still open becomes [`Event::Malformed`].
+    pub fn finish(&mut self, emit: &mut dyn FnMut(Event)) {
+        const CUT: Problem = Problem("the input ended inside its ENV block");
+        self.client.abandon(CUT, emit);
+        self.updown.abandon(CUT, emit);
+    }
+
+    fn client(&mut self, line: &Bytes, body: &[u8], emit: &mut dyn FnMut(Event)) {
+        if let Some(pair) = env_pair(body) {
+            let whole = |header: BlockHeader, env| Event::Client(header.with(env));
+            return self.client.env_line(line, pair, whole, emit);
+        }
+        match client::Header::parse(line, body) {
+            Ok(client::Header::Whole(event)) => emit(Event::Client(event)),
+            Ok(client::Header::Block(header)) => self.client.open(line, header, emit),
+            Ok(client::Header::Unknown) => {
+                self.client.skip(emit);
+                emit(Event::Unknown(Unknown::new(line.clone())));
+            }
+            // A malformed ADDRESS has no block that could be taken for its own.
+            Err(problem) if body.starts_with(b"ADDRESS") => emit(malformed(line, problem)),
+            Err(problem) => {
+                self.client.skip(emit);
+                emit(malformed(line, problem));
+            }
+        }
+    }
+
+    fn updown(&mut self, line: &Bytes, body: &[u8], emit: &mut dyn FnMut(Event)) {
+        if let Some(pair) = env_pair(body) {
+            let whole = |direction, env| Event::UpDown(UpDown { direction, env });
+            return self.updown.env_line(line, pair, whole, emit);
+        }
+        match Direction::parse(body) {
+            Ok(direction) => self.updown.open(line, direction, emit),
+            Err(problem) => {
+                self.updown.skip(emit);
+                emit(malformed(line, problem));
+            }
+        }
+    }
+}
+
+/// Shows no line, since any may hold a secret.
+impl std::fmt::Debug for Assembler {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Assembler")
+            .field("client_open", &matches!(self.client, Block::Open(_)))
+            .field("updown_open", &matches!(self.updown, Block::Open(_)))
+            .finish()
+    }
+}
+
+fn env_pair(body: &[u8]) -> Option<&[u8]> {
+    body.strip_prefix(b"ENV,")
+}
+
+fn malformed(line: &Bytes, problem: Problem) -> Event {
+    Event::Malformed(Malformed::new(line.clone(), problem))
+}
+
+/// The block of one family.
+#[derive(Default)]
+enum Block<H> {
+    /// None is open.
+    #[default]
+    Closed,
+    /// Its lines are collected.
+    Open(Box<Open<H>>),
+    /// Its lines are dropped, up to its end: it has been reported already.
+    Skipped,
+}
+
+struct Open<H> {
+    header: H,
+    first: Bytes,
+    lines: Vec<Bytes>,
+    bytes: usize,
+}
+
+impl<H> Block<H> {
+    fn open(&mut self, line: &Bytes, header: H, emit: &mut dyn FnMut(Event)) {
+        self.abandon(Problem("another block began inside it"), emit);
+        let first = line.clone();
+        *self = Self::Open(Box::new(Open { header, first, lines: Vec::new(), bytes: 0 }));
+    }
+
+    /// Drops the lines that follow, up to the end of their block.
+    fn skip(&mut self, emit: &mut dyn FnMut(Event)) {
+        self.abandon(Problem("another block began inside it"), emit);
+        *self = Self::Skipped;
+    }
+
+    fn abandon(&mut self, problem: Problem, emit: &mut dyn FnMut(Event)) {
+        if let Self::Open(open) = std::mem::take(self) {
+            emit(Event::Malformed(Malformed::block(open.first, open.lines, problem)));
+        }
+    }
+
+    fn env_line(
+        &mut self,
+        line: &Bytes,
+        pair: &[u8],
+        whole: impl FnOnce(H, Env) -> Event,
+        emit: &mut dyn FnMut(Event),
+    ) {
+        let is_end = pair == b"END";
+        match self {
+            Self::Closed => emit(malformed(line, Problem("an ENV line without a block"))),
+            Self::Skipped if is_end => *self = Self::Closed,
+            Self::Skipped => {}
+            Self::Open(_) if is_end => {
+                if let Self::Open(open) = std::mem::take(self) {
+                    let env = Env::from_lines(open.lines.iter().filter_map(env_line));
+                    emit(whole(open.header, env));
+                }
+            }
+            Self::Open(open) => {
+                open.bytes = open.bytes.saturating_add(line.len());
+                open.lines.push(line.clone());
+                if open.is_over_limit() {
+                    self.abandon(Problem("its ENV block is too large"), emit);
+                    *self = Self::Skipped;
+                }
+            }
+        }
+    }
+}
+
+impl<H> Open<H> {
+    fn is_over_limit(&self) -> bool {
+        self.lines.len() > Assembler::MAX_ENV_LINES || self.bytes > Assembler::MAX_ENV_BYTES
+    }
+}
+
+/// An ENV line, and the pair it holds.
+fn env_line(line: &Bytes) -> Option<(&Bytes, &[u8])> {
+    let (_, body) = super::split_name(line)?;
+    env_pair(body).map(|pair| (line, pair))
+}

@@ -1,0 +1,131 @@
+use super::*;
+use crate::events::ClientEvent;
+
+fn run(lines: &[&str]) -> Vec<Event> {
+    let (mut assembler, mut events) = (Assembler::new(), Vec::new());
+    for line in lines {
+        assembler.push(Bytes::copy_from_slice(line.as_bytes()), &mut |event| events.push(event));
+    }
+    assembler.finish(&mut |event| events.push(event));
+    events
+}
+
+fn problem(event: &Event) -> &'static str {
+    match event {
+        Event::Malformed(malformed) => malformed.problem(),
+        other => panic!("{other:?}"),
+    }
+}
+
+const CONNECT: &str = "CLIENT:CONNECT,0,1";
+const END: &str = "CLIENT:ENV,END";
+
+#[test]
+fn other_events_pass_between_the_lines_of_a_block() {
+    let events = run(&[
+        CONNECT,
+        "LOG:1,I,x",
+        "CLIENT:ENV,a=1",
+        "CLIENT:ADDRESS,0,10.8.0.2,1",
+        "CLIENT:ENV,b=2",
+        END,
+    ]);
+    let [Event::Log(_), Event::Client(address), Event::Client(connect)] = events.as_slice() else {
+        panic!("{events:?}")
+    };
+    assert!(matches!(address, ClientEvent::Address { .. }));
+    assert_eq!(connect.env().unwrap().len(), 2);
+}
+
+#[test]
+fn families_do_not_mix() {
+    let events = run(&[
+        CONNECT,
+        "UPDOWN:UP",
+        "UPDOWN:ENV,dev=tun0",
+        "CLIENT:ENV,a=1",
+        "UPDOWN:ENV,END",
+        END,
+    ]);
+    let [Event::UpDown(up), Event::Client(connect)] = events.as_slice() else {
+        panic!("{events:?}")
+    };
+    assert!(up.is_up());
+    assert_eq!((up.env.len(), connect.env().unwrap().len()), (1, 1));
+    assert_eq!(events[0].to_string(), "tunnel up (tun0)");
+}
+
+#[test]
+fn a_header_inside_a_block_ends_it() {
+    let events = run(&[CONNECT, "CLIENT:ENV,a=1", "CLIENT:ESTABLISHED,0", "CLIENT:ENV,b=2", END]);
+    let [Event::Malformed(cut), Event::Client(established)] = events.as_slice() else {
+        panic!("{events:?}")
+    };
+    assert_eq!((cut.line(), cut.env_lines().len()), (&Bytes::from(CONNECT), 1));
+    assert_eq!(cut.problem(), "another block began inside it");
+    assert_eq!(established.env().unwrap().get("b"), Some(&"2".into()));
+}
+
+#[test]
+fn env_lines_without_a_header_are_malformed() {
+    let events = run(&["CLIENT:ENV,a=1", END, "UPDOWN:ENV,END"]);
+    assert_eq!(events.len(), 3);
+    assert!(events.iter().all(|event| problem(event) == "an ENV line without a block"));
+}
+
+#[test]
+fn the_end_of_input_ends_a_block() {
+    let events = run(&[CONNECT, "CLIENT:ENV,password=hunter2", "UPDOWN:DOWN"]);
+    let problems: Vec<_> = events.iter().map(problem).collect();
+    assert_eq!(problems, ["the input ended inside its ENV block"; 2]);
+    assert!(!format!("{events:?}").contains("hunter2"));
+    let Event::Malformed(cut) = &events[0] else { panic!() };
+    assert_eq!(cut.env_lines(), [Bytes::from("CLIENT:ENV,password=hunter2")]);
+}
+
+#[test]
+fn a_header_that_cannot_be_read_takes_its_block_with_it() {
+    for (header, family) in [
+        ("CLIENT:CONNECT,x,1", "CLIENT"),
+        ("CLIENT:CONNECT", "CLIENT"),
+        ("UPDOWN:SIDEWAYS", "UPDOWN"),
+    ] {
+        let env = format!("{family}:ENV,a=1");
+        let events = run(&[header, &env, &env, &format!("{family}:ENV,END"), CONNECT, END]);
+        let [bad, Event::Client(_)] = events.as_slice() else { panic!("{events:?}") };
+        problem(bad);
+    }
+}
+
+#[test]
+fn a_kind_that_is_not_known_takes_its_block_with_it() {
+    let events = run(&["CLIENT:NEW,0", "CLIENT:ENV,a=1", END, CONNECT, END]);
+    assert!(matches!(events.as_slice(), [Event::Unknown(_), Event::Client(_)]), "{events:?}");
+}
+
+#[test]
+fn a_bad_address_does_not_touch_the_block_around_it() {
+    let events = run(&[CONNECT, "CLIENT:ADDRESS,x", "CLIENT:ENV,a=1", END]);
+    assert!(matches!(events.as_slice(), [Event::Malformed(_), Event::Client(_)]), "{events:?}");
+}
+
+#[test]
+fn a_block_over_the_line_limit_is_dropped_once() {
+    let mut lines = vec![CONNECT];
+    lines.extend(vec!["CLIENT:ENV,a=1"; Assembler::MAX_ENV_LINES]);
+    lines.push(END);
+    assert!(matches!(run(&lines).as_slice(), [Event::Client(_)]));
+    lines.insert(1, "CLIENT:ENV,a=1");
+    lines.insert(1, "CLIENT:ENV,a=1");
+    lines.extend([CONNECT, END]);
+    let events = run(&lines);
+    let [over, Event::Client(_)] = events.as_slice() else { panic!("{}", events.len()) };
+    assert_eq!(problem(over), "its ENV block is too large");
+}
+
+#[test]
+fn a_block_over_the_byte_limit_is_dropped_once() {
+    let big = format!("CLIENT:ENV,a={}", "x".repeat(Assembler::MAX_ENV_BYTES / 2));
+    let events = run(&[CONNECT, &big, &big, &big, END, "HOLD:Waiting for hold release:0"]);
+    assert!(matches!(events.as_slice(), [Event::Malformed(_), Event::Hold(_)]), "{events:?}");
+}

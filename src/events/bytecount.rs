@@ -1,0 +1,95 @@
+//! `>BYTECOUNT:` and `>BYTECOUNT_CLI:`
+
+use std::fmt;
+
+use nom::Parser;
+use nom::character::complete::u64;
+use nom::error::context;
+use nom::sequence::{separated_pair, terminated};
+
+use super::grammar::{Parsed, Problem, comma, complete};
+use crate::Cid;
+
+/// `>BYTECOUNT:in,out`: what a client's tunnel carried since it connected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ByteCount {
+    /// Bytes received from the peer.
+    pub bytes_in: u64,
+    /// Bytes sent to the peer.
+    pub bytes_out: u64,
+}
+
+/// `>BYTECOUNT_CLI:cid,in,out`: what a server exchanged with one client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ByteCountClient {
+    /// The client.
+    pub cid: Cid,
+    /// Bytes received from the client.
+    pub bytes_in: u64,
+    /// Bytes sent to the client.
+    pub bytes_out: u64,
+}
+
+impl ByteCount {
+    pub(super) fn parse(body: &[u8]) -> Result<Self, Problem> {
+        complete(counts, body).map(|(bytes_in, bytes_out)| Self { bytes_in, bytes_out })
+    }
+}
+
+impl ByteCountClient {
+    pub(super) fn parse(body: &[u8]) -> Result<Self, Problem> {
+        let cid = terminated(context("the CID is not a number", u64), comma);
+        complete((cid, counts), body).map(|(cid, (bytes_in, bytes_out))| Self {
+            cid: Cid(cid),
+            bytes_in,
+            bytes_out,
+        })
+    }
+}
+
+fn counts(input: &[u8]) -> Parsed<'_, (u64, u64)> {
+    let count = |input| context("a count is not a number of bytes", u64).parse(input);
+    separated_pair(count, comma, count).parse(input)
+}
+
+impl fmt::Display for ByteCount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes in, {} out", self.bytes_in, self.bytes_out)
+    }
+}
+
+impl fmt::Display for ByteCountClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "client {}: {} bytes in, {} out", self.cid, self.bytes_in, self.bytes_out)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{malformed, parse};
+    use super::*;
+    use crate::events::Event;
+
+    #[test]
+    fn known_answers() {
+        let count = ByteCount { bytes_in: 3050, bytes_out: u64::MAX };
+        assert_eq!(parse("BYTECOUNT:3050,18446744073709551615"), Event::ByteCount(count));
+        let count = ByteCountClient { cid: Cid(7), bytes_in: 2847, bytes_out: 0 };
+        assert_eq!(parse("BYTECOUNT_CLI:7,2847,0"), Event::ByteCountClient(count));
+        assert_eq!(count.to_string(), "client 7: 2847 bytes in, 0 out");
+    }
+
+    #[test]
+    fn what_does_not_parse_is_malformed() {
+        for body in
+            ["", "1", "1,", "1,x", ",1", "1,2,", "1,2,3", "-1,2", "+1,2", "1,18446744073709551616"]
+        {
+            malformed(&format!("BYTECOUNT:{body}"));
+        }
+        for body in ["", "1", "1,2", "1,2,", "1,2,3,4", "x,2,3"] {
+            malformed(&format!("BYTECOUNT_CLI:{body}"));
+        }
+    }
+}

@@ -1,0 +1,254 @@
+//! `>CLIENT:`
+
+mod address;
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+
+use bytes::Bytes;
+
+pub use address::{ClientAddress, MacAddress};
+
+use super::grammar::{Problem, base64, number, split_once};
+use super::{BadField, Env, SecretText};
+use crate::{Cid, Kid, Secret, Text};
+
+/// `>CLIENT:`: what happens to a client of this server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ClientEvent {
+    /// `CONNECT,cid,kid` and ENV: a new client waits to be let in.
+    #[non_exhaustive]
+    Connect {
+        /// The client.
+        cid: Cid,
+        /// Its TLS session.
+        kid: Kid,
+        /// Who it is.
+        env: Env,
+    },
+    /// `REAUTH,cid,kid` and ENV: a client waits to be let in again.
+    #[non_exhaustive]
+    Reauth {
+        /// The client.
+        cid: Cid,
+        /// Its new TLS session.
+        kid: Kid,
+        /// Who it is.
+        env: Env,
+    },
+    /// `ESTABLISHED,cid` and ENV: a client was let in, its session has begun.
+    #[non_exhaustive]
+    Established {
+        /// The client.
+        cid: Cid,
+        /// Who it is.
+        env: Env,
+    },
+    /// `DISCONNECT,cid` and ENV: a client left. It can come for a client that was never
+    /// announced, with an empty ENV.
+    #[non_exhaustive]
+    Disconnect {
+        /// The client.
+        cid: Cid,
+        /// Who it was, and what its session carried.
+        env: Env,
+    },
+    /// `CR_RESPONSE,cid,kid,base64` and ENV: a client answers a challenge of
+    /// `client-pending-auth` (OpenVPN 2.5).
+    #[non_exhaustive]
+    CrResponse {
+        /// The client.
+        cid: Cid,
+        /// Its TLS session.
+        kid: Kid,
+        /// Its answer.
+        response: CrResponse,
+        /// Who it is.
+        env: Env,
+    },
+    /// `ADDRESS,cid,address,primary`: a tunnel address or network leads to a client now.
+    #[non_exhaustive]
+    Address {
+        /// The client.
+        cid: Cid,
+        /// The address or network.
+        address: ClientAddress,
+        /// Whether it is the client's own address, and not a network behind it (`iroute`).
+        primary: bool,
+    },
+}
+
+impl ClientEvent {
+    /// The client.
+    #[must_use]
+    pub fn cid(&self) -> Cid {
+        match self {
+            Self::Connect { cid, .. }
+            | Self::Reauth { cid, .. }
+            | Self::Established { cid, .. }
+            | Self::Disconnect { cid, .. }
+            | Self::CrResponse { cid, .. }
+            | Self::Address { cid, .. } => *cid,
+        }
+    }
+
+    /// The TLS session, where the event is about one.
+    #[must_use]
+    pub fn kid(&self) -> Option<Kid> {
+        match self {
+            Self::Connect { kid, .. } | Self::Reauth { kid, .. } | Self::CrResponse { kid, .. } => {
+                Some(*kid)
+            }
+            Self::Established { .. } | Self::Disconnect { .. } | Self::Address { .. } => None,
+        }
+    }
+
+    /// The ENV block, where the event has one.
+    #[must_use]
+    pub fn env(&self) -> Option<&Env> {
+        match self {
+            Self::Connect { env, .. }
+            | Self::Reauth { env, .. }
+            | Self::Established { env, .. }
+            | Self::Disconnect { env, .. }
+            | Self::CrResponse { env, .. } => Some(env),
+            Self::Address { .. } => None,
+        }
+    }
+
+    fn what(&self) -> &'static str {
+        match self {
+            Self::Connect { .. } => "connects",
+            Self::Reauth { .. } => "authenticates again",
+            Self::Established { .. } => "is connected",
+            Self::Disconnect { .. } => "disconnected",
+            Self::CrResponse { .. } => "answers its challenge",
+            Self::Address { .. } => "has address",
+        }
+    }
+}
+
+impl fmt::Display for ClientEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "client {}", self.cid())?;
+        let name = |env: &Env| env.common_name().or(env.username()).cloned();
+        if let Some(name) = self.env().and_then(name) {
+            write!(f, " ({name})")?;
+        }
+        write!(f, " {}", self.what())?;
+        match self {
+            Self::Address { address, .. } => write!(f, " {address}"),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What a client answered to a challenge.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CrResponse(SecretText);
+
+impl CrResponse {
+    /// The answer as the client sent it, which should be base64.
+    #[must_use]
+    pub fn raw(&self) -> &SecretText {
+        &self.0
+    }
+
+    /// The answer, decoded.
+    ///
+    /// # Errors
+    /// Where it is not base64; the daemon does not check what the client sends.
+    pub fn decode(&self) -> Result<Secret, BadField> {
+        let decoded = base64(self.0.expose()).ok_or(BadField::new("response", "base64"))?;
+        Ok(Secret::from(decoded))
+    }
+}
+
+/// The first line of a `>CLIENT:` event.
+pub(super) enum Header {
+    /// It is a whole event by itself.
+    Whole(ClientEvent),
+    /// An ENV block follows.
+    Block(BlockHeader),
+    /// A kind this crate does not know.
+    Unknown,
+}
+
+/// The first line of a block, without its ENV.
+pub(super) enum BlockHeader {
+    Connect(Cid, Kid),
+    Reauth(Cid, Kid),
+    Established(Cid),
+    Disconnect(Cid),
+    CrResponse(Cid, Kid, CrResponse),
+}
+
+impl Header {
+    pub(super) fn parse(line: &Bytes, body: &[u8]) -> Result<Self, Problem> {
+        let (kind, rest) = split_once(body, b",").unwrap_or((body, b""));
+        let header = match kind {
+            b"CONNECT" => cid_kid(rest).map(|(cid, kid)| BlockHeader::Connect(cid, kid)),
+            b"REAUTH" => cid_kid(rest).map(|(cid, kid)| BlockHeader::Reauth(cid, kid)),
+            b"ESTABLISHED" => cid(rest).map(BlockHeader::Established),
+            b"DISCONNECT" => cid(rest).map(BlockHeader::Disconnect),
+            b"CR_RESPONSE" => cr_response(line, rest),
+            b"ADDRESS" => return address_event(line, rest).map(Self::Whole),
+            _ => return Ok(Self::Unknown),
+        };
+        header.map(Self::Block)
+    }
+}
+
+impl BlockHeader {
+    pub(super) fn with(self, env: Env) -> ClientEvent {
+        match self {
+            Self::Connect(cid, kid) => ClientEvent::Connect { cid, kid, env },
+            Self::Reauth(cid, kid) => ClientEvent::Reauth { cid, kid, env },
+            Self::Established(cid) => ClientEvent::Established { cid, env },
+            Self::Disconnect(cid) => ClientEvent::Disconnect { cid, env },
+            Self::CrResponse(cid, kid, response) => {
+                ClientEvent::CrResponse { cid, kid, response, env }
+            }
+        }
+    }
+}
+
+fn cid(field: &[u8]) -> Result<Cid, Problem> {
+    number(field).map(Cid).ok_or(Problem("the CID is not a number"))
+}
+
+fn kid(field: &[u8]) -> Result<Kid, Problem> {
+    number(field).map(Kid).ok_or(Problem("the KID is not a number"))
+}
+
+fn cid_kid(rest: &[u8]) -> Result<(Cid, Kid), Problem> {
+    let (cid_field, kid_field) = split_once(rest, b",").ok_or(Problem("the KID is missing"))?;
+    Ok((cid(cid_field)?, kid(kid_field)?))
+}
+
+fn cr_response(line: &Bytes, rest: &[u8]) -> Result<BlockHeader, Problem> {
+    let missing = Problem("the KID or response is missing");
+    let (cid_field, rest) = split_once(rest, b",").ok_or(missing)?;
+    let (kid_field, response) = split_once(rest, b",").ok_or(missing)?;
+    let response = CrResponse(SecretText::new(Text::slice_of(line, response)));
+    Ok(BlockHeader::CrResponse(cid(cid_field)?, kid(kid_field)?, response))
+}
+
+fn address_event(line: &Bytes, rest: &[u8]) -> Result<ClientEvent, Problem> {
+    let missing = Problem("the address or its rank is missing");
+    let (cid_field, rest) = split_once(rest, b",").ok_or(missing)?;
+    let (address, primary) = split_once(rest, b",").ok_or(missing)?;
+    if address.is_empty() {
+        return Err(missing);
+    }
+    let primary = match primary {
+        b"1" => true,
+        b"0" => false,
+        _ => return Err(Problem("the rank of the address is neither 1 nor 0")),
+    };
+    let address = ClientAddress::from_wire(line, address);
+    Ok(ClientEvent::Address { cid: cid(cid_field)?, address, primary })
+}

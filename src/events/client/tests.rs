@@ -1,0 +1,117 @@
+use super::super::tests::{malformed, parse};
+use super::*;
+use crate::events::{Assembler, Event};
+
+fn client(lines: &[&str]) -> ClientEvent {
+    let (mut assembler, mut events) = (Assembler::new(), Vec::new());
+    for line in lines {
+        let line = Bytes::copy_from_slice(format!("CLIENT:{line}").as_bytes());
+        assembler.push(line, &mut |event| events.push(event));
+    }
+    assembler.finish(&mut |event| events.push(event));
+    match events.as_slice() {
+        [Event::Client(client)] => client.clone(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn blocks() {
+    let connect =
+        client(&["CONNECT,18446744073709551615,4294967295", "ENV,common_name=alice", "ENV,END"]);
+    assert!(matches!(&connect, ClientEvent::Connect { env, .. } if env.len() == 1));
+    assert_eq!((connect.cid(), connect.kid()), (Cid(u64::MAX), Some(Kid(u32::MAX))));
+    assert_eq!(connect.to_string(), "client 18446744073709551615 (alice) connects");
+
+    let reauth = client(&["REAUTH,0,2", "ENV,username=bob", "ENV,END"]);
+    assert!(matches!(reauth, ClientEvent::Reauth { kid: Kid(2), .. }));
+    assert_eq!(reauth.to_string(), "client 0 (bob) authenticates again");
+
+    let established = client(&["ESTABLISHED,7", "ENV,a=b", "ENV,END"]);
+    assert!(matches!(established, ClientEvent::Established { cid: Cid(7), .. }));
+    assert_eq!(established.kid(), None);
+}
+
+#[test]
+fn a_disconnect_may_have_no_env() {
+    let disconnect = client(&["DISCONNECT,3", "ENV,END"]);
+    assert!(matches!(&disconnect, ClientEvent::Disconnect { env, .. } if env.is_empty()));
+    assert_eq!(disconnect.to_string(), "client 3 disconnected");
+}
+
+#[test]
+fn responses_are_decoded_on_demand() {
+    let answer = client(&["CR_RESPONSE,0,1,MTIzNDU2", "ENV,END"]);
+    let ClientEvent::CrResponse { kid: Kid(1), response, .. } = &answer else { panic!() };
+    assert_eq!(response.raw().expose(), b"MTIzNDU2");
+    assert_eq!(response.decode().unwrap().expose(), b"123456");
+    assert!(!format!("{answer:?} {answer}").contains("MTIz"));
+
+    let answer = client(&["CR_RESPONSE,0,1,not,base64", "ENV,END"]);
+    let ClientEvent::CrResponse { response, .. } = answer else { panic!() };
+    assert_eq!(response.raw().expose(), b"not,base64");
+    assert_eq!(response.decode().unwrap_err().to_string(), "`response` is not base64");
+}
+
+#[test]
+fn addresses() {
+    let address = |text: &str| match client(&[&format!("ADDRESS,0,{text},1")]) {
+        ClientEvent::Address { address, primary: true, .. } => {
+            assert_eq!(address.to_string(), text);
+            address
+        }
+        other => panic!("{other:?}"),
+    };
+    let ip = |ip: &str| ip.parse().unwrap();
+    assert_eq!(address("10.8.0.2"), ClientAddress::Ip(ip("10.8.0.2")));
+    assert_eq!(address("fd00::2"), ClientAddress::Ip(ip("fd00::2")));
+    assert_eq!(address("10.8.0.0/24"), ClientAddress::Network { addr: ip("10.8.0.0"), prefix: 24 });
+    assert_eq!(address("fd00::/64"), ClientAddress::Network { addr: ip("fd00::"), prefix: 64 });
+    let masked =
+        ClientAddress::MaskedNetwork { addr: [10, 1, 0, 0].into(), mask: [255, 255, 0, 0].into() };
+    assert_eq!(address("10.1.0.0/255.255.0.0"), masked);
+    let octets = [0xaa, 0xbb, 0xcc, 0, 1, 2];
+    assert_eq!(address("aa:bb:cc:00:01:02"), ClientAddress::Mac(MacAddress { octets, vlan: None }));
+    let vlan = Some(0);
+    assert_eq!(address("aa:bb:cc:00:01:02@0"), ClientAddress::Mac(MacAddress { octets, vlan }));
+    for other in [
+        "x",
+        "10.8.0.0/33",
+        "fd00::/129",
+        "fd00::/255.0.0.0",
+        "10.0.0.0/",
+        "aa:bb:cc:00:01",
+        "+a:bb:cc:00:01:02",
+    ] {
+        assert!(matches!(address(other), ClientAddress::Other(_)), "{other}");
+    }
+}
+
+#[test]
+fn an_address_may_be_secondary() {
+    let event = client(&["ADDRESS,5,10.1.0.0/16,0"]);
+    assert!(matches!(event, ClientEvent::Address { cid: Cid(5), primary: false, .. }));
+    assert_eq!(event.to_string(), "client 5 has address 10.1.0.0/16");
+}
+
+#[test]
+fn what_does_not_parse_is_malformed() {
+    for body in [
+        "ADDRESS",
+        "ADDRESS,0",
+        "ADDRESS,0,10.8.0.2",
+        "ADDRESS,0,10.8.0.2,",
+        "ADDRESS,0,10.8.0.2,2",
+        "ADDRESS,x,10.8.0.2,1",
+        "ADDRESS,0,,1",
+    ] {
+        malformed(&format!("CLIENT:{body}"));
+    }
+}
+
+#[test]
+fn a_part_of_a_block_is_no_event() {
+    malformed("CLIENT:CONNECT,0,1");
+    malformed("CLIENT:ENV,password=x");
+    assert!(matches!(parse("CLIENT:NEW,0"), Event::Unknown(_)));
+}

@@ -1,0 +1,60 @@
+//! `>ECHO:`
+
+use std::fmt;
+
+use bytes::Bytes;
+use nom::sequence::terminated;
+
+use super::grammar::{Problem, comma, start, time};
+use crate::Text;
+
+/// `>ECHO:time,text`: an `echo` directive of the configuration, or one the server pushed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Echo {
+    /// When, in Unix seconds.
+    pub time: u64,
+    /// The text of the directive; it may hold commas.
+    pub text: Text,
+}
+
+impl Echo {
+    pub(super) fn parse(line: &Bytes, body: &[u8]) -> Result<Self, Problem> {
+        let (text, time) = start(terminated(time, comma), body)?;
+        Ok(Self { time, text: Text::slice_of(line, text) })
+    }
+
+    /// A row of the echo history: the body of the event, without its name.
+    #[allow(dead_code, reason = "the replies of `echo` are read with it")]
+    pub(crate) fn parse_row(row: &Bytes) -> Result<Self, Problem> {
+        Self::parse(row, row)
+    }
+}
+
+impl fmt::Display for Echo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "echo: {}", self.text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{malformed, parse};
+    use super::*;
+    use crate::events::Event;
+
+    #[test]
+    fn known_answers() {
+        let echo = Echo { time: 1_795_332_308, text: "forget, or not".into() };
+        assert_eq!(parse("ECHO:1795332308,forget, or not"), Event::Echo(echo.clone()));
+        assert_eq!(Echo::parse_row(&Bytes::from_static(b"1795332308,forget, or not")), Ok(echo));
+        assert_eq!(parse("ECHO:1,"), Event::Echo(Echo { time: 1, text: Text::default() }));
+    }
+
+    #[test]
+    fn what_does_not_parse_is_malformed() {
+        for body in ["", "1", "x,text", ",text"] {
+            malformed(&format!("ECHO:{body}"));
+        }
+    }
+}

@@ -1,0 +1,128 @@
+use super::*;
+use crate::events::BadField;
+
+fn env(lines: &'static [&'static str]) -> Env {
+    let lines: Vec<_> = lines.iter().map(|line| Bytes::from_static(line.as_bytes())).collect();
+    Env::from_lines(lines.iter().map(|line| (line, line.as_ref())))
+}
+
+fn error<T: std::fmt::Debug>(result: Result<T, BadField>) -> String {
+    result.unwrap_err().to_string()
+}
+
+#[test]
+fn pairs_keep_their_order_and_repeats() {
+    let env = env(&["b=1", "a=x=y", "b=2", "c="]);
+    let pairs: Vec<_> = env.iter().map(|(n, v)| format!("{n}:{v}")).collect();
+    assert_eq!(pairs, ["b:1", "a:x=y", "b:2", "c:"]);
+    assert_eq!(env.get("b"), Some(&"2".into()));
+    assert_eq!(env.get_all("b").count(), 2);
+    assert_eq!((env.get("c"), env.get("d")), (Some(&Text::default()), None));
+    assert_eq!((env.len(), env.is_empty()), (4, false));
+}
+
+#[test]
+fn a_line_without_a_pair_is_kept() {
+    let env = env(&["a=1", "no pair"]);
+    assert_eq!(env.unparsed().collect::<Vec<_>>(), [&Text::from("no pair")]);
+    assert_eq!(env.len(), 1);
+    assert_eq!(format!("{env:?}"), r#"{"a": "1", unparsed: 1}"#);
+}
+
+#[test]
+fn secrets_are_redacted() {
+    let env =
+        env(&["username=al", "password=hunter2", "UV_Auth_Token=hunter2", "x_response=hunter2"]);
+    let shown = format!("{env:?}");
+    assert!(shown.contains(r#""username": "al""#) && !shown.contains("hunter2"), "{shown}");
+    assert_eq!(env.password().unwrap().expose(), b"hunter2");
+}
+
+#[test]
+fn absent_and_unreadable_are_told_apart() {
+    let none = env(&[]);
+    assert_eq!(
+        (none.time_unix(), none.untrusted_addr(), none.password()),
+        (Ok(None), Ok(None), None)
+    );
+    let bad = env(&["time_unix=", "untrusted_ip=x", "trusted_port=65536", "bytes_sent=-1"]);
+    assert_eq!(error(bad.time_unix()), "`time_unix` is not a number");
+    assert_eq!(error(bad.untrusted_ip()), "`untrusted_ip` is not an IP address");
+    assert_eq!(error(bad.untrusted_addr()), "`untrusted_ip` is not an IP address");
+    assert_eq!(error(bad.trusted_port()), "`trusted_port` is not a port");
+    assert_eq!(error(bad.bytes_sent()), "`bytes_sent` is not a number");
+}
+
+#[test]
+fn addresses() {
+    let v4 = env(&["untrusted_ip=10.1.2.3", "untrusted_port=1194", "trusted_ip=::1"]);
+    assert_eq!(v4.untrusted_addr(), Ok(Some("10.1.2.3:1194".parse().unwrap())));
+    assert_eq!(v4.trusted_ip(), Ok(Some("::1".parse().unwrap())));
+    assert_eq!(v4.trusted_addr(), Ok(None));
+    let v6 = env(&[
+        "untrusted_ip6=fe80::1%eth0",
+        "untrusted_port=5",
+        "ifconfig_pool_remote_ip=10.8.0.2",
+    ]);
+    assert_eq!(v6.untrusted_addr(), Ok(Some("[fe80::1]:5".parse().unwrap())));
+    assert_eq!(v6.ifconfig_pool_remote_ip(), Ok(Some("10.8.0.2".parse().unwrap())));
+}
+
+#[test]
+fn peer_info_is_what_the_client_says() {
+    let env = env(&[
+        "n_clients=0",
+        "IV_VER=2.6.14",
+        "IV_PROTO=990",
+        "IV_SSO=webauth,crtext",
+        "UV_NAME=x",
+        "IV_CIPHERS=A:B",
+        "username=a",
+    ]);
+    assert_eq!(env.peer_info().count(), 5);
+    assert_eq!((env.iv_ver(), env.iv_proto()), (Some(&"2.6.14".into()), Ok(Some(990))));
+    assert_eq!(env.iv_sso().collect::<Vec<_>>(), [&b"webauth"[..], b"crtext"]);
+    assert_eq!(env.iv_ciphers().count(), 2);
+    assert_eq!((env.iv_plat(), env.iv_mtu()), (None, Ok(None)));
+}
+
+#[test]
+fn certificates_go_by_depth() {
+    let env = env(&[
+        "tls_serial_hex_0=0a",
+        "tls_serial_0=10",
+        "tls_serial_1=11",
+        "tls_digest_sha256_0=d2",
+        "tls_digest_0=d1",
+        "tls_id_1=CN=ca",
+        "X509_0_CN=alice",
+        "X509_0_OU=one",
+        "X509_0_OU_1=two",
+        "X509_10_CN=far",
+    ]);
+    let text = |text: &'static str| Text::from(text);
+    assert_eq!((env.tls_serial(0), env.tls_serial(1)), (Some(&text("10")), Some(&text("11"))));
+    assert_eq!((env.tls_serial(2), env.tls_serial_hex(0)), (None, Some(&text("0a"))));
+    assert_eq!(
+        (env.tls_digest(0), env.tls_digest_sha256(0)),
+        (Some(&text("d1")), Some(&text("d2")))
+    );
+    assert_eq!(env.tls_id(1), Some(&text("CN=ca")));
+    assert_eq!((env.x509(0, "CN"), env.x509(1, "CN")), (Some(&text("alice")), None));
+    assert_eq!(env.x509(10, "CN"), Some(&text("far")));
+    let fields: Vec<_> = env.x509_fields(0).map(|(field, _)| field).collect();
+    assert_eq!(fields, [&b"CN"[..], b"OU", b"OU_1"]);
+}
+
+#[test]
+fn session_states() {
+    for name in
+        "Initial Authenticated AuthenticatedEmptyUser Expired ExpiredEmptyUser Invalid".split(' ')
+    {
+        let state = SessionState::from_wire(&Text::from(name));
+        assert!(!matches!(state, SessionState::Unknown(_)));
+        assert_eq!(state.to_string(), name);
+    }
+    let env = env(&["session_state=Empty", "session_id=x"]);
+    assert_eq!(env.session_state(), Some(SessionState::Unknown("Empty".into())));
+}

@@ -1,0 +1,40 @@
+//! `>FATAL:`
+
+use std::fmt;
+
+use bytes::Bytes;
+
+use crate::Text;
+
+/// `>FATAL:text`: the daemon ends; it closes the connection right after.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Fatal {
+    /// Why, as the daemon's log says it.
+    pub text: Text,
+}
+
+impl Fatal {
+    pub(super) fn parse(line: &Bytes, body: &[u8]) -> Self {
+        Self { text: Text::slice_of(line, body) }
+    }
+}
+
+impl fmt::Display for Fatal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "fatal: {}", self.text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::parse;
+
+    #[test]
+    fn known_answer() {
+        assert_eq!(
+            parse("FATAL:ERROR: could not read").to_string(),
+            "fatal: ERROR: could not read"
+        );
+    }
+}

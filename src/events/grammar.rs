@@ -1,0 +1,174 @@
+//! The small parsers that the families share.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::str::FromStr;
+
+use bytes::Bytes;
+use memchr::memmem;
+use nom::bytes::complete::{tag, take_till};
+use nom::error::{ContextError, ErrorKind, ParseError, context};
+use nom::{Err, IResult, Parser};
+
+use crate::Text;
+
+/// What is wrong with the body of an event, in words that hold no part of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Problem(pub(crate) &'static str);
+
+impl Problem {
+    /// Where nothing more precise is known.
+    pub(crate) const FORM: Self = Self("not in the form this event has");
+}
+
+impl<I> ParseError<I> for Problem {
+    fn from_error_kind(_: I, _: ErrorKind) -> Self {
+        Self::FORM
+    }
+
+    fn append(_: I, _: ErrorKind, other: Self) -> Self {
+        other
+    }
+}
+
+/// The innermost context names the field at fault, so it stays.
+impl<I> ContextError<I> for Problem {
+    fn add_context(_: I, context: &'static str, other: Self) -> Self {
+        if other == Self::FORM { Self(context) } else { other }
+    }
+}
+
+pub(super) type Parsed<'a, T> = IResult<&'a [u8], T, Problem>;
+
+/// Runs `parser` over all of `input`; anything left over is a problem.
+pub(super) fn complete<'a, T>(
+    mut parser: impl Parser<&'a [u8], Output = T, Error = Problem>,
+    input: &'a [u8],
+) -> Result<T, Problem> {
+    match parser.parse(input) {
+        Ok(([], value)) => Ok(value),
+        Ok(_) => Err(Problem("there is more text than this event has")),
+        Err(error) => Err(problem(&error)),
+    }
+}
+
+/// Runs `parser` over the start of `input` and gives the rest too.
+pub(super) fn start<'a, T>(
+    mut parser: impl Parser<&'a [u8], Output = T, Error = Problem>,
+    input: &'a [u8],
+) -> Result<(&'a [u8], T), Problem> {
+    parser.parse(input).map_err(|error| problem(&error))
+}
+
+fn problem(error: &Err<Problem>) -> Problem {
+    match error {
+        Err::Error(problem) | Err::Failure(problem) => *problem,
+        Err::Incomplete(_) => Problem::FORM,
+    }
+}
+
+/// The bytes up to the next comma, or to the end.
+pub(super) fn field(input: &[u8]) -> Parsed<'_, &[u8]> {
+    take_till(|byte| byte == b',').parse(input)
+}
+
+pub(super) fn comma(input: &[u8]) -> Parsed<'_, &[u8]> {
+    context("a field is missing", tag(",")).parse(input)
+}
+
+/// Unix time in seconds.
+pub(super) fn time(input: &[u8]) -> Parsed<'_, u64> {
+    context("the time is not a number", nom::character::complete::u64).parse(input)
+}
+
+/// A number that fills its field; digits only, as the daemon prints them.
+pub(super) fn number<T: FromStr>(field: &[u8]) -> Option<T> {
+    let digits = !field.is_empty() && field.iter().all(u8::is_ascii_digit);
+    if digits { parse_str(field) } else { None }
+}
+
+/// An IP address and its scope: the system prints a link-local address as `fe80::1%eth0`.
+pub(super) fn scoped_ip(field: &[u8]) -> Option<(IpAddr, &[u8])> {
+    let (ip, scope) = split_once(field, b"%").unwrap_or((field, b""));
+    let ip = parse_str::<IpAddr>(ip)?;
+    let scope_allowed = ip.is_ipv6() || scope.is_empty();
+    scope_allowed.then_some((ip, scope))
+}
+
+pub(super) fn ipv4(field: &[u8]) -> Option<Ipv4Addr> {
+    parse_str(field)
+}
+
+pub(super) fn ipv6(field: &[u8]) -> Option<Ipv6Addr> {
+    parse_str(field)
+}
+
+fn parse_str<T: FromStr>(field: &[u8]) -> Option<T> {
+    std::str::from_utf8(field).ok()?.parse().ok()
+}
+
+/// A part of `line`, or `None` where the daemon left the field empty.
+pub(super) fn non_empty(line: &Bytes, part: &[u8]) -> Option<Text> {
+    (!part.is_empty()).then(|| Text::slice_of(line, part))
+}
+
+/// What stands before and after the first `separator`.
+pub(super) fn split_once<'a>(input: &'a [u8], separator: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
+    split_around(input, memmem::find(input, separator)?, separator.len())
+}
+
+/// What stands before and after the last `separator`.
+pub(super) fn rsplit_once<'a>(input: &'a [u8], separator: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
+    split_around(input, memmem::rfind(input, separator)?, separator.len())
+}
+
+fn split_around(input: &[u8], at: usize, len: usize) -> Option<(&[u8], &[u8])> {
+    Some((input.get(..at)?, input.get(at.checked_add(len)?..)?))
+}
+
+/// `'NAME' REST`: the daemon does not escape a quote inside NAME (a token label can
+/// hold one), so NAME ends at the first quote behind which `rest` finds what it expects.
+pub(super) fn quoted<'a, T>(
+    input: &'a [u8],
+    mut rest: impl FnMut(&'a [u8]) -> Option<T>,
+) -> Option<(&'a [u8], T)> {
+    let body = input.strip_prefix(b"'")?;
+    memmem::find_iter(body, b"' ").find_map(|at| {
+        let (name, tail) = split_around(body, at, 2)?;
+        rest(tail).map(|rest| (name, rest))
+    })
+}
+
+/// Standard base64 with padding, as OpenVPN writes it.
+pub(super) fn base64(input: &[u8]) -> Option<Vec<u8>> {
+    use base64::Engine as _;
+    base64::engine::general_purpose::STANDARD.decode(input).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_digits_only() {
+        assert_eq!(number::<u16>(b"65535"), Some(65535));
+        for bad in [&b""[..], b"+1", b"-1", b" 1", b"65536", b"1x", b"\xff"] {
+            assert_eq!(number::<u16>(bad), None);
+        }
+    }
+
+    #[test]
+    fn a_scope_belongs_to_ipv6_alone() {
+        assert_eq!(scoped_ip(b"fe80::1%eth0"), Some(("fe80::1".parse().unwrap(), &b"eth0"[..])));
+        assert_eq!(scoped_ip(b"10.0.0.1"), Some(("10.0.0.1".parse().unwrap(), &b""[..])));
+        assert_eq!(scoped_ip(b"10.0.0.1%eth0"), None);
+        assert_eq!(scoped_ip(b""), None);
+    }
+
+    #[test]
+    fn quoted_names_may_hold_quotes() {
+        let rest = |tail| (tail == b"password").then_some(());
+        assert_eq!(quoted(b"'it's' token' password", rest), Some((&b"it's' token"[..], ())));
+        assert_eq!(quoted(b"'x' other", rest), None);
+        assert_eq!(quoted(b"x' password", rest), None);
+    }
+}

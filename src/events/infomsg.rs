@@ -1,0 +1,163 @@
+//! `>INFOMSG:`
+
+use std::fmt;
+
+use bytes::Bytes;
+
+use super::SecretText;
+use super::challenge::{ChallengeFlags, flags_and_text};
+use super::grammar::{Problem, base64, number, rsplit_once, split_once};
+use crate::{Secret, Text};
+
+/// `>INFOMSG:`: what a server tells its client about pending authentication (OpenVPN 2.5).
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum InfoMsg {
+    /// `WEB_AUTH:flags:url`: open the URL to authenticate.
+    WebAuth(WebAuth),
+    /// `OPEN_URL:url`: the older form of `WEB_AUTH`.
+    OpenUrl(Text),
+    /// `CR_TEXT:flags:text`: a challenge, answered with `cr-response`.
+    #[non_exhaustive]
+    CrText {
+        /// What the server wants of the response.
+        flags: ChallengeFlags,
+        /// What to show to the user; it may hold colons.
+        text: Text,
+    },
+    /// Anything else a server may send.
+    Other(Text),
+}
+
+impl InfoMsg {
+    pub(super) fn parse(line: &Bytes, body: &[u8]) -> Result<Self, Problem> {
+        if let Some(rest) = body.strip_prefix(b"WEB_AUTH:") {
+            return WebAuth::parse(line, rest).map(Self::WebAuth);
+        }
+        if let Some(url) = body.strip_prefix(b"OPEN_URL:") {
+            return Ok(Self::OpenUrl(Text::slice_of(line, url)));
+        }
+        if let Some(rest) = body.strip_prefix(b"CR_TEXT:") {
+            let (flags, text) =
+                flags_and_text(line, rest).ok_or(Problem("the challenge has no text"))?;
+            return Ok(Self::CrText { flags, text });
+        }
+        Ok(Self::Other(Text::slice_of(line, body)))
+    }
+}
+
+/// `WEB_AUTH:flags:url`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct WebAuth {
+    /// How to open it, in order.
+    pub flags: Vec<WebAuthFlag>,
+    /// What to open.
+    pub url: Text,
+}
+
+/// A flag of [`WebAuth`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum WebAuthFlag {
+    /// `proxy=host;port;b64(user);b64(password)`: reach the URL through this HTTP proxy.
+    Proxy(WebAuthProxy),
+    /// `hidden`: start without showing the page.
+    Hidden,
+    /// `external`: use the system's browser, not one inside the program.
+    External,
+    /// A flag this crate does not know, or a `proxy` it cannot read; it may hold a password.
+    Unknown(SecretText),
+}
+
+/// The HTTP proxy of a [`WebAuthFlag::Proxy`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct WebAuthProxy {
+    /// Its name or address; an IPv6 address without its brackets.
+    pub host: Text,
+    /// Its port.
+    pub port: u16,
+    /// The user name, decoded; empty where it needs none.
+    pub user: Text,
+    password: SecretText,
+}
+
+impl WebAuthProxy {
+    /// The password, decoded; empty where it needs none.
+    #[must_use]
+    pub fn password(&self) -> Secret {
+        self.password.to_secret()
+    }
+
+    fn parse(line: &Bytes, input: &[u8]) -> Option<Self> {
+        let (rest, password) = rsplit_once(input, b";")?;
+        let (rest, user) = rsplit_once(rest, b";")?;
+        let (host, port) = rsplit_once(rest, b";")?;
+        let bare = host.strip_prefix(b"[").and_then(|host| host.strip_suffix(b"]"));
+        let host = bare.unwrap_or(host);
+        if host.is_empty() {
+            return None;
+        }
+        Some(Self {
+            host: Text::slice_of(line, host),
+            port: number(port)?,
+            user: Text::from(Bytes::from(base64(user)?)),
+            password: SecretText::new(Text::from(Bytes::from(base64(password)?))),
+        })
+    }
+}
+
+impl WebAuth {
+    fn parse(line: &Bytes, input: &[u8]) -> Result<Self, Problem> {
+        let (flags, url) = split_flags(input).ok_or(Problem("the URL is missing"))?;
+        let flags = flags.split(|byte| *byte == b',').filter(|flag| !flag.is_empty());
+        Ok(Self {
+            flags: flags.map(|flag| WebAuthFlag::from_wire(line, flag)).collect(),
+            url: Text::slice_of(line, url),
+        })
+    }
+}
+
+/// Splits at the first colon that is not inside the brackets of an IPv6 address.
+fn split_flags(input: &[u8]) -> Option<(&[u8], &[u8])> {
+    let mut in_brackets = false;
+    let at = input.iter().position(|byte| {
+        in_brackets = *byte == b'[' || in_brackets && *byte != b']';
+        *byte == b':' && !in_brackets
+    })?;
+    let (flags, url) = input.split_at_checked(at)?;
+    url.split_first().map(|(_, url)| (flags, url))
+}
+
+impl WebAuthFlag {
+    fn from_wire(line: &Bytes, flag: &[u8]) -> Self {
+        let proxy = || match split_once(flag, b"=") {
+            Some((b"proxy", proxy)) => WebAuthProxy::parse(line, proxy),
+            _ => None,
+        };
+        match flag {
+            b"hidden" => Self::Hidden,
+            b"external" => Self::External,
+            _ => proxy().map_or_else(
+                || Self::Unknown(SecretText::new(Text::slice_of(line, flag))),
+                Self::Proxy,
+            ),
+        }
+    }
+}
+
+impl fmt::Display for InfoMsg {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::WebAuth(web) => write!(f, "open to authenticate: {}", web.url),
+            Self::OpenUrl(url) => write!(f, "open to authenticate: {url}"),
+            Self::CrText { text, .. } => write!(f, "needs a response: {text}"),
+            Self::Other(text) => write!(f, "server message: {text}"),
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "infomsg/tests.rs"]
+mod tests;

@@ -1,0 +1,83 @@
+use super::super::tests::{malformed, parse};
+use super::*;
+use crate::events::Event;
+
+fn message(body: &str) -> InfoMsg {
+    match parse(&format!("INFOMSG:{body}")) {
+        Event::InfoMsg(message) => message,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn web_auth(body: &str) -> WebAuth {
+    match message(body) {
+        InfoMsg::WebAuth(web) => web,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn web_auth_without_flags() {
+    let web = web_auth("WEB_AUTH::https://sso.example.com/?id=1");
+    assert!(web.flags.is_empty());
+    assert_eq!(web.url, "https://sso.example.com/?id=1");
+}
+
+#[test]
+fn web_auth_with_flags() {
+    let web = web_auth("WEB_AUTH:hidden,new,external:https://a:8443/");
+    let unknown = WebAuthFlag::Unknown(SecretText::new("new".into()));
+    assert_eq!(web.flags, [WebAuthFlag::Hidden, unknown, WebAuthFlag::External]);
+    assert_eq!(web.url, "https://a:8443/");
+}
+
+#[test]
+fn web_auth_through_a_proxy() {
+    let web = web_auth("WEB_AUTH:proxy=[2001:db8::1];8080;Y3Ix;aHVudGVyMg==,hidden:https://a/");
+    let [WebAuthFlag::Proxy(proxy), WebAuthFlag::Hidden] = web.flags.as_slice() else {
+        panic!("{web:?}")
+    };
+    assert_eq!((&proxy.host, proxy.port), (&"2001:db8::1".into(), 8080));
+    assert_eq!(proxy.user, "cr1");
+    assert_eq!(proxy.password().expose(), b"hunter2");
+    assert_eq!(web.url, "https://a/");
+    let shown = format!("{web:?}");
+    assert!(!shown.contains("hunter2") && !shown.contains("aHVudGVyMg"), "{shown}");
+}
+
+#[test]
+fn an_unreadable_proxy_is_kept_unseen() {
+    for flag in ["proxy=", "proxy=h;1;?;aHVudGVyMg==", "proxy=h;x;;aHVudGVyMg=="] {
+        let web = web_auth(&format!("WEB_AUTH:{flag}:https://a/"));
+        let [WebAuthFlag::Unknown(kept)] = web.flags.as_slice() else { panic!("{web:?}") };
+        assert_eq!(kept.expose_str(), Some(flag));
+        assert!(!format!("{web:?}").contains("aHVudGVyMg"));
+    }
+}
+
+#[test]
+fn challenges() {
+    let InfoMsg::CrText { flags, text } = message("CR_TEXT:R,E:Enter your TOTP code: now") else {
+        panic!()
+    };
+    assert!(flags.echo() && flags.response_required());
+    assert_eq!(text, "Enter your TOTP code: now");
+    assert!(matches!(message("CR_TEXT::x"), InfoMsg::CrText { flags, .. } if !flags.echo()));
+}
+
+#[test]
+fn anything_else_is_kept() {
+    assert_eq!(message("OPEN_URL:https://a/:b"), InfoMsg::OpenUrl("https://a/:b".into()));
+    for other in ["", "hello: you", "WEB_AUTH", "CR_TEXT", "cr_text:R:x"] {
+        assert_eq!(message(other), InfoMsg::Other(Text::from(other.to_owned())));
+    }
+}
+
+#[test]
+fn what_does_not_parse_is_malformed() {
+    malformed("INFOMSG:WEB_AUTH:");
+    malformed("INFOMSG:WEB_AUTH:hidden");
+    malformed("INFOMSG:WEB_AUTH:proxy=[::1;8080;;");
+    malformed("INFOMSG:CR_TEXT:");
+    malformed("INFOMSG:CR_TEXT:R,E");
+}

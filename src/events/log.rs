@@ -1,0 +1,166 @@
+//! `>LOG:`
+
+use std::fmt;
+
+use bytes::Bytes;
+use nom::sequence::terminated;
+
+use super::grammar::{Problem, comma, field, start, time};
+use crate::Text;
+
+/// `>LOG:time,flags,text`: a line of the daemon's log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LogLine {
+    /// When, in Unix seconds.
+    pub time: u64,
+    /// What kind of message it is.
+    pub flags: LogFlags,
+    /// The message; it may hold commas.
+    pub text: Text,
+}
+
+impl LogLine {
+    pub(super) fn parse(line: &Bytes, body: &[u8]) -> Result<Self, Problem> {
+        let (text, (time, flags)) =
+            start((terminated(time, comma), terminated(field, comma)), body)?;
+        Ok(Self {
+            time,
+            flags: LogFlags(Text::slice_of(line, flags)),
+            text: Text::slice_of(line, text),
+        })
+    }
+
+    /// A row of the log history: the body of the event, without its name.
+    #[allow(dead_code, reason = "the replies of `log` are read with it")]
+    pub(crate) fn parse_row(row: &Bytes) -> Result<Self, Problem> {
+        Self::parse(row, row)
+    }
+}
+
+impl fmt::Display for LogLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = if self.flags.is_fatal() {
+            "fatal: "
+        } else if self.flags.is_nonfatal() {
+            "error: "
+        } else if self.flags.is_warning() {
+            "warning: "
+        } else {
+            ""
+        };
+        write!(f, "{kind}{}", self.text)
+    }
+}
+
+/// The flag letters of a log line: none, one or more of `I F N W D`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct LogFlags(Text);
+
+impl LogFlags {
+    const KNOWN: &'static [u8] = b"IFNWD";
+
+    /// `I`: informational.
+    #[must_use]
+    pub fn is_info(&self) -> bool {
+        self.has(b'I')
+    }
+
+    /// `F`: a fatal error, the daemon ends.
+    #[must_use]
+    pub fn is_fatal(&self) -> bool {
+        self.has(b'F')
+    }
+
+    /// `N`: an error that is not fatal.
+    #[must_use]
+    pub fn is_nonfatal(&self) -> bool {
+        self.has(b'N')
+    }
+
+    /// `W`: a warning.
+    #[must_use]
+    pub fn is_warning(&self) -> bool {
+        self.has(b'W')
+    }
+
+    /// `D`: a debug message.
+    #[must_use]
+    pub fn is_debug(&self) -> bool {
+        self.has(b'D')
+    }
+
+    /// The letters this crate does not know, in order.
+    pub fn unknown(&self) -> impl Iterator<Item = u8> + '_ {
+        self.as_bytes().iter().copied().filter(|letter| !Self::KNOWN.contains(letter))
+    }
+
+    /// The letters as the daemon sent them.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+
+    fn has(&self, letter: u8) -> bool {
+        self.as_bytes().contains(&letter)
+    }
+}
+
+impl fmt::Display for LogFlags {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl fmt::Debug for LogFlags {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{malformed, parse};
+    use super::*;
+    use crate::events::Event;
+
+    fn log(line: &str) -> LogLine {
+        match parse(line) {
+            Event::Log(log) => log,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn known_answers() {
+        let line = log("LOG:1795332307,D,MANAGEMENT: CMD 'state on', or not");
+        assert_eq!(line.time, 1_795_332_307);
+        assert!(line.flags.is_debug() && !line.flags.is_info() && !line.flags.is_fatal());
+        assert_eq!(line.text, "MANAGEMENT: CMD 'state on', or not");
+
+        let line = log("LOG:1,,");
+        assert_eq!((line.time, line.flags.as_bytes(), line.text.len()), (1, &b""[..], 0));
+    }
+
+    #[test]
+    fn unknown_flags_are_kept() {
+        let line = log("LOG:1,NxWQ,text");
+        assert!(line.flags.is_nonfatal() && line.flags.is_warning());
+        assert_eq!(line.flags.unknown().collect::<Vec<_>>(), b"xQ");
+        assert_eq!(line.to_string(), "error: text");
+    }
+
+    #[test]
+    fn what_does_not_parse_is_malformed() {
+        for body in ["", "1", "1,", "1,I", "x,I,text", ",I,text", "18446744073709551616,I,text"] {
+            malformed(&format!("LOG:{body}"));
+        }
+    }
+
+    #[test]
+    fn rows_are_bodies() {
+        let row = LogLine::parse_row(&Bytes::from_static(b"1,I,text")).unwrap();
+        assert_eq!(row, log("LOG:1,I,text"));
+        assert!(LogLine::parse_row(&Bytes::from_static(b"END")).is_err());
+    }
+}

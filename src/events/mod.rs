@@ -1,0 +1,223 @@
+//! Typed events: what the daemon says of its own accord.
+//!
+//! One family a file. [`Event::parse`] reads one line; [`Assembler`] also puts the
+//! blocks together that some events are. Neither does I/O. An event whose name is not
+//! known is [`Event::Unknown`], one that is not in the form it should have
+//! [`Event::Malformed`]; both keep their bytes, and no field that could not be read is
+//! given a value in its place.
+
+mod assembler;
+mod bad_field;
+mod bytecount;
+mod challenge;
+mod client;
+mod echo;
+mod env;
+mod fatal;
+mod grammar;
+mod hold;
+mod info;
+mod infomsg;
+mod log;
+mod malformed;
+mod need;
+mod notify;
+mod password;
+mod pk_sign;
+mod pkcs11;
+mod proxy;
+mod realm;
+mod remote;
+mod secret_text;
+mod state;
+mod updown;
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+
+use bytes::Bytes;
+
+pub use assembler::Assembler;
+pub use bad_field::BadField;
+pub use bytecount::{ByteCount, ByteCountClient};
+pub use challenge::{ChallengeFlags, DynamicChallenge, StaticChallenge};
+pub use client::{ClientAddress, ClientEvent, CrResponse, MacAddress};
+pub use echo::Echo;
+pub use env::{Env, SessionState};
+pub use fatal::Fatal;
+pub use hold::Hold;
+pub use info::Info;
+pub use infomsg::{InfoMsg, WebAuth, WebAuthFlag, WebAuthProxy};
+pub use log::{LogFlags, LogLine};
+pub use malformed::{Malformed, Unknown};
+pub use need::{NeedCertificate, NeedOk, NeedStr};
+pub use notify::Notify;
+pub use password::Password;
+pub use pk_sign::{PkSign, SaltLength, SignAlgorithm, SignCommand};
+pub use pkcs11::{Pkcs11IdCount, Pkcs11IdEntry};
+pub use proxy::{ProxyProtocol, ProxyRequest};
+pub use realm::Realm;
+pub use remote::{RemotePort, RemoteRequest};
+pub use secret_text::SecretText;
+pub use state::{State, StateName};
+pub use updown::{Direction, UpDown};
+
+use crate::Text;
+use grammar::Problem;
+
+/// What the daemon says of its own accord.
+///
+/// Cloning does not allocate, but for fields of a [`State`] and flags of a [`WebAuth`]
+/// that few daemons send. `Display` is short and for people; `Debug` shows no secret.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Event {
+    /// `>HOLD:`
+    Hold(Hold),
+    /// `>FATAL:`
+    Fatal(Fatal),
+    /// `>INFO:`
+    Info(Info),
+    /// `>STATE:`
+    State(State),
+    /// `>BYTECOUNT:`
+    ByteCount(ByteCount),
+    /// `>BYTECOUNT_CLI:`
+    ByteCountClient(ByteCountClient),
+    /// `>LOG:`
+    Log(LogLine),
+    /// `>ECHO:`
+    Echo(Echo),
+    /// `>PASSWORD:`
+    Password(Password),
+    /// `>CLIENT:`
+    Client(ClientEvent),
+    /// `>INFOMSG:`
+    InfoMsg(InfoMsg),
+    /// `>NEED-OK:`
+    NeedOk(NeedOk),
+    /// `>NEED-STR:`
+    NeedStr(NeedStr),
+    /// `>NEED-CERTIFICATE:`
+    NeedCertificate(NeedCertificate),
+    /// `>NOTIFY:`
+    Notify(Notify),
+    /// `>PK_SIGN:` or `>RSA_SIGN:`
+    PkSign(PkSign),
+    /// `>PROXY:`
+    Proxy(ProxyRequest),
+    /// `>REMOTE:`
+    Remote(RemoteRequest),
+    /// `>UPDOWN:`
+    UpDown(UpDown),
+    /// `>PKCS11ID-COUNT:`
+    Pkcs11IdCount(Pkcs11IdCount),
+    /// `>PKCS11ID-ENTRY:`
+    Pkcs11IdEntry(Pkcs11IdEntry),
+    /// A line without a `>` that belongs to no reply.
+    Stray(Text),
+    /// An event whose name is not known.
+    Unknown(Unknown),
+    /// An event that is not in the form it should have.
+    Malformed(Malformed),
+}
+
+impl Event {
+    /// Reads one event line, without its `>` and line end.
+    ///
+    /// A line that is part of a block (`CLIENT:CONNECT,…`, `UPDOWN:…`, `…:ENV,…`) is
+    /// [`Event::Malformed`] by itself; [`Assembler`] puts blocks together.
+    #[must_use]
+    pub fn parse(line: Bytes) -> Self {
+        let Some((name, body)) = split_name(&line) else {
+            return Self::Unknown(Unknown::new(line));
+        };
+        match Self::parse_body(&line, name, body) {
+            Ok(Some(event)) => event,
+            Ok(None) => Self::Unknown(Unknown::new(line)),
+            Err(problem) => Self::Malformed(Malformed::new(line, problem)),
+        }
+    }
+
+    /// `None` where the name is not known.
+    fn parse_body(line: &Bytes, name: &[u8], body: &[u8]) -> Result<Option<Self>, Problem> {
+        Ok(Some(match name {
+            b"LOG" => Self::Log(LogLine::parse(line, body)?),
+            b"BYTECOUNT" => Self::ByteCount(ByteCount::parse(body)?),
+            b"BYTECOUNT_CLI" => Self::ByteCountClient(ByteCountClient::parse(body)?),
+            b"STATE" => Self::State(State::parse(line, body)?),
+            b"CLIENT" => return Self::parse_client(line, body),
+            b"ECHO" => Self::Echo(Echo::parse(line, body)?),
+            b"FATAL" => Self::Fatal(Fatal::parse(line, body)),
+            b"HOLD" => Self::Hold(Hold::parse(body)?),
+            b"INFO" => Self::Info(Info::parse(line, body)),
+            b"INFOMSG" => Self::InfoMsg(InfoMsg::parse(line, body)?),
+            b"NEED-CERTIFICATE" => Self::NeedCertificate(NeedCertificate::parse(line, body)),
+            b"NEED-OK" => Self::NeedOk(NeedOk::parse(line, body)?),
+            b"NEED-STR" => Self::NeedStr(NeedStr::parse(line, body)?),
+            b"NOTIFY" => Self::Notify(Notify::parse(line, body)?),
+            b"PASSWORD" => Self::Password(Password::parse(line, body)?),
+            b"PK_SIGN" => Self::PkSign(PkSign::parse_pk_sign(line, body)?),
+            b"RSA_SIGN" => Self::PkSign(PkSign::parse_rsa_sign(line, body)?),
+            b"PKCS11ID-COUNT" => Self::Pkcs11IdCount(Pkcs11IdCount::parse(body)?),
+            b"PKCS11ID-ENTRY" => Self::Pkcs11IdEntry(Pkcs11IdEntry::parse(line, body)?),
+            b"PROXY" => Self::Proxy(ProxyRequest::parse(line, body)?),
+            b"REMOTE" => Self::Remote(RemoteRequest::parse(line, body)?),
+            b"UPDOWN" => return Err(PART_OF_A_BLOCK),
+            _ => return Ok(None),
+        }))
+    }
+
+    fn parse_client(line: &Bytes, body: &[u8]) -> Result<Option<Self>, Problem> {
+        if body.starts_with(b"ENV,") {
+            return Err(PART_OF_A_BLOCK);
+        }
+        match client::Header::parse(line, body)? {
+            client::Header::Whole(event) => Ok(Some(Self::Client(event))),
+            client::Header::Block(_) => Err(PART_OF_A_BLOCK),
+            client::Header::Unknown => Ok(None),
+        }
+    }
+}
+
+const PART_OF_A_BLOCK: Problem = Problem("it is part of a block, and came by itself");
+
+/// The name of an event and its body, which the first colon divides.
+fn split_name(line: &[u8]) -> Option<(&[u8], &[u8])> {
+    let at = memchr::memchr(b':', line)?;
+    let (name, body) = line.split_at_checked(at)?;
+    Some((name, body.get(1..)?))
+}
+
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Hold(event) => fmt::Display::fmt(event, f),
+            Self::Fatal(event) => fmt::Display::fmt(event, f),
+            Self::Info(event) => fmt::Display::fmt(event, f),
+            Self::State(event) => fmt::Display::fmt(event, f),
+            Self::ByteCount(event) => fmt::Display::fmt(event, f),
+            Self::ByteCountClient(event) => fmt::Display::fmt(event, f),
+            Self::Log(event) => fmt::Display::fmt(event, f),
+            Self::Echo(event) => fmt::Display::fmt(event, f),
+            Self::Password(event) => fmt::Display::fmt(event, f),
+            Self::Client(event) => fmt::Display::fmt(event, f),
+            Self::InfoMsg(event) => fmt::Display::fmt(event, f),
+            Self::NeedOk(event) => fmt::Display::fmt(event, f),
+            Self::NeedStr(event) => fmt::Display::fmt(event, f),
+            Self::NeedCertificate(event) => fmt::Display::fmt(event, f),
+            Self::Notify(event) => fmt::Display::fmt(event, f),
+            Self::PkSign(event) => fmt::Display::fmt(event, f),
+            Self::Proxy(event) => fmt::Display::fmt(event, f),
+            Self::Remote(event) => fmt::Display::fmt(event, f),
+            Self::UpDown(event) => fmt::Display::fmt(event, f),
+            Self::Pkcs11IdCount(event) => fmt::Display::fmt(event, f),
+            Self::Pkcs11IdEntry(event) => fmt::Display::fmt(event, f),
+            Self::Stray(text) => write!(f, "stray line: {text}"),
+            Self::Unknown(event) => fmt::Display::fmt(event, f),
+            Self::Malformed(event) => fmt::Display::fmt(event, f),
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! `>PASSWORD:`
+
+use std::fmt;
+
+use bytes::Bytes;
+
+use super::challenge::{DynamicChallenge, StaticChallenge};
+use super::grammar::{Problem, quoted, split_once};
+use super::{Realm, SecretText};
+use crate::Text;
+
+/// `>PASSWORD:`: the daemon needs credentials, or tells what became of them.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Password {
+    /// `Need 'REALM' username/password`, perhaps with ` SC:flags,text`.
+    #[non_exhaustive]
+    NeedUserPass {
+        /// What the credentials are for.
+        realm: Realm,
+        /// The challenge to answer with them.
+        challenge: Option<StaticChallenge>,
+    },
+    /// `Need 'REALM' password`: a pass phrase or PIN, without a user name.
+    #[non_exhaustive]
+    NeedPassword {
+        /// What the password is for.
+        realm: Realm,
+    },
+    /// `Need 'REALM' username`: a user name alone (OpenVPN 2.7.1, after `version 4`).
+    #[non_exhaustive]
+    NeedUsername {
+        /// What the user name is for.
+        realm: Realm,
+    },
+    /// `Verification Failed: 'REALM'`, perhaps with ` ['reason']`.
+    #[non_exhaustive]
+    VerificationFailed {
+        /// What the credentials were for.
+        realm: Realm,
+        /// The server's own words; they may hold quotes.
+        reason: Option<Text>,
+        /// The challenge the reason holds. A reason that starts like one but cannot
+        /// be read is in [`reason`](Self::VerificationFailed::reason) alone.
+        challenge: Option<DynamicChallenge>,
+    },
+    /// `Auth-Token:token`: the server gave a token to use in place of the password.
+    AuthToken(SecretText),
+}
+
+impl Password {
+    pub(super) fn parse(line: &Bytes, body: &[u8]) -> Result<Self, Problem> {
+        if let Some(need) = body.strip_prefix(b"Need ") {
+            return Self::need(line, need).ok_or(Problem("it does not say what it needs"));
+        }
+        if let Some(failed) = body.strip_prefix(b"Verification Failed: ") {
+            return Self::failed(line, failed).ok_or(Problem("the realm or reason is not quoted"));
+        }
+        if let Some(token) = body.strip_prefix(b"Auth-Token:") {
+            return Ok(Self::AuthToken(SecretText::new(Text::slice_of(line, token))));
+        }
+        Err(Problem("neither a need, a failed verification nor a token"))
+    }
+
+    fn need(line: &Bytes, input: &[u8]) -> Option<Self> {
+        let (realm, wanted) = quoted(input, |rest| Wanted::parse(line, rest))?;
+        let realm = Realm::from_wire(line, realm);
+        Some(match wanted {
+            Wanted::UserPass(challenge) => Self::NeedUserPass { realm, challenge },
+            Wanted::Password => Self::NeedPassword { realm },
+            Wanted::Username => Self::NeedUsername { realm },
+        })
+    }
+
+    fn failed(line: &Bytes, input: &[u8]) -> Option<Self> {
+        let input = input.strip_prefix(b"'")?;
+        let Some((realm, reason)) = split_once(input, b"' ['") else {
+            let realm = Realm::from_wire(line, input.strip_suffix(b"'")?);
+            return Some(Self::VerificationFailed { realm, reason: None, challenge: None });
+        };
+        let reason = reason.strip_suffix(b"']")?;
+        Some(Self::VerificationFailed {
+            realm: Realm::from_wire(line, realm),
+            reason: Some(Text::slice_of(line, reason)),
+            challenge: DynamicChallenge::parse(line, reason),
+        })
+    }
+}
+
+/// What a `Need` asks for.
+enum Wanted {
+    UserPass(Option<StaticChallenge>),
+    Password,
+    Username,
+}
+
+impl Wanted {
+    fn parse(line: &Bytes, input: &[u8]) -> Option<Self> {
+        match input {
+            b"username/password" => Some(Self::UserPass(None)),
+            b"password" => Some(Self::Password),
+            b"username" => Some(Self::Username),
+            _ => {
+                let challenge = input.strip_prefix(b"username/password SC:")?;
+                StaticChallenge::parse(line, challenge).map(Some).map(Self::UserPass)
+            }
+        }
+    }
+}
+
+impl fmt::Display for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NeedUserPass { realm, challenge: None } => {
+                write!(f, "needs user name and password for {realm}")
+            }
+            Self::NeedUserPass { realm, challenge: Some(challenge) } => {
+                write!(f, "needs user name, password and response for {realm}: {}", challenge.text)
+            }
+            Self::NeedPassword { realm } => write!(f, "needs password for {realm}"),
+            Self::NeedUsername { realm } => write!(f, "needs user name for {realm}"),
+            Self::VerificationFailed { realm, challenge: Some(challenge), .. } => {
+                write!(f, "verification of {realm} needs a response: {}", challenge.text)
+            }
+            Self::VerificationFailed { realm, reason: Some(reason), .. } if !is_token(reason) => {
+                write!(f, "verification of {realm} failed: {reason}")
+            }
+            Self::VerificationFailed { realm, .. } => write!(f, "verification of {realm} failed"),
+            Self::AuthToken(_) => f.write_str("received an authentication token"),
+        }
+    }
+}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NeedUserPass { realm, challenge } => f
+                .debug_struct("NeedUserPass")
+                .field("realm", realm)
+                .field("challenge", challenge)
+                .finish(),
+            Self::NeedPassword { realm } => {
+                f.debug_struct("NeedPassword").field("realm", realm).finish()
+            }
+            Self::NeedUsername { realm } => {
+                f.debug_struct("NeedUsername").field("realm", realm).finish()
+            }
+            Self::VerificationFailed { realm, reason, challenge } => f
+                .debug_struct("VerificationFailed")
+                .field("realm", realm)
+                .field("reason", &reason.as_ref().map(ShownReason))
+                .field("challenge", challenge)
+                .finish(),
+            Self::AuthToken(token) => f.debug_tuple("AuthToken").field(token).finish(),
+        }
+    }
+}
+
+/// A reason in `Debug`: one that holds a challenge holds its state id, which is a token.
+struct ShownReason<'a>(&'a Text);
+
+impl fmt::Debug for ShownReason<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if is_token(self.0) { f.write_str("[redacted]") } else { fmt::Debug::fmt(self.0, f) }
+    }
+}
+
+fn is_token(reason: &Text) -> bool {
+    reason.as_bytes().starts_with(DynamicChallenge::MARK)
+}
+
+#[cfg(test)]
+#[path = "password/tests.rs"]
+mod tests;

@@ -1,0 +1,52 @@
+//! `>UPDOWN:`
+
+use std::fmt;
+
+use super::Env;
+use super::grammar::Problem;
+
+/// `>UPDOWN:UP` or `>UPDOWN:DOWN`, and its ENV block: the tunnel interface came up or
+/// went down (`management-up-down`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct UpDown {
+    /// Which of the two.
+    pub direction: Direction,
+    /// What an `up` or `down` script would have in its environment.
+    pub env: Env,
+}
+
+/// Whether the tunnel interface came up or went down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Direction {
+    /// `UP`
+    Up,
+    /// `DOWN`
+    Down,
+}
+
+impl UpDown {
+    /// Whether the interface came up.
+    #[must_use]
+    pub fn is_up(&self) -> bool {
+        self.direction == Direction::Up
+    }
+}
+
+impl Direction {
+    pub(super) fn parse(body: &[u8]) -> Result<Self, Problem> {
+        match body {
+            b"UP" => Ok(Self::Up),
+            b"DOWN" => Ok(Self::Down),
+            _ => Err(Problem("neither UP nor DOWN")),
+        }
+    }
+}
+
+impl fmt::Display for UpDown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.is_up() { "tunnel up" } else { "tunnel down" })?;
+        let dev = self.env.get("dev");
+        dev.map_or(Ok(()), |dev| write!(f, " ({dev})"))
+    }
+}
