@@ -1,15 +1,57 @@
 //! Talk to OpenVPN from a program: an async SDK for its management interface.
+//!
+//! [`connect`] gives a [`Session`]: a [`Client`], whose every command is one method,
+//! and [`Events`], a typed subscription that has missed nothing.
+//!
+//! ```no_run
+//! use std::time::Duration;
+//!
+//! use openvpn_mgmt::{Event, connect};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let (client, mut events) = connect("/run/openvpn/client.sock").await?.split();
+//! client.state_on().await?;
+//! client.bytecount(Duration::from_secs(5)).await?;
+//! client.hold_release().await?;
+//! while let Some(event) = events.next().await {
+//!     match event? {
+//!         Event::State(state) => println!("{state}"),
+//!         Event::ByteCount(count) => println!("{} in, {} out", count.bytes_in, count.bytes_out),
+//!         _ => {}
+//!     }
+//! }
+//! # Ok(()) }
+//! ```
+//!
+//! # Layers
+//! - [`demux`]: bytes to lines, replies apart from events. Sans-I/O, and an async face.
+//! - [`events`]: event lines to typed values.
+//! - [`command`]: what each command looks like on the wire, and what is refused beforehand.
+//! - [`reply`]: replies to typed values.
+//! - [`Client`], [`Events`]: one connection, many handles.
 
+pub mod command;
 pub mod demux;
 pub mod events;
+pub mod reply;
 
+mod address;
+mod client;
 mod error;
 mod ids;
 mod secret;
 mod text;
 
+pub use address::{MacAddress, Protocol, RealAddress, VirtualAddress};
+pub use client::{Builder, Client, Endpoint, Events, Lagged, Session, attach, connect};
+pub use command::{
+    ClientConfig, EnvFilter, History, KillTarget, ProxyAction, RemoteAction, ReplyShape, Signal,
+    StatusFormat, Transport,
+};
 pub use error::{ArgumentProblem, CloseReason, Error, Result};
-pub use events::Event;
+pub use events::{Event, Info, StateName};
 pub use ids::{Cid, Kid};
+pub use reply::{AuthRetry, Status};
 pub use secret::Secret;
 pub use text::Text;

@@ -1,6 +1,6 @@
 //! What real daemons sent (2.5.1, 2.6.14 and 2.7.8), read through the demultiplexer and
 //! the events layer.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a panic is how a test fails")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "tests")]
 
 use std::collections::BTreeMap;
 use std::fs;

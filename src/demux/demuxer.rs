@@ -131,7 +131,7 @@ impl Demuxer {
         let length = self.tail.as_slice().len();
         let line = chunk::freeze(self.tail.split_to(length));
         self.scanned = 0;
-        if self.failed { None } else { self.classify(line) }
+        if self.failed { None } else { self.classify(&line) }
     }
 
     /// Moves whole lines (or a prompt) from `tail` to `ready`; `false` when there are none.
@@ -165,11 +165,11 @@ impl Demuxer {
         if without_cr(&line).len() > self.limit {
             return Some(Err(self.fail()));
         }
-        self.classify(line).map(Ok)
+        self.classify(&line).map(Ok)
     }
 
-    fn classify(&mut self, line: Bytes) -> Option<Item> {
-        let length = without_cr(&line).len();
+    fn classify(&mut self, line: &Bytes) -> Option<Item> {
+        let length = without_cr(line).len();
         let line = line.slice(..length);
         if line.is_empty() {
             return None;

@@ -94,9 +94,9 @@ fn hex(digits: &[u8]) -> Option<u8> {
 /// The wire's own form.
 impl fmt::Display for MacAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, octet) in self.octets.iter().enumerate() {
-            write!(f, "{}{octet:02x}", if index > 0 { ":" } else { "" })?;
-        }
+        let [first, rest @ ..] = self.octets;
+        write!(f, "{first:02x}")?;
+        rest.iter().try_for_each(|octet| write!(f, ":{octet:02x}"))?;
         self.vlan.map_or(Ok(()), |vlan| write!(f, "@{vlan}"))
     }
 }

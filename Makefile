@@ -1,0 +1,31 @@
+# What a person runs here; .ci/run runs the same.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help demo test check test-matrix bench msrv
+
+CARGO ?= cargo
+
+help: ## Lists the targets.
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+
+demo: ## Shows the crate at work against a real OpenVPN, which it installs if missing.
+	@scripts/install-openvpn.sh
+	@$(CARGO) run --quiet --example demo
+
+test: ## Runs every test, also those with a real OpenVPN, and says what was skipped.
+	@scripts/install-openvpn.sh --tests || true
+	@scripts/test.sh
+
+test-matrix: ## Runs the tests with a real OpenVPN against 2.5, 2.6 and 2.7.
+	@scripts/test-matrix.sh
+
+check: ## Format, lints, docs, features, and the Rust version of the dependencies.
+	@scripts/check.sh
+
+msrv: ## Compiles the library with the oldest Rust it promises.
+	@scripts/msrv.sh
+
+bench: ## Measures.
+	$(CARGO) bench --locked

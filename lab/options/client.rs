@@ -1,0 +1,181 @@
+//! What a client is configured to do.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use super::super::certificates::{Identity, KeyKind};
+use super::super::daemon::Version;
+use super::super::process::Process;
+use super::{Common, ManagementKind, Proto, write_file_options};
+
+/// A client: `dev null`, so that it needs no privileges and changes no network.
+#[derive(Clone, Debug)]
+pub struct ClientOptions {
+    common: Common,
+    name: String,
+    key: KeyKind,
+    remotes: Vec<String>,
+    auth_user_pass: bool,
+    external_key: Option<String>,
+    external_cert: Option<String>,
+    pkcs11: bool,
+}
+
+impl ClientOptions {
+    /// A client with no server: add one with [`remote`](Self::remote).
+    pub fn new() -> Self {
+        Self {
+            common: Common::new(),
+            name: "client".to_owned(),
+            key: KeyKind::Ec,
+            remotes: Vec::new(),
+            auth_user_pass: true,
+            external_key: None,
+            external_cert: None,
+            pkcs11: false,
+        }
+    }
+
+    /// A client of this (UDP) server that asks its manager for user name and password.
+    pub fn to(server: &Process) -> Self {
+        Self::new().remote("127.0.0.1", server.port().unwrap_or(1194), Proto::Udp)
+    }
+
+    /// A client of this TCP server.
+    pub fn to_tcp(server: &Process) -> Self {
+        Self::new().remote("127.0.0.1", server.port().unwrap_or(1194), Proto::Tcp)
+    }
+
+    common_options!();
+
+    /// One more server to try.
+    #[must_use]
+    pub fn remote(mut self, host: &str, port: u16, proto: Proto) -> Self {
+        let proto = match proto {
+            Proto::Udp => "udp",
+            Proto::Tcp => "tcp-client",
+        };
+        self.remotes.push(format!("remote {host} {port} {proto}\n"));
+        self
+    }
+
+    /// The common name in the client's certificate.
+    #[must_use]
+    pub fn common_name(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.name);
+        self
+    }
+
+    /// The kind of the client's key.
+    #[must_use]
+    pub fn key(mut self, kind: KeyKind) -> Self {
+        self.key = kind;
+        self
+    }
+
+    /// Sends no user name and password, so asks for none.
+    #[must_use]
+    pub fn without_auth_user_pass(mut self) -> Self {
+        self.auth_user_pass = false;
+        self
+    }
+
+    /// `static-challenge TEXT ECHO`.
+    #[must_use]
+    pub fn static_challenge(self, text: &str, echo: bool) -> Self {
+        self.line(&format!("static-challenge \"{text}\" {}", u8::from(echo)))
+    }
+
+    /// `auth-retry interact`: asks again after a refusal, as CRV1 needs.
+    #[must_use]
+    pub fn auth_retry_interact(self) -> Self {
+        self.line("auth-retry interact")
+    }
+
+    /// `management-query-remote`.
+    #[must_use]
+    pub fn query_remote(self) -> Self {
+        self.line("management-query-remote")
+    }
+
+    /// `management-query-proxy`.
+    #[must_use]
+    pub fn query_proxy(self) -> Self {
+        self.line("management-query-proxy")
+    }
+
+    /// `management-up-down`.
+    #[must_use]
+    pub fn up_down(self) -> Self {
+        self.line("management-up-down")
+    }
+
+    /// `management-external-key FORMATS`, e.g. `nopadding pkcs1 pss digest`; empty
+    /// for the oldest form. The key's file is then not given to the daemon.
+    #[must_use]
+    pub fn external_key(mut self, formats: &str) -> Self {
+        self.external_key = Some(formats.to_owned());
+        self
+    }
+
+    /// `management-external-cert HINT`. Needs [`external_key`](Self::external_key).
+    #[must_use]
+    pub fn external_cert(mut self, hint: &str) -> Self {
+        self.external_cert = Some(hint.to_owned());
+        self
+    }
+
+    /// `pkcs11-providers MODULE` and `pkcs11-id-management`: the certificate and key
+    /// are on a token.
+    #[must_use]
+    pub fn pkcs11(mut self, module: &Path) -> Self {
+        self.pkcs11 = true;
+        self.line(&format!("pkcs11-providers \"{}\"\npkcs11-id-management", module.display()))
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn key_kind(&self) -> &KeyKind {
+        &self.key
+    }
+
+    pub(crate) fn config(&self, dir: &Path, identity: &Identity, version: Version) -> String {
+        let mut config = "client\ndev null\nnobind\nroute-noexec\nremote-cert-tls server\n\
+                          connect-retry 1 1\nmanagement-query-passwords\n"
+            .to_owned();
+        config.extend(self.remotes.iter().map(String::as_str));
+        if self.remotes.is_empty() && !self.common.lines.contains("remote ") {
+            // A client without any server does not start.
+            config.push_str("remote 127.0.0.1 9 udp\n");
+        }
+        if self.auth_user_pass {
+            config.push_str("auth-user-pass\n");
+        }
+        self.common.write(&mut config, dir, version);
+        self.write_identity(&mut config, identity);
+        config
+    }
+
+    fn write_identity(&self, config: &mut String, identity: &Identity) {
+        if self.pkcs11 {
+            return;
+        }
+        let key = self.external_key.is_none().then_some(identity.key.as_path());
+        let cert = self.external_cert.is_none().then_some(identity.cert.as_path());
+        write_file_options(config, cert, key);
+        if let Some(formats) = &self.external_key {
+            writeln!(config, "management-external-key {formats}").ok();
+        }
+        if let Some(hint) = &self.external_cert {
+            writeln!(config, "management-external-cert \"{hint}\"").ok();
+        }
+    }
+}
+
+impl Default for ClientOptions {
+    fn default() -> Self {
+        Self::new()
+    }
+}

@@ -1,0 +1,77 @@
+//! What a server is configured to do.
+
+use std::path::Path;
+
+use super::super::certificates::Identity;
+use super::super::daemon::Version;
+use super::super::network::Port;
+use super::{Common, ManagementKind, Proto, write_file_options};
+
+/// A server: one certificate, a tun device and a port of its own.
+#[derive(Clone, Debug)]
+pub struct ServerOptions {
+    common: Common,
+    proto: Proto,
+    client_auth: bool,
+}
+
+impl ServerOptions {
+    /// A UDP server with `management-hold` and `management-client-auth`.
+    pub fn new() -> Self {
+        Self { common: Common::new(), proto: Proto::Udp, client_auth: true }
+    }
+
+    common_options!();
+
+    /// Takes VPN connections over TCP.
+    #[must_use]
+    pub fn tcp(mut self) -> Self {
+        self.proto = Proto::Tcp;
+        self
+    }
+
+    /// Admits every client with a certificate, without asking the manager.
+    #[must_use]
+    pub fn without_client_auth(mut self) -> Self {
+        self.client_auth = false;
+        self
+    }
+
+    /// `auth-user-pass-optional`: a client need not send a user name and password.
+    #[must_use]
+    pub fn auth_user_pass_optional(self) -> Self {
+        self.line("auth-user-pass-optional")
+    }
+
+    pub(crate) fn config(
+        &self,
+        dir: &Path,
+        identity: &Identity,
+        tun: &str,
+        port: &Port,
+        version: Version,
+    ) -> String {
+        let port = port.number();
+        let (third, second) = (port & 0xff, port >> 8);
+        let proto = match self.proto {
+            Proto::Udp => "udp",
+            Proto::Tcp => "tcp-server",
+        };
+        let mut config = format!(
+            "{tun}server 10.{second}.{third}.0 255.255.255.0\ntopology subnet\ndh none\n\
+             local 127.0.0.1\nport {port}\nproto {proto}\nkeepalive 10 60\n"
+        );
+        self.common.write(&mut config, dir, version);
+        write_file_options(&mut config, Some(&identity.cert), Some(&identity.key));
+        if self.client_auth {
+            config.push_str("management-client-auth\n");
+        }
+        config
+    }
+}
+
+impl Default for ServerOptions {
+    fn default() -> Self {
+        Self::new()
+    }
+}

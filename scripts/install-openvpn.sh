@@ -1,0 +1,94 @@
+#!/usr/bin/env bash
+# Installs openvpn with the system's package manager; does nothing where it is there.
+#
+#     scripts/install-openvpn.sh [--tests]
+#
+# --tests: also what tests use besides (SoftHSM, OpenSC, openssl, ip, setpriv);
+# they run without, and say what they skip. sudo is used where root is needed.
+set -euo pipefail
+
+# Debian and Homebrew install it where not every user looks.
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin:/opt/homebrew/sbin
+
+say() {
+    printf '%s: %s\n' "${0##*/}" "$*"
+}
+
+have() {
+    command -v "$1" >/dev/null 2>&1
+}
+
+as_root() {
+    if [ "$(id -u)" = 0 ]; then
+        "$@"
+    elif have sudo; then
+        sudo "$@"
+    else
+        say "this needs root, and there is no sudo: $*" >&2
+        return 1
+    fi
+}
+
+install_packages() {
+    if have apt-get; then
+        # The lists of a fresh image are empty or old.
+        as_root apt-get update -q >/dev/null || true
+        as_root env DEBIAN_FRONTEND=noninteractive \
+            apt-get install -y -q --no-install-recommends "$@" </dev/null
+    elif have dnf; then
+        as_root dnf install -y -q "$@" </dev/null
+    elif have pacman; then
+        as_root pacman -Sy --noconfirm --needed "$@" </dev/null
+    elif have apk; then
+        as_root apk add --quiet "$@" </dev/null
+    elif have brew; then
+        brew install --quiet "$@" </dev/null
+    else
+        say "no package manager that it knows: install these by hand: $*" >&2
+        return 1
+    fi
+}
+
+# The packages of commands that are missing, as "command:package" words.
+missing() {
+    local pair
+    for pair in "$@"; do
+        have "${pair%%:*}" || printf '%s\n' "${pair#*:}"
+    done
+}
+
+tools() {
+    if have apt-get; then
+        printf '%s\n' softhsm2-util:softhsm2 pkcs11-tool:opensc openssl:openssl ip:iproute2 setpriv:util-linux
+    elif have dnf; then
+        printf '%s\n' softhsm2-util:softhsm pkcs11-tool:opensc openssl:openssl ip:iproute setpriv:util-linux
+    elif have brew; then
+        printf '%s\n' softhsm2-util:softhsm pkcs11-tool:opensc openssl:openssl
+    elif have apk; then
+        printf '%s\n' softhsm2-util:softhsm pkcs11-tool:opensc openssl:openssl ip:iproute2 setpriv:setpriv
+    else
+        printf '%s\n' softhsm2-util:softhsm pkcs11-tool:opensc openssl:openssl ip:iproute2 setpriv:util-linux
+    fi
+}
+
+install_missing() {
+    local packages=() package
+    while read -r package; do packages+=("$package"); done < <(missing "$@")
+    if [ ${#packages[@]} -gt 0 ]; then
+        say "installing ${packages[*]}"
+        install_packages "${packages[@]}" || say "could not install ${packages[*]}" >&2
+    fi
+}
+
+# One at a time: a missing extra must not keep openvpn away.
+install_missing openvpn:openvpn
+if [ "${1:-}" = --tests ]; then
+    pairs=()
+    while read -r pair; do pairs+=("$pair"); done < <(tools)
+    install_missing "${pairs[@]}"
+fi
+if ! have openvpn; then
+    say "there is no openvpn: what needs a real daemon cannot run" >&2
+    exit 1
+fi
+say "$(openvpn --version 2>/dev/null | sed -n 1p | cut -d' ' -f1,2) is installed"

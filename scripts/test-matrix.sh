@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# Fetches the OpenVPN versions of the matrix and runs the tests that start a real
+# daemon against each. Ends with status 3 where no version can be had.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+folder=${OPENVPN_MATRIX:-.cache/openvpn}
+fetched=0
+scripts/fetch-openvpn.sh "$folder" || fetched=1
+
+# Those that include the lab.
+tests=()
+for file in $(grep -lE '^ *mod lab;' tests/*.rs tests/*/main.rs 2>/dev/null); do
+    name=${file#tests/}
+    name=${name%/main.rs}
+    tests+=(--test "${name%.rs}")
+done
+
+passed=() failed=()
+for wrapper in "$folder"/[0-9]*/openvpn; do
+    [ -x "$wrapper" ] || continue
+    version=$(basename "$(dirname "$wrapper")")
+    printf '\n== OpenVPN %s ==\n' "$version"
+    if OPENVPN_BIN=$PWD/${wrapper#"$PWD"/} scripts/test.sh "${tests[@]}"; then
+        passed+=("$version")
+    else
+        failed+=("$version")
+    fi
+done
+
+printf '\nOpenVPN versions that passed: %s; that failed: %s\n' "${passed[*]:-none}" "${failed[*]:-none}"
+if [ $fetched != 0 ]; then
+    printf 'Not every version could be fetched; the reason is above.\n'
+fi
+if [ ${#failed[@]} -gt 0 ]; then
+    exit 1
+elif [ ${#passed[@]} = 0 ]; then
+    exit 3
+fi

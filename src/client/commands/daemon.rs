@@ -1,0 +1,182 @@
+//! The daemon as a whole.
+
+use crate::client::Client;
+use crate::command::{Signal, daemon};
+use crate::error::Result;
+use crate::reply::{self, Help, Version};
+use crate::{CloseReason, Error, Text};
+
+impl Client {
+    /// `pid`: the daemon's process ID.
+    ///
+    /// # Errors
+    /// [As every command](Client#errors).
+    ///
+    /// # Cancel safety
+    /// [As every command](Client#cancel-safety).
+    pub async fn pid(&self) -> Result<u32> {
+        reply::pid(&self.call(daemon::pid()).await?)
+    }
+
+    /// `version`: the daemon's and the management interface's version.
+    ///
+    /// # Errors
+    /// [As every command](Client#errors).
+    ///
+    /// # Cancel safety
+    /// [As every command](Client#cancel-safety).
+    pub async fn version(&self) -> Result<Version> {
+        let version = Version::parse(&self.call(daemon::version()).await?)?;
+        self.shared().learn(&version);
+        Ok(version)
+    }
+
+    /// `version N`: tells the daemon which management version this program understands, from 1.
+    ///
+    /// It decides what the daemon sends: from 2 on `>PK_SIGN` in place of `>RSA_SIGN`, from 3 on with
+    /// the padding, from 4 on (OpenVPN 2.7.1) a prompt for a user name alone, from 5 on (OpenVPN 2.7.2)
+    /// it takes passwords of over 256 bytes. The daemon keeps it for the managers that come later.
+    /// Daemons before 2.7.1 do not answer; a fence tells that they have read it.
+    ///
+    /// # Errors
+    /// [As every command](Client#errors).
+    ///
+    /// # Cancel safety
+    /// [As every command](Client#cancel-safety).
+    pub async fn announce_version(&self, version: u32) -> Result<()> {
+        self.call(daemon::announce_version(version)?).await?;
+        self.shared().announce(version);
+        Ok(())
+    }
+
+    /// `help`: the commands this daemon knows, in its own words.
+    ///
+    /// # Errors
+    /// [As every command](Client#errors).
+    ///
+    /// # Cancel safety
+    /// [As every command](Client#cancel-safety).
+    pub async fn help(&self) -> Result<Help> {
+        Help::parse(&self.call(daemon::help()).await?)
+    }
+
+    /// `net`: network adapters and routes; Windows only, refused elsewhere.
+    ///
+    /// # Errors
+    /// [As every command](Client#errors).
+    ///
+    /// # Cancel safety
+    /// [As every command](Client#cancel-safety).
+    pub async fn net(&self) -> Result<Vec<Text>> {
+        Ok(reply::net(&self.call(daemon::net()).await?))
+    }
+
+    /// `signal SIGNAL`: makes the daemon throw a signal at itself.
+    ///
+    /// In a hold, SIGHUP and SIGUSR1 are refused as "currently ignored"; daemons before 2.5.8 say so by
+    /// silence, which is told as the same refusal.
+    ///
+    /// # Errors
+    /// [As every command](Client#errors).
+    ///
+    /// # Cancel safety
+    /// [As every command](Client#cancel-safety).
+    pub async fn signal(&self, signal: Signal) -> Result<()> {
+        let command = daemon::signal(signal, self.management_version());
+        let reply = self.call(command).await?;
+        if reply.success.is_none() && reply.lines.is_empty() {
+            let text = Text::from(format!("signal '{signal}' is currently ignored"));
+            return Err(Error::Refused { command: "signal", text });
+        }
+        Ok(())
+    }
+
+    /// `verb`: the log verbosity, 0 to 15.
+    ///
+    /// # Errors
+    /// [As every command](Client#errors).
+    ///
+    /// # Cancel safety
+    /// [As every command](Client#cancel-safety).
+    pub async fn verb(&self) -> Result<u32> {
+        reply::verb(&self.call(daemon::verb()).await?)
+    }
+
+    /// `verb LEVEL`: sets the log verbosity, 0 to 15; the daemon refuses more.
+    ///
+    /// # Errors
+    /// [As every command](Client#errors).
+    ///
+    /// # Cancel safety
+    /// [As every command](Client#cancel-safety).
+    pub async fn set_verb(&self, level: u8) -> Result<()> {
+        self.call(daemon::set_verb(level)).await.map(drop)
+    }
+
+    /// `mute`: after how many messages of one kind in a row the log is silent; 0 is never.
+    ///
+    /// # Errors
+    /// [As every command](Client#errors).
+    ///
+    /// # Cancel safety
+    /// [As every command](Client#cancel-safety).
+    pub async fn mute(&self) -> Result<u32> {
+        reply::mute(&self.call(daemon::mute()).await?)
+    }
+
+    /// `mute N`: silences the log after `messages` of one kind in a row; 0 is never.
+    ///
+    /// # Errors
+    /// [As every command](Client#errors).
+    ///
+    /// # Cancel safety
+    /// [As every command](Client#cancel-safety).
+    pub async fn set_mute(&self, messages: u32) -> Result<()> {
+        self.call(daemon::set_mute(messages)?).await.map(drop)
+    }
+
+    /// `test N`: has the daemon send so many lines, from 1, to test the connection.
+    ///
+    /// # Errors
+    /// [As every command](Client#errors).
+    ///
+    /// # Cancel safety
+    /// [As every command](Client#cancel-safety).
+    pub async fn test(&self, lines: u32) -> Result<Vec<Text>> {
+        let reply = self.call(daemon::test(lines)?).await?;
+        Ok(reply.lines.into_iter().map(Text::from).collect())
+    }
+
+    /// `quit`: ends the session; the daemon goes on, and takes the next manager.
+    ///
+    /// Commands called before are answered first. Returns when the connection has
+    /// closed; those called later, and every waiter, get [`Error::Closed`].
+    ///
+    /// # Errors
+    /// [As every command](Client#errors).
+    ///
+    /// # Cancel safety
+    /// [As every command](Client#cancel-safety).
+    pub async fn quit(&self) -> Result<()> {
+        match self.call(daemon::quit()).await {
+            Ok(_) | Err(Error::Closed(CloseReason::Requested)) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The daemon's version, asked for once per connection.
+    ///
+    /// As [`version`](Self::version), from memory where it is known.
+    ///
+    /// # Errors
+    /// [As every command](Client#errors).
+    ///
+    /// # Cancel safety
+    /// [As every command](Client#cancel-safety).
+    pub async fn daemon_version(&self) -> Result<Version> {
+        match self.shared().version() {
+            Some(version) => Ok(version),
+            None => self.version().await,
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! Keys outside the daemon.
+
+use super::pkcs11;
+use crate::client::Client;
+use crate::command::keys::{self, SignatureCommand};
+use crate::error::Result;
+use crate::events::{Pkcs11IdCount, Pkcs11IdEntry};
+
+impl Client {
+    /// `pk-sig`, base64 lines, `END`: answers `>PK_SIGN:`; base64 is done here. OpenVPN 2.5.
+    ///
+    /// The reply may come late; no other command is sent meanwhile.
+    ///
+    /// # Errors
+    /// [As every command](Client#errors).
+    ///
+    /// # Cancel safety
+    /// [As every command](Client#cancel-safety).
+    pub async fn pk_sig(&self, signature: impl AsRef<[u8]>) -> Result<()> {
+        self.call(keys::signature(SignatureCommand::PkSig, signature.as_ref())?).await.map(drop)
+    }
+
+    /// `rsa-sig`, base64 lines, `END`: answers `>RSA_SIGN:`; base64 is done here.
+    ///
+    /// Deprecated by OpenVPN since 2.5 in favour of [`pk_sig`](Self::pk_sig); for programs that announce version 1.
+    ///
+    /// # Errors
+    /// [As every command](Client#errors).
+    ///
+    /// # Cancel safety
+    /// [As every command](Client#cancel-safety).
+    pub async fn rsa_sig(&self, signature: impl AsRef<[u8]>) -> Result<()> {
+        self.call(keys::signature(SignatureCommand::RsaSig, signature.as_ref())?).await.map(drop)
+    }
+
+    /// `certificate`, PEM lines, `END`: answers `>NEED-CERTIFICATE:`.
+    ///
+    /// The reply may come late; no other command is sent meanwhile.
+    ///
+    /// # Errors
+    /// [As every command](Client#errors).
+    ///
+    /// # Cancel safety
+    /// [As every command](Client#cancel-safety).
+    pub async fn certificate(&self, pem: &str) -> Result<()> {
+        self.call(keys::certificate(pem)?).await.map(drop)
+    }
+
+    /// `pkcs11-id-count`: how many identities the PKCS#11 tokens have.
+    ///
+    /// Sent while the daemon is in its first hold, it ends an OpenVPN 2.6.14 by an assertion: ask
+    /// when the daemon asks (`>NEED-STR:Need 'pkcs11-id-request'`).
+    ///
+    /// # Errors
+    /// [As every command](Client#errors).
+    ///
+    /// # Cancel safety
+    /// [As every command](Client#cancel-safety).
+    pub async fn pkcs11_id_count(&self) -> Result<Pkcs11IdCount> {
+        pkcs11::count(&self.call(keys::pkcs11_id_count()).await?)
+    }
+
+    /// `pkcs11-id-get N`: one identity, from 0; out of range, an entry without ID and certificate.
+    ///
+    /// Not in the first hold, as [`pkcs11_id_count`](Self::pkcs11_id_count).
+    ///
+    /// # Errors
+    /// [As every command](Client#errors).
+    ///
+    /// # Cancel safety
+    /// [As every command](Client#cancel-safety).
+    pub async fn pkcs11_id_get(&self, index: u32) -> Result<Pkcs11IdEntry> {
+        pkcs11::entry(&self.call(keys::pkcs11_id_get(index)).await?)
+    }
+}

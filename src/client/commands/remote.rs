@@ -1,0 +1,63 @@
+//! Where a client connects to.
+
+use crate::client::Client;
+use crate::command::{ProxyAction, RemoteAction, remote};
+use crate::error::Result;
+use crate::reply::{self, RemoteEntry};
+
+impl Client {
+    /// `remote ACCEPT|SKIP [n]|MOD host port`: answers `>REMOTE:`. `SKIP n` needs OpenVPN 2.6.
+    ///
+    /// # Errors
+    /// [As every command](Client#errors).
+    ///
+    /// # Cancel safety
+    /// [As every command](Client#cancel-safety).
+    pub async fn remote(&self, action: &RemoteAction) -> Result<()> {
+        self.call(remote::remote(action)?).await.map(drop)
+    }
+
+    /// `remote-entry-count`: how many remotes the configuration has. OpenVPN 2.6; refused in a hold.
+    ///
+    /// # Errors
+    /// [As every command](Client#errors).
+    ///
+    /// # Cancel safety
+    /// [As every command](Client#cancel-safety).
+    pub async fn remote_entry_count(&self) -> Result<u32> {
+        reply::remote_entry_count(&self.call(remote::remote_entry_count()).await?)
+    }
+
+    /// `remote-entry-get all`: every remote of the configuration. OpenVPN 2.6; refused in a hold.
+    ///
+    /// # Errors
+    /// [As every command](Client#errors).
+    ///
+    /// # Cancel safety
+    /// [As every command](Client#cancel-safety).
+    pub async fn remote_entries(&self) -> Result<Vec<RemoteEntry>> {
+        RemoteEntry::parse(&self.call(remote::remote_entry_get_all()).await?)
+    }
+
+    /// `remote-entry-get N M`: the remotes `from` up to, not with, `to`. OpenVPN 2.6; refused in a hold.
+    ///
+    /// # Errors
+    /// [As every command](Client#errors).
+    ///
+    /// # Cancel safety
+    /// [As every command](Client#cancel-safety).
+    pub async fn remote_entry_get(&self, from: u32, to: u32) -> Result<Vec<RemoteEntry>> {
+        RemoteEntry::parse(&self.call(remote::remote_entry_get(from, to)).await?)
+    }
+
+    /// `proxy NONE`, `proxy HTTP host port [nct]`, `proxy SOCKS host port`: answers `>PROXY:`.
+    ///
+    /// # Errors
+    /// [As every command](Client#errors).
+    ///
+    /// # Cancel safety
+    /// [As every command](Client#cancel-safety).
+    pub async fn proxy(&self, action: &ProxyAction) -> Result<()> {
+        self.call(remote::proxy(action)?).await.map(drop)
+    }
+}

@@ -1,0 +1,54 @@
+//! `status`, `load-stats`, `nclients`.
+
+use crate::client::Client;
+use crate::command::{StatusFormat, status};
+use crate::error::Result;
+use crate::reply::{self, LoadStats, Status};
+
+impl Client {
+    /// `status 3`: clients and routes of a server, or the statistics of a client.
+    ///
+    /// # Errors
+    /// [As every command](Client#errors).
+    ///
+    /// # Cancel safety
+    /// [As every command](Client#cancel-safety).
+    pub async fn status(&self) -> Result<Status> {
+        self.status_format(StatusFormat::V3).await
+    }
+
+    /// `status N`: the status in a form of the caller's choice.
+    ///
+    /// Prefer [`status`](Self::status): the other forms are ambiguous where a name holds a comma.
+    ///
+    /// # Errors
+    /// [As every command](Client#errors).
+    ///
+    /// # Cancel safety
+    /// [As every command](Client#cancel-safety).
+    pub async fn status_format(&self, format: StatusFormat) -> Result<Status> {
+        Status::parse(&self.call(status::status(format)).await?)
+    }
+
+    /// `load-stats`: how many clients, and the bytes in and out of all of them.
+    ///
+    /// # Errors
+    /// [As every command](Client#errors).
+    ///
+    /// # Cancel safety
+    /// [As every command](Client#cancel-safety).
+    pub async fn load_stats(&self) -> Result<LoadStats> {
+        LoadStats::parse(&self.call(status::load_stats()).await?)
+    }
+
+    /// `nclients`: how many clients are connected. In no manual; servers only.
+    ///
+    /// # Errors
+    /// [As every command](Client#errors).
+    ///
+    /// # Cancel safety
+    /// [As every command](Client#cancel-safety).
+    pub async fn nclients(&self) -> Result<u32> {
+        reply::nclients(&self.call(status::nclients()).await?)
+    }
+}

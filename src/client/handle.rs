@@ -1,0 +1,117 @@
+//! [`Client`]: the handle through which commands are sent.
+
+use std::fmt;
+use std::sync::Arc;
+
+use tokio::sync::{broadcast, mpsc, oneshot};
+
+use super::Events;
+use super::driver::Submission;
+use super::shared::Shared;
+use crate::command::Wire;
+use crate::error::{CloseReason, Error, Result};
+use crate::events::Event;
+use crate::reply::RawReply;
+
+/// The handle of a connection: every command is one method.
+///
+/// Cheap to clone; commands of all clones are sent one after another, in the
+/// order they were called, and each caller gets its own reply. When the last
+/// clone and the last [`Events`] are dropped, the connection is closed; the
+/// daemon goes on.
+///
+/// # Errors
+/// What every command can give:
+/// - [`Error::InvalidArgument`]: an argument the daemon would read differently; nothing was sent.
+/// - [`Error::Refused`]: the daemon answered `ERROR:`.
+/// - [`Error::UnexpectedReply`]: the reply does not have the command's form.
+/// - [`Error::Timeout`]: no reply in time; the connection goes on.
+/// - [`Error::Closed`]: the connection has ended, with the reason.
+///
+/// # Cancel safety
+/// Every command is cancel safe in this sense: a dropped future withdraws its
+/// command where that has not been sent yet; once sent it is sent whole, its
+/// reply is thrown away, and no other caller ever gets it.
+#[derive(Clone)]
+pub struct Client {
+    submit: mpsc::Sender<Submission>,
+    events: broadcast::WeakSender<Event>,
+    shared: Arc<Shared>,
+}
+
+impl Client {
+    pub(super) fn new(
+        submit: mpsc::Sender<Submission>,
+        events: broadcast::WeakSender<Event>,
+        shared: Arc<Shared>,
+    ) -> Self {
+        Self { submit, events, shared }
+    }
+
+    /// A new subscription, to the events that come from now on.
+    ///
+    /// On a connection that has ended it is at its end already.
+    #[must_use]
+    pub fn subscribe(&self) -> Events {
+        let receiver = match self.events.upgrade() {
+            Some(events) => events.subscribe(),
+            None => broadcast::channel(1).1,
+        };
+        Events::new(receiver)
+    }
+
+    /// The management interface's version, from its greeting: 1 (OpenVPN 2.4), 3 (2.5),
+    /// 4 or 5 (2.6), 5 or 6 (2.7).
+    #[must_use]
+    pub fn management_version(&self) -> u32 {
+        self.shared.management_version
+    }
+
+    /// Whether the connection has ended.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.shared.is_closed()
+    }
+
+    /// Waits for the end of the connection and tells its reason.
+    ///
+    /// # Cancel safety
+    /// Cancel safe: it can be called again, by any clone, also afterwards.
+    pub async fn closed(&self) -> CloseReason {
+        self.shared.closed().await
+    }
+
+    pub(super) fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
+    /// Sends a command and waits for its reply.
+    pub(crate) async fn call(&self, wire: Wire) -> Result<RawReply> {
+        let command = wire.name;
+        let after = self.shared.command_timeout;
+        match tokio::time::timeout(after, self.exchange(wire)).await {
+            Ok(result) => result,
+            Err(_) => Err(Error::Timeout { command, after }),
+        }
+    }
+
+    async fn exchange(&self, wire: Wire) -> Result<RawReply> {
+        let (reply, answer) = oneshot::channel();
+        let submitted = self.submit.send(Submission { wire, reply }).await;
+        submitted.map_err(|_| self.gone())?;
+        answer.await.unwrap_or_else(|_| Err(self.gone()))
+    }
+
+    fn gone(&self) -> Error {
+        Error::Closed(self.shared.reason())
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("management_version", &self.shared.management_version)
+            .field("closed", &self.is_closed())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,126 @@
+//! [`Handshake`]: from a fresh connection to OpenVPN's greeting.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use zeroize::Zeroizing;
+
+use crate::command::{check, invalid, limits};
+use crate::demux::{Demuxer, Item};
+use crate::error::{CloseReason, Error, Result};
+use crate::events::{Event, Info};
+use crate::{Secret, Text};
+
+const COMMAND: &str = "management password";
+
+/// How much of a foreign first line an error shows.
+const SHOWN: usize = 256;
+
+/// What other events may come before the greeting; a daemon sends none.
+const EARLY: usize = 64;
+
+pub(super) struct Handshake<'a> {
+    demuxer: Demuxer,
+    password: Option<&'a Secret>,
+    sent: bool,
+    early: Vec<Item>,
+}
+
+impl<'a> Handshake<'a> {
+    pub(super) fn new(line_limit: usize, password: Option<&'a Secret>) -> Self {
+        let demuxer = Demuxer::with_line_limit(line_limit);
+        Self { demuxer, password, sent: false, early: Vec::new() }
+    }
+
+    /// Answers the password prompt and waits for the greeting; gives the management version.
+    pub(super) async fn run<S>(&mut self, stream: &mut S) -> Result<u32>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        if let Some(password) = self.password {
+            check_password(password)?;
+        }
+        let mut buffer = Zeroizing::new([0; 1024]);
+        loop {
+            while let Some(item) = self.demuxer.next_item() {
+                let item = item.map_err(|error| closed(CloseReason::LineTooLong(error.limit)))?;
+                if let Some(version) = self.item(item, stream).await? {
+                    return Ok(version);
+                }
+            }
+            match stream.read(buffer.as_mut_slice()).await {
+                Ok(0) => return Err(self.end_of_input()),
+                Ok(count) => self.demuxer.feed(buffer.get(..count).unwrap_or_default()),
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(closed(CloseReason::Io(Arc::new(error)))),
+            }
+        }
+    }
+
+    /// The demuxer with what is still in it, and the items to be served first.
+    pub(super) fn into_parts(self) -> (Demuxer, Vec<Item>) {
+        (self.demuxer, self.early)
+    }
+
+    async fn item<S>(&mut self, item: Item, stream: &mut S) -> Result<Option<u32>>
+    where
+        S: AsyncWrite + Unpin,
+    {
+        match item {
+            Item::PasswordPrompt => self.answer(stream).await.map(|()| None),
+            Item::Reply(line) if self.sent && line.starts_with(b"SUCCESS:") => Ok(None),
+            // The text of old daemons; newer ones just ask again.
+            Item::Reply(line) if self.sent && line.starts_with(b"ERROR:") => {
+                Err(Error::PasswordRejected)
+            }
+            Item::Reply(line) => Err(not_openvpn(&line)),
+            Item::Event(line) => self.event(line),
+        }
+    }
+
+    async fn answer<S: AsyncWrite + Unpin>(&mut self, stream: &mut S) -> Result<()> {
+        let password = self.password.ok_or(Error::PasswordRequired)?;
+        if std::mem::replace(&mut self.sent, true) {
+            return Err(Error::PasswordRejected);
+        }
+        let mut line = Zeroizing::new(Vec::with_capacity(password.len() + 1));
+        line.extend_from_slice(password.expose());
+        line.push(b'\n');
+        let written = stream.write_all(&line).await;
+        written.map_err(|error| closed(CloseReason::Io(Arc::new(error))))
+    }
+
+    fn event(&mut self, line: Bytes) -> Result<Option<u32>> {
+        let greeting = match Event::parse(line.clone()) {
+            Event::Info(Info::Greeting { management_version }) => Some(management_version),
+            _ if self.early.len() >= EARLY => return Err(not_openvpn(&line)),
+            _ => None,
+        };
+        self.early.push(Item::Event(line));
+        Ok(greeting)
+    }
+
+    fn end_of_input(&mut self) -> Error {
+        match self.demuxer.finish() {
+            Some(Item::Reply(line)) => not_openvpn(&line),
+            _ if self.sent => Error::PasswordRejected,
+            _ => closed(CloseReason::Remote),
+        }
+    }
+}
+
+fn check_password(password: &Secret) -> Result<()> {
+    let why = "the daemon reads the password as one line";
+    check(password.expose(), limits::MANAGEMENT_PASSWORD, why)
+        .map_err(|problem| invalid(COMMAND, "password", problem))
+}
+
+fn not_openvpn(line: &Bytes) -> Error {
+    let shown = line.slice(..line.len().min(SHOWN));
+    Error::NotOpenVpn { line: Text::from(shown) }
+}
+
+fn closed(reason: CloseReason) -> Error {
+    Error::Closed(reason)
+}

@@ -1,0 +1,24 @@
+//! The client: one connection, many handles.
+//!
+//! [`connect`] does the handshake and starts the driver, the one task that owns
+//! the socket; [`Client`] sends commands to it, [`Events`] subscribes to what it hears.
+
+mod builder;
+mod commands;
+mod driver;
+mod endpoint;
+mod events;
+mod exchange;
+mod handle;
+mod handshake;
+mod session;
+mod shared;
+
+#[cfg(test)]
+mod exchange_tests;
+
+pub use builder::Builder;
+pub use endpoint::Endpoint;
+pub use events::{Events, Lagged};
+pub use handle::Client;
+pub use session::{Session, attach, connect};

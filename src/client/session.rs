@@ -1,0 +1,80 @@
+//! [`Session`]: a fresh connection, to be split into its handles.
+
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::{Builder, Client, Endpoint, Events};
+use crate::Result;
+
+/// A connection that has been greeted.
+///
+/// The daemon's first events (the greeting, and a prompt that follows it at
+/// once) are waiting in its [`Events`].
+#[derive(Debug)]
+pub struct Session {
+    client: Client,
+    events: Events,
+}
+
+impl Session {
+    pub(super) fn new(client: Client, events: Events) -> Self {
+        Self { client, events }
+    }
+
+    /// The handle for commands, and the subscription that has missed nothing.
+    ///
+    /// Dropping `events` opts out of it.
+    #[must_use]
+    pub fn split(self) -> (Client, Events) {
+        (self.client, self.events)
+    }
+
+    /// The handle for commands.
+    #[must_use]
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// The subscription that has missed nothing.
+    #[must_use]
+    pub fn events(&mut self) -> &mut Events {
+        &mut self.events
+    }
+}
+
+/// Connects to a management interface (a unix socket's path, or `host:port`) with the default settings.
+///
+/// ```no_run
+/// # async fn example() -> openvpn_mgmt::Result<()> {
+/// let (client, events) = openvpn_mgmt::connect("/run/openvpn/client.sock").await?.split();
+/// client.hold_release().await?;
+/// # Ok(()) }
+/// ```
+///
+/// # Errors
+/// As [`Builder::connect`].
+///
+/// # Cancel safety
+/// Cancel safe: dropping the future closes the connection.
+///
+/// # Panics
+/// Outside a tokio runtime with I/O and time enabled.
+pub async fn connect(endpoint: impl Into<Endpoint>) -> Result<Session> {
+    Builder::new().connect(endpoint).await
+}
+
+/// Greets on a stream that is connected already, with the default settings.
+///
+/// # Errors
+/// As [`Builder::attach`].
+///
+/// # Cancel safety
+/// Cancel safe: dropping the future drops the stream.
+///
+/// # Panics
+/// Outside a tokio runtime with time enabled.
+pub async fn attach<S>(stream: S) -> Result<Session>
+where
+    S: AsyncRead + AsyncWrite + Send + 'static,
+{
+    Builder::new().attach(stream).await
+}

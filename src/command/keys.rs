@@ -1,0 +1,54 @@
+//! Keys outside the daemon: `pk-sig`, `rsa-sig`, `certificate`, `pkcs11-id-*`.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use super::{Fence, ReplyShape, Wire, Writer, invalid, limits};
+use crate::error::{ArgumentProblem, Result};
+
+/// Which of the two signature commands a request is answered with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SignatureCommand {
+    PkSig,
+    RsaSig,
+}
+
+/// The daemon's reader of a block holds this much; a signature or chain is far below.
+const BLOCK_WHY: &str = "a line of this block holds no more";
+
+pub(crate) fn signature(command: SignatureCommand, signature: &[u8]) -> Result<Wire> {
+    let (name, expect) = match command {
+        SignatureCommand::PkSig => ("pk-sig", "pk-sign command"),
+        SignatureCommand::RsaSig => ("rsa-sig", "rsa-sign command"),
+    };
+    if signature.is_empty() {
+        return Err(invalid(name, "signature", ArgumentProblem::Empty));
+    }
+    let mut block = Writer::new(name).block();
+    for line in STANDARD.encode(signature).as_bytes().chunks(limits::BASE64_LINE) {
+        block = block.line("signature", line, limits::BASE64_LINE, BLOCK_WHY)?;
+    }
+    Ok(block.end(ReplyShape::Fenced(Fence::AfterRefusal)).expect(expect))
+}
+
+/// Blank lines and line ends of the PEM text are ours to drop; everything else goes as it is.
+pub(crate) fn certificate(pem: &str) -> Result<Wire> {
+    const NAME: &str = "certificate";
+    if !pem.contains("-----BEGIN ") {
+        let problem = ArgumentProblem::Other("is not PEM: it has no `-----BEGIN` line");
+        return Err(invalid(NAME, NAME, problem));
+    }
+    let mut block = Writer::new(NAME).block();
+    for line in pem.lines().map(str::trim_end).filter(|line| !line.is_empty()) {
+        block = block.line(NAME, line.as_bytes(), limits::CERTIFICATE_LINE, BLOCK_WHY)?;
+    }
+    Ok(block.end(ReplyShape::Fenced(Fence::AfterRefusal)).expect("certificate command"))
+}
+
+pub(crate) fn pkcs11_id_count() -> Wire {
+    Writer::new("pkcs11-id-count").line(ReplyShape::Event("PKCS11ID-COUNT:"))
+}
+
+pub(crate) fn pkcs11_id_get(index: u32) -> Wire {
+    Writer::new("pkcs11-id-get").number(index).line(ReplyShape::Event("PKCS11ID-ENTRY:"))
+}

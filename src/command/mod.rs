@@ -1,0 +1,26 @@
+//! Each command's wire form, its checks and its [`ReplyShape`].
+//!
+//! Nothing leaves here that a daemon would read differently from what was meant.
+
+pub(crate) mod clients;
+pub(crate) mod config;
+pub(crate) mod credentials;
+pub(crate) mod daemon;
+pub(crate) mod keys;
+mod lexer;
+pub mod limits;
+pub(crate) mod raw;
+pub(crate) mod realtime;
+pub(crate) mod remote;
+mod shape;
+pub(crate) mod status;
+mod wire;
+
+pub use clients::{EnvFilter, KillTarget, Transport};
+pub use config::ClientConfig;
+pub use daemon::Signal;
+pub use realtime::History;
+pub use remote::{ProxyAction, RemoteAction};
+pub use shape::{Fence, ReplyShape};
+pub use status::StatusFormat;
+pub(crate) use wire::{Wire, Writer, check, in_range, invalid};

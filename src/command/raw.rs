@@ -1,0 +1,44 @@
+//! The escape hatch: a line as the caller wrote it.
+
+use super::{ReplyShape, Wire, Writer, check, invalid, lexer, limits};
+use crate::error::{ArgumentProblem, Result};
+
+const NAME: &str = "raw_command";
+const LINE: &str = "line";
+
+/// Checks that the daemon would read `line` as one command, whole, and answer it in some shape.
+pub(crate) fn raw(line: &[u8], shape: ReplyShape) -> Result<Wire> {
+    let bad = |problem| invalid(NAME, LINE, problem);
+    let why = "the daemon would run the rest as a command";
+    check(line, limits::LINE, why).map_err(bad)?;
+    let parameters = lexer::parameters(line).map_err(bad)?;
+    let Some(command) = parameters.first() else {
+        return Err(bad(ArgumentProblem::Empty));
+    };
+    if let Some(problem) = unfit(command, parameters.len()) {
+        return Err(bad(problem));
+    }
+    match shape {
+        ReplyShape::Close => {
+            Err(bad(ArgumentProblem::Other("has a reply that is not a raw command's")))
+        }
+        ReplyShape::Count(0) => Err(bad(ArgumentProblem::Other("has a reply of no lines"))),
+        shape => Ok(Writer::raw(NAME, line).line(shape)),
+    }
+}
+
+/// What would not be over when its line is.
+fn unfit(command: &[u8], parameters: usize) -> Option<ArgumentProblem> {
+    match command {
+        b"exit" | b"quit" => Some(ArgumentProblem::Other("ends the session; use quit()")),
+        b"client-auth" | b"client-pf" | b"pk-sig" | b"rsa-sig" | b"certificate" => {
+            Some(ArgumentProblem::Other(
+                "begins a block that would swallow the commands after it; use the typed command",
+            ))
+        }
+        b"password" if parameters == 2 => Some(ArgumentProblem::Other(
+            "begins a block that would swallow the commands after it; use password()",
+        )),
+        _ => None,
+    }
+}

@@ -1,0 +1,46 @@
+//! [`ReplyShape`]: how the end of a reply is known.
+
+/// The form of a command's reply: what the exchange waits for.
+///
+/// An `ERROR:` line in place of the first line always ends the reply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ReplyShape {
+    /// One `SUCCESS: …` or `ERROR: …` line.
+    Line,
+    /// Like [`Line`](Self::Line), but bare lines before an `ERROR:` belong to it (`auth-retry`).
+    ExplainedLine,
+    /// Any lines, ended by `END`.
+    Block,
+    /// A `SUCCESS: …` line, then a block ended by `END` (`state on all`).
+    LineThenBlock,
+    /// One event line that starts so (without the `>`), as `PKCS11ID-COUNT:`.
+    Event(&'static str),
+    /// This many lines, and no end mark (`test N`).
+    Count(u32),
+    /// Lines of unknown number, perhaps none. A fence (a `pid` of our own) is sent
+    /// behind the command, and its reply ends this one.
+    Fenced(Fence),
+    /// No reply: the daemon closes the connection (`quit`).
+    Close,
+}
+
+/// When the fence of a [`ReplyShape::Fenced`] is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Fence {
+    /// Behind the command, which may have no reply at all (`version N`).
+    AtOnce,
+    /// After the first reply line, of a command that may have several (`push-update-cid`).
+    AfterFirst,
+    /// After a refusal only: the reply is one line, but a refused block is run line
+    /// by line as commands, each with an error of its own (`pk-sig`).
+    AfterRefusal,
+}
+
+impl ReplyShape {
+    /// Whether other commands may be in flight beside this one.
+    pub(crate) fn pipelines(self) -> bool {
+        !matches!(self, Self::Fenced(_) | Self::Close)
+    }
+}

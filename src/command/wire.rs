@@ -1,0 +1,213 @@
+//! [`Wire`]: a command ready to send, and the checked writing of one.
+
+use zeroize::Zeroizing;
+
+use super::limits;
+use super::shape::ReplyShape;
+use crate::error::{ArgumentProblem, Error, Result};
+
+/// A whole command as it goes out, line ends included. Wiped when dropped: it may hold a password.
+pub(crate) struct Wire {
+    pub(crate) name: &'static str,
+    pub(crate) bytes: Zeroizing<Vec<u8>>,
+    pub(crate) shape: ReplyShape,
+    /// How the text after this command's `SUCCESS: ` starts on every version; a
+    /// `SUCCESS: ` of other text belongs to somebody else.
+    pub(crate) expect: &'static str,
+}
+
+impl Wire {
+    /// Says how the text after `SUCCESS: ` starts.
+    pub(crate) fn expect(self, expect: &'static str) -> Self {
+        Self { expect, ..self }
+    }
+
+    /// Whether it may be sent while other commands are in flight.
+    pub(crate) fn pipelines(&self) -> bool {
+        self.shape.pipelines()
+            && self.bytes.split(|byte| *byte == b'\n').all(|l| l.len() <= limits::PIPELINED_LINE)
+    }
+}
+
+impl std::fmt::Debug for Wire {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Wire")
+            .field("name", &self.name)
+            .field("shape", &self.shape)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Writes one command, argument by argument, each checked as it comes.
+pub(crate) struct Writer {
+    name: &'static str,
+    bytes: Zeroizing<Vec<u8>>,
+}
+
+impl Writer {
+    pub(crate) fn new(name: &'static str) -> Self {
+        // The longest line fits, escapes and all, so growth never leaves a secret behind.
+        Self::with_capacity(name, 2 * limits::LINE)
+    }
+
+    pub(crate) fn with_capacity(name: &'static str, capacity: usize) -> Self {
+        let mut bytes = Zeroizing::new(Vec::with_capacity(capacity));
+        bytes.extend_from_slice(name.as_bytes());
+        Self { name, bytes }
+    }
+
+    /// A whole line of a caller's, already checked.
+    pub(super) fn raw(name: &'static str, line: &[u8]) -> Self {
+        Self { name, bytes: Zeroizing::new(line.to_vec()) }
+    }
+
+    pub(crate) fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// A word of ours, which needs no quoting.
+    pub(crate) fn word(mut self, word: &str) -> Self {
+        self.bytes.push(b' ');
+        self.bytes.extend_from_slice(word.as_bytes());
+        self
+    }
+
+    pub(crate) fn number(self, number: impl Into<u64>) -> Self {
+        let number: u64 = number.into();
+        self.word(&number.to_string())
+    }
+
+    /// A caller's text as one parameter: `"…"` with `\` and `"` escaped.
+    pub(crate) fn quoted(self, argument: &'static str, value: impl AsRef<[u8]>) -> Result<Self> {
+        self.quoted_within(
+            argument,
+            value,
+            limits::PARAMETER,
+            "the daemon refuses longer parameters",
+        )
+    }
+
+    /// As [`quoted`](Self::quoted), with a tighter limit and its reason.
+    pub(crate) fn quoted_within(
+        mut self,
+        argument: &'static str,
+        value: impl AsRef<[u8]>,
+        limit: usize,
+        why: &'static str,
+    ) -> Result<Self> {
+        let value = value.as_ref();
+        self.check_text(argument, value, limit, why)?;
+        self.bytes.extend_from_slice(b" \"");
+        for byte in value {
+            if matches!(byte, b'"' | b'\\') {
+                self.bytes.push(b'\\');
+            }
+            self.bytes.push(*byte);
+        }
+        self.bytes.push(b'"');
+        self.check_line(argument)?;
+        Ok(self)
+    }
+
+    /// Ends the command line.
+    pub(crate) fn line(mut self, shape: ReplyShape) -> Wire {
+        self.bytes.push(b'\n');
+        Wire { name: self.name, bytes: self.bytes, shape, expect: "" }
+    }
+
+    /// Ends the command line and begins its block.
+    pub(crate) fn block(mut self) -> Block {
+        self.bytes.push(b'\n');
+        Block { name: self.name, bytes: self.bytes }
+    }
+
+    fn check_text(
+        &self,
+        argument: &'static str,
+        value: &[u8],
+        limit: usize,
+        why: &'static str,
+    ) -> Result<()> {
+        check(value, limit, why).map_err(|problem| invalid(self.name, argument, problem))
+    }
+
+    fn check_line(&self, argument: &'static str) -> Result<()> {
+        let len = self.bytes.len();
+        if len <= limits::LINE {
+            return Ok(());
+        }
+        let problem = ArgumentProblem::TooLong {
+            len,
+            limit: limits::LINE,
+            why: "with it, quoted, the line is this long; the daemon would run its end as a command",
+        };
+        Err(invalid(self.name, argument, problem))
+    }
+}
+
+/// A command's block of raw lines, up to its `END`.
+pub(crate) struct Block {
+    name: &'static str,
+    bytes: Zeroizing<Vec<u8>>,
+}
+
+impl Block {
+    /// One line, taken raw by the daemon.
+    pub(crate) fn line(
+        mut self,
+        argument: &'static str,
+        line: &[u8],
+        limit: usize,
+        why: &'static str,
+    ) -> Result<Self> {
+        check(line, limit, why).map_err(|problem| invalid(self.name, argument, problem))?;
+        if line == b"END" {
+            return Err(invalid(self.name, argument, ArgumentProblem::EndsBlock));
+        }
+        if line.is_empty() {
+            return Err(invalid(self.name, argument, ArgumentProblem::Empty));
+        }
+        self.bytes.extend_from_slice(line);
+        self.bytes.push(b'\n');
+        Ok(self)
+    }
+
+    pub(crate) fn end(mut self, shape: ReplyShape) -> Wire {
+        self.bytes.extend_from_slice(b"END\n");
+        Wire { name: self.name, bytes: self.bytes, shape, expect: "" }
+    }
+}
+
+/// Refuses what the daemon would drop (control bytes), end a line at, or cut.
+pub(crate) fn check(value: &[u8], limit: usize, why: &'static str) -> Result<(), ArgumentProblem> {
+    if let Some(offset) = value.iter().position(u8::is_ascii_control) {
+        let byte = value.get(offset).copied().unwrap_or_default();
+        return Err(ArgumentProblem::ControlByte { byte, offset });
+    }
+    if value.len() > limit {
+        return Err(ArgumentProblem::TooLong { len: value.len(), limit, why });
+    }
+    Ok(())
+}
+
+pub(crate) fn invalid(
+    command: &'static str,
+    argument: &'static str,
+    problem: ArgumentProblem,
+) -> Error {
+    Error::InvalidArgument { command, argument, problem }
+}
+
+/// Refuses a number outside `min..=max`.
+pub(crate) fn in_range(
+    command: &'static str,
+    argument: &'static str,
+    value: u64,
+    min: u64,
+    max: u64,
+) -> Result<u64> {
+    if (min..=max).contains(&value) {
+        return Ok(value);
+    }
+    Err(invalid(command, argument, ArgumentProblem::OutOfRange { value, min, max }))
+}

@@ -1,0 +1,72 @@
+//! The reply of `auth-retry`.
+
+use std::fmt;
+
+use super::RawReply;
+use crate::Result;
+
+/// What a client does when its credentials are rejected: `auth-retry=interact`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum AuthRetry {
+    /// `none`: the client exits. This is the default.
+    None,
+    /// `interact`: the client asks for credentials again and reconnects.
+    Interact,
+    /// `nointeract`: the client reconnects with the credentials it has.
+    NoInteract,
+}
+
+impl AuthRetry {
+    /// The word of this mode: `none`, `interact`, `nointeract`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Interact => "interact",
+            Self::NoInteract => "nointeract",
+        }
+    }
+
+    /// Reads the reply of `auth-retry` without a parameter: `auth-retry=interact`.
+    ///
+    /// # Errors
+    /// Fails with [`UnexpectedReply`](crate::Error::UnexpectedReply) on any other form.
+    pub fn parse(reply: &RawReply) -> Result<Self> {
+        let expected = "`auth-retry=` and none, interact or nointeract";
+        reply.read_success("auth-retry", expected, |text| {
+            match text.strip_prefix(b"auth-retry=")? {
+                b"none" => Some(Self::None),
+                b"interact" => Some(Self::Interact),
+                b"nointeract" => Some(Self::NoInteract),
+                _ => None,
+            }
+        })
+    }
+}
+
+impl fmt::Display for AuthRetry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_mode_is_read_and_shown() {
+        for mode in [AuthRetry::None, AuthRetry::Interact, AuthRetry::NoInteract] {
+            let reply = RawReply::success(format!("auth-retry={mode}"));
+            assert_eq!(AuthRetry::parse(&reply).unwrap(), mode);
+        }
+    }
+
+    #[test]
+    fn an_unknown_mode_is_an_error() {
+        for text in ["auth-retry=", "auth-retry=x", "auth-retry parameter changed"] {
+            assert!(AuthRetry::parse(&RawReply::success(text)).is_err());
+        }
+    }
+}

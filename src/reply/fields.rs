@@ -1,0 +1,28 @@
+//! What the parsers of replies share: fields and numbers in bytes.
+
+use std::str::FromStr;
+
+/// An unsigned number of digits alone: no sign, no blanks, no overflow.
+pub(super) fn number<T: FromStr>(field: &[u8]) -> Option<T> {
+    if !field.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    std::str::from_utf8(field).ok()?.parse().ok()
+}
+
+/// The number behind `name`: `pid=12` with `pid=` gives 12.
+pub(super) fn named_number<T: FromStr>(text: &[u8], name: &str) -> Option<T> {
+    number(text.strip_prefix(name.as_bytes())?)
+}
+
+/// What stands before and after the first `separator`.
+pub(super) fn split_once(text: &[u8], separator: u8) -> Option<(&[u8], &[u8])> {
+    let at = memchr::memchr(separator, text)?;
+    Some((text.get(..at)?, text.get(at + 1..)?))
+}
+
+/// What stands before and after the last `separator`.
+pub(super) fn rsplit_once(text: &[u8], separator: u8) -> Option<(&[u8], &[u8])> {
+    let at = memchr::memrchr(separator, text)?;
+    Some((text.get(..at)?, text.get(at + 1..)?))
+}

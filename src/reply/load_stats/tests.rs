@@ -1,0 +1,26 @@
+use super::*;
+
+#[test]
+fn a_server_of_one_client() {
+    let reply = RawReply::success("nclients=1,bytesin=2990,bytesout=3182");
+    let expected = LoadStats { clients: 1, bytes_in: 2990, bytes_out: 3182 };
+    assert_eq!(LoadStats::parse(&reply).unwrap(), expected);
+}
+
+#[test]
+fn counters_reach_u64_max_and_no_further() {
+    let max = "nclients=0,bytesin=18446744073709551615,bytesout=0";
+    let stats = LoadStats::parse(&RawReply::success(max)).unwrap();
+    assert_eq!(stats.bytes_in, u64::MAX);
+    let over = "nclients=0,bytesin=18446744073709551616,bytesout=0";
+    assert!(LoadStats::parse(&RawReply::success(over)).is_err());
+}
+
+#[test]
+fn half_a_reply_is_an_error() {
+    let whole = "nclients=1,bytesin=2990,bytesout=3182";
+    for end in 0..whole.find("bytesout=").unwrap() + 9 {
+        let prefix = RawReply::success(whole[..end].to_owned());
+        assert!(LoadStats::parse(&prefix).is_err(), "{end}");
+    }
+}

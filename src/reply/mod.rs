@@ -1,0 +1,77 @@
+//! Typed replies: from the raw lines of a reply to the values they mean.
+//!
+//! One reply a file. Nothing here reads a socket; the parsers run in the task of
+//! whoever asked, so that a large `status` does not hold up the connection.
+
+mod auth_retry;
+mod fields;
+mod help;
+mod kill;
+mod load_stats;
+mod push_update;
+mod remote_entry;
+mod scalar;
+mod status;
+mod version;
+
+use bytes::Bytes;
+
+use crate::{Error, Result, Text};
+
+pub use auth_retry::AuthRetry;
+pub use help::{Help, net};
+pub use kill::KillReport;
+pub use load_stats::LoadStats;
+pub use push_update::{PushUpdate, parse_push_update};
+pub use remote_entry::{RemoteEntry, remote_entry_count};
+pub use scalar::{hold, mute, nclients, pid, verb};
+pub use status::{ClientStatistics, Route, ServerStatus, Status, StatusClient, StatusTime};
+pub use version::{DaemonVersion, Version};
+
+/// A reply as it came: the text of its `SUCCESS:` line, the lines of its block, or both.
+///
+/// An `ERROR:` line is no reply in this sense; it becomes [`Error::Refused`].
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RawReply {
+    /// What follows `SUCCESS: `; `None` for a reply that is only a block.
+    pub success: Option<Text>,
+    /// The lines of the block without line ends and without `END`.
+    pub lines: Vec<Bytes>,
+}
+
+impl RawReply {
+    /// A reply of one `SUCCESS: text` line.
+    #[must_use]
+    pub fn success(text: impl Into<Text>) -> Self {
+        Self { success: Some(text.into()), lines: Vec::new() }
+    }
+
+    /// A reply of a block, its lines without `END`.
+    #[must_use]
+    pub fn block(lines: Vec<Bytes>) -> Self {
+        Self { success: None, lines }
+    }
+
+    /// Reads `SUCCESS: text` with `read`, or says what was expected instead.
+    fn read_success<T>(
+        &self,
+        command: &'static str,
+        expected: &'static str,
+        read: impl FnOnce(&Bytes) -> Option<T>,
+    ) -> Result<T> {
+        let Some(text) = &self.success else {
+            return Err(unexpected(command, expected, self.lines.first()));
+        };
+        let text = text.clone().into_bytes();
+        read(&text).ok_or_else(|| unexpected(command, expected, Some(&text)))
+    }
+}
+
+fn unexpected(command: &'static str, expected: &'static str, line: Option<&Bytes>) -> Error {
+    let line = line.cloned().map(Text::from).unwrap_or_default();
+    Error::UnexpectedReply { command, expected, line }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,116 @@
+//! The reply of `status`, in all its forms.
+
+mod client;
+mod route;
+mod server;
+mod statistics;
+mod table;
+
+use std::fmt;
+use std::str::FromStr;
+
+use bytes::Bytes;
+
+pub use client::StatusClient;
+pub use route::Route;
+pub use server::ServerStatus;
+pub use statistics::ClientStatistics;
+
+use super::fields::number;
+use super::{RawReply, unexpected};
+use crate::{Result, Text};
+
+/// The reply of `status`: a server lists its clients, a client counts its bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Status {
+    /// A server's clients and routes, in any of the formats 1, 2 and 3.
+    Server(ServerStatus),
+    /// The counters of a client (or of a point-to-point daemon), the same in every format.
+    Client(ClientStatistics),
+}
+
+impl Status {
+    /// Reads the reply of `status`, `status 1`, `status 2` or `status 3`.
+    ///
+    /// The format is told from the first line. Lines that do not fit it are kept in
+    /// `unparsed`.
+    ///
+    /// # Errors
+    /// Fails with [`UnexpectedReply`](crate::Error::UnexpectedReply) where the first line
+    /// is of no known format.
+    pub fn parse(reply: &RawReply) -> Result<Self> {
+        let lines = reply.lines.as_slice();
+        let expected = "`OpenVPN CLIENT LIST`, `OpenVPN STATISTICS` or a `TITLE` row";
+        match lines.first().map(|line| &line[..]) {
+            Some(b"OpenVPN STATISTICS") => Ok(Self::Client(ClientStatistics::parse(lines))),
+            Some(b"OpenVPN CLIENT LIST") => Ok(Self::Server(ServerStatus::parse_v1(lines))),
+            Some([b'T', b'I', b'T', b'L', b'E', separator @ (b',' | b'\t'), ..]) => {
+                Ok(Self::Server(ServerStatus::parse_rows(lines, *separator)))
+            }
+            _ => Err(unexpected("status", expected, lines.first())),
+        }
+    }
+
+    /// The clients and routes, if this is the status of a server.
+    #[must_use]
+    pub fn as_server(&self) -> Option<&ServerStatus> {
+        match self {
+            Self::Server(status) => Some(status),
+            Self::Client(_) => None,
+        }
+    }
+
+    /// The counters, if this is the status of a client.
+    #[must_use]
+    pub fn as_client(&self) -> Option<&ClientStatistics> {
+        match self {
+            Self::Client(statistics) => Some(statistics),
+            Self::Server(_) => None,
+        }
+    }
+}
+
+/// A point in time: `2026-11-22 07:23:58`, in formats 2 and 3 with `1795332238`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct StatusTime {
+    /// The daemon's local time as text; before OpenVPN 2.5 `Sun Nov 22 07:23:58 2026`.
+    pub text: Text,
+    /// Seconds since 1970-01-01 00:00 UTC; `None` in format 1.
+    pub unix: Option<u64>,
+}
+
+impl StatusTime {
+    fn text_only(line: &Bytes, text: &[u8]) -> Self {
+        Self { text: Text::slice_of(line, text), unix: None }
+    }
+
+    // `None` for the whole where there is a number and it cannot be read.
+    fn new(line: &Bytes, text: &[u8], unix: Option<&[u8]>) -> Option<Self> {
+        Some(Self { text: Text::slice_of(line, text), unix: optional_number(unix).ok()? })
+    }
+}
+
+impl fmt::Display for StatusTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.text.fmt(f)
+    }
+}
+
+/// A field that is there and not empty.
+fn filled(field: Option<&[u8]>) -> Option<&[u8]> {
+    field.filter(|field| !field.is_empty())
+}
+
+/// A number that may be absent or empty, but not in another form.
+fn optional_number<T: FromStr>(field: Option<&[u8]>) -> Result<Option<T>, NotANumber> {
+    let number = |field| number(field).ok_or(NotANumber);
+    filled(field).map(number).transpose()
+}
+
+/// A field that should be a number holds something else.
+struct NotANumber;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,187 @@
+//! A server's status: its clients, its routes, and its global numbers.
+
+use bytes::Bytes;
+
+use super::table::Table;
+use super::{Route, StatusClient, StatusTime};
+use crate::reply::fields::{number, rsplit_once, split_once};
+use crate::{Cid, Text};
+
+/// The clients and routes of a server.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ServerStatus {
+    /// The daemon's title, `OpenVPN 2.6.14 …`; format 1 has none.
+    pub title: Option<Text>,
+    /// When the daemon wrote this.
+    pub time: Option<StatusTime>,
+    /// The clients, in the order of the daemon.
+    pub clients: Vec<StatusClient>,
+    /// The routes to what is behind the clients, in the order of the daemon.
+    pub routes: Vec<Route>,
+    /// The global numbers as name and value, in the order of the daemon.
+    pub global_stats: Vec<(Text, Text)>,
+    /// Lines that do not fit the format, as they came.
+    ///
+    /// In formats 1 and 2 these can be clients: a name with a comma makes a row
+    /// ambiguous. Format 3 has no such rows.
+    pub unparsed: Vec<Text>,
+}
+
+impl ServerStatus {
+    /// The client of this ID; format 1 and daemons before 2.4 have no IDs.
+    #[must_use]
+    pub fn client(&self, cid: Cid) -> Option<&StatusClient> {
+        self.clients.iter().find(|client| client.cid == Some(cid))
+    }
+
+    /// The greatest length its broadcast and multicast queue has had, in packets.
+    #[must_use]
+    pub fn max_bcast_mcast_queue_len(&self) -> Option<u64> {
+        number(self.global("Max bcast/mcast queue length")?.as_bytes())
+    }
+
+    /// Whether the data channel runs in the kernel (OpenVPN 2.6, formats 2 and 3).
+    #[must_use]
+    pub fn dco_enabled(&self) -> Option<bool> {
+        match self.global("dco_enabled")?.as_bytes() {
+            b"0" => Some(false),
+            b"1" => Some(true),
+            _ => None,
+        }
+    }
+
+    /// The value of the global number `name`.
+    #[must_use]
+    pub fn global(&self, name: &str) -> Option<&Text> {
+        let mut stats = self.global_stats.iter();
+        let (_, value) = stats.find(|(known, _)| *known == name)?;
+        Some(value)
+    }
+
+    /// Reads format 2 (`separator` a comma) or 3 (a TAB).
+    pub(super) fn parse_rows(lines: &[Bytes], separator: u8) -> Self {
+        let mut parser = RowParser::new(separator);
+        for line in lines {
+            if parser.row(line).is_none() {
+                parser.status.unparsed.push(Text::from(line.clone()));
+            }
+        }
+        parser.status
+    }
+
+    /// Reads format 1.
+    pub(super) fn parse_v1(lines: &[Bytes]) -> Self {
+        let mut status = Self::default();
+        let mut section = Section::Start;
+        for line in lines {
+            if status.line_v1(&mut section, line).is_none() {
+                status.unparsed.push(Text::from(line.clone()));
+            }
+        }
+        status
+    }
+
+    // A name cannot be taken for a section title: every other line has a comma.
+    fn line_v1(&mut self, section: &mut Section, line: &Bytes) -> Option<()> {
+        match &line[..] {
+            b"OpenVPN CLIENT LIST" => *section = Section::Start,
+            b"ROUTING TABLE" => *section = Section::RoutesHeader,
+            b"GLOBAL STATS" => *section = Section::GlobalStats,
+            _ => return self.row_v1(section, line),
+        }
+        Some(())
+    }
+
+    fn row_v1(&mut self, section: &mut Section, line: &Bytes) -> Option<()> {
+        match section {
+            Section::Start => {
+                if let Some(time) = line.strip_prefix(b"Updated,") {
+                    self.time = Some(StatusTime::text_only(line, time));
+                } else {
+                    let columns = StatusClient::COLUMNS;
+                    *section = Section::Clients(Table::new(line, line, b',', columns)?);
+                }
+            }
+            Section::Clients(table) => self.clients.push(StatusClient::parse(table, line, line)?),
+            Section::RoutesHeader => {
+                *section = Section::Routes(Table::new(line, line, b',', Route::COLUMNS)?);
+            }
+            Section::Routes(table) => self.routes.push(Route::parse(table, line, line)?),
+            Section::GlobalStats => self.global_stat(line, line, b',')?,
+        }
+        Some(())
+    }
+
+    fn global_stat(&mut self, line: &Bytes, row: &[u8], separator: u8) -> Option<()> {
+        let (name, value) = rsplit_once(row, separator)?;
+        let stat = (Text::slice_of(line, name), Text::slice_of(line, value));
+        self.global_stats.push(stat);
+        Some(())
+    }
+}
+
+/// Where format 1 stands: each table has a title, then its columns, then its rows.
+enum Section {
+    Start,
+    Clients(Table<12>),
+    RoutesHeader,
+    Routes(Table<5>),
+    GlobalStats,
+}
+
+/// Format 2 or 3, where every line says what it is.
+struct RowParser {
+    separator: u8,
+    clients: Option<Table<12>>,
+    routes: Option<Table<5>>,
+    status: ServerStatus,
+}
+
+impl RowParser {
+    fn new(separator: u8) -> Self {
+        Self { separator, clients: None, routes: None, status: ServerStatus::default() }
+    }
+
+    fn row(&mut self, line: &Bytes) -> Option<()> {
+        let (kind, row) = split_once(line, self.separator)?;
+        match kind {
+            b"CLIENT_LIST" => {
+                let client = StatusClient::parse(self.clients.as_ref()?, line, row)?;
+                self.status.clients.push(client);
+            }
+            b"ROUTING_TABLE" => {
+                let route = Route::parse(self.routes.as_ref()?, line, row)?;
+                self.status.routes.push(route);
+            }
+            b"HEADER" => self.header(line, row)?,
+            b"GLOBAL_STATS" => self.status.global_stat(line, row, self.separator)?,
+            b"TITLE" => self.status.title = Some(Text::slice_of(line, row)),
+            b"TIME" => self.time(line, row)?,
+            _ => return None,
+        }
+        Some(())
+    }
+
+    fn header(&mut self, line: &Bytes, row: &[u8]) -> Option<()> {
+        let (table, names) = split_once(row, self.separator)?;
+        match table {
+            b"CLIENT_LIST" => {
+                let columns = StatusClient::COLUMNS;
+                self.clients = Some(Table::new(line, names, self.separator, columns)?);
+            }
+            b"ROUTING_TABLE" => {
+                let columns = Route::COLUMNS;
+                self.routes = Some(Table::new(line, names, self.separator, columns)?);
+            }
+            _ => return None,
+        }
+        Some(())
+    }
+
+    fn time(&mut self, line: &Bytes, row: &[u8]) -> Option<()> {
+        let (text, unix) = rsplit_once(row, self.separator)?;
+        self.status.time = Some(StatusTime::new(line, text, Some(unix))?);
+        Some(())
+    }
+}

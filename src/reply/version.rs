@@ -1,0 +1,284 @@
+//! The reply of `version`, and the version numbers in a daemon's title.
+
+use std::fmt;
+
+use bytes::Bytes;
+
+use super::fields::{number, split_once};
+use super::{RawReply, unexpected};
+use crate::{Result, Text};
+
+/// What a daemon says it is: `OpenVPN Version: …` and `Management Version: 5`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Version {
+    /// The title of the daemon: `OpenVPN 2.6.14 x86_64-pc-linux-gnu [SSL (OpenSSL)] …`.
+    pub daemon: Text,
+    /// The version number in the title; `None` where the title has another form.
+    pub version: Option<DaemonVersion>,
+    /// What the daemon was built for: `x86_64-pc-linux-gnu`, `Windows`.
+    pub platform: Option<Text>,
+    /// What it was built with, the words in brackets: `SSL (OpenSSL)`, `LZO`, `PKCS11`.
+    pub features: Vec<Text>,
+    /// The version of the management protocol: 1 in OpenVPN 2.4, 6 since 2.7.2.
+    pub management: u32,
+    /// Any other line of the reply.
+    pub other: Vec<Text>,
+}
+
+impl Version {
+    /// Reads the reply of `version`.
+    ///
+    /// # Errors
+    /// Fails with [`UnexpectedReply`](crate::Error::UnexpectedReply) where either line
+    /// is missing or the management version is no number.
+    pub fn parse(reply: &RawReply) -> Result<Self> {
+        let mut daemon = None;
+        let mut management = None;
+        let mut other = Vec::new();
+        for line in &reply.lines {
+            if let (None, Some(title)) = (&daemon, labelled(line, b"OpenVPN Version")) {
+                daemon = Some(line.slice_ref(title));
+            } else if let (None, Some(version)) = (management, management_version(line)) {
+                management = Some(version);
+            } else {
+                other.push(Text::from(line.clone()));
+            }
+        }
+        let expected = "an `OpenVPN Version:` and a `Management Version:` line";
+        let (Some(daemon), Some(management)) = (daemon, management) else {
+            return Err(unexpected("version", expected, reply.lines.first()));
+        };
+        Ok(Self::new(&daemon, management, other))
+    }
+
+    /// Whether the daemon was built with `feature`, such as `DCO` or `PKCS11`.
+    #[must_use]
+    pub fn has_feature(&self, feature: &str) -> bool {
+        self.features.iter().any(|known| *known == feature)
+    }
+
+    fn new(daemon: &Bytes, management: u32, other: Vec<Text>) -> Self {
+        let (platform, features) = platform_and_features(daemon);
+        let daemon = Text::from(daemon.clone());
+        Self {
+            version: DaemonVersion::from_title(&daemon),
+            daemon,
+            platform,
+            features,
+            management,
+            other,
+        }
+    }
+}
+
+/// A version number of OpenVPN: `2.6.14`, `2.7_rc1`.
+///
+/// Ordered by its numbers; one without a patch number (`2.7_rc1`, `2.7_git`) comes
+/// before `2.7.0`, as a release candidate does. Suffixes of equal numbers are
+/// ordered as bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub struct DaemonVersion {
+    /// The first number.
+    pub major: u32,
+    /// The second number.
+    pub minor: u32,
+    /// The third number, where there is one.
+    pub patch: Option<u32>,
+    /// What follows the numbers: `_rc1`, `_git`, or nothing.
+    pub suffix: Text,
+}
+
+impl DaemonVersion {
+    /// A released version, such as 2.6.14.
+    #[must_use]
+    pub const fn new(major: u32, minor: u32, patch: u32) -> Self {
+        Self { major, minor, patch: Some(patch), suffix: Text::from_static(b"") }
+    }
+
+    /// Reads the version out of a daemon's title, `OpenVPN 2.6.14 …`.
+    #[must_use]
+    pub fn from_title(title: &Text) -> Option<Self> {
+        let bytes = title.as_bytes();
+        let rest = bytes.strip_prefix(b"OpenVPN ")?;
+        let word = rest.split(|&byte| byte == b' ').next()?;
+        Self::parse_word(&title.clone().into_bytes(), word)
+    }
+
+    fn parse_word(whole: &Bytes, word: &[u8]) -> Option<Self> {
+        let (major, rest) = split_once(word, b'.')?;
+        let (minor, rest) = split_digits(rest);
+        let (patch, suffix) = match rest.strip_prefix(b".") {
+            Some(rest) => {
+                let (patch, suffix) = split_digits(rest);
+                (Some(number(patch)?), suffix)
+            }
+            None => (None, rest),
+        };
+        Some(Self {
+            major: number(major)?,
+            minor: number(minor)?,
+            patch,
+            suffix: Text::slice_of(whole, suffix),
+        })
+    }
+}
+
+impl fmt::Display for DaemonVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.major, self.minor)?;
+        if let Some(patch) = self.patch {
+            write!(f, ".{patch}")?;
+        }
+        write!(f, "{}", self.suffix)
+    }
+}
+
+fn labelled<'a>(line: &'a [u8], label: &[u8]) -> Option<&'a [u8]> {
+    let value = line.strip_prefix(label)?.strip_prefix(b":")?;
+    Some(value.strip_prefix(b" ").unwrap_or(value))
+}
+
+fn management_version(line: &[u8]) -> Option<u32> {
+    number(labelled(line, b"Management Version")?)
+}
+
+fn split_digits(text: &[u8]) -> (&[u8], &[u8]) {
+    let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    text.split_at(digits)
+}
+
+// `OpenVPN 2.6.14 [git:…] PLATFORM [SSL (OpenSSL)] [LZO] … built on May 14 2021`
+fn platform_and_features(title: &Bytes) -> (Option<Text>, Vec<Text>) {
+    let mut platform = None;
+    let mut features = Vec::new();
+    let mut rest = title.splitn(3, |&byte| byte == b' ').nth(2).unwrap_or_default();
+    while !rest.is_empty() {
+        if let Some((feature, after)) = bracketed(rest) {
+            features.push(Text::slice_of(title, feature));
+            rest = after;
+        } else {
+            let (word, after) = split_once(rest, b' ').unwrap_or((rest, b""));
+            // A word past the features is the build date, not a platform.
+            if platform.is_none() && !word.is_empty() && word != b"built" {
+                platform = Some(Text::slice_of(title, word));
+            }
+            rest = after;
+        }
+    }
+    (platform, features)
+}
+
+fn bracketed(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (inside, after) = split_once(text.strip_prefix(b"[")?, b']')?;
+    Some((inside, after.strip_prefix(b" ").unwrap_or(after)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TITLE_2_5: &str = "OpenVPN 2.5.1 x86_64-pc-linux-gnu [SSL (OpenSSL)] [LZO] [LZ4] \
+                             [EPOLL] [PKCS11] [MH/PKTINFO] [AEAD] built on May 14 2021";
+    const TITLE_2_6: &str = "OpenVPN 2.6.14 x86_64-pc-linux-gnu [SSL (OpenSSL)] [LZO] [LZ4] \
+                             [EPOLL] [PKCS11] [MH/PKTINFO] [AEAD] [DCO]";
+
+    fn version(lines: &[&str]) -> Result<Version> {
+        let lines = lines.iter().map(|line| Bytes::from((*line).to_owned()));
+        Version::parse(&RawReply::block(lines.collect()))
+    }
+
+    fn titled(title: &str) -> Version {
+        version(&[&format!("OpenVPN Version: {title}"), "Management Version: 5"]).unwrap()
+    }
+
+    fn number_of(word: &str) -> Option<DaemonVersion> {
+        DaemonVersion::from_title(&Text::from(format!("OpenVPN {word} x [y]")))
+    }
+
+    #[test]
+    fn a_2_6_daemon() {
+        let version = titled(TITLE_2_6);
+        assert_eq!(version.daemon, TITLE_2_6);
+        assert_eq!(version.version, Some(DaemonVersion::new(2, 6, 14)));
+        assert_eq!(version.platform.as_ref().unwrap(), &"x86_64-pc-linux-gnu");
+        assert_eq!(version.features.len(), 8);
+        assert_eq!(version.features[0], "SSL (OpenSSL)");
+        assert!(version.has_feature("DCO"));
+        assert!(!version.has_feature("LZ"));
+        assert_eq!(version.management, 5);
+        assert!(version.other.is_empty());
+    }
+
+    #[test]
+    fn a_2_5_daemon_with_its_build_date() {
+        let version = titled(TITLE_2_5);
+        assert_eq!(version.version, Some(DaemonVersion::new(2, 5, 1)));
+        assert_eq!(version.platform.as_ref().unwrap(), &"x86_64-pc-linux-gnu");
+        assert!(version.has_feature("AEAD"));
+    }
+
+    #[test]
+    fn a_daemon_with_a_commit_in_its_title() {
+        let version =
+            titled("OpenVPN 2.7_git [git:master/0123456789abcdef] Windows [SSL (OpenSSL)]");
+        assert_eq!(version.platform.as_ref().unwrap(), &"Windows");
+        assert_eq!(version.features[0], "git:master/0123456789abcdef");
+        assert_eq!(version.version.unwrap().suffix, "_git");
+    }
+
+    #[test]
+    fn a_foreign_title_is_kept() {
+        for title in ["", "Frobnitz 3", "OpenVPN x.y", "OpenVPN 2", "OpenVPN 2.6."] {
+            let version = titled(title);
+            assert_eq!(version.daemon, title);
+            assert_eq!(version.version, None);
+        }
+    }
+
+    #[test]
+    fn other_lines_are_kept() {
+        let lines =
+            ["OpenVPN Version: x", "New: 1", "Management Version: 7", "Management Version: 8"];
+        let version = version(&lines).unwrap();
+        assert_eq!(version.management, 7);
+        assert_eq!(version.other, ["New: 1", "Management Version: 8"]);
+    }
+
+    #[test]
+    fn a_missing_line_is_an_error() {
+        assert!(version(&[]).is_err());
+        assert!(version(&["OpenVPN Version: x"]).is_err());
+        assert!(version(&["Management Version: 5"]).is_err());
+        assert!(version(&["OpenVPN Version: x", "Management Version: five"]).is_err());
+    }
+
+    #[test]
+    fn versions_are_ordered_and_shown() {
+        let words = [
+            "2.4.12",
+            "2.5_rc1",
+            "2.5.0",
+            "2.6.0",
+            "2.6.2",
+            "2.6.14",
+            "2.7_alpha1",
+            "2.7_rc2",
+            "2.7.0",
+            "3.0.0",
+        ];
+        let versions: Vec<_> = words.iter().map(|word| number_of(word).unwrap()).collect();
+        assert!(versions.windows(2).all(|pair| pair[0] < pair[1]));
+        let shown: Vec<_> = versions.iter().map(ToString::to_string).collect();
+        assert_eq!(shown, words);
+        assert!(number_of("2.6.14").unwrap() >= DaemonVersion::new(2, 6, 2));
+    }
+
+    #[test]
+    fn prefixes_of_a_title_do_not_panic() {
+        for end in 0..TITLE_2_5.len() {
+            titled(&TITLE_2_5[..end]);
+        }
+    }
+}
