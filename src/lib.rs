@@ -10,7 +10,7 @@
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let (client, mut events) = connect("/run/openvpn/client.sock").await?.split();
+//! let (client, mut events, _) = connect("/run/openvpn/client.sock").await?.split();
 //! client.state_on().await?;
 //! client.bytecount(Duration::from_secs(5)).await?;
 //! client.hold_release().await?;
@@ -31,9 +31,11 @@
 //! - [`reply`]: replies to typed values.
 //! - [`Client`], [`Events`]: one connection, many handles.
 
+pub mod challenge;
 pub mod command;
 pub mod demux;
 pub mod events;
+pub mod handler;
 pub mod reply;
 
 mod address;
@@ -44,7 +46,12 @@ mod secret;
 mod text;
 
 pub use address::{MacAddress, Protocol, RealAddress, VirtualAddress};
-pub use client::{Builder, Client, Endpoint, Events, Lagged, Session, attach, connect};
+pub use client::{
+    Builder, CertificateRequest, Challenge, ChallengeRequest, Client, ClientRequest,
+    ClientResponse, CredentialsRequest, DroppedRequest, Endpoint, Events, HoldRequest, Lagged,
+    NeedOkRequest, NeedStrRequest, PasswordRequest, PendingAuth, PendingClient, ProxyRequest,
+    RemoteRequest, Request, Requests, Session, SignRequest, UsernameRequest, attach, connect,
+};
 pub use command::{
     ClientConfig, EnvFilter, History, KillTarget, ProxyAction, RemoteAction, ReplyShape, Signal,
     StatusFormat, Transport,

@@ -5,16 +5,21 @@ use std::time::Duration;
 
 use openvpn_mgmt::{
     ArgumentProblem, Builder, Cid, CloseReason, Error, Event, History, Info, Kid, ReplyShape,
-    Signal, attach,
+    Result, Session, Signal,
 };
-use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, duplex};
 use tokio_test::io::Builder as Script;
 
 const GREETING: &[u8] =
     b">INFO:OpenVPN Management Interface Version 5 -- type 'help' for more info\r\n";
 
+/// Connects without collecting requests, which would send a `state on` of its own.
+async fn attach<S: AsyncRead + AsyncWrite + Send + 'static>(stream: S) -> Result<Session> {
+    Builder::new().requests(false).attach(stream).await
+}
+
 /// The daemon's end of a connection whose greeting has been sent.
-async fn connected() -> (openvpn_mgmt::Session, DuplexStream) {
+async fn connected() -> (Session, DuplexStream) {
     let (ours, mut daemon) = duplex(64 * 1024);
     daemon.write_all(GREETING).await.unwrap();
     (attach(ours).await.unwrap(), daemon)
@@ -39,7 +44,7 @@ async fn a_first_program() {
         .write(b"hold release\n")
         .read(b"SUCCESS: hold release succeeded\r\n>STATE:1795332239,WAIT,,,,,,\r\n")
         .build();
-    let (client, mut events) = attach(daemon).await.unwrap().split();
+    let (client, mut events, _) = attach(daemon).await.unwrap().split();
     client.state_on().await.unwrap();
     client.bytecount(Duration::from_secs(5)).await.unwrap();
     client.hold_release().await.unwrap();
@@ -72,7 +77,7 @@ async fn blocks_with_events_between_their_lines() {
         .write(b"log 2\n")
         .read(b"1795332244,D,MANAGEMENT: CMD 'log 2'\r\nEND\r\n")
         .build();
-    let (client, _events) = attach(daemon).await.unwrap().split();
+    let (client, _events, _) = attach(daemon).await.unwrap().split();
     let states = client.state_on_with_history(History::All).await.unwrap();
     assert_eq!(states.len(), 2);
     let log = client.log_history(2).await.unwrap();
@@ -90,7 +95,7 @@ async fn a_refusal_is_the_callers_and_the_connection_goes_on() {
         .write(b"pid\n")
         .read(b"SUCCESS: pid=3528\r\n")
         .build();
-    let (client, _events) = attach(daemon).await.unwrap().split();
+    let (client, _events, _) = attach(daemon).await.unwrap().split();
     let refused = client.signal(Signal::Sighup).await.unwrap_err();
     assert_eq!(
         refused.to_string(),
@@ -103,7 +108,7 @@ async fn a_refusal_is_the_callers_and_the_connection_goes_on() {
 async fn bad_arguments_are_refused_before_anything_is_sent() {
     // A script without a write fails on any byte.
     let daemon = Script::new().read(GREETING).wait(Duration::from_secs(3600)).build();
-    let (client, _events) = attach(daemon).await.unwrap().split();
+    let (client, _events, _) = attach(daemon).await.unwrap().split();
     let long = "x".repeat(257);
     for (text, problem) in [
         ("new\nline", ArgumentProblem::ControlByte { byte: b'\n', offset: 3 }),
@@ -181,7 +186,8 @@ async fn the_management_password() {
         .read(b"SUCCESS: password is correct\r\n")
         .read(GREETING)
         .build();
-    let session = Builder::new().password("s3cret pass").attach(right).await.unwrap();
+    let session =
+        Builder::new().requests(false).password("s3cret pass").attach(right).await.unwrap();
     assert_eq!(session.client().management_version(), 5);
 
     let wrong =
@@ -200,7 +206,7 @@ async fn the_management_password() {
 #[tokio::test]
 async fn a_garbage_event_is_a_value() {
     let (session, mut daemon) = connected().await;
-    let (client, mut events) = session.split();
+    let (client, mut events, _) = session.split();
     daemon
         .write_all(b">\x00\xff\r\n>BYTECOUNT:x,\r\n>NEWTHING:1\r\nlibrary output\r\n")
         .await
@@ -217,7 +223,7 @@ async fn a_garbage_event_is_a_value() {
 #[tokio::test(start_paused = true)]
 async fn a_timed_out_caller_keeps_its_place() {
     let (session, mut daemon) = connected().await;
-    let (client, _events) = session.split();
+    let (client, _events, _) = session.split();
     let late = tokio::time::timeout(Duration::from_secs(1), client.pid()).await;
     assert!(late.is_err());
     let next = tokio::spawn({
@@ -245,7 +251,7 @@ async fn a_timed_out_caller_keeps_its_place() {
 #[tokio::test(start_paused = true)]
 async fn a_command_nobody_waits_for_is_withdrawn_while_it_is_queued() {
     let (session, mut daemon) = connected().await;
-    let (client, _events) = session.split();
+    let (client, _events, _) = session.split();
     let first = tokio::spawn({
         let client = client.clone();
         async move { client.pid().await }
@@ -264,7 +270,7 @@ async fn a_command_nobody_waits_for_is_withdrawn_while_it_is_queued() {
 #[tokio::test]
 async fn every_waiter_and_every_later_call_learns_the_reason() {
     let (session, mut daemon) = connected().await;
-    let (client, mut events) = session.split();
+    let (client, mut events, _) = session.split();
     let waiters: Vec<_> = (0..3)
         .map(|_| {
             let client = client.clone();
@@ -289,7 +295,7 @@ async fn every_waiter_and_every_later_call_learns_the_reason() {
 #[tokio::test]
 async fn quit_ends_the_session_and_nothing_else() {
     let (session, mut daemon) = connected().await;
-    let (client, _events) = session.split();
+    let (client, _events, _) = session.split();
     let (quit, ()) = tokio::join!(client.quit(), async {
         expect(&mut daemon, b"quit\n").await;
         drop(daemon);
@@ -309,7 +315,7 @@ async fn quit_does_not_wait_for_ever() {
 #[tokio::test]
 async fn dropping_every_handle_closes_the_connection() {
     let (session, mut daemon) = connected().await;
-    let (client, events) = session.split();
+    let (client, events, _) = session.split();
     let other = client.clone();
     drop((client, events));
     drop(other);
@@ -319,7 +325,7 @@ async fn dropping_every_handle_closes_the_connection() {
 #[tokio::test]
 async fn events_alone_keep_the_connection() {
     let (session, mut daemon) = connected().await;
-    let (client, mut events) = session.split();
+    let (client, mut events, _) = session.split();
     drop(client);
     daemon.write_all(b">BYTECOUNT:1,2\r\n").await.unwrap();
     assert!(matches!(events.next().await, Some(Ok(Event::Info(_)))));
@@ -332,7 +338,8 @@ async fn events_alone_keep_the_connection() {
 async fn a_subscriber_that_never_reads_holds_up_nobody() {
     let (ours, mut daemon) = duplex(256);
     daemon.write_all(GREETING).await.unwrap();
-    let (client, mut events) = Builder::new().event_capacity(4).attach(ours).await.unwrap().split();
+    let (client, mut events, _) =
+        Builder::new().requests(false).event_capacity(4).attach(ours).await.unwrap().split();
     // Far more than any buffer between: it is only taken if the driver always reads.
     for _ in 0..1000 {
         daemon.write_all(b">LOG:1795332238,D,MANAGEMENT: a line\r\n").await.unwrap();
@@ -357,7 +364,7 @@ async fn a_runaway_line_or_reply_ends_with_its_reason() {
 
     let (ours, mut daemon) = duplex(1024);
     daemon.write_all(GREETING).await.unwrap();
-    let session = Builder::new().reply_limit(1000).attach(ours).await.unwrap();
+    let session = Builder::new().requests(false).reply_limit(1000).attach(ours).await.unwrap();
     let (status, ()) = tokio::join!(session.client().status(), async {
         expect(&mut daemon, b"status 3\n").await;
         while daemon.write_all(b"CLIENT_LIST\tx\r\n").await.is_ok() {}
@@ -387,7 +394,7 @@ async fn dropping_a_call_at_every_poll_never_shifts_a_reply() {
     use std::future::Future;
     for polls in 0..6 {
         let (session, daemon) = connected().await;
-        let (client, _events) = session.split();
+        let (client, _events, _) = session.split();
         let answering = tokio::spawn(answer_pids(daemon));
         {
             let mut call = Box::pin(client.verb());

@@ -10,10 +10,13 @@ use tracing::debug;
 use super::driver::{Driver, Parts};
 use super::endpoint::{Endpoint, Stream};
 use super::handshake::Handshake;
+use super::outlet::Outlet;
+use super::requests::{Desk, DroppedRequest, Requests};
 use super::session::Session;
 use super::shared::{CloseGuard, Shared};
 use super::{Client, Events};
 use crate::demux::DEFAULT_LINE_LIMIT;
+use crate::events::Event;
 use crate::{Error, Result, Secret};
 
 /// How many commands of this connection's handles may wait for the driver before a caller waits too.
@@ -44,6 +47,9 @@ pub struct Builder {
     line_limit: usize,
     reply_limit: usize,
     event_capacity: usize,
+    requests: bool,
+    request_limit: usize,
+    dropped: DroppedRequest,
 }
 
 impl Builder {
@@ -59,6 +65,9 @@ impl Builder {
             line_limit: DEFAULT_LINE_LIMIT,
             reply_limit: 256 * 1024 * 1024,
             event_capacity: 1024,
+            requests: true,
+            request_limit: 4096,
+            dropped: DroppedRequest::Warn,
         }
     }
 
@@ -134,6 +143,30 @@ impl Builder {
         self
     }
 
+    /// Whether what the daemon asks is collected in [`Requests`]. Default: `true`.
+    ///
+    /// For that the daemon is told `state on`, of which the user sees nothing;
+    /// with `false` nothing is sent, and the session's `Requests` is at its end at once.
+    pub fn requests(mut self, collect: bool) -> Self {
+        self.requests = collect;
+        self
+    }
+
+    /// How many clients may wait to be decided about, from 1. Default: 4096.
+    ///
+    /// Over it the oldest is denied, and [`Request::Overflow`](crate::Request::Overflow) tells so.
+    pub fn request_limit(mut self, clients: usize) -> Self {
+        self.request_limit = clients.max(1);
+        self
+    }
+
+    /// What becomes of a client whose request is dropped without an answer. Default:
+    /// [`DroppedRequest::Warn`]; a panic always denies.
+    pub fn dropped_request(mut self, policy: DroppedRequest) -> Self {
+        self.dropped = policy;
+        self
+    }
+
     /// Connects to a management interface and waits for its greeting.
     ///
     /// # Errors
@@ -186,26 +219,46 @@ impl Builder {
             Err(_) => return Err(Error::NoGreeting { after: self.greeting_timeout }),
         };
         debug!(management_version, "connected");
-        let shared = Arc::new(Shared::new(management_version, self.command_timeout));
+        let shared = Shared::new(management_version, self.command_timeout, self.requests);
+        let shared = Arc::new(shared);
+        let desk = Arc::new(Desk::new(self.request_limit));
+        let client = self.drive(stream, handshake, (events, shared), Arc::clone(&desk));
+        let requests = Requests::new(client.clone(), desk, self.dropped);
+        Ok(Session::new(client, Events::new(first), requests))
+    }
+
+    /// Starts the driver.
+    fn drive<S>(
+        &self,
+        stream: S,
+        handshake: Handshake<'_>,
+        (events, shared): (broadcast::Sender<Event>, Arc<Shared>),
+        desk: Arc<Desk>,
+    ) -> Client
+    where
+        S: AsyncRead + AsyncWrite + Send + 'static,
+    {
         let (submit, submissions) = mpsc::channel(SUBMISSIONS);
         let (demuxer, early) = handshake.into_parts();
         let client = Client::new(submit, events.downgrade(), Arc::clone(&shared));
         let guard = CloseGuard(Arc::clone(&shared));
+        if !self.requests {
+            desk.leave();
+        }
         let driver = Driver::new(Parts {
             stream,
             demuxer,
             submissions,
-            events,
+            outlet: Outlet { events, desk, shared, announced: None },
             pipeline: self.pipeline,
             reply_limit: self.reply_limit,
             close_timeout: self.close_timeout,
-            shared,
         });
         tokio::spawn(async move {
             let _guard = guard;
             driver.run(early).await;
         });
-        Ok(Session::new(client, Events::new(first)))
+        client
     }
 }
 

@@ -3,41 +3,35 @@
 //! It always reads: no consumer of events or replies can make it wait, and it
 //! reads while it writes. It ends with the connection, and tells everybody why.
 
+use std::future::Future;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf};
-use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tracing::{debug, trace, warn};
 use zeroize::Zeroizing;
 
-use super::exchange::{Exchange, Outcome, Step};
-use super::shared::Shared;
-use crate::command::Wire;
+use super::caller::{Caller, Submission};
+use super::exchange::{Exchange, Step};
+use super::outlet::Outlet;
+use crate::Text;
+use crate::command::{clients, realtime};
 use crate::demux::{Demuxer, Item};
-use crate::error::{CloseReason, Error};
-use crate::events::{Assembler, Event, StateName};
-use crate::reply::RawReply;
-use crate::{Result, Text};
+use crate::error::CloseReason;
+use crate::events::{Assembler, Event};
 
 const READ_SIZE: usize = 16 * 1024;
 
 /// How many commands are taken in before the first of them has gone out.
 const QUEUE: usize = 64;
 
-/// A command on its way from a caller to the driver.
-pub(super) struct Submission {
-    pub(super) wire: Wire,
-    pub(super) reply: oneshot::Sender<Result<RawReply>>,
-}
-
-/// Who waits for a reply, by the driver's record.
-struct Caller {
-    name: &'static str,
-    reply: oneshot::Sender<Result<RawReply>>,
-}
+/// How many reads may go before an answer to a question.
+const CATCH_UP: usize = 64;
 
 pub(super) struct Driver<S> {
     reader: ReadHalf<S>,
@@ -46,11 +40,10 @@ pub(super) struct Driver<S> {
     assembler: Assembler,
     exchange: Exchange<Caller>,
     submissions: mpsc::Receiver<Submission>,
-    events: broadcast::Sender<Event>,
+    outlet: Outlet,
     output: Output,
     ending: Ending,
     close_timeout: Duration,
-    shared: Arc<Shared>,
 }
 
 /// What a driver is made of.
@@ -58,11 +51,10 @@ pub(super) struct Parts<S> {
     pub(super) stream: S,
     pub(super) demuxer: Demuxer,
     pub(super) submissions: mpsc::Receiver<Submission>,
-    pub(super) events: broadcast::Sender<Event>,
+    pub(super) outlet: Outlet,
     pub(super) pipeline: usize,
     pub(super) reply_limit: usize,
     pub(super) close_timeout: Duration,
-    pub(super) shared: Arc<Shared>,
 }
 
 /// The bytes being written; a command is written whole, whatever becomes of its caller.
@@ -75,8 +67,6 @@ struct Output {
 /// What is known of the end that is coming.
 #[derive(Default)]
 struct Ending {
-    /// What the daemon announced: a fatal error or its exit.
-    announced: Option<CloseReason>,
     /// Writing failed; what the daemon still says is read first.
     write_error: Option<std::io::Error>,
     /// When to stop waiting for the daemon to close.
@@ -95,16 +85,18 @@ impl<S: AsyncRead + AsyncWrite> Driver<S> {
             assembler: Assembler::new(),
             exchange: Exchange::new(parts.pipeline, parts.reply_limit),
             submissions: parts.submissions,
-            events: parts.events,
+            outlet: parts.outlet,
             output: Output::default(),
             ending: Ending::default(),
             close_timeout: parts.close_timeout,
-            shared: parts.shared,
         }
     }
 
     /// Serves the connection to its end. `early` are the items the handshake read.
     pub(super) async fn run(mut self, early: Vec<Item>) {
+        if self.outlet.desk.is_attended() {
+            self.watch_states();
+        }
         let reason = match early.into_iter().try_for_each(|item| self.item(item)) {
             Err(reason) => reason,
             Ok(()) => match self.drain_demuxer() {
@@ -118,18 +110,18 @@ impl<S: AsyncRead + AsyncWrite> Driver<S> {
     async fn serve(&mut self) -> CloseReason {
         let mut buffer = Zeroizing::new(vec![0; READ_SIZE]);
         loop {
+            if self.exchange.next().is_some_and(Caller::depends_on_events) {
+                if let Err(reason) = self.catch_up(&mut buffer).await {
+                    return reason;
+                }
+            }
             self.refill_output();
             let deadline = self.ending.deadline;
             tokio::select! {
-                read = self.reader.read(&mut buffer) => match read {
-                    Ok(0) => return self.end_of_input(),
-                    Ok(count) => {
-                        if let Err(reason) = self.received(buffer.get(..count).unwrap_or_default()) {
-                            return reason;
-                        }
+                read = self.reader.read(&mut buffer) => {
+                    if let Err(reason) = self.read(read, &buffer) {
+                        return reason;
                     }
-                    Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-                    Err(error) => return self.read_failed(error),
                 },
                 wrote = self.writer.write(self.output.rest()), if self.output.is_due() => {
                     self.wrote(wrote);
@@ -138,7 +130,8 @@ impl<S: AsyncRead + AsyncWrite> Driver<S> {
                     Some(submission) => self.submit(submission),
                     None => self.ending.abandoned = true,
                 },
-                () = self.events.closed(), if self.ending.abandoned => return CloseReason::Requested,
+                () = self.outlet.desk.work.notified() => self.deny(),
+                () = self.outlet.events.closed(), if self.ending.abandoned => return CloseReason::Requested,
                 () = sleep_until(deadline), if deadline.is_some() => return self.overdue(),
             }
         }
@@ -149,23 +142,58 @@ impl<S: AsyncRead + AsyncWrite> Driver<S> {
     }
 
     fn submit(&mut self, submission: Submission) {
-        let Submission { wire, reply } = submission;
-        self.exchange.submit(Caller { name: wire.name, reply }, wire);
+        let (caller, wire) = submission.into_parts();
+        self.exchange.submit(caller, wire);
+    }
+
+    /// The questions need `>STATE:…RECONNECTING`, the only sign that client IDs start over.
+    fn watch_states(&mut self) {
+        let wire = realtime::set(realtime::Channel::State, true);
+        self.exchange.submit(Caller::driver(&wire), wire);
+    }
+
+    /// Turns away the clients whose requests nobody answers any more.
+    fn deny(&mut self) {
+        for denial in self.outlet.desk.take_denials() {
+            let reason = denial.reason.as_bytes();
+            // The reasons are this crate's own, so they pass every check.
+            if let Ok(wire) = clients::client_deny(denial.cid, denial.kid, reason, None) {
+                self.exchange.submit(Caller::denial(&wire, denial.epoch), wire);
+            }
+        }
+    }
+
+    /// Takes in what is there to be read already: it may withdraw the question that the next
+    /// command answers.
+    async fn catch_up(&mut self, buffer: &mut [u8]) -> Result<(), CloseReason> {
+        for _ in 0..CATCH_UP {
+            let read = {
+                let mut reading = pin!(self.reader.read(buffer));
+                std::future::poll_fn(|cx| Poll::Ready(reading.as_mut().poll(cx))).await
+            };
+            match read {
+                Poll::Ready(read) => self.read(read, buffer)?,
+                Poll::Pending => break,
+            }
+        }
+        Ok(())
+    }
+
+    fn read(&mut self, read: std::io::Result<usize>, buffer: &[u8]) -> Result<(), CloseReason> {
+        match read {
+            Ok(0) => Err(self.end_of_input()),
+            Ok(count) => self.received(buffer.get(..count).unwrap_or_default()),
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => Ok(()),
+            Err(error) => Err(self.read_failed(error)),
+        }
     }
 
     fn refill_output(&mut self) {
         if self.output.is_due() || self.ending.write_error.is_some() {
             return;
         }
-        let next = self.exchange.next_write(|caller| {
-            let waits = !caller.reply.is_closed();
-            if waits {
-                debug!(command = caller.name, "sending");
-            } else {
-                debug!(command = caller.name, "withdrawn by its caller before it was sent");
-            }
-            waits
-        });
+        let desk = &self.outlet.desk;
+        let next = self.exchange.next_write(|caller| caller.admit(desk));
         if let Some(bytes) = next {
             self.output = Output { bytes, written: 0 };
         }
@@ -226,18 +254,17 @@ impl<S: AsyncRead + AsyncWrite> Driver<S> {
         if let Some(step) = self.exchange.event(&line) {
             self.step(step)?;
         }
-        let (events, ending) = (&self.events, &mut self.ending);
-        self.assembler.push(line, &mut |event| publish(events, ending, event));
+        self.assembler.push(line, &mut |event| self.outlet.publish(event));
         Ok(())
     }
 
     fn step(&mut self, step: Step<Caller>) -> Result<(), CloseReason> {
         match step {
             Step::Taken => {}
-            Step::Done(caller, outcome) => answer(caller, outcome),
+            Step::Done(caller, outcome) => caller.answer(outcome),
             Step::Stray(line) => {
                 warn!(bytes = line.len(), "a line that belongs to no reply");
-                publish(&self.events, &mut self.ending, Event::Stray(Text::from(line)));
+                self.outlet.publish(Event::Stray(Text::from(line)));
             }
             Step::TooLarge => {
                 return Err(CloseReason::ReplyTooLarge(self.exchange.reply_limit()));
@@ -254,11 +281,11 @@ impl<S: AsyncRead + AsyncWrite> Driver<S> {
         if self.exchange.is_closing() {
             return CloseReason::Requested;
         }
-        self.ending.announced.take().unwrap_or(CloseReason::Remote)
+        self.outlet.announced.take().unwrap_or(CloseReason::Remote)
     }
 
     fn read_failed(&mut self, error: std::io::Error) -> CloseReason {
-        let announced = self.ending.announced.take();
+        let announced = self.outlet.announced.take();
         announced.unwrap_or_else(|| CloseReason::Io(Arc::new(error)))
     }
 
@@ -273,21 +300,19 @@ impl<S: AsyncRead + AsyncWrite> Driver<S> {
     /// Tells every waiter, then every subscriber, that and why it is over.
     fn end(mut self, reason: &CloseReason) {
         debug!(%reason, "connection closed");
-        self.shared.close(reason.clone());
+        self.outlet.shared.close(reason.clone());
         self.submissions.close();
         while let Ok(submission) = self.submissions.try_recv() {
             self.submit(submission);
         }
+        self.assembler.finish(&mut |event| self.outlet.publish(event));
+        self.outlet.desk.close();
         for (caller, outcome) in self.exchange.close() {
             match outcome {
-                Some(outcome) => answer(caller, outcome),
-                None => {
-                    let _ = caller.reply.send(Err(Error::Closed(reason.clone())));
-                }
+                Some(outcome) => caller.answer(outcome),
+                None => caller.fail(reason.clone()),
             }
         }
-        let (events, ending) = (&self.events, &mut self.ending);
-        self.assembler.finish(&mut |event| publish(events, ending, event));
     }
 }
 
@@ -298,28 +323,6 @@ impl Output {
 
     fn rest(&self) -> &[u8] {
         self.bytes.get(self.written..).unwrap_or_default()
-    }
-}
-
-/// Hands an event to whoever subscribes; with nobody there it is gone.
-fn publish(events: &broadcast::Sender<Event>, ending: &mut Ending, event: Event) {
-    match &event {
-        Event::Fatal(fatal) => ending.announced = Some(CloseReason::Fatal(fatal.text.clone())),
-        Event::State(state) if state.name == StateName::Exiting => {
-            let detail = state.detail.clone().unwrap_or_default();
-            ending.announced.get_or_insert(CloseReason::Exiting(detail));
-        }
-        _ => {}
-    }
-    let _ = events.send(event);
-}
-
-fn answer(caller: Caller, outcome: Outcome) {
-    let command = caller.name;
-    debug!(command, success = outcome.is_ok(), "answered");
-    let result = outcome.map_err(|text| Error::Refused { command, text });
-    if caller.reply.send(result).is_err() {
-        debug!(command, "nobody waits for this reply any more");
     }
 }
 

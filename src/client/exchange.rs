@@ -89,6 +89,11 @@ impl<T> Exchange<T> {
         self.queued.len()
     }
 
+    /// Whose command would go out next, where one may go out now.
+    pub(super) fn next(&self) -> Option<&T> {
+        self.queued.front().filter(|_| self.may_send()).map(|next| &next.caller)
+    }
+
     /// The next bytes to write, whole commands only; `None` when nothing may go out now.
     ///
     /// `admit` sees each caller just before its command would go out. A command

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use tokio::sync::{broadcast, mpsc, oneshot};
 
 use super::Events;
-use super::driver::Submission;
+use super::caller::Submission;
+use super::requests::Ticket;
 use super::shared::Shared;
 use crate::command::Wire;
 use crate::error::{CloseReason, Error, Result};
@@ -87,17 +88,26 @@ impl Client {
 
     /// Sends a command and waits for its reply.
     pub(crate) async fn call(&self, wire: Wire) -> Result<RawReply> {
+        self.send(wire, None).await
+    }
+
+    /// Answers a question: sends only where that is still open.
+    pub(crate) async fn answer(&self, wire: Wire, ticket: Ticket) -> Result<RawReply> {
+        self.send(wire, Some(ticket)).await
+    }
+
+    async fn send(&self, wire: Wire, ticket: Option<Ticket>) -> Result<RawReply> {
         let command = wire.name;
         let after = self.shared.command_timeout;
-        match tokio::time::timeout(after, self.exchange(wire)).await {
+        match tokio::time::timeout(after, self.exchange(wire, ticket)).await {
             Ok(result) => result,
             Err(_) => Err(Error::Timeout { command, after }),
         }
     }
 
-    async fn exchange(&self, wire: Wire) -> Result<RawReply> {
+    async fn exchange(&self, wire: Wire, ticket: Option<Ticket>) -> Result<RawReply> {
         let (reply, answer) = oneshot::channel();
-        let submitted = self.submit.send(Submission { wire, reply }).await;
+        let submitted = self.submit.send(Submission { wire, reply, ticket }).await;
         submitted.map_err(|_| self.gone())?;
         answer.await.unwrap_or_else(|_| Err(self.gone()))
     }

@@ -4,6 +4,7 @@
 //! the socket; [`Client`] sends commands to it, [`Events`] subscribes to what it hears.
 
 mod builder;
+mod caller;
 mod commands;
 mod driver;
 mod endpoint;
@@ -11,6 +12,8 @@ mod events;
 mod exchange;
 mod handle;
 mod handshake;
+mod outlet;
+mod requests;
 mod session;
 mod shared;
 
@@ -21,4 +24,10 @@ pub use builder::Builder;
 pub use endpoint::Endpoint;
 pub use events::{Events, Lagged};
 pub use handle::Client;
+pub use requests::{
+    CertificateRequest, Challenge, ChallengeRequest, ClientRequest, ClientResponse,
+    CredentialsRequest, DroppedRequest, HoldRequest, NeedOkRequest, NeedStrRequest,
+    PasswordRequest, PendingAuth, PendingClient, ProxyRequest, RemoteRequest, Request, Requests,
+    SignRequest, UsernameRequest,
+};
 pub use session::{Session, attach, connect};

@@ -2,36 +2,44 @@
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
+use super::requests::Requests;
 use super::{Builder, Client, Endpoint, Events};
 use crate::Result;
 
 /// A connection that has been greeted.
 ///
 /// The daemon's first events (the greeting, and a prompt that follows it at
-/// once) are waiting in its [`Events`].
+/// once) are waiting in its [`Events`] and [`Requests`].
 #[derive(Debug)]
 pub struct Session {
     client: Client,
     events: Events,
+    requests: Requests,
 }
 
 impl Session {
-    pub(super) fn new(client: Client, events: Events) -> Self {
-        Self { client, events }
+    pub(super) fn new(client: Client, events: Events, requests: Requests) -> Self {
+        Self { client, events, requests }
     }
 
-    /// The handle for commands, and the subscription that has missed nothing.
+    /// The handle for commands, the subscription that has missed nothing, and what the daemon asks.
     ///
-    /// Dropping `events` opts out of it.
+    /// Dropping `events` or `requests` opts out of it; nothing then piles up.
     #[must_use]
-    pub fn split(self) -> (Client, Events) {
-        (self.client, self.events)
+    pub fn split(self) -> (Client, Events, Requests) {
+        (self.client, self.events, self.requests)
     }
 
     /// The handle for commands.
     #[must_use]
     pub fn client(&self) -> &Client {
         &self.client
+    }
+
+    /// What the daemon asks.
+    #[must_use]
+    pub fn requests(&mut self) -> &mut Requests {
+        &mut self.requests
     }
 
     /// The subscription that has missed nothing.
@@ -45,7 +53,7 @@ impl Session {
 ///
 /// ```no_run
 /// # async fn example() -> openvpn_mgmt::Result<()> {
-/// let (client, events) = openvpn_mgmt::connect("/run/openvpn/client.sock").await?.split();
+/// let (client, _, _) = openvpn_mgmt::connect("/run/openvpn/client.sock").await?.split();
 /// client.hold_release().await?;
 /// # Ok(()) }
 /// ```

@@ -1,7 +1,7 @@
 //! [`Shared`]: what every handle of a connection knows.
 
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -18,16 +18,26 @@ pub(crate) struct Shared {
     version: OnceLock<Version>,
     /// The highest client version announced on this connection; 0 where none was.
     announced: AtomicU32,
+    /// Whether the driver keeps states on for the questions.
+    watches_states: bool,
+    /// Whether the user has turned states on.
+    wants_states: AtomicBool,
     closed: watch::Sender<Option<CloseReason>>,
 }
 
 impl Shared {
-    pub(crate) fn new(management_version: u32, command_timeout: Duration) -> Self {
+    pub(crate) fn new(
+        management_version: u32,
+        command_timeout: Duration,
+        watches_states: bool,
+    ) -> Self {
         Self {
             management_version,
             command_timeout,
             version: OnceLock::new(),
             announced: AtomicU32::new(0),
+            watches_states,
+            wants_states: AtomicBool::new(false),
             closed: watch::Sender::new(None),
         }
     }
@@ -47,6 +57,19 @@ impl Shared {
 
     pub(crate) fn announce(&self, version: u32) {
         self.announced.store(version, Ordering::Relaxed);
+    }
+
+    pub(crate) fn watches_states(&self) -> bool {
+        self.watches_states
+    }
+
+    pub(crate) fn want_states(&self, wanted: bool) {
+        self.wants_states.store(wanted, Ordering::Release);
+    }
+
+    /// Whether states come that the user has not asked for.
+    pub(crate) fn hides_states(&self) -> bool {
+        self.watches_states && !self.wants_states.load(Ordering::Acquire)
     }
 
     /// Sets the reason the connection ended; the first one stays.

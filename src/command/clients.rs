@@ -62,7 +62,7 @@ const PENDING_WHY: &str = "longer ones do not reach the user of an OpenVPN 2.x c
 pub(crate) fn client_auth_nt(cid: Cid, kid: Kid) -> Wire {
     let writer = Writer::new("client-auth-nt").number(cid.0).number(kid.0);
     // Both commands answer with the same text.
-    writer.line(ReplyShape::Line).expect("client-auth command")
+    writer.line(ReplyShape::Line).expect("client-auth command").decides(cid, kid)
 }
 
 pub(crate) fn client_deny(
@@ -76,7 +76,7 @@ pub(crate) fn client_deny(
     if let Some(text) = client_reason {
         writer = writer.quoted("client reason", text)?;
     }
-    Ok(writer.line(ReplyShape::Line).expect("client-deny command"))
+    Ok(writer.line(ReplyShape::Line).expect("client-deny command").decides(cid, kid))
 }
 
 pub(crate) fn client_kill(cid: Cid, message: Option<&[u8]>) -> Result<Wire> {

@@ -143,7 +143,7 @@ pub(crate) fn client_auth<L: AsRef<[u8]>>(
         check_line(line)?;
         block = add(block, line)?;
     }
-    Ok(block.end(ReplyShape::Line).expect("client-auth command"))
+    Ok(block.end(ReplyShape::Line).expect("client-auth command").decides(cid, kid))
 }
 
 fn add(block: Block, line: &[u8]) -> Result<Block> {

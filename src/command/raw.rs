@@ -42,3 +42,14 @@ fn unfit(command: &[u8], parameters: usize) -> Option<ArgumentProblem> {
         _ => None,
     }
 }
+
+/// The first parameter of a line, where it is text.
+pub(crate) fn command(line: &[u8]) -> Option<String> {
+    String::from_utf8(lexer::parameters(line).ok()?.into_iter().next()?).ok()
+}
+
+/// Whether a parameter behind the first is this word.
+pub(crate) fn mentions(line: &[u8], word: &str) -> bool {
+    let parameters = lexer::parameters(line).unwrap_or_default();
+    parameters.iter().skip(1).any(|parameter| parameter == word.as_bytes())
+}

@@ -5,6 +5,7 @@ use zeroize::Zeroizing;
 use super::limits;
 use super::shape::ReplyShape;
 use crate::error::{ArgumentProblem, Error, Result};
+use crate::{Cid, Kid};
 
 /// A whole command as it goes out, line ends included. Wiped when dropped: it may hold a password.
 pub(crate) struct Wire {
@@ -14,9 +15,16 @@ pub(crate) struct Wire {
     /// How the text after this command's `SUCCESS: ` starts on every version; a
     /// `SUCCESS: ` of other text belongs to somebody else.
     pub(crate) expect: &'static str,
+    /// The client this command decides about.
+    pub(crate) decides: Option<(Cid, Kid)>,
 }
 
 impl Wire {
+    /// Says that this command decides whether a client is let in.
+    pub(crate) fn decides(self, cid: Cid, kid: Kid) -> Self {
+        Self { decides: Some((cid, kid)), ..self }
+    }
+
     /// Says how the text after `SUCCESS: ` starts.
     pub(crate) fn expect(self, expect: &'static str) -> Self {
         Self { expect, ..self }
@@ -112,7 +120,7 @@ impl Writer {
     /// Ends the command line.
     pub(crate) fn line(mut self, shape: ReplyShape) -> Wire {
         self.bytes.push(b'\n');
-        Wire { name: self.name, bytes: self.bytes, shape, expect: "" }
+        Wire { name: self.name, bytes: self.bytes, shape, expect: "", decides: None }
     }
 
     /// Ends the command line and begins its block.
@@ -174,7 +182,7 @@ impl Block {
 
     pub(crate) fn end(mut self, shape: ReplyShape) -> Wire {
         self.bytes.extend_from_slice(b"END\n");
-        Wire { name: self.name, bytes: self.bytes, shape, expect: "" }
+        Wire { name: self.name, bytes: self.bytes, shape, expect: "", decides: None }
     }
 }
 

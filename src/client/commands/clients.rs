@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;
 
 use crate::client::Client;
-use crate::command::{EnvFilter, KillTarget, clients, config, invalid};
+use crate::command::{EnvFilter, KillTarget, Wire, clients, config, invalid};
 use crate::error::{ArgumentProblem, Error, Result};
 use crate::reply::{KillReport, PushUpdate, Status, parse_push_update};
 use crate::{Cid, Kid, Text};
@@ -103,9 +103,7 @@ impl Client {
         extra: impl AsRef<[u8]>,
         timeout: Duration,
     ) -> Result<()> {
-        let seconds = whole_seconds("client-pending-auth", timeout)?;
-        let version = self.management_version();
-        let command = clients::client_pending_auth(cid, kid, extra.as_ref(), seconds, version)?;
+        let command = self.pending_command(cid, kid, extra.as_ref(), timeout)?;
         let reply = self.call(command).await?;
         match reply.success {
             // The words of 2.5.0 to 2.5.6.
@@ -172,6 +170,18 @@ impl Client {
     /// [As every command](Client#cancel-safety).
     pub async fn push_update_cid(&self, cid: Cid, options: impl AsRef<[u8]>) -> Result<PushUpdate> {
         self.push_update(Some(cid), options.as_ref()).await
+    }
+
+    /// The form of `client-pending-auth` that this daemon knows.
+    pub(crate) fn pending_command(
+        &self,
+        cid: Cid,
+        kid: Kid,
+        extra: &[u8],
+        timeout: Duration,
+    ) -> Result<Wire> {
+        let seconds = whole_seconds("client-pending-auth", timeout)?;
+        clients::client_pending_auth(cid, kid, extra, seconds, self.management_version())
     }
 
     async fn push_update(&self, cid: Option<Cid>, options: &[u8]) -> Result<PushUpdate> {

@@ -3,7 +3,7 @@
 use crate::Secret;
 use crate::client::Client;
 use crate::command::credentials::{self, SHORT};
-use crate::command::limits;
+use crate::command::{Wire, limits};
 use crate::error::{Error, Result};
 use crate::reply::AuthRetry;
 
@@ -49,20 +49,8 @@ impl Client {
         kind: impl AsRef<[u8]>,
         password: impl Into<Secret>,
     ) -> Result<()> {
-        let password = password.into();
-        self.check_kept("password", "password", &password).await?;
-        if password.len() <= limits::PARAMETER {
-            return self.call(credentials::password(kind, &password)?).await.map(drop);
-        }
-        let long = credentials::long_password(kind, &password)?;
-        if self.management_version() < LONG_PASSWORDS {
-            let needs = "OpenVPN 2.7.2 or later for a password of over 256 bytes";
-            return Err(Error::Unsupported { command: "password", needs });
-        }
-        if self.shared().announced() < BLOCKS {
-            self.announce_version(BLOCKS).await?;
-        }
-        self.call(long).await.map(drop)
+        let command = self.password_command(kind, &password.into()).await?;
+        self.call(command).await.map(drop)
     }
 
     /// `needok NAME ok|cancel`: answers `Need 'NAME' confirmation`.
@@ -134,7 +122,7 @@ impl Client {
     }
 
     /// Refuses what this daemon would cut; only a long value makes it ask what the daemon is.
-    async fn check_kept(
+    pub(crate) async fn check_kept(
         &self,
         command: &'static str,
         argument: &'static str,
@@ -145,5 +133,26 @@ impl Client {
             return Ok(());
         }
         credentials::check_kept(command, argument, value, SHORT)
+    }
+
+    /// The form of `password` that this daemon takes a password of this length in.
+    pub(crate) async fn password_command(
+        &self,
+        kind: impl AsRef<[u8]>,
+        password: &Secret,
+    ) -> Result<Wire> {
+        self.check_kept("password", "password", password).await?;
+        if password.len() <= limits::PARAMETER {
+            return credentials::password(kind, password);
+        }
+        let long = credentials::long_password(kind, password)?;
+        if self.management_version() < LONG_PASSWORDS {
+            let needs = "OpenVPN 2.7.2 or later for a password of over 256 bytes";
+            return Err(Error::Unsupported { command: "password", needs });
+        }
+        if self.shared().announced() < BLOCKS {
+            self.announce_version(BLOCKS).await?;
+        }
+        Ok(long)
     }
 }

@@ -1,8 +1,8 @@
 //! The escape hatch.
 
 use crate::client::Client;
-use crate::command::{ReplyShape, raw};
-use crate::error::Result;
+use crate::command::{ReplyShape, invalid, raw};
+use crate::error::{ArgumentProblem, Result};
 use crate::reply::RawReply;
 
 impl Client {
@@ -22,6 +22,24 @@ impl Client {
     /// # Cancel safety
     /// [As every command](Client#cancel-safety).
     pub async fn raw_command(&self, line: impl AsRef<[u8]>, shape: ReplyShape) -> Result<RawReply> {
-        self.call(raw::raw(line.as_ref(), shape)?).await
+        let command = raw::raw(line.as_ref(), shape)?;
+        self.note_state(line.as_ref())?;
+        self.call(command).await
+    }
+
+    /// States that the requests need stay on; those the user turns on are shown.
+    fn note_state(&self, line: &[u8]) -> Result<()> {
+        if !self.shared().watches_states() || raw::command(line).as_deref() != Some("state") {
+            return Ok(());
+        }
+        if raw::mentions(line, "off") {
+            let problem =
+                ArgumentProblem::Other("turns off what the requests need; use state_off()");
+            return Err(invalid("raw_command", "line", problem));
+        }
+        if raw::mentions(line, "on") {
+            self.shared().want_states(true);
+        }
+        Ok(())
     }
 }

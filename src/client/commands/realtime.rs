@@ -80,10 +80,14 @@ impl Client {
     /// # Cancel safety
     /// [As every command](Client#cancel-safety).
     pub async fn state_on(&self) -> Result<()> {
+        self.shared().want_states(true);
         self.call(realtime::set(Channel::State, true)).await.map(drop)
     }
 
     /// `state off`: stops them.
+    ///
+    /// Where [`Requests`](crate::Requests) need the states, the daemon goes on sending them, and only
+    /// the subscribers see none.
     ///
     /// # Errors
     /// [As every command](Client#errors).
@@ -91,6 +95,10 @@ impl Client {
     /// # Cancel safety
     /// [As every command](Client#cancel-safety).
     pub async fn state_off(&self) -> Result<()> {
+        self.shared().want_states(false);
+        if self.shared().watches_states() {
+            return Ok(());
+        }
         self.call(realtime::set(Channel::State, false)).await.map(drop)
     }
 
@@ -114,6 +122,7 @@ impl Client {
     /// # Cancel safety
     /// [As every command](Client#cancel-safety).
     pub async fn state_on_with_history(&self, history: impl Into<History>) -> Result<Vec<State>> {
+        self.shared().want_states(true);
         let reply = self.call(realtime::on_with_history(Channel::State, history.into())?).await?;
         rows(Channel::State.name(), &reply, State::parse_row)
     }

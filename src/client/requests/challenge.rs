@@ -1,0 +1,89 @@
+//! [`Challenge`]: what a server wants of a user beside the password.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use zeroize::Zeroizing;
+
+use super::question;
+use crate::{Secret, Text};
+
+/// A challenge that goes with a prompt for user name and password.
+#[derive(Debug, Clone, PartialEq)]
+#[must_use]
+pub struct Challenge(question::Challenge);
+
+impl Challenge {
+    pub(super) fn new(challenge: question::Challenge) -> Self {
+        Self(challenge)
+    }
+
+    /// The text for the user.
+    #[must_use]
+    pub fn text(&self) -> &Text {
+        match &self.0 {
+            question::Challenge::Static(challenge) => &challenge.text,
+            question::Challenge::Dynamic(challenge) => &challenge.text,
+        }
+    }
+
+    /// Whether the response may be shown while it is typed.
+    #[must_use]
+    pub fn echo(&self) -> bool {
+        match &self.0 {
+            question::Challenge::Static(challenge) => challenge.echo(),
+            question::Challenge::Dynamic(challenge) => challenge.flags.echo(),
+        }
+    }
+
+    /// Whether a response is wanted; else the text is only to be shown, and the response is empty.
+    #[must_use]
+    pub fn response_required(&self) -> bool {
+        match &self.0 {
+            question::Challenge::Static(_) => true,
+            question::Challenge::Dynamic(challenge) => challenge.flags.response_required(),
+        }
+    }
+
+    /// The user whom a dynamic challenge is for; the daemon has the user name and password
+    /// already, and only the response is wanted. `None` for a static challenge.
+    #[must_use]
+    pub fn username(&self) -> Option<&Text> {
+        match &self.0 {
+            question::Challenge::Static(_) => None,
+            question::Challenge::Dynamic(challenge) => Some(&challenge.username),
+        }
+    }
+
+    /// The user name and password that carry the response.
+    pub(super) fn respond(
+        &self,
+        username: Secret,
+        password: &Secret,
+        response: &Secret,
+    ) -> (Secret, Secret) {
+        match &self.0 {
+            question::Challenge::Static(challenge) if challenge.concat() => {
+                (username, joined(&[password.expose(), response.expose()]))
+            }
+            question::Challenge::Static(_) => {
+                let password = Zeroizing::new(STANDARD.encode(password.expose()));
+                let response = Zeroizing::new(STANDARD.encode(response.expose()));
+                let parts = [b"SCRV1:", password.as_bytes(), b":", response.as_bytes()];
+                (username, joined(&parts))
+            }
+            question::Challenge::Dynamic(challenge) => {
+                let parts = [b"CRV1::", challenge.state_id.expose(), b"::", response.expose()];
+                (Secret::from(challenge.username.as_bytes()), joined(&parts))
+            }
+        }
+    }
+}
+
+/// One secret of several parts, in memory of just that size, so that growth leaves nothing behind.
+fn joined(parts: &[&[u8]]) -> Secret {
+    let mut whole = Vec::with_capacity(parts.iter().map(|part| part.len()).sum());
+    for part in parts {
+        whole.extend_from_slice(part);
+    }
+    Secret::from(whole)
+}

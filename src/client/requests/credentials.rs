@@ -1,0 +1,210 @@
+//! Requests for a user name, a password, or both, with the challenge that goes with them.
+
+use super::challenge::Challenge;
+use super::handle::Handle;
+use crate::command::{credentials, invalid};
+use crate::error::ArgumentProblem;
+use crate::events::Realm;
+use crate::{Result, Secret};
+
+/// `>PASSWORD:Need 'REALM' username/password`, perhaps with a challenge.
+///
+/// ```no_run
+/// # use openvpn_mgmt::{CredentialsRequest, Result};
+/// # fn prompt(_: &str, _: bool) -> String { String::new() }
+/// # async fn example(ask: CredentialsRequest) -> Result<()> {
+/// match ask.challenge() {
+///     None => ask.answer("alice", "s3cret").await,
+///     Some(challenge) => {
+///         let response = prompt(&challenge.text().to_string(), challenge.echo());
+///         if challenge.username().is_some() {
+///             ask.respond(response).await // the password was right; this is the second step
+///         } else {
+///             ask.answer_with_response("alice", "s3cret", response).await
+///         }
+///     }
+/// }
+/// # }
+/// ```
+#[derive(Debug)]
+#[must_use]
+pub struct CredentialsRequest {
+    handle: Handle,
+    realm: Realm,
+    challenge: Option<Challenge>,
+}
+
+const NAME: &str = "credentials";
+
+impl CredentialsRequest {
+    pub(super) fn new(handle: Handle, realm: Realm, challenge: Option<Challenge>) -> Self {
+        Self { handle, realm, challenge }
+    }
+
+    /// What the credentials are for: the tunnel (`Auth`), or a proxy.
+    #[must_use]
+    pub fn realm(&self) -> &Realm {
+        &self.realm
+    }
+
+    /// The challenge to answer with them.
+    #[must_use]
+    pub fn challenge(&self) -> Option<&Challenge> {
+        self.challenge.as_ref()
+    }
+
+    /// `username`, `password`: answers a prompt that has no challenge.
+    ///
+    /// # Errors
+    /// [As every command](crate::Client#errors), and [`Error::Stale`](crate::Error::Stale);
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) where there is a challenge.
+    ///
+    /// # Cancel safety
+    /// [As every command](crate::Client#cancel-safety); between the two commands the daemon has
+    /// the user name only, and goes on waiting for the password.
+    pub async fn answer(
+        self,
+        username: impl Into<Secret>,
+        password: impl Into<Secret>,
+    ) -> Result<()> {
+        if self.challenge.is_some() {
+            let problem = ArgumentProblem::Other("is missing: the prompt holds a challenge");
+            return Err(invalid(NAME, "response", problem));
+        }
+        self.send(username.into(), password.into()).await
+    }
+
+    /// Answers a prompt with a static challenge, the response folded into the password.
+    ///
+    /// # Errors
+    /// As [`answer`](Self::answer);
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) where there is no static challenge.
+    ///
+    /// # Cancel safety
+    /// As [`answer`](Self::answer).
+    pub async fn answer_with_response(
+        self,
+        username: impl Into<Secret>,
+        password: impl Into<Secret>,
+        response: impl Into<Secret>,
+    ) -> Result<()> {
+        let Some(challenge) = self.challenge.as_ref().filter(|c| c.username().is_none()) else {
+            return Err(no_challenge("the prompt holds no static challenge"));
+        };
+        let (username, password) =
+            challenge.respond(username.into(), &password.into(), &response.into());
+        self.send(username, password).await
+    }
+
+    /// Answers a prompt with a dynamic challenge; the user name is the challenge's own.
+    ///
+    /// # Errors
+    /// As [`answer`](Self::answer);
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) where there is no dynamic challenge.
+    ///
+    /// # Cancel safety
+    /// As [`answer`](Self::answer).
+    pub async fn respond(self, response: impl Into<Secret>) -> Result<()> {
+        let Some(challenge) = self.challenge.as_ref().filter(|c| c.username().is_some()) else {
+            return Err(no_challenge("the prompt holds no dynamic challenge"));
+        };
+        let none = Secret::default();
+        let (username, password) = challenge.respond(Secret::default(), &none, &response.into());
+        self.send(username, password).await
+    }
+
+    /// Leaves the daemon waiting.
+    pub fn decline(self) {
+        self.handle.leave();
+    }
+
+    /// Both are checked before the first is sent.
+    async fn send(self, username: Secret, password: Secret) -> Result<()> {
+        let client = self.handle.client();
+        client.check_kept("username", "user name", &username).await?;
+        let first = credentials::username(self.realm.as_bytes(), &username)?;
+        let second = client.password_command(self.realm.as_bytes(), &password).await?;
+        self.handle.send_part(first).await?;
+        self.handle.settle(second).await
+    }
+}
+
+/// `>PASSWORD:Need 'REALM' password`: of a private key (`Private Key`), or a token's PIN.
+#[derive(Debug)]
+#[must_use]
+pub struct PasswordRequest {
+    handle: Handle,
+    realm: Realm,
+}
+
+impl PasswordRequest {
+    pub(super) fn new(handle: Handle, realm: Realm) -> Self {
+        Self { handle, realm }
+    }
+
+    /// What the password is for; a token by its label.
+    #[must_use]
+    pub fn realm(&self) -> &Realm {
+        &self.realm
+    }
+
+    /// `password REALM "password"`
+    ///
+    /// # Errors
+    /// [As every command](crate::Client#errors), and [`Error::Stale`](crate::Error::Stale).
+    ///
+    /// # Cancel safety
+    /// [As every command](crate::Client#cancel-safety).
+    pub async fn answer(self, password: impl Into<Secret>) -> Result<()> {
+        let client = self.handle.client();
+        let wire = client.password_command(self.realm.as_bytes(), &password.into()).await?;
+        self.handle.settle(wire).await
+    }
+
+    /// Leaves the daemon waiting.
+    pub fn decline(self) {
+        self.handle.leave();
+    }
+}
+
+/// `>PASSWORD:Need 'REALM' username`: a user name alone. OpenVPN 2.7.1, after `announce_version(4)`.
+#[derive(Debug)]
+#[must_use]
+pub struct UsernameRequest {
+    handle: Handle,
+    realm: Realm,
+}
+
+impl UsernameRequest {
+    pub(super) fn new(handle: Handle, realm: Realm) -> Self {
+        Self { handle, realm }
+    }
+
+    /// What the user name is for.
+    #[must_use]
+    pub fn realm(&self) -> &Realm {
+        &self.realm
+    }
+
+    /// `username REALM "user name"`
+    ///
+    /// # Errors
+    /// [As every command](crate::Client#errors), and [`Error::Stale`](crate::Error::Stale).
+    ///
+    /// # Cancel safety
+    /// [As every command](crate::Client#cancel-safety).
+    pub async fn answer(self, username: impl Into<Secret>) -> Result<()> {
+        let username = username.into();
+        self.handle.client().check_kept("username", "user name", &username).await?;
+        self.handle.settle(credentials::username(self.realm.as_bytes(), &username)?).await
+    }
+
+    /// Leaves the daemon waiting.
+    pub fn decline(self) {
+        self.handle.leave();
+    }
+}
+
+fn no_challenge(what: &'static str) -> crate::Error {
+    invalid(NAME, "response", ArgumentProblem::Other(what))
+}

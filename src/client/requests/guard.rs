@@ -1,0 +1,63 @@
+//! [`Guard`]: whether a question may still be answered.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+const OPEN: u8 = 0;
+const ANSWERED: u8 = 1;
+const WITHDRAWN: u8 = 2;
+
+/// The state of one question. The driver alone decides, just before an answer would go out.
+#[derive(Debug)]
+pub(crate) struct Guard {
+    state: AtomicU8,
+    /// Counts the daemon's restarts on this connection; IDs of one epoch mean nothing in another.
+    epoch: u64,
+}
+
+/// What an answer shows to be let out.
+#[derive(Debug, Clone)]
+pub(crate) struct Ticket {
+    pub(crate) guard: Arc<Guard>,
+    /// Whether the question is over with it, or more answers follow (`username`, then `password`).
+    pub(crate) settles: bool,
+}
+
+impl Guard {
+    pub(crate) fn new(epoch: u64) -> Arc<Self> {
+        Arc::new(Self { state: AtomicU8::new(OPEN), epoch })
+    }
+
+    pub(crate) fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
+        self.state.load(Ordering::Acquire) == OPEN
+    }
+
+    pub(crate) fn is_withdrawn(&self) -> bool {
+        self.state.load(Ordering::Acquire) == WITHDRAWN
+    }
+
+    /// Closes the question by an answer; `false` where it was closed already.
+    pub(crate) fn settle(&self) -> bool {
+        self.close(ANSWERED)
+    }
+
+    /// Takes the question back; `false` where it was closed already.
+    pub(crate) fn withdraw(&self) -> bool {
+        self.close(WITHDRAWN)
+    }
+
+    fn close(&self, state: u8) -> bool {
+        self.state.compare_exchange(OPEN, state, Ordering::AcqRel, Ordering::Acquire).is_ok()
+    }
+}
+
+impl Ticket {
+    /// Whether the answer may go out; closes the question where it settles it.
+    pub(crate) fn admit(&self) -> bool {
+        if self.settles { self.guard.settle() } else { self.guard.is_open() }
+    }
+}

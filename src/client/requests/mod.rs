@@ -1,0 +1,240 @@
+//! [`Requests`]: what OpenVPN asks, as values that know their own answers.
+
+mod challenge;
+mod credentials;
+mod desk;
+mod guard;
+mod handle;
+mod peer;
+mod pending;
+mod prompts;
+mod question;
+mod remote;
+mod sign;
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use futures_core::Stream;
+
+use super::Client;
+use crate::Result;
+use crate::events::Hold;
+
+pub use challenge::Challenge;
+pub use credentials::{CredentialsRequest, PasswordRequest, UsernameRequest};
+pub(super) use desk::Desk;
+use desk::Taken;
+pub(super) use guard::Ticket;
+use handle::Handle;
+pub use peer::{ClientRequest, ClientResponse, PendingClient};
+pub use pending::PendingAuth;
+pub use prompts::{
+    CertificateRequest, ChallengeRequest, HoldRequest, NeedOkRequest, NeedStrRequest,
+};
+use question::{Asked, AskedClientKind, Question};
+pub use remote::{ProxyRequest, RemoteRequest};
+pub use sign::SignRequest;
+
+/// What the daemon asks, in the order it asked; nothing of it is ever dropped.
+///
+/// The daemon stops and waits when it asks, so a lost question hangs a VPN, and an
+/// answer to the wrong one may let a stranger in. So this stream has no lag: a
+/// question stays until it is taken, and leaves only when the daemon itself takes it
+/// back (it restarts, or the client leaves). An answer that comes after that gives
+/// [`Error::Stale`](crate::Error::Stale) and sends nothing.
+///
+/// The events behind the questions still go to every [`Events`](crate::Events).
+///
+/// # Restarts
+/// Client IDs start over when the daemon restarts, and `>STATE:…,RECONNECTING,…` is
+/// the only sign of it. So the connection is told `state on` as its first command;
+/// states reach a subscriber only when the user has turned them on as well.
+///
+/// # Memory
+/// Prompts replace each other, one of a kind at a time. Clients that wait to be decided
+/// about are limited by [`Builder::request_limit`](crate::Builder::request_limit).
+pub struct Requests {
+    client: Client,
+    desk: Arc<Desk>,
+    dropped: DroppedRequest,
+}
+
+/// What becomes of a client whose request is dropped without an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum DroppedRequest {
+    /// A warning is logged, and the client waits until the daemon gives up on it.
+    /// One dropped by a panic is denied.
+    #[default]
+    Warn,
+    /// The client is denied.
+    Deny,
+}
+
+/// One thing the daemon asks. Answering consumes it.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Request {
+    /// `>HOLD:`
+    Hold(HoldRequest),
+    /// `>PASSWORD:Need '…' username/password`, with the challenge that goes with it.
+    Credentials(CredentialsRequest),
+    /// `>PASSWORD:Need '…' password`: of a private key, or the PIN of a token.
+    PrivateKeyPassword(PasswordRequest),
+    /// `>PASSWORD:Need '…' username`. OpenVPN 2.7.1, after `announce_version(4)`.
+    Username(UsernameRequest),
+    /// `>NEED-OK:`
+    NeedOk(NeedOkRequest),
+    /// `>NEED-STR:`
+    NeedStr(NeedStrRequest),
+    /// `>NEED-CERTIFICATE:`
+    Certificate(CertificateRequest),
+    /// `>PK_SIGN:` or `>RSA_SIGN:`
+    Sign(SignRequest),
+    /// `>REMOTE:`
+    Remote(RemoteRequest),
+    /// `>PROXY:`
+    Proxy(ProxyRequest),
+    /// `>INFOMSG:CR_TEXT:…`
+    Challenge(ChallengeRequest),
+    /// `>CLIENT:CONNECT`: a client waits to be let in.
+    ClientConnect(ClientRequest),
+    /// `>CLIENT:REAUTH`: a client waits to be let in again.
+    ClientReauth(ClientRequest),
+    /// `>CLIENT:CR_RESPONSE`: a client answers the challenge it was told to wait with.
+    ClientResponse(ClientResponse),
+    /// So many clients were denied because the limit was reached; there is nothing to answer.
+    Overflow(u64),
+}
+
+impl Requests {
+    pub(super) fn new(client: Client, desk: Arc<Desk>, dropped: DroppedRequest) -> Self {
+        Self { client, desk, dropped }
+    }
+
+    /// The next question, or `None` at the end of the connection.
+    ///
+    /// # Cancel safety
+    /// Cancel safe: no question is lost when the future is dropped.
+    pub async fn next(&mut self) -> Option<Request> {
+        std::future::poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await
+    }
+
+    /// The handle for commands of this connection.
+    #[must_use]
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    fn request(&self, question: Question) -> Request {
+        let Question { guard, raised, asked } = question;
+        let handle = |what| Handle::new(self.client.clone(), Arc::clone(&guard), what);
+        match asked {
+            Asked::Hold(Hold { seconds }) => {
+                Request::Hold(HoldRequest::new(handle("hold"), seconds))
+            }
+            Asked::UserPass { realm, challenge } => {
+                let challenge = challenge.map(Challenge::new);
+                let handle = handle("credentials");
+                Request::Credentials(CredentialsRequest::new(handle, realm, challenge))
+            }
+            Asked::Password { realm } => {
+                Request::PrivateKeyPassword(PasswordRequest::new(handle("password"), realm))
+            }
+            Asked::Username { realm } => {
+                Request::Username(UsernameRequest::new(handle("username"), realm))
+            }
+            Asked::NeedOk(need) => Request::NeedOk(NeedOkRequest::new(handle("need-ok"), need)),
+            Asked::NeedStr(need) => Request::NeedStr(NeedStrRequest::new(handle("need-str"), need)),
+            Asked::Certificate(need) => {
+                Request::Certificate(CertificateRequest::new(handle("need-certificate"), need))
+            }
+            Asked::Sign(sign) => Request::Sign(SignRequest::new(handle("sign"), sign)),
+            Asked::Remote(ask) => Request::Remote(RemoteRequest::new(handle("remote"), ask)),
+            Asked::Proxy(ask) => Request::Proxy(ProxyRequest::new(handle("proxy"), ask)),
+            Asked::CrText { text, echo, response_required } => {
+                let handle = handle("challenge");
+                Request::Challenge(ChallengeRequest::new(handle, text, echo, response_required))
+            }
+            Asked::Client(asked) => {
+                let kind = asked.kind.clone();
+                let desk = Arc::clone(&self.desk);
+                let peer = ClientRequest::new(handle("client"), desk, asked, self.dropped, raised);
+                match kind {
+                    AskedClientKind::Connect => Request::ClientConnect(peer),
+                    AskedClientKind::Reauth => Request::ClientReauth(peer),
+                    AskedClientKind::Response(response) => {
+                        Request::ClientResponse(ClientResponse::new(peer, response))
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Request {
+    /// Does the harmless thing: what can be refused is refused, what can be left is left.
+    ///
+    /// A client is denied. A `NEED-OK` is cancelled. A remote is accepted as it stands, a proxy is
+    /// not used. A hold goes on, and the daemon goes on waiting for whatever else it asked.
+    ///
+    /// # Errors
+    /// [As every command](Client#errors), and [`Error::Stale`](crate::Error::Stale).
+    ///
+    /// # Cancel safety
+    /// [As every command](Client#cancel-safety).
+    pub async fn decline(self) -> Result<()> {
+        match self {
+            Self::Hold(request) => request.decline(),
+            Self::Credentials(request) => request.decline(),
+            Self::PrivateKeyPassword(request) => request.decline(),
+            Self::Username(request) => request.decline(),
+            Self::NeedOk(request) => return request.cancel().await,
+            Self::NeedStr(request) => request.decline(),
+            Self::Certificate(request) => request.decline(),
+            Self::Sign(request) => request.decline(),
+            Self::Remote(request) => return request.accept().await,
+            Self::Proxy(request) => return request.none().await,
+            Self::Challenge(request) => request.decline(),
+            Self::ClientConnect(request) | Self::ClientReauth(request) => {
+                return request.deny("declined", None).await;
+            }
+            Self::ClientResponse(request) => return request.deny("declined", None).await,
+            Self::Overflow(_) => {}
+        }
+        Ok(())
+    }
+}
+
+impl Stream for Requests {
+    type Item = Request;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let taken = ready!(self.desk.poll_take(cx));
+        Poll::Ready(taken.map(|taken| match taken {
+            Taken::Question(question) => self.request(question),
+            Taken::Overflow(clients) => Request::Overflow(clients),
+        }))
+    }
+}
+
+impl Drop for Requests {
+    /// Opts out. Clients that wait in the queue are as good as dropped.
+    fn drop(&mut self) {
+        for question in self.desk.leave() {
+            drop(self.request(question));
+        }
+    }
+}
+
+impl fmt::Debug for Requests {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Requests").field("dropped", &self.dropped).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,317 @@
+//! [`ClientRequest`]: a client that waits for a server's decision.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+use tracing::warn;
+
+use super::desk::Desk;
+use super::handle::Handle;
+use super::question::AskedClient;
+use super::{DroppedRequest, PendingAuth};
+use crate::challenge::{ClientPassword, Crv1, MalformedResponse};
+use crate::command::{clients, config};
+use crate::events::{BadField, CrResponse, Env};
+use crate::{Cid, Kid, Result, Secret, Text};
+
+/// `>CLIENT:CONNECT` or `>CLIENT:REAUTH`: a client waits to be let in.
+///
+/// Dropped without an answer, it is logged, or denied where
+/// [`Builder::dropped_request`](crate::Builder::dropped_request) says so; dropped by a
+/// panic, it is always denied.
+#[derive(Debug)]
+#[must_use]
+pub struct ClientRequest {
+    handle: Handle,
+    desk: Arc<Desk>,
+    cid: Cid,
+    kid: Kid,
+    env: Env,
+    dropped: DroppedRequest,
+    raised: Instant,
+    /// The client was told to give a response, which brings a request of its own.
+    awaits_response: bool,
+}
+
+impl ClientRequest {
+    pub(super) fn new(
+        handle: Handle,
+        desk: Arc<Desk>,
+        asked: AskedClient,
+        dropped: DroppedRequest,
+        raised: Instant,
+    ) -> Self {
+        let AskedClient { cid, kid, env, .. } = asked;
+        Self { handle, desk, cid, kid, env, dropped, raised, awaits_response: false }
+    }
+
+    /// The client's ID.
+    #[must_use]
+    pub fn cid(&self) -> Cid {
+        self.cid
+    }
+
+    /// The ID of its TLS session.
+    #[must_use]
+    pub fn kid(&self) -> Kid {
+        self.kid
+    }
+
+    /// How often the daemon had restarted on this connection when it asked. Client IDs of
+    /// one epoch mean nothing in another.
+    #[must_use]
+    pub fn epoch(&self) -> u64 {
+        self.handle.guard().epoch()
+    }
+
+    /// When the daemon asked.
+    #[must_use]
+    pub fn raised(&self) -> Instant {
+        self.raised
+    }
+
+    /// Who the client is and what it says of itself.
+    #[must_use]
+    pub fn env(&self) -> &Env {
+        &self.env
+    }
+
+    /// The common name of its certificate, where the daemon sends it.
+    #[must_use]
+    pub fn common_name(&self) -> Option<&Text> {
+        self.env.common_name()
+    }
+
+    /// Its user name.
+    #[must_use]
+    pub fn username(&self) -> Option<&Text> {
+        self.env.username()
+    }
+
+    /// Its password, taken apart where it carries a challenge response; `None` where it has none.
+    ///
+    /// # Errors
+    /// [`MalformedResponse`] for a password that starts as a response and is none.
+    pub fn password(&self) -> Result<Option<ClientPassword>, MalformedResponse> {
+        self.env.password().map(|password| ClientPassword::parse(password.expose())).transpose()
+    }
+
+    /// Whether the question is still open: not answered, and not taken back by the daemon.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.handle.guard().is_open()
+    }
+
+    /// `client-auth-nt CID KID`: lets the client in.
+    ///
+    /// # Errors
+    /// [As every command](crate::Client#errors), and [`Error::Stale`](crate::Error::Stale).
+    ///
+    /// # Cancel safety
+    /// [As every command](crate::Client#cancel-safety).
+    pub async fn allow(self) -> Result<()> {
+        self.allow_by_ref().await
+    }
+
+    /// `client-auth CID KID`, lines, `END`: lets the client in with a configuration of its own,
+    /// a [`ClientConfig`](crate::ClientConfig) or any lines, each checked as there.
+    ///
+    /// # Errors
+    /// [As every command](crate::Client#errors), and [`Error::Stale`](crate::Error::Stale).
+    ///
+    /// # Cancel safety
+    /// [As every command](crate::Client#cancel-safety).
+    pub async fn allow_with<L: AsRef<[u8]>>(
+        self,
+        lines: impl IntoIterator<Item = L>,
+    ) -> Result<()> {
+        self.allow_with_by_ref(lines).await
+    }
+
+    /// `client-deny CID KID "reason" ["client reason"]`: turns the client away. `reason` goes to
+    /// the server's log, `client_reason` to the user; at most 256 bytes each.
+    ///
+    /// # Errors
+    /// [As every command](crate::Client#errors), and [`Error::Stale`](crate::Error::Stale).
+    ///
+    /// # Cancel safety
+    /// [As every command](crate::Client#cancel-safety).
+    pub async fn deny(self, reason: impl AsRef<[u8]>, client_reason: Option<&str>) -> Result<()> {
+        self.deny_by_ref(reason.as_ref(), client_reason).await
+    }
+
+    /// `client-deny` with a `CRV1` challenge: the client asks its user, and connects again with
+    /// the response as its password.
+    ///
+    /// # Errors
+    /// [As every command](crate::Client#errors), and [`Error::Stale`](crate::Error::Stale).
+    ///
+    /// # Cancel safety
+    /// [As every command](crate::Client#cancel-safety).
+    pub async fn challenge(self, challenge: &Crv1) -> Result<()> {
+        self.deny_by_ref(b"challenge", Some(&challenge.encode())).await
+    }
+
+    /// `client-pending-auth CID KID "EXTRA" TIMEOUT`: has the client wait while its user does
+    /// something else; the decision stays open. `timeout` is whole seconds, from 1.
+    ///
+    /// # Errors
+    /// [As every command](crate::Client#errors), and [`Error::Stale`](crate::Error::Stale).
+    ///
+    /// # Cancel safety
+    /// [As every command](crate::Client#cancel-safety); the request is dropped with the future.
+    pub async fn pending(mut self, what: &PendingAuth, timeout: Duration) -> Result<PendingClient> {
+        self.pending_by_ref(what, timeout).await?;
+        self.awaits_response = matches!(what, PendingAuth::CrText { .. });
+        Ok(PendingClient { request: self })
+    }
+
+    pub(crate) async fn allow_by_ref(&self) -> Result<()> {
+        self.settle(clients::client_auth_nt(self.cid, self.kid)).await
+    }
+
+    pub(crate) async fn allow_with_by_ref<L: AsRef<[u8]>>(
+        &self,
+        lines: impl IntoIterator<Item = L>,
+    ) -> Result<()> {
+        self.settle(config::client_auth(self.cid, self.kid, lines)?).await
+    }
+
+    pub(crate) async fn deny_by_ref(
+        &self,
+        reason: &[u8],
+        client_reason: Option<&str>,
+    ) -> Result<()> {
+        let client_reason = client_reason.map(str::as_bytes);
+        self.settle(clients::client_deny(self.cid, self.kid, reason, client_reason)?).await
+    }
+
+    pub(crate) async fn pending_by_ref(&self, what: &PendingAuth, timeout: Duration) -> Result<()> {
+        let extra = what.encode()?;
+        let client = self.handle.client();
+        let wire = client.pending_command(self.cid, self.kid, extra.as_bytes(), timeout)?;
+        self.handle.send_part(wire).await
+    }
+
+    async fn settle(&self, wire: crate::command::Wire) -> Result<()> {
+        self.handle.settle(wire).await
+    }
+}
+
+impl Drop for ClientRequest {
+    fn drop(&mut self) {
+        if self.awaits_response {
+            self.handle.forget();
+        }
+        if self.awaits_response || !self.is_open() {
+            return;
+        }
+        let (cid, kid, guard) = (self.cid, self.kid, self.handle.guard());
+        if self.dropped == DroppedRequest::Deny || std::thread::panicking() {
+            warn!(%cid, %kid, "a client's request was dropped without an answer; it is denied");
+            self.desk.deny(cid, kid, guard, "nobody answered");
+        } else {
+            warn!(%cid, %kid, "a client's request was dropped without an answer; it waits on");
+            self.desk.put_away(cid, kid, guard);
+        }
+    }
+}
+
+/// `>CLIENT:CR_RESPONSE`: a client answers the `CR_TEXT` it was told to wait with.
+///
+/// The decision it answers for is the one that [`PendingClient`] stands for too; whoever
+/// decides first has decided.
+#[derive(Debug)]
+#[must_use]
+pub struct ClientResponse {
+    request: ClientRequest,
+    response: CrResponse,
+}
+
+impl ClientResponse {
+    pub(super) fn new(request: ClientRequest, response: CrResponse) -> Self {
+        Self { request, response }
+    }
+
+    /// The client, as in its first request; its password is not sent again.
+    #[must_use]
+    pub fn request(&self) -> &ClientRequest {
+        &self.request
+    }
+
+    /// The user's response, decoded.
+    ///
+    /// # Errors
+    /// [`BadField`] where the client sent no base64.
+    pub fn response(&self) -> Result<Secret, BadField> {
+        self.response.decode()
+    }
+
+    /// As [`ClientRequest::allow`].
+    ///
+    /// # Errors
+    /// [As every command](crate::Client#errors), and [`Error::Stale`](crate::Error::Stale).
+    ///
+    /// # Cancel safety
+    /// [As every command](crate::Client#cancel-safety).
+    pub async fn allow(self) -> Result<()> {
+        self.request.allow().await
+    }
+
+    /// As [`ClientRequest::allow_with`].
+    ///
+    /// # Errors
+    /// [As every command](crate::Client#errors), and [`Error::Stale`](crate::Error::Stale).
+    ///
+    /// # Cancel safety
+    /// [As every command](crate::Client#cancel-safety).
+    pub async fn allow_with<L: AsRef<[u8]>>(
+        self,
+        lines: impl IntoIterator<Item = L>,
+    ) -> Result<()> {
+        self.request.allow_with(lines).await
+    }
+
+    /// As [`ClientRequest::deny`].
+    ///
+    /// # Errors
+    /// [As every command](crate::Client#errors), and [`Error::Stale`](crate::Error::Stale).
+    ///
+    /// # Cancel safety
+    /// [As every command](crate::Client#cancel-safety).
+    pub async fn deny(self, reason: impl AsRef<[u8]>, client_reason: Option<&str>) -> Result<()> {
+        self.request.deny(reason, client_reason).await
+    }
+
+    /// Takes the response and leaves the decision to the request it is part of.
+    pub(crate) fn into_response(mut self) -> CrResponse {
+        self.request.awaits_response = true;
+        self.response
+    }
+}
+
+/// A client that was told to wait; the decision about it is still open.
+///
+/// The response to a `CR_TEXT` comes as [`Request::ClientResponse`](crate::Request::ClientResponse), and
+/// brings the same decision with it; this value may be dropped then. Where the decision comes by
+/// another way (`WEB_AUTH`), keep it until then: dropped, it counts as a dropped request.
+#[derive(Debug)]
+#[must_use]
+pub struct PendingClient {
+    request: ClientRequest,
+}
+
+impl PendingClient {
+    /// The request it was told to wait with.
+    #[must_use]
+    pub fn request(&self) -> &ClientRequest {
+        &self.request
+    }
+
+    /// The request again, to decide about; also to tell the client to do something else.
+    pub fn resume(mut self) -> ClientRequest {
+        self.request.awaits_response = false;
+        self.request
+    }
+}

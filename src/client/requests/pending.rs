@@ -1,0 +1,72 @@
+//! [`PendingAuth`]: what a client is told to do while it waits.
+
+use crate::command::invalid;
+use crate::error::{ArgumentProblem, Result};
+
+/// The `EXTRA` of `client-pending-auth`: what the client's user is to do.
+///
+/// At most 246 bytes in all; what a client can do it says in `IV_SSO`
+/// ([`Env::iv_sso`](crate::events::Env::iv_sso)): `webauth`, `openurl`, `crtext`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PendingAuth {
+    /// `WEB_AUTH:flags:url`: authenticate on a web page.
+    #[non_exhaustive]
+    WebAuth {
+        /// `hidden`, `external`, `proxy=…`, separated by commas; mostly empty.
+        flags: String,
+        /// The page.
+        url: String,
+    },
+    /// `OPEN_URL:url`: the older form of `WEB_AUTH`.
+    OpenUrl(String),
+    /// `CR_TEXT:flags:text`: give a response, which comes as
+    /// [`Request::ClientResponse`](crate::Request::ClientResponse).
+    #[non_exhaustive]
+    CrText {
+        /// The text for the user.
+        text: String,
+        /// Whether the response may be shown while it is typed.
+        echo: bool,
+    },
+}
+
+impl PendingAuth {
+    /// `WEB_AUTH::url`
+    pub fn web_auth(url: impl Into<String>) -> Self {
+        Self::WebAuth { flags: String::new(), url: url.into() }
+    }
+
+    /// `WEB_AUTH:flags:url`
+    pub fn web_auth_with(flags: impl Into<String>, url: impl Into<String>) -> Self {
+        Self::WebAuth { flags: flags.into(), url: url.into() }
+    }
+
+    /// `OPEN_URL:url`
+    pub fn open_url(url: impl Into<String>) -> Self {
+        Self::OpenUrl(url.into())
+    }
+
+    /// `CR_TEXT:R:text`, or `CR_TEXT:R,E:text` with `echo`.
+    pub fn cr_text(text: impl Into<String>, echo: bool) -> Self {
+        Self::CrText { text: text.into(), echo }
+    }
+
+    /// The text on the wire.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for flags with a colon, which
+    /// would end them.
+    pub fn encode(&self) -> Result<String> {
+        Ok(match self {
+            Self::WebAuth { flags, .. } if flags.contains(':') => {
+                let problem = ArgumentProblem::Other("hold a colon, which ends them");
+                return Err(invalid("client-pending-auth", "flags", problem));
+            }
+            Self::WebAuth { flags, url } => format!("WEB_AUTH:{flags}:{url}"),
+            Self::OpenUrl(url) => format!("OPEN_URL:{url}"),
+            Self::CrText { text, echo: true } => format!("CR_TEXT:R,E:{text}"),
+            Self::CrText { text, echo: false } => format!("CR_TEXT:R:{text}"),
+        })
+    }
+}

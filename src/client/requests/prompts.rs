@@ -1,0 +1,219 @@
+//! Prompts with one simple answer: hold, confirmation, text, certificate, `CR_TEXT`.
+
+use super::handle::Handle;
+use crate::command::{credentials, keys, realtime};
+use crate::events::{NeedCertificate, NeedOk, NeedStr};
+use crate::{Result, Secret, Text};
+
+/// `>HOLD:`: the daemon waits to be released.
+#[derive(Debug)]
+#[must_use]
+pub struct HoldRequest {
+    handle: Handle,
+    seconds: Option<u32>,
+}
+
+impl HoldRequest {
+    pub(super) fn new(handle: Handle, seconds: Option<u32>) -> Self {
+        Self { handle, seconds }
+    }
+
+    /// Seconds the daemon would have waited of its own before it tries again;
+    /// `None` from daemons too old to say. A program that releases every hold at once should wait so long.
+    #[must_use]
+    pub fn seconds(&self) -> Option<u32> {
+        self.seconds
+    }
+
+    /// `hold release`
+    ///
+    /// # Errors
+    /// [As every command](crate::Client#errors), and [`Error::Stale`](crate::Error::Stale).
+    ///
+    /// # Cancel safety
+    /// [As every command](crate::Client#cancel-safety).
+    pub async fn release(self) -> Result<()> {
+        self.handle.settle(realtime::hold_release()).await
+    }
+
+    /// Leaves the daemon in its hold.
+    pub fn decline(self) {
+        self.handle.leave();
+    }
+}
+
+/// `>NEED-OK:Need 'NAME' confirmation MSG:text`
+#[derive(Debug)]
+#[must_use]
+pub struct NeedOkRequest {
+    handle: Handle,
+    need: NeedOk,
+}
+
+impl NeedOkRequest {
+    pub(super) fn new(handle: Handle, need: NeedOk) -> Self {
+        Self { handle, need }
+    }
+
+    /// What is to be confirmed, as `token-insertion-request`.
+    #[must_use]
+    pub fn name(&self) -> &Text {
+        &self.need.name
+    }
+
+    /// The text for the user.
+    #[must_use]
+    pub fn message(&self) -> &Text {
+        &self.need.text
+    }
+
+    /// `needok NAME ok`
+    ///
+    /// # Errors
+    /// [As every command](crate::Client#errors), and [`Error::Stale`](crate::Error::Stale).
+    ///
+    /// # Cancel safety
+    /// [As every command](crate::Client#cancel-safety).
+    pub async fn ok(self) -> Result<()> {
+        self.handle.settle(credentials::needok(&self.need.name, true)?).await
+    }
+
+    /// `needok NAME cancel`
+    ///
+    /// # Errors
+    /// [As every command](crate::Client#errors), and [`Error::Stale`](crate::Error::Stale).
+    ///
+    /// # Cancel safety
+    /// [As every command](crate::Client#cancel-safety).
+    pub async fn cancel(self) -> Result<()> {
+        self.handle.settle(credentials::needok(&self.need.name, false)?).await
+    }
+}
+
+/// `>NEED-STR:Need 'NAME' string MSG:text`
+#[derive(Debug)]
+#[must_use]
+pub struct NeedStrRequest {
+    handle: Handle,
+    need: NeedStr,
+}
+
+impl NeedStrRequest {
+    pub(super) fn new(handle: Handle, need: NeedStr) -> Self {
+        Self { handle, need }
+    }
+
+    /// What is needed, as `pkcs11-id-request`.
+    #[must_use]
+    pub fn name(&self) -> &Text {
+        &self.need.name
+    }
+
+    /// The text for the user.
+    #[must_use]
+    pub fn message(&self) -> &Text {
+        &self.need.text
+    }
+
+    /// `needstr NAME "text"`, with at most 256 bytes.
+    ///
+    /// # Errors
+    /// [As every command](crate::Client#errors), and [`Error::Stale`](crate::Error::Stale).
+    ///
+    /// # Cancel safety
+    /// [As every command](crate::Client#cancel-safety).
+    pub async fn answer(self, text: impl Into<Secret>) -> Result<()> {
+        self.handle.settle(credentials::needstr(&self.need.name, &text.into())?).await
+    }
+
+    /// Leaves the daemon waiting.
+    pub fn decline(self) {
+        self.handle.leave();
+    }
+}
+
+/// `>NEED-CERTIFICATE:hint` (`management-external-cert`)
+#[derive(Debug)]
+#[must_use]
+pub struct CertificateRequest {
+    handle: Handle,
+    need: NeedCertificate,
+}
+
+impl CertificateRequest {
+    pub(super) fn new(handle: Handle, need: NeedCertificate) -> Self {
+        Self { handle, need }
+    }
+
+    /// Which certificate, in the configuration's own words, as `macosx-keychain:subject:o=OpenVPN-TEST`.
+    #[must_use]
+    pub fn hint(&self) -> &Text {
+        &self.need.hint
+    }
+
+    /// `certificate`, PEM lines, `END`.
+    ///
+    /// # Errors
+    /// [As every command](crate::Client#errors), and [`Error::Stale`](crate::Error::Stale).
+    ///
+    /// # Cancel safety
+    /// [As every command](crate::Client#cancel-safety).
+    pub async fn answer(self, pem: &str) -> Result<()> {
+        self.handle.settle(keys::certificate(pem)?).await
+    }
+
+    /// Leaves the daemon waiting.
+    pub fn decline(self) {
+        self.handle.leave();
+    }
+}
+
+/// `>INFOMSG:CR_TEXT:flags:text`: the server wants a response before it lets this client in.
+#[derive(Debug)]
+#[must_use]
+pub struct ChallengeRequest {
+    handle: Handle,
+    text: Text,
+    echo: bool,
+    response_required: bool,
+}
+
+impl ChallengeRequest {
+    pub(super) fn new(handle: Handle, text: Text, echo: bool, response_required: bool) -> Self {
+        Self { handle, text, echo, response_required }
+    }
+
+    /// The text for the user.
+    #[must_use]
+    pub fn text(&self) -> &Text {
+        &self.text
+    }
+
+    /// Whether the response may be shown while it is typed.
+    #[must_use]
+    pub fn echo(&self) -> bool {
+        self.echo
+    }
+
+    /// Whether a response is wanted at all; else the text is only to be shown.
+    #[must_use]
+    pub fn response_required(&self) -> bool {
+        self.response_required
+    }
+
+    /// `cr-response BASE64`, with at most 192 bytes; base64 is done here.
+    ///
+    /// # Errors
+    /// [As every command](crate::Client#errors), and [`Error::Stale`](crate::Error::Stale).
+    ///
+    /// # Cancel safety
+    /// [As every command](crate::Client#cancel-safety).
+    pub async fn answer(self, response: impl Into<Secret>) -> Result<()> {
+        self.handle.settle(credentials::cr_response(&response.into())?).await
+    }
+
+    /// Gives no response.
+    pub fn decline(self) {
+        self.handle.leave();
+    }
+}

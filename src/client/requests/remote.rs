@@ -1,0 +1,127 @@
+//! [`RemoteRequest`] and [`ProxyRequest`]: where a client is about to connect.
+
+use super::handle::Handle;
+use crate::command::{ProxyAction, RemoteAction, remote};
+use crate::events;
+use crate::{Result, Text};
+
+/// `>REMOTE:host,port,proto` (`management-query-remote`)
+#[derive(Debug)]
+#[must_use]
+pub struct RemoteRequest {
+    handle: Handle,
+    asked: events::RemoteRequest,
+}
+
+impl RemoteRequest {
+    pub(super) fn new(handle: Handle, asked: events::RemoteRequest) -> Self {
+        Self { handle, asked }
+    }
+
+    /// Where the daemon would connect.
+    #[must_use]
+    pub fn remote(&self) -> &events::RemoteRequest {
+        &self.asked
+    }
+
+    /// `remote ACCEPT`: connects there.
+    ///
+    /// # Errors
+    /// [As every command](crate::Client#errors), and [`Error::Stale`](crate::Error::Stale).
+    ///
+    /// # Cancel safety
+    /// [As every command](crate::Client#cancel-safety).
+    pub async fn accept(self) -> Result<()> {
+        self.act(&RemoteAction::Accept).await
+    }
+
+    /// `remote SKIP`: goes on to the next one.
+    ///
+    /// # Errors
+    /// [As every command](crate::Client#errors), and [`Error::Stale`](crate::Error::Stale).
+    ///
+    /// # Cancel safety
+    /// [As every command](crate::Client#cancel-safety).
+    pub async fn skip(self) -> Result<()> {
+        self.act(&RemoteAction::Skip).await
+    }
+
+    /// `remote MOD host port`: connects elsewhere; the host has at most 79 bytes.
+    ///
+    /// # Errors
+    /// [As every command](crate::Client#errors), and [`Error::Stale`](crate::Error::Stale).
+    ///
+    /// # Cancel safety
+    /// [As every command](crate::Client#cancel-safety).
+    pub async fn modify(self, host: impl Into<String>, port: u16) -> Result<()> {
+        self.act(&RemoteAction::Modify { host: host.into(), port }).await
+    }
+
+    async fn act(self, action: &RemoteAction) -> Result<()> {
+        self.handle.settle(remote::remote(action)?).await
+    }
+}
+
+/// `>PROXY:index,protocol,host` (`management-query-proxy`)
+#[derive(Debug)]
+#[must_use]
+pub struct ProxyRequest {
+    handle: Handle,
+    asked: events::ProxyRequest,
+}
+
+impl ProxyRequest {
+    pub(super) fn new(handle: Handle, asked: events::ProxyRequest) -> Self {
+        Self { handle, asked }
+    }
+
+    /// The connection that may go through a proxy.
+    #[must_use]
+    pub fn connection(&self) -> &events::ProxyRequest {
+        &self.asked
+    }
+
+    /// The host the daemon is about to connect to.
+    #[must_use]
+    pub fn host(&self) -> &Text {
+        &self.asked.host
+    }
+
+    /// `proxy NONE`: connects directly.
+    ///
+    /// # Errors
+    /// [As every command](crate::Client#errors), and [`Error::Stale`](crate::Error::Stale).
+    ///
+    /// # Cancel safety
+    /// [As every command](crate::Client#cancel-safety).
+    pub async fn none(self) -> Result<()> {
+        self.act(&ProxyAction::None).await
+    }
+
+    /// `proxy HTTP host port [nct]`: through an HTTP proxy; TCP tunnels only. With
+    /// `no_clear_text`, it gets no password in clear text.
+    ///
+    /// # Errors
+    /// [As every command](crate::Client#errors), and [`Error::Stale`](crate::Error::Stale).
+    ///
+    /// # Cancel safety
+    /// [As every command](crate::Client#cancel-safety).
+    pub async fn http(self, host: impl Into<String>, port: u16, no_clear_text: bool) -> Result<()> {
+        self.act(&ProxyAction::Http { host: host.into(), port, no_clear_text }).await
+    }
+
+    /// `proxy SOCKS host port`: through a SOCKS proxy.
+    ///
+    /// # Errors
+    /// [As every command](crate::Client#errors), and [`Error::Stale`](crate::Error::Stale).
+    ///
+    /// # Cancel safety
+    /// [As every command](crate::Client#cancel-safety).
+    pub async fn socks(self, host: impl Into<String>, port: u16) -> Result<()> {
+        self.act(&ProxyAction::Socks { host: host.into(), port }).await
+    }
+
+    async fn act(self, action: &ProxyAction) -> Result<()> {
+        self.handle.settle(remote::proxy(action)?).await
+    }
+}

@@ -1,0 +1,60 @@
+//! [`SignRequest`]: a signature by a key outside the daemon.
+
+use super::handle::Handle;
+use crate::Result;
+use crate::command::keys::{self, SignatureCommand};
+use crate::events::{PkSign, SignAlgorithm, SignCommand};
+
+/// `>PK_SIGN:` or `>RSA_SIGN:` (`management-external-key`)
+#[derive(Debug)]
+#[must_use]
+pub struct SignRequest {
+    handle: Handle,
+    sign: PkSign,
+}
+
+impl SignRequest {
+    pub(super) fn new(handle: Handle, sign: PkSign) -> Self {
+        Self { handle, sign }
+    }
+
+    /// What is to be signed: a digest, padded or not as [`algorithm`](Self::algorithm) says, or a
+    /// whole message.
+    #[must_use]
+    pub fn data(&self) -> &[u8] {
+        &self.sign.data
+    }
+
+    /// Whether [`data`](Self::data) is a message that is to be hashed first.
+    #[must_use]
+    pub fn is_message(&self) -> bool {
+        self.sign.is_message
+    }
+
+    /// How to sign; `None` before `announce_version(3)`, where it is PKCS#1 padding for RSA and
+    /// plain ECDSA for an elliptic curve.
+    #[must_use]
+    pub fn algorithm(&self) -> Option<&SignAlgorithm> {
+        self.sign.algorithm.as_ref()
+    }
+
+    /// `pk-sig` or `rsa-sig`, base64 lines, `END`; base64 is done here.
+    ///
+    /// # Errors
+    /// [As every command](crate::Client#errors), and [`Error::Stale`](crate::Error::Stale).
+    ///
+    /// # Cancel safety
+    /// [As every command](crate::Client#cancel-safety).
+    pub async fn answer(self, signature: impl AsRef<[u8]>) -> Result<()> {
+        let command = match self.sign.command {
+            SignCommand::RsaSig => SignatureCommand::RsaSig,
+            SignCommand::PkSig => SignatureCommand::PkSig,
+        };
+        self.handle.settle(keys::signature(command, signature.as_ref())?).await
+    }
+
+    /// Leaves the daemon waiting.
+    pub fn decline(self) {
+        self.handle.leave();
+    }
+}

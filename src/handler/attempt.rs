@@ -1,0 +1,157 @@
+//! [`Attempt`]: one try of a client to be let in, as an [`Authenticator`](super::Authenticator) sees it.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{Mutex as AsyncMutex, mpsc};
+use tokio::time::Instant;
+
+use super::BoxError;
+use crate::challenge::{ClientPassword, MalformedResponse};
+use crate::client::{ClientRequest, PendingAuth};
+use crate::events::{CrResponse, Env};
+use crate::{Cid, Error, Kid, Result, Secret, Text};
+
+/// One try of a client to be let in.
+#[derive(Debug)]
+pub struct Attempt {
+    request: Arc<ClientRequest>,
+    kind: AttemptKind,
+    deadline: Arc<Deadline>,
+    responses: AsyncMutex<mpsc::Receiver<CrResponse>>,
+}
+
+/// Whether a client is new.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum AttemptKind {
+    /// It connects.
+    Connect,
+    /// It is in already, and renews its keys.
+    Reauth,
+}
+
+/// When an attempt is denied for want of a decision; moves while its client is told to wait.
+#[derive(Debug)]
+pub(super) struct Deadline(Mutex<Instant>);
+
+impl Deadline {
+    pub(super) fn new(at: Instant) -> Arc<Self> {
+        Arc::new(Self(Mutex::new(at)))
+    }
+
+    pub(super) fn get(&self) -> Instant {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn extend(&self, to: Instant) {
+        let mut at = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *at = to.max(*at);
+    }
+}
+
+impl Attempt {
+    pub(super) fn new(
+        request: Arc<ClientRequest>,
+        kind: AttemptKind,
+        deadline: Arc<Deadline>,
+        responses: mpsc::Receiver<CrResponse>,
+    ) -> Self {
+        Self { request, kind, deadline, responses: AsyncMutex::new(responses) }
+    }
+
+    /// Whether the client is new.
+    #[must_use]
+    pub fn kind(&self) -> AttemptKind {
+        self.kind
+    }
+
+    /// The client's ID.
+    #[must_use]
+    pub fn cid(&self) -> Cid {
+        self.request.cid()
+    }
+
+    /// The ID of its TLS session.
+    #[must_use]
+    pub fn kid(&self) -> Kid {
+        self.request.kid()
+    }
+
+    /// Who the client is and what it says of itself.
+    #[must_use]
+    pub fn env(&self) -> &Env {
+        self.request.env()
+    }
+
+    /// The common name of its certificate, where the daemon sends it.
+    #[must_use]
+    pub fn common_name(&self) -> Option<&Text> {
+        self.request.common_name()
+    }
+
+    /// Its user name.
+    #[must_use]
+    pub fn username(&self) -> Option<&Text> {
+        self.request.username()
+    }
+
+    /// Its password, taken apart where it carries a challenge response; `None` where it has none.
+    ///
+    /// # Errors
+    /// [`MalformedResponse`] for a password that starts as a response and is none.
+    pub fn password(&self) -> Result<Option<ClientPassword>, MalformedResponse> {
+        self.request.password()
+    }
+
+    /// Whether a decision is still wanted: the client has not left, the daemon not restarted.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.request.is_open()
+    }
+
+    /// When the attempt is denied for want of a decision.
+    #[must_use]
+    pub fn deadline(&self) -> Instant {
+        self.deadline.get()
+    }
+
+    /// Has the client wait while its user does something else, and moves the deadline by as much.
+    ///
+    /// Go on to find out what the user did, then return the decision. `timeout` is whole seconds, from 1.
+    ///
+    /// # Errors
+    /// As [`ClientRequest::pending`].
+    ///
+    /// # Cancel safety
+    /// [As every command](crate::Client#cancel-safety).
+    pub async fn pending(&self, what: &PendingAuth, timeout: Duration) -> Result<()> {
+        self.request.pending_by_ref(what, timeout).await?;
+        self.deadline.extend(Instant::now() + timeout);
+        Ok(())
+    }
+
+    /// Asks the client's user (`CR_TEXT`) and waits for the response.
+    ///
+    /// `timeout` is whole seconds, from 1; the deadline moves by as much.
+    ///
+    /// # Errors
+    /// As [`ClientRequest::pending`]; an error too where no response came in time, or one that is
+    /// not base64.
+    ///
+    /// # Cancel safety
+    /// Not cancel safe: a response may be lost with the future.
+    pub async fn ask(
+        &self,
+        text: impl Into<String>,
+        echo: bool,
+        timeout: Duration,
+    ) -> Result<Secret, BoxError> {
+        let mut responses = self.responses.lock().await;
+        self.pending(&PendingAuth::cr_text(text, echo), timeout).await?;
+        let response = tokio::time::timeout(timeout, responses.recv()).await;
+        let response = response.map_err(|_| "the client's user gave no response in time")?;
+        let stale = Error::Stale { command: "client-pending-auth" };
+        Ok(response.ok_or(stale)?.decode()?)
+    }
+}

@@ -1,0 +1,23 @@
+//! Handlers for the common cases, on top of [`Requests`](crate::Requests).
+//!
+//! - [`AuthServer`] asks an [`Authenticator`] about every client of a server:
+//!   concurrently across clients, in order within one, and denies where it fails.
+//! - [`Responder`] answers what a client daemon asks: a [`CredentialsProvider`], a
+//!   [`Signer`], a certificate.
+
+mod attempt;
+mod authenticator;
+mod clients;
+mod responder;
+mod server;
+
+#[cfg(test)]
+mod tests;
+
+pub use attempt::{Attempt, AttemptKind};
+pub use authenticator::{Authenticator, Decision};
+pub use responder::{CredentialsAnswer, CredentialsProvider, Responder, Signer};
+pub use server::AuthServer;
+
+/// Any error of a handler. Its text is logged; it must hold no secret.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

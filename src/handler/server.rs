@@ -1,0 +1,238 @@
+//! [`AuthServer`]: runs an [`Authenticator`] over the requests of a server.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::{Id, JoinError, JoinSet};
+use tracing::{debug, warn};
+
+use super::attempt::{Attempt, AttemptKind, Deadline};
+use super::authenticator::{Authenticator, Decision};
+use super::clients::{Clients, Turn, key};
+use crate::client::{ClientRequest, Request, Requests};
+use crate::error::{CloseReason, Error, Result};
+
+/// Decides about the clients of a server, each with its own [`Authenticator`] call.
+///
+/// Clients are decided about at the same time, the attempts of one client in their
+/// order. A slow call delays only its own client. An error, a panic, and a call
+/// that is not done by its deadline deny that client, and no other.
+///
+/// ```no_run
+/// use openvpn_mgmt::handler::{Attempt, AuthServer, BoxError, Decision};
+///
+/// # async fn example() -> Result<(), BoxError> {
+/// let session = openvpn_mgmt::connect("/run/openvpn/server.sock").await?;
+/// let (_client, _events, requests) = session.split();
+/// let on_the_list = async |attempt: Attempt| -> Result<Decision, BoxError> {
+///     match attempt.username() {
+///         Some(name) if *name == "alice" => Ok(Decision::Allow),
+///         _ => Ok(Decision::deny("not on the list")),
+///     }
+/// };
+/// let closed = AuthServer::new(move |attempt| on_the_list(attempt)).run(requests).await;
+/// # Ok(()) }
+/// ```
+#[must_use]
+pub struct AuthServer<A> {
+    authenticator: Arc<A>,
+    deadline: Duration,
+    others: Box<dyn FnMut(Request) + Send>,
+}
+
+impl<A: Authenticator> AuthServer<A> {
+    /// A server that asks `authenticator`, with 30 s for each attempt.
+    pub fn new(authenticator: A) -> Self {
+        let others = |request| warn!(?request, "not about a client, and nobody answers it");
+        Self {
+            authenticator: Arc::new(authenticator),
+            deadline: Duration::from_secs(30),
+            others: Box::new(others),
+        }
+    }
+
+    /// How long an attempt may take, from when the daemon raised it. Default: 30 s.
+    ///
+    /// Time in which the client is told to wait ([`Attempt::pending`]) comes on top.
+    /// OpenVPN itself gives up on a client after `--hand-window` (60 s).
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
+        self
+    }
+
+    /// What to do with requests that are not about clients (a hold). Default: a warning.
+    pub fn others(mut self, others: impl FnMut(Request) + Send + 'static) -> Self {
+        self.others = Box::new(others);
+        self
+    }
+
+    /// Decides until the connection ends, and tells why it did.
+    ///
+    /// # Cancel safety
+    /// Dropping the future ends every running call; their clients count as dropped requests
+    /// ([`DroppedRequest`](crate::DroppedRequest)).
+    pub async fn run(self, mut requests: Requests) -> CloseReason {
+        let mut running = Running {
+            authenticator: self.authenticator,
+            deadline: self.deadline,
+            clients: Clients::default(),
+            tasks: JoinSet::new(),
+            attempts: HashMap::new(),
+            cleanup: JoinSet::new(),
+        };
+        let mut others = self.others;
+        loop {
+            tokio::select! {
+                request = requests.next() => match request {
+                    Some(request) => running.request(request, &mut others),
+                    None => return requests.client().closed().await,
+                },
+                Some(done) = running.tasks.join_next_with_id() => running.done(done),
+                Some(_) = running.cleanup.join_next() => {}
+            }
+        }
+    }
+}
+
+impl<A> std::fmt::Debug for AuthServer<A> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AuthServer").field("deadline", &self.deadline).finish_non_exhaustive()
+    }
+}
+
+struct Running<A> {
+    authenticator: Arc<A>,
+    deadline: Duration,
+    clients: Clients,
+    tasks: JoinSet<()>,
+    /// Kept outside of the task, so that a panic there still leaves somebody to deny.
+    attempts: HashMap<Id, Arc<ClientRequest>>,
+    cleanup: JoinSet<()>,
+}
+
+impl<A: Authenticator> Running<A> {
+    fn request(&mut self, request: Request, others: &mut (dyn FnMut(Request) + Send)) {
+        match request {
+            Request::ClientConnect(client) => self.arrive(client, AttemptKind::Connect),
+            Request::ClientReauth(client) => self.arrive(client, AttemptKind::Reauth),
+            Request::ClientResponse(response) => {
+                if let Err(response) = self.clients.response(response) {
+                    let denial = async move {
+                        report(response.deny("a response nobody asked for", None).await);
+                    };
+                    self.cleanup.spawn(denial);
+                }
+            }
+            Request::Overflow(clients) => {
+                warn!(clients, "denied: too many waited for a decision");
+            }
+            other => others(other),
+        }
+    }
+
+    fn arrive(&mut self, client: ClientRequest, kind: AttemptKind) {
+        if let Some(turn) = self.clients.arrive(client, kind) {
+            self.begin(turn);
+        }
+    }
+
+    fn begin(&mut self, turn: Turn) {
+        let request = Arc::new(turn.request);
+        let deadline = Deadline::new(request.raised() + self.deadline);
+        let attempt =
+            Attempt::new(Arc::clone(&request), turn.kind, Arc::clone(&deadline), turn.responses);
+        let task = decide(Arc::clone(&self.authenticator), Arc::clone(&request), attempt, deadline);
+        let id = self.tasks.spawn(task).id();
+        self.attempts.insert(id, request);
+    }
+
+    fn done(&mut self, done: Result<(Id, ()), JoinError>) {
+        let (id, panicked) = match &done {
+            Ok((id, ())) => (*id, false),
+            Err(error) => (error.id(), true),
+        };
+        let Some(request) = self.attempts.remove(&id) else {
+            return;
+        };
+        let key = key(&request);
+        if panicked {
+            let (cid, kid) = (request.cid(), request.kid());
+            warn!(%cid, %kid, "the authenticator panicked; the client is denied");
+            self.cleanup.spawn(async move {
+                report(request.deny_by_ref(b"internal error", None).await);
+            });
+        }
+        if let Some(turn) = self.clients.over(key) {
+            self.begin(turn);
+        }
+    }
+}
+
+/// Asks the authenticator and does as it says; denies where it fails or is late.
+async fn decide<A: Authenticator>(
+    authenticator: Arc<A>,
+    request: Arc<ClientRequest>,
+    attempt: Attempt,
+    deadline: Arc<Deadline>,
+) {
+    let (cid, kid) = (request.cid(), request.kid());
+    let decision = match in_time(authenticator.authenticate(attempt), &deadline).await {
+        Some(Ok(decision)) => decision,
+        Some(Err(error)) => {
+            warn!(%cid, %kid, %error, "the authenticator failed; the client is denied");
+            Decision::deny("internal error")
+        }
+        None => {
+            warn!(%cid, %kid, "no decision by the deadline; the client is denied");
+            Decision::deny("no decision in time")
+        }
+    };
+    match apply(&request, decision).await {
+        Err(error @ (Error::InvalidArgument { .. } | Error::Unsupported { .. })) => {
+            warn!(%cid, %kid, %error, "the decision cannot be sent; the client is denied");
+            report(request.deny_by_ref(b"internal error", None).await);
+        }
+        result => report(result),
+    }
+}
+
+/// Runs `call` until the deadline, which may move meanwhile.
+async fn in_time<T>(call: impl Future<Output = T>, deadline: &Deadline) -> Option<T> {
+    let mut call = std::pin::pin!(call);
+    loop {
+        let at = deadline.get();
+        tokio::select! {
+            biased;
+            () = tokio::time::sleep_until(at) => {
+                if deadline.get() <= at {
+                    return None;
+                }
+            }
+            done = &mut call => return Some(done),
+        }
+    }
+}
+
+async fn apply(request: &ClientRequest, decision: Decision) -> Result<()> {
+    match decision {
+        Decision::Allow => request.allow_by_ref().await,
+        Decision::AllowWith(config) => request.allow_with_by_ref(config).await,
+        Decision::Deny { reason, client_reason } => {
+            request.deny_by_ref(reason.as_bytes(), client_reason.as_deref()).await
+        }
+        Decision::Challenge(challenge) => {
+            request.deny_by_ref(b"challenge", Some(&challenge.encode())).await
+        }
+    }
+}
+
+fn report(result: Result<()>) {
+    match result {
+        Ok(()) => {}
+        Err(Error::Stale { .. } | Error::Closed(_)) => {
+            debug!("the client left before it was decided")
+        }
+        Err(error) => warn!(%error, "a decision was not accepted"),
+    }
+}
