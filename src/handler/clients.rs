@@ -54,16 +54,16 @@ impl Clients {
     }
 
     /// Hands a response to the attempt it is for; gives it back where there is none.
-    pub(super) fn response(&mut self, response: ClientResponse) -> Result<(), ClientResponse> {
+    pub(super) fn response(&mut self, response: ClientResponse) -> Option<ClientResponse> {
         let request = response.request();
         let kid = request.kid();
         match self.0.get(&key(request)).filter(|client| client.kid == kid) {
             Some(client) => {
                 // Full only where the client sends more responses than it was asked for.
                 let _ = client.responses.try_send(response.into_response());
-                Ok(())
+                None
             }
-            None => Err(response),
+            None => Some(response),
         }
     }
 

@@ -275,10 +275,12 @@ async fn sign_one(signer: &impl Signer, ask: SignRequest) -> Result<(), BoxError
 fn report(done: Result<Result<(), BoxError>, tokio::task::JoinError>) {
     match done {
         Ok(Ok(())) => {}
-        Ok(Err(error)) => match error.downcast_ref::<Error>() {
-            Some(Error::Stale { .. } | Error::Closed(_)) => debug!("the question was taken back"),
-            _ => warn!(%error, "a request could not be answered"),
-        },
+        Ok(Err(error)) if is_over(&error) => debug!("the question was taken back"),
+        Ok(Err(error)) => warn!(%error, "a request could not be answered"),
         Err(error) => warn!(%error, "a handler failed"),
     }
+}
+
+fn is_over(error: &BoxError) -> bool {
+    matches!(error.downcast_ref::<Error>(), Some(Error::Stale { .. } | Error::Closed(_)))
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::task::{Id, JoinError, JoinSet};
+use tokio::task::{Id, JoinSet};
 use tracing::{debug, warn};
 
 use super::attempt::{Attempt, AttemptKind, Deadline};
@@ -88,7 +88,10 @@ impl<A: Authenticator> AuthServer<A> {
                     Some(request) => running.request(request, &mut others),
                     None => return requests.client().closed().await,
                 },
-                Some(done) = running.tasks.join_next_with_id() => running.done(done),
+                Some(done) = running.tasks.join_next_with_id() => match done {
+                    Ok((id, ())) => running.done(id, false),
+                    Err(error) => running.done(error.id(), true),
+                },
                 Some(_) = running.cleanup.join_next() => {}
             }
         }
@@ -117,7 +120,7 @@ impl<A: Authenticator> Running<A> {
             Request::ClientConnect(client) => self.arrive(client, AttemptKind::Connect),
             Request::ClientReauth(client) => self.arrive(client, AttemptKind::Reauth),
             Request::ClientResponse(response) => {
-                if let Err(response) = self.clients.response(response) {
+                if let Some(response) = self.clients.response(response) {
                     let denial = async move {
                         report(response.deny("a response nobody asked for", None).await);
                     };
@@ -147,11 +150,7 @@ impl<A: Authenticator> Running<A> {
         self.attempts.insert(id, request);
     }
 
-    fn done(&mut self, done: Result<(Id, ()), JoinError>) {
-        let (id, panicked) = match &done {
-            Ok((id, ())) => (*id, false),
-            Err(error) => (error.id(), true),
-        };
+    fn done(&mut self, id: Id, panicked: bool) {
         let Some(request) = self.attempts.remove(&id) else {
             return;
         };
@@ -231,7 +230,7 @@ fn report(result: Result<()>) {
     match result {
         Ok(()) => {}
         Err(Error::Stale { .. } | Error::Closed(_)) => {
-            debug!("the client left before it was decided")
+            debug!("the client left before it was decided");
         }
         Err(error) => warn!(%error, "a decision was not accepted"),
     }

@@ -235,7 +235,6 @@ impl ClientResponse {
     }
 
     /// The client, as in its first request; its password is not sent again.
-    #[must_use]
     pub fn request(&self) -> &ClientRequest {
         &self.request
     }
@@ -304,7 +303,6 @@ pub struct PendingClient {
 
 impl PendingClient {
     /// The request it was told to wait with.
-    #[must_use]
     pub fn request(&self) -> &ClientRequest {
         &self.request
     }

@@ -27,9 +27,9 @@ impl Daemon {
         self
     }
 
-    async fn connect(&mut self, kind: &str, cid: u64, kid: u32) -> &mut Self {
+    async fn connect(&mut self, kind: &str, cid: u64, key: u32) -> &mut Self {
         self.says(format!(
-            ">CLIENT:{kind},{cid},{kid}\r\n>CLIENT:ENV,username=al ice\r\n\
+            ">CLIENT:{kind},{cid},{key}\r\n>CLIENT:ENV,username=al ice\r\n\
              >CLIENT:ENV,password=hunter2\r\n>CLIENT:ENV,END\r\n"
         ))
         .await
