@@ -40,6 +40,15 @@ impl Network {
         Self { kind: Kind::detect(), version, namespace: OnceLock::new() }
     }
 
+    /// Where daemons run, in words.
+    pub fn name(&self) -> &'static str {
+        match &self.kind {
+            Kind::System => "the system's network",
+            Kind::Namespace => "a user and network namespace",
+            Kind::NoTun(_) => "no tun device",
+        }
+    }
+
     /// The configuration lines of a server's device, with a name of its own.
     ///
     /// # Errors
