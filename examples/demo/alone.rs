@@ -20,17 +20,16 @@ const STEPS: [&str; 5] = [
 
 /// Gives the lines that sum the run up. `reason`: why there is no server.
 pub(crate) async fn run(lab: &Lab, timeline: &Arc<Timeline>, reason: &str) -> Result<Vec<String>> {
+    timeline.note(&format!("a client alone: {reason}"));
     timeline.plan(&STEPS);
     timeline.step();
     let mut process = lab.client(ClientOptions::new()).await?;
-    timeline.fact(Role::Client, &format!("process {}; no server: {reason}", process.pid()));
+    timeline.fact(Role::Client, &format!("process {}", process.pid()));
     match drive(&mut process, timeline).await {
-        Ok(()) => {
-            Ok(vec![format!("client driven to its search for a server; NO TUNNEL: {reason}")])
-        }
+        Ok(()) => Ok(vec!["client driven as far as one gets alone; no tunnel was made".to_owned()]),
         Err(error) => {
-            let client = last_words(Role::Client, &mut process).await;
-            Err(anyhow!("{error:#}\n{client}"))
+            let words = last_words(&mut [(Role::Client, &mut process)]).await;
+            Err(anyhow!("{error:#}{words}"))
         }
     }
 }

@@ -3,22 +3,21 @@
 use std::path::Path;
 
 /// Our children, daemons that name our folder, our tun devices, our folder.
-pub(crate) fn find(dir: &Path) -> Vec<String> {
+pub(crate) fn find(dir: Option<&Path>) -> Vec<String> {
     let mut left: Vec<String> = processes(dir).map(|pid| format!("process {pid}")).collect();
     left.extend(devices().map(|name| format!("device {name}")));
-    if dir.exists() {
-        left.push(dir.display().to_string());
-    }
+    left.extend(dir.filter(|dir| dir.exists()).map(|dir| dir.display().to_string()));
     left
 }
 
-fn processes(dir: &Path) -> impl Iterator<Item = String> {
+fn processes(dir: Option<&Path>) -> impl Iterator<Item = String> {
     let parent = format!("PPid:\t{}", std::process::id());
-    let dir = dir.display().to_string();
+    let dir = dir.map(|dir| dir.display().to_string());
     names_in("/proc").filter(move |pid| {
         let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
         let words = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-        let is_ours = String::from_utf8_lossy(&words).contains(&dir);
+        let words = String::from_utf8_lossy(&words);
+        let is_ours = dir.as_ref().is_some_and(|dir| words.contains(dir));
         status.lines().any(|line| line == parent) || is_ours
     })
 }

@@ -52,7 +52,8 @@ struct Args {
     client_only: bool,
 
     /// The time the whole run may take, in seconds
-    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 60,
+          value_parser = clap::value_parser!(u64).range(1..=3600))]
     deadline: u64,
 }
 
@@ -84,28 +85,26 @@ async fn main() -> ExitCode {
     ExitCode::from(status)
 }
 
-/// Runs the show in a lab, takes the lab down whatever the end, and gives the exit status.
+/// Runs the show, looks what it left whatever its end, and gives the exit status.
 async fn run(args: &Args, timeline: &Arc<Timeline>) -> Result<u8> {
     let mut stop = Stop::new()?;
-    let daemon = match &args.openvpn {
-        Some(path) => Daemon::at(std::path::absolute(path)?)?,
-        None => Daemon::find()?,
-    };
-    let lab = Lab::with(daemon)?;
+    let mut dir = None;
     let deadline = Duration::from_secs(args.deadline);
-    let outcome = tokio::select! {
-        // A Ctrl-C that also ends something else is still a Ctrl-C.
+    let mut outcome = tokio::select! {
         biased;
         (status, name) = stop.received() => Outcome::Stopped(status, name),
-        result = tokio::time::timeout(deadline, show(args, &lab, timeline)) => match result {
+        result = tokio::time::timeout(deadline, show(args, timeline, &mut dir)) => match result {
             Ok(Ok(summary)) => Outcome::Done(summary),
             Ok(Err(error)) => Outcome::Failed(error),
             Err(_) => Outcome::TooLate,
         },
     };
-    let dir = lab.dir().to_owned();
-    drop(lab);
-    let left = leftovers::find(&dir);
+    if matches!(outcome, Outcome::Failed(_)) {
+        // A Ctrl-C goes to the daemons as well, and their end may be seen first.
+        let stopped = tokio::time::timeout(Duration::from_millis(100), stop.received()).await;
+        outcome = stopped.map_or(outcome, |(status, name)| Outcome::Stopped(status, name));
+    }
+    let left = leftovers::find(dir.as_deref());
     let status = conclude(outcome, args.deadline, timeline, left.is_empty());
     if !left.is_empty() {
         bail!("left behind: {}", left.join(", "));
@@ -113,15 +112,25 @@ async fn run(args: &Args, timeline: &Arc<Timeline>) -> Result<u8> {
     Ok(status)
 }
 
-async fn show(args: &Args, lab: &Lab, timeline: &Arc<Timeline>) -> Result<Vec<String>> {
-    let daemon = lab.daemon();
+/// All of it, in a lab that ends with it; `dir` becomes the lab's folder.
+async fn show(
+    args: &Args,
+    timeline: &Arc<Timeline>,
+    dir: &mut Option<PathBuf>,
+) -> Result<Vec<String>> {
+    let daemon = match &args.openvpn {
+        Some(path) => Daemon::at(std::path::absolute(path)?)?,
+        None => Daemon::find()?,
+    };
     timeline.title(&format!("OpenVPN {} ({})", daemon.version(), daemon.path().display()));
+    let lab = Lab::with(daemon)?;
+    *dir = Some(lab.dir().to_owned());
     if args.client_only {
-        return alone::run(lab, timeline, "as --client-only asks").await;
+        return alone::run(&lab, timeline, "--client-only was given").await;
     }
     match lab.can_serve() {
-        Ok(()) => tunnel::run(lab, timeline).await,
-        Err(error) => alone::run(lab, timeline, &format!("{error:#}")).await,
+        Ok(()) => tunnel::run(&lab, timeline).await,
+        Err(error) => alone::run(&lab, timeline, &format!("{error:#}")).await,
     }
 }
 
@@ -144,7 +153,8 @@ fn conclude(outcome: Outcome, deadline: u64, timeline: &Timeline, clean: bool) -
             1
         }
         Outcome::Stopped(status, name) => {
-            timeline.failure(&format!("stopped by {name} in {step}"));
+            let end = if clean { "; nothing is left" } else { "" };
+            timeline.failure(&format!("stopped by {name} in {step}{end}"));
             status
         }
     }

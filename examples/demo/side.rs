@@ -1,5 +1,6 @@
 //! One daemon and the connection to its management interface.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -96,16 +97,24 @@ async fn show(
     }
 }
 
-/// How a daemon is, and what it said last: for a failure that it may be the reason of.
-pub(crate) async fn last_words(role: Role, process: &mut Process) -> String {
-    // A connection ends a moment before its process does.
-    let ended = tokio::time::timeout(Duration::from_millis(300), process.wait()).await;
-    let how = match ended {
-        Ok(Ok(status)) => format!("has ended ({status})"),
-        _ => "is running".to_owned(),
-    };
+/// How the daemons are, and what those that ended said last: they may be why a run failed.
+pub(crate) async fn last_words(daemons: &mut [(Role, &mut Process)]) -> String {
+    let mut words = String::new();
+    for (role, process) in daemons {
+        // A connection ends a moment before its process does.
+        let ended = tokio::time::timeout(Duration::from_millis(200), process.wait()).await;
+        let how = match ended {
+            Ok(Ok(status)) => format!("has ended ({status}); the end of its log:{}", tail(process)),
+            _ => "is running".to_owned(),
+        };
+        write!(words, "\nthe {role}'s openvpn {how}").ok();
+    }
+    words
+}
+
+fn tail(process: &Process) -> String {
     let log = process.log();
     let lines: Vec<&str> = log.lines().collect();
     let last = lines.get(lines.len().saturating_sub(4)..).unwrap_or_default();
-    format!("the {role}'s openvpn {how}; the end of its log:\n    {}", last.join("\n    "))
+    format!("\n    {}", last.join("\n    "))
 }

@@ -58,6 +58,11 @@ impl Timeline {
         ));
     }
 
+    /// Something to know before the first step.
+    pub(crate) fn note(&self, text: &str) {
+        self.print(&self.paint(text, Style::new().yellow()));
+    }
+
     /// The steps of this run; [`step`](Self::step) begins the first.
     pub(crate) fn plan(&self, steps: &'static [&'static str]) {
         *self.progress() = Progress { steps, begun: 0 };
@@ -114,7 +119,7 @@ impl Timeline {
         let aligned = |cells: &mut dyn Iterator<Item = &str>| {
             let cells = cells.enumerate();
             let cells = cells.map(|(column, cell)| format!("{cell:<0$}", width(column)));
-            format!("{:8}{}", "", cells.collect::<Vec<_>>().join("  ").trim_end())
+            format!("{:4}{}", "", cells.collect::<Vec<_>>().join("  ").trim_end())
         };
         self.print(&self.paint(&aligned(&mut heading.iter().copied()), Style::new().dimmed()));
         for row in rows {

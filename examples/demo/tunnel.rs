@@ -50,9 +50,8 @@ pub(crate) async fn run(lab: &Lab, timeline: &Arc<Timeline>) -> Result<Vec<Strin
     match drive(&mut server, &mut client, timeline).await {
         Ok(summary) => Ok(summary),
         Err(error) => {
-            let server = last_words(Role::Server, &mut server).await;
-            let client = last_words(Role::Client, &mut client).await;
-            Err(anyhow!("{error:#}\n{server}\n{client}"))
+            let mut daemons = [(Role::Server, &mut server), (Role::Client, &mut client)];
+            Err(anyhow!("{error:#}{}", last_words(&mut daemons).await))
         }
     }
 }
@@ -98,6 +97,7 @@ async fn tunnel(server: &mut Side, client: &mut Side, timeline: &Timeline) -> Re
     timeline.step();
     let route = received_route(client).await?;
     let state = client.event("CONNECTED", connected_or_refused).await??;
+    let address = state.local_ipv4.context("CONNECTED does not tell the tunnel's address")?;
     server.event("ESTABLISHED", established).await?;
 
     timeline.step();
@@ -108,7 +108,7 @@ async fn tunnel(server: &mut Side, client: &mut Side, timeline: &Timeline) -> Re
     timeline.step();
     let total = end_session(server, client, cid).await?;
     Ok(vec![
-        format!("tunnel {}: {}, {route}", state.name, addresses(&state)?),
+        format!("tunnel {} as {address}, with {route}", state.name),
         format!("the client counted {} bytes in, {} out", count.bytes_in, count.bytes_out),
         total,
     ])
@@ -162,8 +162,7 @@ async fn let_in(server: &mut Side) -> Result<Cid> {
         server.call(&format!(".client_deny({cid}, {kid}, …)"), deny).await?;
         bail!("the credentials did not arrive as they were given: {env:?}");
     }
-    let from = env.untrusted_addr()?.map(|from| from.to_string()).unwrap_or_default();
-    server.fact(&format!("CN {COMMON_NAME} from {from}: user name and password are right"));
+    server.fact(&format!("user name and password are right, CN {COMMON_NAME}"));
     let (network, netmask) = ROUTE;
     let config = ClientConfig::new().push(format!("route {network} {netmask}"))?;
     let call = format!(".client_auth({cid}, {kid}, push route {network} {netmask})");
@@ -193,12 +192,6 @@ fn connected_or_refused(event: &Event) -> Option<Result<State>> {
     }
 }
 
-fn addresses(state: &State) -> Result<String> {
-    let own = state.local_ipv4.context("CONNECTED does not tell the tunnel's address")?;
-    let server = state.remote_addr.context("CONNECTED does not tell the server's address")?;
-    Ok(format!("{own} by way of {server}:{}", state.remote_port.unwrap_or_default()))
-}
-
 fn established(event: &Event) -> Option<()> {
     matches!(event, Event::Client(ClientEvent::Established { .. })).then_some(())
 }
@@ -224,7 +217,7 @@ async fn received_route(client: &mut Side) -> Result<String> {
         bail!("the pushed route did not arrive: {env:?}");
     }
     client.fact(&format!("pushed route arrived: {network} {netmask}"));
-    Ok(format!("pushed route {network} {netmask}"))
+    Ok(format!("route {network} {netmask} pushed"))
 }
 
 async fn server_status(server: &Side) -> Result<ServerStatus> {
