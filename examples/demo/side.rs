@@ -63,6 +63,14 @@ impl Side {
         bail!("waiting for {wanted}, the {}'s connection ended: {reason}", self.role)
     }
 
+    /// Has the daemon's log come as events, where they are shown.
+    pub(crate) async fn log_on(&self) -> Result<()> {
+        if self.timeline.shows_log() {
+            self.call(".log_on()", self.client.log_on()).await?;
+        }
+        Ok(())
+    }
+
     /// What is to be known of this side, under the same column as its events.
     pub(crate) fn fact(&self, text: &str) {
         self.timeline.fact(self.role, text);

@@ -58,6 +58,11 @@ impl Timeline {
         ));
     }
 
+    /// Whether log lines are shown.
+    pub(crate) fn shows_log(&self) -> bool {
+        self.log
+    }
+
     /// Something to know before the first step.
     pub(crate) fn note(&self, text: &str) {
         self.print(&self.paint(text, Style::new().yellow()));

@@ -125,6 +125,7 @@ async fn either_ends([server, client]: [Client; 2]) -> (Role, CloseReason) {
 pub(crate) async fn greet(side: &mut Side) -> Result<()> {
     let version = side.call(".version()", side.client.version()).await?;
     side.fact(&format!("{}, management version {}", version_name(&version), version.management));
+    side.log_on().await?;
     side.call(".state_on()", side.client.state_on()).await?;
     side.call(".bytecount(1 s)", side.client.bytecount(EVERY_SECOND)).await?;
     side.event("HOLD", |event| matches!(event, Event::Hold(_)).then_some(())).await
