@@ -117,6 +117,11 @@ impl Lab {
         self.network.tun_device().map(|_| ())
     }
 
+    /// Where daemons run, in words: the system's network or a namespace.
+    pub fn network(&self) -> &'static str {
+        self.network.name()
+    }
+
     /// The certificate and key of a common name, made on first use.
     ///
     /// # Errors

@@ -17,6 +17,9 @@ const CAP_NET_ADMIN: u32 = 12;
 /// The first OpenVPN whose server accepts `dev null`.
 const SERVES_WITHOUT_TUN: Version = Version::new(2, 7, 0);
 
+/// What makes a new network namespace of use; `ip` is not in every user's PATH.
+const LOOPBACK_UP: &str = "PATH=$PATH:/usr/sbin:/sbin; ip link set lo up";
+
 /// How the daemons of one lab reach each other.
 pub struct Network {
     kind: Kind,
@@ -38,6 +41,15 @@ impl Network {
     /// `LAB_NAMESPACE=1` asks for a namespace also as root.
     pub fn new(version: Version) -> Self {
         Self { kind: Kind::detect(), version, namespace: OnceLock::new() }
+    }
+
+    /// Where daemons run, in words.
+    pub fn name(&self) -> &'static str {
+        match &self.kind {
+            Kind::System => "the system's network",
+            Kind::Namespace => "a user and network namespace",
+            Kind::NoTun(_) => "no tun device",
+        }
     }
 
     /// The configuration lines of a server's device, with a name of its own.
@@ -103,7 +115,7 @@ impl Kind {
             return Self::System;
         }
         let mut try_namespace = Command::new("unshare");
-        try_namespace.args(["--user", "--map-root-user", "--net", "true"]);
+        try_namespace.args(["--user", "--map-root-user", "--net", "sh", "-c", LOOPBACK_UP]);
         match try_namespace
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -111,7 +123,9 @@ impl Kind {
             .status()
         {
             Ok(status) if status.success() => Self::Namespace,
-            _ => Self::NoTun("not root, and no user namespace can be made".to_owned()),
+            _ => {
+                Self::NoTun("not root, and no user namespace with a network can be made".to_owned())
+            }
         }
     }
 }
@@ -156,7 +170,7 @@ impl Namespace {
     fn new() -> Result<Self> {
         let mut command = Command::new("unshare");
         command.args(["--user", "--map-root-user", "--net", "sh", "-c"]);
-        command.arg("PATH=$PATH:/usr/sbin:/sbin; ip link set lo up && echo up && read -r _");
+        command.arg(format!("{LOOPBACK_UP} && echo up && read -r _"));
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit());
         let mut keeper = spawn(command).context("cannot start unshare")?;
         let output = keeper.stdout.take().context("unshare has no output")?;

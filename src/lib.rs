@@ -62,3 +62,8 @@ pub use ids::{Cid, Kid};
 pub use reply::{AuthRetry, Status};
 pub use secret::Secret;
 pub use text::Text;
+
+/// The programs in the README are compiled with the documentation's.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

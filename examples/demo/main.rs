@@ -1,0 +1,188 @@
+//! A real OpenVPN server and client on loopback, both driven through this crate.
+//!
+//! ```text
+//! cargo run --example demo
+//! ```
+//!
+//! `tunnel.rs` is the program to read: it releases both daemons from their hold,
+//! answers the client's question for credentials, lets the client in on the server,
+//! waits for the tunnel, counts its bytes and ends it. `side.rs` holds one daemon and
+//! its connection, `timeline.rs` is what you see. Where no server can run, `alone.rs`
+//! shows a client by itself.
+
+#[path = "../../lab/mod.rs"]
+mod lab;
+
+mod alone;
+mod leftovers;
+mod side;
+mod timeline;
+mod tunnel;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use clap::Parser;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use crate::lab::{Daemon, Lab};
+use crate::timeline::Timeline;
+
+/// Starts a real OpenVPN server and client on loopback and drives both through
+/// openvpn-mgmt, showing every call and every typed event.
+///
+/// A server needs a tun device: root, or an unprivileged user namespace. Without either
+/// the client is shown alone.
+#[derive(Parser)]
+#[command(name = "demo", after_help = AFTER_HELP)]
+struct Args {
+    /// The openvpn program, by default the installed one
+    #[arg(long, value_name = "PATH")]
+    openvpn: Option<PathBuf>,
+
+    /// Also show the log lines of both daemons
+    #[arg(long)]
+    log: bool,
+
+    /// Show a client alone, without a server
+    #[arg(long)]
+    client_only: bool,
+
+    /// The time the whole run may take, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 60,
+          value_parser = clap::value_parser!(u64).range(1..=3600))]
+    deadline: u64,
+}
+
+const AFTER_HELP: &str = "\
+Environment:
+  OPENVPN_BIN    the openvpn program, where --openvpn is not given
+  NO_COLOR       no colours
+
+Exit status: 0 done, 1 failed, 130 stopped by Ctrl-C.";
+
+/// How the show ended.
+enum Outcome {
+    /// As it should; these lines sum it up.
+    Done(Vec<String>),
+    Failed(anyhow::Error),
+    TooLate,
+    /// By a signal of this exit status and name.
+    Stopped(u8, &'static str),
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let args = Args::parse();
+    let timeline = Arc::new(Timeline::new(args.log));
+    let status = run(&args, &timeline).await.unwrap_or_else(|error| {
+        timeline.failure(&format!("{error:#}"));
+        1
+    });
+    ExitCode::from(status)
+}
+
+/// Runs the show, looks what it left whatever its end, and gives the exit status.
+async fn run(args: &Args, timeline: &Arc<Timeline>) -> Result<u8> {
+    let mut stop = Stop::new()?;
+    let mut dir = None;
+    let deadline = Duration::from_secs(args.deadline);
+    let mut outcome = tokio::select! {
+        biased;
+        (status, name) = stop.received() => Outcome::Stopped(status, name),
+        result = tokio::time::timeout(deadline, show(args, timeline, &mut dir)) => match result {
+            Ok(Ok(summary)) => Outcome::Done(summary),
+            Ok(Err(error)) => Outcome::Failed(error),
+            Err(_) => Outcome::TooLate,
+        },
+    };
+    if matches!(outcome, Outcome::Failed(_)) {
+        // A Ctrl-C goes to the daemons as well, and their end may be seen first.
+        let stopped = tokio::time::timeout(Duration::from_millis(100), stop.received()).await;
+        outcome = stopped.map_or(outcome, |(status, name)| Outcome::Stopped(status, name));
+    }
+    let left = leftovers::find(dir.as_deref());
+    let status = conclude(outcome, args.deadline, timeline, left.is_empty());
+    if !left.is_empty() {
+        bail!("left behind: {}", left.join(", "));
+    }
+    Ok(status)
+}
+
+/// All of it, in a lab that ends with it; `dir` becomes the lab's folder.
+async fn show(
+    args: &Args,
+    timeline: &Arc<Timeline>,
+    dir: &mut Option<PathBuf>,
+) -> Result<Vec<String>> {
+    let daemon = match &args.openvpn {
+        Some(path) => Daemon::at(std::path::absolute(path)?)?,
+        None => Daemon::find()?,
+    };
+    timeline.title(&format!("OpenVPN {} ({})", daemon.version(), daemon.path().display()));
+    let lab = Lab::with(daemon)?;
+    *dir = Some(lab.dir().to_owned());
+    if args.client_only {
+        return alone::run(&lab, timeline, "--client-only was given").await;
+    }
+    match lab.can_serve() {
+        Ok(()) => tunnel::run(&lab, timeline).await,
+        Err(error) => alone::run(&lab, timeline, &format!("{error:#}")).await,
+    }
+}
+
+fn conclude(outcome: Outcome, deadline: u64, timeline: &Timeline, clean: bool) -> u8 {
+    let step = timeline.current_step();
+    match outcome {
+        Outcome::Done(mut summary) => {
+            if clean {
+                summary.push("clean end: no process, device or file is left".to_owned());
+            }
+            timeline.summary(&summary);
+            0
+        }
+        Outcome::Failed(error) => {
+            timeline.failure(&format!("failed in {step}: {error:#}"));
+            1
+        }
+        Outcome::TooLate => {
+            timeline.failure(&format!("not done after {deadline} s; it was in {step}"));
+            1
+        }
+        Outcome::Stopped(status, name) => {
+            let end = if clean { "; nothing is left" } else { "" };
+            timeline.failure(&format!("stopped by {name} in {step}{end}"));
+            status
+        }
+    }
+}
+
+/// The signals that ask a program to end.
+struct Stop {
+    interrupt: Signal,
+    terminate: Signal,
+    hangup: Signal,
+}
+
+impl Stop {
+    fn new() -> Result<Self> {
+        let listen = |kind| signal(kind).context("cannot listen for signals");
+        Ok(Self {
+            interrupt: listen(SignalKind::interrupt())?,
+            terminate: listen(SignalKind::terminate())?,
+            hangup: listen(SignalKind::hangup())?,
+        })
+    }
+
+    /// Waits for one; gives the exit status shells use for it, and its name.
+    async fn received(&mut self) -> (u8, &'static str) {
+        tokio::select! {
+            _ = self.interrupt.recv() => (130, "Ctrl-C"),
+            _ = self.terminate.recv() => (143, "SIGTERM"),
+            _ = self.hangup.recv() => (129, "SIGHUP"),
+        }
+    }
+}
