@@ -31,7 +31,7 @@ impl Side {
     ) -> Result<Self> {
         timeline.call(role, "connect(socket)");
         let session = connect(process.socket()).await.with_context(|| format!("the {role}"))?;
-        let (client, events) = session.split();
+        let (client, events, _) = session.split();
         // Shown first, then waited for: so the lines stand in the order of cause and effect.
         let (shown, inbox) = mpsc::unbounded_channel();
         tokio::spawn(show(role, events, shown, Arc::clone(timeline)));
