@@ -217,3 +217,21 @@ async fn clients_are_killed_by_name_address_and_id() -> Result<()> {
     }
     Ok(())
 }
+
+#[tokio::test]
+async fn a_password_too_long_for_a_parameter_arrives_whole() -> Result<()> {
+    let name = "a_password_too_long_for_a_parameter_arrives_whole";
+    let Some(lab) = Lab::serving_or_skip(name)? else { return Ok(()) };
+    let mut tunnel = Tunnel::new(&lab, ServerOptions::new()).await?;
+    let long: Vec<u8> = (0x20..=0xff).filter(|byte| *byte != 0x7f).cycle().take(1500).collect();
+    if tunnel.at_client.management_version() < 6 {
+        let refused = tunnel.at_client.password("Auth", long.as_slice()).await;
+        assert!(matches!(refused, Err(Error::Unsupported { command: "password", .. })));
+        return Ok(());
+    }
+    tunnel.release(b"alice", &long).await?;
+    let connect = tunnel.asks_to_connect().await?;
+    let password = connect.env().and_then(|env| env.password()).context("no password")?;
+    assert_eq!(password.expose().escape_ascii().to_string(), long.escape_ascii().to_string());
+    Ok(())
+}
