@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::limits;
+use super::quote::push_quoted;
 use super::wire::{Block, check, invalid};
 use super::{Wire, Writer};
 use crate::error::{ArgumentProblem, Result};
@@ -55,14 +56,8 @@ impl ClientConfig {
         if option.is_empty() {
             return Err(invalid(COMMAND, "push option", ArgumentProblem::Empty));
         }
-        let mut line = b"push \"".to_vec();
-        for byte in option {
-            if matches!(byte, b'"' | b'\\') {
-                line.push(b'\\');
-            }
-            line.push(*byte);
-        }
-        line.push(b'"');
+        let mut line = b"push ".to_vec();
+        push_quoted(&mut line, option);
         self.directive(line)
     }
 
