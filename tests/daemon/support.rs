@@ -20,7 +20,8 @@ pub(crate) async fn open_with(
     builder: &Builder,
     endpoint: impl Into<Endpoint>,
 ) -> openvpn_mgmt::Result<(Client, Events), anyhow::Error> {
-    Ok(builder.connect(endpoint).await?.split())
+    let (client, events, _) = builder.connect(endpoint).await?.split();
+    Ok((client, events))
 }
 
 /// Reads on until `pick` takes an event. What has no type fails the test.

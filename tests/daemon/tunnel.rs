@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use openvpn_mgmt::events::{ClientEvent, Notify};
+use openvpn_mgmt::events::{ClientEvent, Env, Notify};
 use openvpn_mgmt::reply::ServerStatus;
 use openvpn_mgmt::{
     ClientConfig, CloseReason, Error, Event, History, KillTarget, Protocol, Signal, StateName,
@@ -61,7 +61,7 @@ async fn admit(tunnel: &mut Tunnel) -> Result<()> {
 
     let is_network = |event: &ClientEvent| {
         matches!(event, ClientEvent::Address { primary: false, address, .. }
-            if address.to_string() == "192.168.7.0/255.255.255.0")
+            if address.to_string() == "192.168.7.0/24")
     };
     until_client(&mut tunnel.server_events, "ADDRESS of the network", is_network).await?;
     let is_established = |event: &ClientEvent| matches!(event, ClientEvent::Established { .. });
@@ -231,7 +231,7 @@ async fn a_password_too_long_for_a_parameter_arrives_whole() -> Result<()> {
     }
     tunnel.release(b"alice", &long).await?;
     let connect = tunnel.asks_to_connect().await?;
-    let password = connect.env().and_then(|env| env.password()).context("no password")?;
+    let password = connect.env().and_then(Env::password).context("no password")?;
     assert_eq!(password.expose().escape_ascii().to_string(), long.escape_ascii().to_string());
     Ok(())
 }
