@@ -231,7 +231,8 @@ async fn a_password_too_long_for_a_parameter_arrives_whole() -> Result<()> {
     }
     tunnel.release(b"alice", &long).await?;
     let connect = tunnel.asks_to_connect().await?;
-    let password = connect.env().and_then(|env| env.password()).context("no password")?;
+    let password =
+        connect.env().and_then(openvpn_mgmt::events::Env::password).context("no password")?;
     assert_eq!(password.expose().escape_ascii().to_string(), long.escape_ascii().to_string());
     Ok(())
 }
