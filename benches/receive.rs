@@ -112,7 +112,7 @@ fn throughput(c: &mut Criterion) {
             b.iter(|| {
                 memchr::memchr_iter(b'\n', black_box(bytes)).for_each(|at| {
                     black_box(at);
-                })
+                });
             });
         });
         group.bench_function("copy", |b| b.iter(|| black_box(bytes).clone()));
