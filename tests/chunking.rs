@@ -149,10 +149,11 @@ fn as_they_were_read() {
 #[test]
 fn cut_once_anywhere() {
     for recording in RECORDINGS.iter() {
-        let bytes = recording.daemon_bytes();
-        let whole = items(&[&bytes]);
+        let mut bytes = recording.daemon_bytes();
         // Past the greeting and its neighbours a cut meets nothing new.
-        for at in 0..bytes.len().min(512) {
+        bytes.truncate(768);
+        let whole = items(&[&bytes]);
+        for at in 0..bytes.len() {
             let (head, tail) = bytes.split_at(at);
             assert!(items(&[head, tail]) == whole, "{} differs, cut at {at}", recording.name);
         }
@@ -160,7 +161,7 @@ fn cut_once_anywhere() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 100, ..ProptestConfig::default() })]
 
     #[test]
     fn cut_in_any_way(
