@@ -13,8 +13,19 @@ mod status;
 use bytes::Bytes;
 
 use crate::Text;
+use crate::client::Client;
 use crate::error::{Error, Result};
 use crate::reply::RawReply;
+
+impl Client {
+    /// Refuses what a daemon of this management version does not know; nothing is sent.
+    fn require(&self, command: &'static str, version: u32, needs: &'static str) -> Result<()> {
+        if self.management_version() >= version {
+            return Ok(());
+        }
+        Err(Error::Unsupported { command, needs })
+    }
+}
 
 /// Reads each row of a block, or names the first that cannot be read.
 fn rows<T, P>(

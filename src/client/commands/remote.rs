@@ -5,6 +5,10 @@ use crate::command::{ProxyAction, RemoteAction, remote};
 use crate::error::Result;
 use crate::reply::{self, RemoteEntry};
 
+/// The management version of OpenVPN 2.6.
+const ENTRIES: u32 = 4;
+const NEEDS_2_6: &str = "OpenVPN 2.6 or later";
+
 impl Client {
     /// `remote ACCEPT|SKIP [n]|MOD host port`: answers `>REMOTE:`. `SKIP n` needs OpenVPN 2.6.
     ///
@@ -14,7 +18,12 @@ impl Client {
     /// # Cancel safety
     /// [As every command](Client#cancel-safety).
     pub async fn remote(&self, action: &RemoteAction) -> Result<()> {
-        self.call(remote::remote(action)?).await.map(drop)
+        let command = remote::remote(action)?;
+        if matches!(action, RemoteAction::SkipBy(_)) {
+            // An older daemon would skip one, whatever the number.
+            self.require(command.name, ENTRIES, NEEDS_2_6)?;
+        }
+        self.call(command).await.map(drop)
     }
 
     /// `remote-entry-count`: how many remotes the configuration has. OpenVPN 2.6; refused in a hold.
@@ -25,7 +34,9 @@ impl Client {
     /// # Cancel safety
     /// [As every command](Client#cancel-safety).
     pub async fn remote_entry_count(&self) -> Result<u32> {
-        reply::remote_entry_count(&self.call(remote::remote_entry_count()).await?)
+        let command = remote::remote_entry_count();
+        self.require(command.name, ENTRIES, NEEDS_2_6)?;
+        reply::remote_entry_count(&self.call(command).await?)
     }
 
     /// `remote-entry-get all`: every remote of the configuration. OpenVPN 2.6; refused in a hold.
@@ -36,7 +47,9 @@ impl Client {
     /// # Cancel safety
     /// [As every command](Client#cancel-safety).
     pub async fn remote_entries(&self) -> Result<Vec<RemoteEntry>> {
-        RemoteEntry::parse(&self.call(remote::remote_entry_get_all()).await?)
+        let command = remote::remote_entry_get_all();
+        self.require(command.name, ENTRIES, NEEDS_2_6)?;
+        RemoteEntry::parse(&self.call(command).await?)
     }
 
     /// `remote-entry-get N M`: the remotes `from` up to, not with, `to`. OpenVPN 2.6; refused in a hold.
@@ -47,7 +60,9 @@ impl Client {
     /// # Cancel safety
     /// [As every command](Client#cancel-safety).
     pub async fn remote_entry_get(&self, from: u32, to: u32) -> Result<Vec<RemoteEntry>> {
-        RemoteEntry::parse(&self.call(remote::remote_entry_get(from, to)).await?)
+        let command = remote::remote_entry_get(from, to);
+        self.require(command.name, ENTRIES, NEEDS_2_6)?;
+        RemoteEntry::parse(&self.call(command).await?)
     }
 
     /// `proxy NONE`, `proxy HTTP host port [nct]`, `proxy SOCKS host port`: answers `>PROXY:`.
