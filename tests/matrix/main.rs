@@ -11,4 +11,13 @@ mod lab;
 mod catalogue;
 mod support;
 
+mod clients;
+mod credentials;
+mod decisions;
+mod keys;
 mod modes;
+mod pkcs11;
+mod reauth;
+mod remotes;
+mod signals;
+mod tunnel;

@@ -63,7 +63,7 @@ pub const EVENTS: &[EventRow] = &[
     row("STATE:ADD_ROUTES"),
     row("STATE:ASSIGN_IP"),
     row("STATE:AUTH"),
-    row("STATE:AUTH_PENDING"),
+    since("STATE:AUTH_PENDING", 6),
     row("STATE:CONNECTED"),
     row("STATE:CONNECTING"),
     row("STATE:EXITING"),
