@@ -127,6 +127,8 @@ async fn an_ipv6_client_is_looked_up_and_ended() -> Result<()> {
     let report = server.answered("kill ADDRESS (IPv6)", server.client.kill(&target)).await;
     assert_eq!(report.killed, 1);
     client.until("a restart", picks::state(StateName::Reconnecting)).await;
+    server.gone(&peer).await;
+    server.invalid(server.client.kill(&target)).await;
     Ok(())
 }
 
@@ -166,6 +168,7 @@ async fn a_client_is_counted() -> Result<()> {
         assert!(status.as_client().expect("a client's status").tcp_udp_read_bytes > Some(0));
     }
     let states = client.answered("state all", client.client.state_history(History::All)).await;
+    assert_eq!(states[0].name, StateName::Connecting);
     assert_eq!(states.last().map(|state| &state.name), Some(&StateName::Connected));
     let last = client.answered("state", client.client.state()).await;
     assert_eq!(Some(&last), states.last());
@@ -181,7 +184,9 @@ async fn a_client_gets_a_configuration_of_its_own() -> Result<()> {
     };
     let server = ServerOptions::new().line("push \"echo from the server\"");
     let mut server = bench.serving_server(server).await?;
-    server.answered("env-filter", server.client.env_filter(EnvFilter::Minimal)).await;
+    for level in [EnvFilter::All, EnvFilter::Reduced, EnvFilter::Minimal] {
+        server.answered("env-filter", server.client.env_filter(level)).await;
+    }
     let mut client = bench.client(ClientOptions::to(&server.daemon)).await?;
     client.answered("echo on", client.client.echo_on()).await;
     client.release().await;

@@ -195,7 +195,7 @@ async fn the_management_socket_asks_for_its_password() -> Result<()> {
     let options = || ClientOptions::new().management_password("let \"me\" in #1");
     let daemon = bench.lab.client(options().management_tcp()).await?;
     let right = Builder::new().password("let \"me\" in #1");
-    let mut client = Seat::take(daemon, &right, bench.version(), "client").await?;
+    let mut client = Seat::take(daemon, &right, bench.version(), "conversation").await?;
     client.until("a hold", picks::hold).await;
     client.next_manager(&right).await?;
     client.until("the hold, told again", picks::hold).await;
@@ -206,7 +206,7 @@ async fn the_management_socket_asks_for_its_password() -> Result<()> {
     assert!(matches!(error, Error::PasswordRequired), "{error}");
     let error = Builder::new().password("wrong").connect(daemon.socket()).await.unwrap_err();
     assert!(matches!(error, Error::PasswordRejected), "{error}");
-    let mut client = Seat::take(daemon, &right, bench.version(), "client").await?;
+    let mut client = Seat::take(daemon, &right, bench.version(), "conversation").await?;
     client.until("a hold", picks::hold).await;
     assert_eq!(client.answered("state", client.client.state()).await.name, StateName::Connecting);
     Ok(())

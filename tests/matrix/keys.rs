@@ -10,7 +10,7 @@ use crate::lab::{ClientOptions, KeyKind, ServerOptions};
 use crate::support::{Bench, Seat};
 use signer::Signer;
 
-/// A client whose key we hold.
+/// A client whose key we hold, and what it asks us to sign.
 struct Case {
     announce: u32,
     kind: KeyKind,
@@ -18,28 +18,48 @@ struct Case {
     formats: &'static str,
     /// Configuration of both sides.
     lines: &'static str,
+    /// What is asked for, and what OpenVPN 2.5 asks for.
+    asks: [&'static str; 2],
 }
 
-/// Connects, signing what is asked for; gives the requests, none where it is skipped.
-async fn connect(test: &str, case: Case) -> Result<(Vec<PkSign>, bool)> {
-    let Some(bench) = Bench::serving(test)? else { return Ok((Vec::new(), false)) };
+/// Connects, signing what is asked for.
+async fn connect(test: &str, case: Case) -> Result<()> {
+    let Some(bench) = Bench::serving(test)? else { return Ok(()) };
+    let (old, formats) = match bench.at_least(2, 6) {
+        true => (0, case.formats),
+        false => (1, "nopadding pkcs1"),
+    };
     let server = ServerOptions::new().without_client_auth().line(case.lines);
     let server = bench.serving_server(server).await?;
     let identity = bench.lab.identity("client", &case.kind)?;
     let signer = Signer::new(&identity.key, &case.kind);
-    let formats = if bench.at_least(2, 6) { case.formats } else { "nopadding pkcs1" };
     let options = ClientOptions::to(&server.daemon).key(case.kind).without_auth_user_pass();
     let mut client = bench.client(options.external_key(formats).line(case.lines)).await?;
     client.answered("version N", client.client.announce_version(case.announce)).await;
     client.release().await;
     let requests = sign_until_connected(&mut client, &signer).await?;
-    assert!(!requests.is_empty(), "it connected without a signature");
+    assert_eq!(requests, [case.asks[old]]);
     client.refused("pk-sig", client.client.pk_sig(b"one too many")).await;
     client.refused("rsa-sig", client.client.rsa_sig(b"one too many")).await;
-    Ok((requests, bench.at_least(2, 6)))
+    Ok(())
 }
 
-async fn sign_until_connected(client: &mut Seat, signer: &Signer) -> Result<Vec<PkSign>> {
+/// What is asked for, in words.
+fn describe(request: &PkSign) -> String {
+    let command = match request.command {
+        SignCommand::RsaSig => "RSA_SIGN",
+        _ => "PK_SIGN",
+    };
+    let algorithm = request.algorithm.as_ref().map(|algorithm| format!(" {algorithm}"));
+    // How long a message is depends on the versions of both.
+    let what = match request.is_message {
+        true => "a message".to_owned(),
+        false => format!("{} bytes", request.data.len()),
+    };
+    format!("{command}{}: {what}", algorithm.unwrap_or_default())
+}
+
+async fn sign_until_connected(client: &mut Seat, signer: &Signer) -> Result<Vec<String>> {
     let mut requests = Vec::new();
     loop {
         let request = client.until("a request to sign, or CONNECTED", |event| match event {
@@ -56,160 +76,100 @@ async fn sign_until_connected(client: &mut Seat, signer: &Signer) -> Result<Vec<
             _ => client.answered("pk-sig", client.client.pk_sig(&signature)).await,
         }
         client.is_in_step().await;
-        requests.push(request);
+        requests.push(describe(&request));
     }
 }
 
+/// TLS 1.1, where RSA still signs with PKCS#1 padding.
 const OLD_TLS: &str = "tls-version-min 1.0\ntls-version-max 1.1\ntls-cipher DEFAULT:@SECLEVEL=0";
 
 #[tokio::test]
 async fn rsa_key_of_client_version_1() -> Result<()> {
-    let (kind, formats) = (KeyKind::Rsa, "nopadding pkcs1 pss");
-    let case = Case { announce: 1, kind, formats, lines: "" };
-    let (requests, named) = connect("rsa_key_of_client_version_1", case).await?;
-    println!(
-        "ASKED rsa_key_of_client_version_1 {named} {:?}",
-        requests
-            .iter()
-            .map(|r| (r.command, r.algorithm.clone(), r.data.len(), r.is_message))
-            .collect::<Vec<_>>()
-    );
-    Ok(())
+    let asks = ["RSA_SIGN: 32 bytes", "RSA_SIGN: 256 bytes"];
+    let (announce, kind, formats, lines) = (1, KeyKind::Rsa, "nopadding pkcs1 pss", "");
+    connect("rsa_key_of_client_version_1", Case { announce, kind, formats, lines, asks }).await
 }
 
 #[tokio::test]
 async fn rsa_key_of_client_version_2() -> Result<()> {
-    let (kind, formats) = (KeyKind::Rsa, "nopadding pkcs1 pss");
-    let case = Case { announce: 2, kind, formats, lines: "" };
-    let (requests, named) = connect("rsa_key_of_client_version_2", case).await?;
-    println!(
-        "ASKED rsa_key_of_client_version_2 {named} {:?}",
-        requests
-            .iter()
-            .map(|r| (r.command, r.algorithm.clone(), r.data.len(), r.is_message))
-            .collect::<Vec<_>>()
-    );
-    Ok(())
+    let asks = ["PK_SIGN: 32 bytes", "PK_SIGN: 256 bytes"];
+    let (announce, kind, formats, lines) = (2, KeyKind::Rsa, "nopadding pkcs1 pss", "");
+    connect("rsa_key_of_client_version_2", Case { announce, kind, formats, lines, asks }).await
 }
 
 #[tokio::test]
 async fn rsa_key_of_client_version_3() -> Result<()> {
-    let (kind, formats) = (KeyKind::Rsa, "nopadding pkcs1 pss");
-    let case = Case { announce: 3, kind, formats, lines: "" };
-    let (requests, named) = connect("rsa_key_of_client_version_3", case).await?;
-    println!(
-        "ASKED rsa_key_of_client_version_3 {named} {:?}",
-        requests
-            .iter()
-            .map(|r| (r.command, r.algorithm.clone(), r.data.len(), r.is_message))
-            .collect::<Vec<_>>()
-    );
-    Ok(())
+    let asks = [
+        "PK_SIGN RSA_PKCS1_PSS_PADDING,hashalg=SHA256,saltlen=digest: 32 bytes",
+        "PK_SIGN RSA_NO_PADDING: 256 bytes",
+    ];
+    let (announce, kind, formats, lines) = (3, KeyKind::Rsa, "nopadding pkcs1 pss", "");
+    connect("rsa_key_of_client_version_3", Case { announce, kind, formats, lines, asks }).await
 }
 
 #[tokio::test]
 async fn rsa_key_of_client_version_3_that_hashes() -> Result<()> {
-    let (kind, formats) = (KeyKind::Rsa, "nopadding pkcs1 pss digest");
-    let case = Case { announce: 3, kind, formats, lines: "" };
-    let (requests, named) = connect("rsa_key_of_client_version_3_that_hashes", case).await?;
-    println!(
-        "ASKED rsa_key_of_client_version_3_that_hashes {named} {:?}",
-        requests
-            .iter()
-            .map(|r| (r.command, r.algorithm.clone(), r.data.len(), r.is_message))
-            .collect::<Vec<_>>()
-    );
-    Ok(())
+    let asks = [
+        "PK_SIGN RSA_PKCS1_PSS_PADDING,hashalg=SHA256,saltlen=digest: a message",
+        "PK_SIGN RSA_NO_PADDING: 256 bytes",
+    ];
+    let (announce, kind, formats, lines) = (3, KeyKind::Rsa, "nopadding pkcs1 pss digest", "");
+    connect(
+        "rsa_key_of_client_version_3_that_hashes",
+        Case { announce, kind, formats, lines, asks },
+    )
+    .await
 }
 
 #[tokio::test]
-async fn rsa_key_of_client_version_3_with_pkcs1() -> Result<()> {
-    let (kind, formats) = (KeyKind::Rsa, "pkcs1");
-    let case = Case { announce: 3, kind, formats, lines: OLD_TLS };
-    let (requests, named) = connect("rsa_key_of_client_version_3_with_pkcs1", case).await?;
-    println!(
-        "ASKED rsa_key_of_client_version_3_with_pkcs1 {named} {:?}",
-        requests
-            .iter()
-            .map(|r| (r.command, r.algorithm.clone(), r.data.len(), r.is_message))
-            .collect::<Vec<_>>()
-    );
-    Ok(())
+async fn rsa_key_of_client_version_1_with_old_tls() -> Result<()> {
+    let asks = ["RSA_SIGN: 36 bytes"; 2];
+    let (announce, kind, formats, lines) = (1, KeyKind::Rsa, "pkcs1", OLD_TLS);
+    connect(
+        "rsa_key_of_client_version_1_with_old_tls",
+        Case { announce, kind, formats, lines, asks },
+    )
+    .await
 }
 
 #[tokio::test]
-async fn rsa_key_of_client_version_1_with_pkcs1() -> Result<()> {
-    let (kind, formats) = (KeyKind::Rsa, "pkcs1");
-    let case = Case { announce: 1, kind, formats, lines: OLD_TLS };
-    let (requests, named) = connect("rsa_key_of_client_version_1_with_pkcs1", case).await?;
-    println!(
-        "ASKED rsa_key_of_client_version_1_with_pkcs1 {named} {:?}",
-        requests
-            .iter()
-            .map(|r| (r.command, r.algorithm.clone(), r.data.len(), r.is_message))
-            .collect::<Vec<_>>()
-    );
-    Ok(())
+async fn rsa_key_of_client_version_3_with_old_tls() -> Result<()> {
+    let asks = ["PK_SIGN RSA_PKCS1_PADDING: 36 bytes"; 2];
+    let (announce, kind, formats, lines) = (3, KeyKind::Rsa, "pkcs1", OLD_TLS);
+    connect(
+        "rsa_key_of_client_version_3_with_old_tls",
+        Case { announce, kind, formats, lines, asks },
+    )
+    .await
 }
 
 #[tokio::test]
 async fn ec_key_of_client_version_1() -> Result<()> {
-    let (kind, formats) = (KeyKind::Ec, "nopadding pkcs1");
-    let case = Case { announce: 1, kind, formats, lines: "" };
-    let (requests, named) = connect("ec_key_of_client_version_1", case).await?;
-    println!(
-        "ASKED ec_key_of_client_version_1 {named} {:?}",
-        requests
-            .iter()
-            .map(|r| (r.command, r.algorithm.clone(), r.data.len(), r.is_message))
-            .collect::<Vec<_>>()
-    );
-    Ok(())
+    let asks = ["RSA_SIGN: 32 bytes"; 2];
+    let (announce, kind, formats, lines) = (1, KeyKind::Ec, "nopadding pkcs1", "");
+    connect("ec_key_of_client_version_1", Case { announce, kind, formats, lines, asks }).await
 }
 
 #[tokio::test]
 async fn ec_key_of_client_version_2() -> Result<()> {
-    let (kind, formats) = (KeyKind::Ec, "nopadding pkcs1");
-    let case = Case { announce: 2, kind, formats, lines: "" };
-    let (requests, named) = connect("ec_key_of_client_version_2", case).await?;
-    println!(
-        "ASKED ec_key_of_client_version_2 {named} {:?}",
-        requests
-            .iter()
-            .map(|r| (r.command, r.algorithm.clone(), r.data.len(), r.is_message))
-            .collect::<Vec<_>>()
-    );
-    Ok(())
+    let asks = ["PK_SIGN: 32 bytes"; 2];
+    let (announce, kind, formats, lines) = (2, KeyKind::Ec, "nopadding pkcs1", "");
+    connect("ec_key_of_client_version_2", Case { announce, kind, formats, lines, asks }).await
 }
 
 #[tokio::test]
 async fn ec_key_of_client_version_3() -> Result<()> {
-    let (kind, formats) = (KeyKind::Ec, "nopadding pkcs1");
-    let case = Case { announce: 3, kind, formats, lines: "" };
-    let (requests, named) = connect("ec_key_of_client_version_3", case).await?;
-    println!(
-        "ASKED ec_key_of_client_version_3 {named} {:?}",
-        requests
-            .iter()
-            .map(|r| (r.command, r.algorithm.clone(), r.data.len(), r.is_message))
-            .collect::<Vec<_>>()
-    );
-    Ok(())
+    let asks = ["PK_SIGN ECDSA: 32 bytes"; 2];
+    let (announce, kind, formats, lines) = (3, KeyKind::Ec, "nopadding pkcs1", "");
+    connect("ec_key_of_client_version_3", Case { announce, kind, formats, lines, asks }).await
 }
 
 #[tokio::test]
 async fn ec_key_of_client_version_3_that_hashes() -> Result<()> {
-    let (kind, formats) = (KeyKind::Ec, "nopadding pkcs1 digest");
-    let case = Case { announce: 3, kind, formats, lines: "" };
-    let (requests, named) = connect("ec_key_of_client_version_3_that_hashes", case).await?;
-    println!(
-        "ASKED ec_key_of_client_version_3_that_hashes {named} {:?}",
-        requests
-            .iter()
-            .map(|r| (r.command, r.algorithm.clone(), r.data.len(), r.is_message))
-            .collect::<Vec<_>>()
-    );
-    Ok(())
+    let asks = ["PK_SIGN ECDSA,hashalg=SHA256: a message", "PK_SIGN ECDSA: 32 bytes"];
+    let (announce, kind, formats, lines) = (3, KeyKind::Ec, "nopadding pkcs1 digest", "");
+    connect("ec_key_of_client_version_3_that_hashes", Case { announce, kind, formats, lines, asks })
+        .await
 }
 
 #[tokio::test]

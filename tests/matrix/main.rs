@@ -15,6 +15,7 @@ mod clients;
 mod credentials;
 mod decisions;
 mod keys;
+mod lines;
 mod modes;
 mod pkcs11;
 mod reauth;

@@ -70,6 +70,7 @@ async fn a_client_in_its_hold() -> Result<()> {
     let mut client = bench.client(ClientOptions::new()).await?;
     client.until("a hold", picks::hold).await;
     sweep(&mut client, "client in a hold").await;
+    client.answered("hold release", client.client.hold_release()).await;
     client.answered("quit", client.client.quit()).await;
     Ok(())
 }
@@ -100,6 +101,7 @@ async fn a_server_in_its_hold() -> Result<()> {
     let mut server = bench.server(ServerOptions::new()).await?;
     server.until("a hold", picks::hold).await;
     sweep(&mut server, "server in a hold").await;
+    server.answered("hold release", server.client.hold_release()).await;
     server.answered("quit", server.client.quit()).await;
     Ok(())
 }

@@ -107,26 +107,3 @@ async fn a_hold_is_ended_by_a_signal() -> Result<()> {
     }
     Ok(())
 }
-
-#[tokio::test]
-async fn values_outside_their_range_are_refused() -> Result<()> {
-    let test = "values_outside_their_range_are_refused";
-    let Some(bench) = Bench::new(test)? else { return Ok(()) };
-    let mut client = bench.client(ClientOptions::new()).await?;
-    let text = client.refused("verb N", client.client.set_verb(99)).await;
-    assert!(text.contains("out of range"), "{text}");
-    client.answered("verb N", client.client.set_verb(5)).await;
-    assert_eq!(client.answered("verb", client.client.verb()).await, 5);
-    client.answered("mute N", client.client.set_mute(3)).await;
-    assert_eq!(client.answered("mute", client.client.mute()).await, 3);
-    client.invalid(client.client.test(0)).await;
-    client.invalid(client.client.state_history(0)).await;
-    client.invalid(client.client.log_history(0)).await;
-    assert_eq!(client.answered("test N", client.client.test(2000)).await.len(), 2000);
-    let help = client.answered("help", client.client.help()).await;
-    assert!(help.has("hold") && help.has("needstr") && !help.has("nonsense"));
-    let version = client.answered("version", client.client.version()).await;
-    assert_eq!(version.version.map(|v| v.to_string()), Some(bench.version().to_string()));
-    client.drain();
-    Ok(())
-}

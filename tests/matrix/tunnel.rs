@@ -53,7 +53,7 @@ async fn a_point_to_point_daemon_tells_of_its_address_and_routes() -> Result<()>
         identity.key.display(),
     );
     let daemon = bench.lab.start("p2p", &config, Management::Unix(socket), Some(port)).await?;
-    let mut daemon = Seat::take(daemon, &Builder::new(), bench.version(), "client").await?;
+    let mut daemon = Seat::take(daemon, &Builder::new(), bench.version(), "conversation").await?;
     daemon.release().await;
     daemon.until("an address", picks::state(StateName::AssignIp)).await;
     daemon.until("routes", picks::state(StateName::AddRoutes)).await;

@@ -58,9 +58,14 @@ pub const COMMANDS: &[Command] = &[
     always("hold on", "hold_on"),
     always("hold release", "hold_release"),
     form("kill ADDRESS", "kill"),
-    form("kill ADDRESS (IPv6)", "kill"),
+    Command {
+        never_refused: Some(
+            "it is looked up in `status` first, and an address of nobody is not sent",
+        ),
+        ..form("kill ADDRESS (IPv6)", "kill")
+    },
     form("kill NAME", "kill"),
-    form("load-stats", "load_stats"),
+    always("load-stats", "load_stats"),
     always("log N", "log_history"),
     always("log all", "log_history"),
     always("log off", "log_off"),

@@ -65,13 +65,13 @@ pub const EVENTS: &[EventRow] = &[
     row("STATE:AUTH"),
     since("STATE:AUTH_PENDING", 6),
     row("STATE:CONNECTED"),
-    row("STATE:CONNECTING"),
+    EventRow {
+        never: Some("the first state, before a manager can ask to be told; `state all` has it"),
+        ..row("STATE:CONNECTING")
+    },
     row("STATE:EXITING"),
     row("STATE:GET_CONFIG"),
-    EventRow {
-        never: Some("what a daemon is in before its first state; it tells nobody"),
-        ..row("STATE:INITIAL")
-    },
+    EventRow { never: Some("what a daemon is in before its first state"), ..row("STATE:INITIAL") },
     row("STATE:RECONNECTING"),
     row("STATE:RESOLVE"),
     row("STATE:TCP_CONNECT"),

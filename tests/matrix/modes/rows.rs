@@ -16,7 +16,7 @@ use crate::lab::Version;
 
 pub type Call = for<'a> fn(&'a Client) -> Pin<Box<dyn Future<Output = Result<()>> + 'a>>;
 
-/// One command, and a letter for each mode: answered, refused, skipped.
+/// One command, and a letter for each mode: answered, refused, or not tried.
 pub struct Row {
     pub name: &'static str,
     /// Client in a hold, at a prompt, connected; server in a hold, serving.

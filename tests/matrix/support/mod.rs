@@ -32,11 +32,6 @@ impl Bench {
         self.lab.daemon().version()
     }
 
-    pub fn is(&self, major: u32, minor: u32) -> bool {
-        let version = self.version();
-        (version.major, version.minor) == (major, minor)
-    }
-
     pub fn at_least(&self, major: u32, minor: u32) -> bool {
         self.version() >= Version::new(major, minor, 0)
     }
@@ -44,7 +39,7 @@ impl Bench {
     /// A server in its hold.
     pub async fn server(&self, options: ServerOptions) -> Result<Seat> {
         let daemon = self.lab.server(options).await?;
-        Seat::take(daemon, &Builder::new(), self.version(), "server").await
+        Seat::take(daemon, &Builder::new(), self.version(), "conversation").await
     }
 
     /// A server that has left its hold and takes clients.
@@ -58,7 +53,7 @@ impl Bench {
     /// A client in its hold.
     pub async fn client(&self, options: ClientOptions) -> Result<Seat> {
         let daemon = self.lab.client(options).await?;
-        Seat::take(daemon, &Builder::new(), self.version(), "client").await
+        Seat::take(daemon, &Builder::new(), self.version(), "conversation").await
     }
 
     /// A server and a client of it, both connected; the server asks its manager.
