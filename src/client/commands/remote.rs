@@ -1,13 +1,10 @@
 //! Where a client connects to.
 
+use super::{NEEDS_2_6, V2_6};
 use crate::client::Client;
 use crate::command::{ProxyAction, RemoteAction, remote};
 use crate::error::Result;
 use crate::reply::{self, RemoteEntry};
-
-/// The management version of OpenVPN 2.6.
-const ENTRIES: u32 = 4;
-const NEEDS_2_6: &str = "OpenVPN 2.6 or later";
 
 impl Client {
     /// `remote ACCEPT|SKIP [n]|MOD host port`: answers `>REMOTE:`. `SKIP n` needs OpenVPN 2.6.
@@ -21,7 +18,7 @@ impl Client {
         let command = remote::remote(action)?;
         if matches!(action, RemoteAction::SkipBy(_)) {
             // An older daemon would skip one, whatever the number.
-            self.require(command.name, ENTRIES, NEEDS_2_6)?;
+            self.require(command.name, V2_6, NEEDS_2_6)?;
         }
         self.call(command).await.map(drop)
     }
@@ -35,7 +32,7 @@ impl Client {
     /// [As every command](Client#cancel-safety).
     pub async fn remote_entry_count(&self) -> Result<u32> {
         let command = remote::remote_entry_count();
-        self.require(command.name, ENTRIES, NEEDS_2_6)?;
+        self.require(command.name, V2_6, NEEDS_2_6)?;
         reply::remote_entry_count(&self.call(command).await?)
     }
 
@@ -48,7 +45,7 @@ impl Client {
     /// [As every command](Client#cancel-safety).
     pub async fn remote_entries(&self) -> Result<Vec<RemoteEntry>> {
         let command = remote::remote_entry_get_all();
-        self.require(command.name, ENTRIES, NEEDS_2_6)?;
+        self.require(command.name, V2_6, NEEDS_2_6)?;
         RemoteEntry::parse(&self.call(command).await?)
     }
 
@@ -61,7 +58,7 @@ impl Client {
     /// [As every command](Client#cancel-safety).
     pub async fn remote_entry_get(&self, from: u32, to: u32) -> Result<Vec<RemoteEntry>> {
         let command = remote::remote_entry_get(from, to);
-        self.require(command.name, ENTRIES, NEEDS_2_6)?;
+        self.require(command.name, V2_6, NEEDS_2_6)?;
         RemoteEntry::parse(&self.call(command).await?)
     }
 
