@@ -151,8 +151,8 @@ async fn a_client_is_counted() -> Result<()> {
     assert!(count.await.bytes_in > 0);
     server.answered("bytecount 0", server.client.bytecount_off()).await;
 
-    let stats = server.answered("load-stats", server.client.load_stats()).await;
-    assert_eq!(stats.clients, 1);
+    let load = server.answered("load-stats", server.client.load_stats()).await;
+    assert_eq!(load.clients, 1);
     for (name, format) in [
         ("status 1", StatusFormat::V1),
         ("status 2", StatusFormat::V2),

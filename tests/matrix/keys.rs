@@ -25,10 +25,8 @@ struct Case {
 /// Connects, signing what is asked for.
 async fn connect(test: &str, case: Case) -> Result<()> {
     let Some(bench) = Bench::serving(test)? else { return Ok(()) };
-    let (old, formats) = match bench.at_least(2, 6) {
-        true => (0, case.formats),
-        false => (1, "nopadding pkcs1"),
-    };
+    let (old, formats) =
+        if bench.at_least(2, 6) { (0, case.formats) } else { (1, "nopadding pkcs1") };
     let server = ServerOptions::new().without_client_auth().line(case.lines);
     let server = bench.serving_server(server).await?;
     let identity = bench.lab.identity("client", &case.kind)?;
@@ -52,9 +50,10 @@ fn describe(request: &PkSign) -> String {
     };
     let algorithm = request.algorithm.as_ref().map(|algorithm| format!(" {algorithm}"));
     // How long a message is depends on the versions of both.
-    let what = match request.is_message {
-        true => "a message".to_owned(),
-        false => format!("{} bytes", request.data.len()),
+    let what = if request.is_message {
+        "a message".to_owned()
+    } else {
+        format!("{} bytes", request.data.len())
     };
     format!("{command}{}: {what}", algorithm.unwrap_or_default())
 }

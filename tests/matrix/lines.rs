@@ -33,8 +33,8 @@ async fn values_are_set_and_told() -> Result<()> {
 
 #[tokio::test]
 async fn lines_of_the_callers_are_sent_as_they_are() -> Result<()> {
-    let test = "lines_of_the_callers_are_sent_as_they_are";
-    let Some(bench) = Bench::serving(test)? else { return Ok(()) };
+    let title = "lines_of_the_callers_are_sent_as_they_are";
+    let Some(bench) = Bench::serving(title)? else { return Ok(()) };
     let mut server = bench.serving_server(ServerOptions::new()).await?;
     let name = "a line of the caller's";
     let raw = |line: &'static str, shape| server.client.raw_command(line, shape);
@@ -51,8 +51,8 @@ async fn lines_of_the_callers_are_sent_as_they_are() -> Result<()> {
         ("hold bogus", ReplyShape::Line, "bad hold command parameter"),
         ("signal \"SIG TERM\"", ReplyShape::Line, "signal 'SIG TERM' is not a known signal"),
     ] {
-        let text = server.refused(name, raw(line, shape)).await;
-        assert!(text.contains(says), "{line}: {text}");
+        let refusal = server.refused(name, raw(line, shape)).await;
+        assert!(refusal.contains(says), "{line}: {refusal}");
     }
     for line in ["quit", "signal \"SIGTERM", "kill #1", "client-auth 0 1", "pid\npid"] {
         server.invalid(raw(line, ReplyShape::Line)).await;

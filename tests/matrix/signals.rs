@@ -5,16 +5,18 @@ use openvpn_mgmt::events::Event;
 use openvpn_mgmt::{CloseReason, Error, Signal, StateName};
 
 use crate::lab::{ClientOptions, ServerOptions};
-use crate::support::{Bench, Seat, picks};
+use crate::support::{Bench, picks};
 
 #[tokio::test]
 async fn a_server_restarts_and_ends() -> Result<()> {
     let Some(bench) = Bench::serving("a_server_restarts_and_ends")? else { return Ok(()) };
     let (mut server, _client, first) = bench.pair(ServerOptions::new(), |client| client).await?;
     for (name, signal) in [("signal SIGUSR1", Signal::Sigusr1), ("signal SIGHUP", Signal::Sighup)] {
+        server.mode = "server";
         server.answered(name, server.client.signal(signal)).await;
         server.until("a restart", picks::state(StateName::Reconnecting)).await;
         server.until("a hold", picks::hold).await;
+        server.mode = "server in a hold";
         let text = server.refused(name, server.client.signal(signal)).await;
         assert!(text.contains("currently ignored"), "{text}");
         server.until("the hold, told again", picks::hold).await;
@@ -22,6 +24,7 @@ async fn a_server_restarts_and_ends() -> Result<()> {
         server.answered("hold release", server.client.hold_release()).await;
         server.connected().await;
     }
+    server.mode = "server";
     // Numbers start again: the first client after a restart is the one there was before.
     let mut client = bench.client(ClientOptions::to(&server.daemon)).await?;
     client.release().await;
@@ -50,11 +53,14 @@ async fn a_client_restarts_and_ends() -> Result<()> {
         bench.client(ClientOptions::to(&server.daemon).without_auth_user_pass()).await?;
     client.release().await;
     client.connected().await;
+    client.mode = "client connected";
     client.answered("signal SIGHUP", client.client.signal(Signal::Sighup)).await;
     client.until("a hold", picks::hold).await;
+    client.mode = "client in a hold";
     client.answered("hold off", client.client.hold_off()).await;
     client.answered("hold release", client.client.hold_release()).await;
     client.connected().await;
+    client.mode = "client connected";
     client.answered("signal SIGUSR1", client.client.signal(Signal::Sigusr1)).await;
     // Without a hold it goes on by itself.
     client.connected().await;
@@ -68,21 +74,22 @@ async fn a_client_restarts_and_ends() -> Result<()> {
 }
 
 /// Brings a client to its prompt, and lets a signal end it there.
-async fn ended_at_its_prompt(test: &str, name: &str, signal: Signal) -> Result<Option<Seat>> {
-    let Some(bench) = Bench::new(test)? else { return Ok(None) };
+async fn ended_at_its_prompt(test: &str, name: &str, signal: Signal) -> Result<()> {
+    let Some(bench) = Bench::new(test)? else { return Ok(()) };
     let mut client = bench.client(ClientOptions::new()).await?;
     client.release().await;
     client.until("a prompt", picks::need_user_pass).await;
+    client.mode = "client at a prompt";
     client.answered(name, client.client.signal(signal)).await;
     let fatal = client.until("the fatal error", |event| match event {
         Event::Fatal(fatal) => Some(fatal.text.clone()),
         _ => None,
     });
-    let text = fatal.await;
+    let told = fatal.await;
     let reason = client.end().await;
-    assert!(matches!(&reason, CloseReason::Fatal(told) if *told == text), "{reason}");
+    assert!(matches!(&reason, CloseReason::Fatal(last) if *last == told), "{reason}");
     client.daemon.wait().await?;
-    Ok(Some(client))
+    Ok(())
 }
 
 #[tokio::test]
@@ -101,6 +108,7 @@ async fn a_hold_is_ended_by_a_signal() -> Result<()> {
     {
         let mut client = bench.client(ClientOptions::new()).await?;
         client.until("a hold", picks::hold).await;
+        client.mode = "client in a hold";
         client.answered(name, client.client.signal(signal)).await;
         client.end().await;
         client.daemon.wait().await?;

@@ -15,11 +15,18 @@ pub struct Command {
     pub never_answered: Option<&'static str>,
 }
 
-/// Each mode answers it whatever it is given.
-const ALWAYS: Option<&str> = Some("answered in every mode");
+/// Why most are never refused.
+pub const ALWAYS: &str = "answered in every mode";
+
+const TOKENS: Option<&str> = Some(
+    "answered also without tokens, with a count of 0; in its first hold it ends an OpenVPN 2.6 \
+     by an assertion, so it is not tried there",
+);
+const STATUS: Option<&str> =
+    Some("writes the status to the log, but in a hold or at a prompt ends the daemon");
 
 const fn always(name: &'static str, method: &'static str) -> Command {
-    Command { name, method, since: None, never_refused: ALWAYS, never_answered: None }
+    Command { name, method, since: None, never_refused: Some(ALWAYS), never_answered: None }
 }
 
 const fn form(name: &'static str, method: &'static str) -> Command {
@@ -81,8 +88,8 @@ pub const COMMANDS: &[Command] = &[
     Command { since: Some((2, 7)), ..form("password (over 256 bytes)", "password") },
     always("pid", "pid"),
     form("pk-sig", "pk_sig"),
-    always("pkcs11-id-count", "pkcs11_id_count"),
-    always("pkcs11-id-get", "pkcs11_id_get"),
+    Command { never_refused: TOKENS, ..form("pkcs11-id-count", "pkcs11_id_count") },
+    Command { never_refused: TOKENS, ..form("pkcs11-id-get", "pkcs11_id_get") },
     form("proxy HTTP", "proxy"),
     form("proxy NONE", "proxy"),
     form("proxy SOCKS", "proxy"),
@@ -100,7 +107,7 @@ pub const COMMANDS: &[Command] = &[
     form("signal SIGHUP", "signal"),
     always("signal SIGTERM", "signal"),
     form("signal SIGUSR1", "signal"),
-    always("signal SIGUSR2", "signal"),
+    Command { never_refused: STATUS, ..form("signal SIGUSR2", "signal") },
     always("state", "state"),
     always("state N", "state_history"),
     always("state all", "state_history"),

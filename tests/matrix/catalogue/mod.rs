@@ -4,5 +4,5 @@
 mod commands;
 mod events;
 
-pub use commands::{COMMANDS, Command, METHODS, command};
+pub use commands::{ALWAYS, COMMANDS, Command, METHODS, command};
 pub use events::{EVENTS, EventRow, event_key};

@@ -18,11 +18,8 @@ pub fn state(name: StateName) -> impl Fn(&Event) -> Option<openvpn_mgmt::events:
     }
 }
 
-pub fn hold(event: &Event) -> Option<Option<u32>> {
-    match event {
-        Event::Hold(hold) => Some(hold.seconds),
-        _ => None,
-    }
+pub fn hold(event: &Event) -> Option<()> {
+    matches!(event, Event::Hold(_)).then_some(())
 }
 
 pub fn connect(event: &Event) -> Option<Peer> {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use super::{Number, Results, Version, has, shown};
-use crate::catalogue::{COMMANDS, Command, EVENTS, EventRow};
+use crate::catalogue::{ALWAYS, COMMANDS, Command, EVENTS, EventRow};
 
 /// The modes, and what they are called in the table.
 const MODES: [(&str, &str); 6] = [
@@ -13,7 +13,7 @@ const MODES: [(&str, &str); 6] = [
     ("client connected", "client connected"),
     ("server in a hold", "server in a hold"),
     ("server", "server"),
-    ("conversation", "asked for, or with a peer"),
+    ("conversation", "in a conversation"),
 ];
 
 const TITLE: &str = "# What each OpenVPN does\n\n\
@@ -26,7 +26,8 @@ const COMMANDS_TEXT: &str = "## Commands by version\n\n\
     got their own answers. Unsupported: this daemon cannot, the call said so and nothing was sent.\n\n";
 
 const MODES_TEXT: &str = "## Commands by mode\n\n\
-    Empty: not tried there, because it would end the daemon or the mode.\n\n";
+    Empty: not tried there, because it would end the daemon or the mode, or needs what that\n\
+    mode has not. The last column is of the conversations: what a daemon asks for is answered there.\n\n";
 
 const EVENTS_TEXT: &str = "## Events by version\n\n\
     Seen: it came, typed. Recorded: not provoked, but read from a transcript of this version.\n\n";
@@ -43,7 +44,7 @@ impl Results {
             let cells = self.versions.values().map(|version| version.command_cell(command.name));
             row(&mut text, command.name, cells);
         }
-        notes(&mut text, COMMANDS.iter().filter_map(command_note));
+        notes(&mut text, command_notes());
         text.push_str(MODES_TEXT);
         head(&mut text, "command", MODES.iter().map(|(_, title)| (*title).to_owned()));
         for command in COMMANDS {
@@ -134,12 +135,19 @@ fn notes(text: &mut String, notes: impl Iterator<Item = String>) {
     text.push('\n');
 }
 
+fn command_notes() -> impl Iterator<Item = String> {
+    let always = COMMANDS.iter().filter(|command| command.never_refused == Some(ALWAYS));
+    let always: Vec<String> = always.map(|command| format!("`{}`", command.name)).collect();
+    let always = format!("Never refused, but {ALWAYS}: {}.", always.join(", "));
+    COMMANDS.iter().filter_map(command_note).chain([always])
+}
+
 fn command_note(command: &Command) -> Option<String> {
     let name = command.name;
     match (command.never_answered, command.never_refused) {
         (Some(why), _) => Some(format!("`{name}` is never answered here: {why}.")),
-        (None, Some(why)) => Some(format!("`{name}` is never refused: {why}.")),
-        (None, None) => None,
+        (None, Some(why)) if why != ALWAYS => Some(format!("`{name}` is never refused: {why}.")),
+        _ => None,
     }
 }
 
