@@ -193,7 +193,8 @@ async fn the_management_socket_asks_for_its_password() -> Result<()> {
     let name = "the_management_socket_asks_for_its_password";
     let Some(bench) = Bench::new(name)? else { return Ok(()) };
     let options = || ClientOptions::new().management_password("let \"me\" in #1");
-    let daemon = bench.lab.client(options().management_tcp()).await?;
+    let tcp = if bench.lab.reaches_tcp() { options().management_tcp() } else { options() };
+    let daemon = bench.lab.client(tcp).await?;
     let right = Builder::new().password("let \"me\" in #1");
     let mut client = Seat::take(daemon, &right, bench.version(), "conversation").await?;
     client.until("a hold", picks::hold).await;
