@@ -1,0 +1,32 @@
+//! Signs for a client daemon of the user's.
+
+use anyhow::{Context as _, Result};
+use openvpn_mgmt::{Builder, Secret};
+
+use crate::key::Key;
+use crate::{Args, in_time, tunnel};
+
+pub(crate) async fn run(args: &Args, address: &str) -> Result<()> {
+    let file = args.private_key.as_ref().context("--private-key is missing")?;
+    let key = Key::read(file)?;
+    let certificate = args.certificate.as_ref().map(|file| {
+        std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))
+    });
+    let certificate = certificate.transpose()?;
+    if let Some(certificate) = &certificate {
+        key.check_belongs_to(certificate)?;
+    }
+    let session = builder(args)?.connect(address).await?;
+    println!("{address}: a {} key", key.name());
+    in_time(args, tunnel::connect(session, key, certificate, args.announce)).await?;
+    println!("connected; the daemon goes on, without a key for its next handshake");
+    Ok(())
+}
+
+fn builder(args: &Args) -> Result<Builder> {
+    let Some(file) = &args.password_file else { return Ok(Builder::new()) };
+    let text = std::fs::read_to_string(file)
+        .with_context(|| format!("cannot read the password file {}", file.display()))?;
+    let password = Secret::from(text.lines().next().unwrap_or_default());
+    Ok(Builder::new().password(password))
+}
