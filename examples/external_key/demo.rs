@@ -1,13 +1,12 @@
 //! A server and a client of our own, to sign for.
 
 use anyhow::{Result, bail};
-use openvpn_mgmt::{Client, Event, Events, Signal, connect};
+use openvpn_mgmt::{Event, Events, Signal, connect};
 
 use crate::key::Key;
-use crate::lab::{
-    ClientOptions, Daemon, Identity, KeyKind, Lab, Process, ServerOptions, Version,
-};
-use crate::{Args, Keys, in_time, tunnel};
+use crate::lab::{ClientOptions, Daemon, Identity, KeyKind, Lab, Process, ServerOptions, Version};
+use crate::tunnel::Tunnel;
+use crate::{Args, Keys, in_time};
 
 pub(crate) async fn run(args: &Args) -> Result<()> {
     let daemon = match &args.openvpn {
@@ -44,7 +43,10 @@ async fn show(args: &Args, lab: &Lab, server: &Process, kind: &KeyKind) -> Resul
     let name = key.name();
     let formats =
         args.formats.clone().unwrap_or_else(|| all_formats(lab.daemon().version(), args.announce));
-    println!("\n{name} key, version {} announced, management-external-key {formats}", args.announce);
+    println!(
+        "\n{name} key, version {} announced, management-external-key {formats}",
+        args.announce
+    );
 
     let mut options = ClientOptions::to(server).common_name("alice").key(kind.clone());
     options = options.without_auth_user_pass().external_key(&formats).external_cert("demo:alice");
@@ -53,9 +55,12 @@ async fn show(args: &Args, lab: &Lab, server: &Process, kind: &KeyKind) -> Resul
     }
     let mut process = lab.client(options).await?;
     let session = connect(process.socket()).await?;
-    let client = tunnel::connect(session, key, Some(certificate), args.announce).await?;
+    let mut tunnel = Tunnel::open(session, key, Some(certificate), args.announce).await?;
+    tunnel.connected().await?;
     println!("{name}: tunnel CONNECTED");
-    end(&client, &mut process).await
+    tunnel.client.signal(Signal::Sigterm).await?;
+    process.wait().await?;
+    Ok(())
 }
 
 fn choose_key(
@@ -84,12 +89,6 @@ fn all_formats(daemon: Version, announce: u32) -> String {
         "nopadding pkcs1 pss digest"
     };
     formats.to_owned()
-}
-
-async fn end(client: &Client, process: &mut Process) -> Result<()> {
-    client.signal(Signal::Sigterm).await?;
-    process.wait().await?;
-    Ok(())
 }
 
 /// Waits until the server gives up on a client's handshake; a client over UDP is told nothing

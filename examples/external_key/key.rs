@@ -9,6 +9,7 @@ use openvpn_mgmt::events::SignAlgorithm;
 use p256::pkcs8::{DecodePrivateKey as _, EncodePublicKey};
 use x509_cert::Certificate;
 use x509_cert::der::{DecodePem as _, Encode as _};
+use zeroize::Zeroizing;
 
 use crate::{ecdsa, rsa};
 
@@ -24,7 +25,7 @@ impl Key {
     pub(crate) fn read(file: &Path) -> Result<Self> {
         let pem = std::fs::read_to_string(file)
             .with_context(|| format!("cannot read the key {}", file.display()))?;
-        Self::from_pem(&pem).with_context(|| format!("{}", file.display()))
+        Self::from_pem(&Zeroizing::new(pem)).with_context(|| format!("{}", file.display()))
     }
 
     fn from_pem(pem: &str) -> Result<Self> {

@@ -4,8 +4,8 @@
 //! cargo run --example external_key
 //! ```
 //!
-//! `tunnel.rs` is the program to read: it announces the version, answers what the daemon
-//! asks and waits for the tunnel. `signer.rs` is the `Signer`, `key.rs`, `rsa.rs` and `ecdsa.rs`
+//! `tunnel.rs` is the program to read: it announces the version, answers what the daemon asks
+//! and waits for the tunnel. `signer.rs` is the `Signer`, `key.rs`, `rsa.rs` and `ecdsa.rs`
 //! do its arithmetic, `padding.rs` finds out what kind of signature is wanted. `demo.rs`
 //! sets up a server and a client to do it on, `attach.rs` takes a client that runs already.
 
@@ -43,7 +43,7 @@ struct Args {
     #[arg(long, value_enum, default_value_t = Keys::Both)]
     key: Keys,
 
-    /// The version to announce: 1 is asked with RSA_SIGN, 2 with PK_SIGN, 3 is told the padding
+    /// The management version to announce; from 3 on the daemon says how to pad
     #[arg(long, value_name = "N", default_value_t = 3,
           value_parser = clap::value_parser!(u32).range(1..=3))]
     announce: u32,
@@ -79,6 +79,10 @@ struct Args {
     /// Its certificate, PEM: to check the key with, and for management-external-cert
     #[arg(long, value_name = "FILE", requires = "connect")]
     certificate: Option<PathBuf>,
+
+    /// With --connect, end when the tunnel is up; else only when the daemon does
+    #[arg(long, requires = "connect")]
+    once: bool,
 
     /// The time each tunnel may take to come up, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 30,

@@ -29,9 +29,9 @@ impl Signer for KeySigner {
         is_message: bool,
         algorithm: Option<&SignAlgorithm>,
     ) -> Result<Vec<u8>, BoxError> {
-        let what = if is_message { "message" } else { "digest" };
-        let wanted = algorithm.map_or("no algorithm told".to_owned(), ToString::to_string);
-        println!("  asked to sign: {wanted}; a {what} of {} bytes", data.len());
+        let what = if is_message { " of message" } else { "" };
+        let wanted = algorithm.map_or("not told how".to_owned(), ToString::to_string);
+        println!("  asked to sign: {wanted}; {} bytes{what}", data.len());
         let started = Instant::now();
         match self.key.sign(data, is_message, algorithm) {
             Ok((signature, how)) => {
