@@ -21,6 +21,7 @@ mod page;
 mod person;
 mod questions;
 mod scenario;
+mod screen;
 mod stop;
 mod token;
 
@@ -119,7 +120,11 @@ async fn run(args: &Args) -> Result<()> {
 }
 
 /// Ends what takes longer than a tunnel may.
-async fn in_time<T>(args: &Args, typed: bool, tunnel: impl Future<Output = Result<T>>) -> Result<T> {
+async fn in_time<T>(
+    args: &Args,
+    typed: bool,
+    tunnel: impl Future<Output = Result<T>>,
+) -> Result<T> {
     let Some(seconds) = args.deadline.or((!typed).then_some(60)) else { return tunnel.await };
     match tokio::time::timeout(Duration::from_secs(seconds), tunnel).await {
         Ok(result) => result,

@@ -9,6 +9,7 @@ use openvpn_mgmt::{Challenge, Client, Event, Events, Secret};
 use tokio::sync::{Mutex, mpsc};
 
 use crate::questions::Questions;
+use crate::screen::show;
 
 /// Asks for what the daemon needs, and shows first why it asks again.
 #[derive(Clone)]
@@ -58,7 +59,15 @@ impl Person {
 /// A refusal with a challenge is none: the server wants to know more.
 fn show_refusal(refusal: &Password) {
     if let Password::VerificationFailed { challenge: None, .. } = refusal {
-        println!("{refusal}");
+        show(refusal);
+    }
+}
+
+/// Whom user name and password are for, where it is not the VPN server.
+fn of(realm: &Realm) -> String {
+    match realm {
+        Realm::Auth => String::new(),
+        other => format!(" for {other}"),
     }
 }
 
@@ -72,15 +81,16 @@ impl CredentialsProvider for Person {
         // A dynamic challenge comes when user name and password were right.
         let is_second_step = challenge.as_ref().is_some_and(|c| c.username().is_some());
         if !is_second_step {
-            answer.username = self.ask(&format!("{realm} user name"), true).await?;
-            answer.password = self.ask(&format!("{realm} password"), false).await?;
+            let of = of(&realm);
+            answer.username = self.ask(&format!("User name{of}"), true).await?;
+            answer.password = self.ask(&format!("Password{of}"), false).await?;
         }
         if let Some(challenge) = challenge {
             let text = challenge.text().to_string();
             if challenge.response_required() {
                 answer.response = self.ask(&text, challenge.echo()).await?;
             } else {
-                println!("{text}");
+                show(text);
             }
         }
         Ok(Some(answer))

@@ -11,6 +11,10 @@
 
 #[path = "../../lab/mod.rs"]
 mod lab;
+#[path = "../credentials/screen.rs"]
+mod screen;
+#[path = "../credentials/stop.rs"]
+mod stop;
 
 mod attach;
 mod demo;
@@ -118,31 +122,13 @@ async fn main() -> ExitCode {
         let log = tracing_subscriber::fmt().with_writer(std::io::stderr);
         log.with_max_level(tracing_subscriber::filter::LevelFilter::DEBUG).init();
     }
-    let stopped = tokio::signal::ctrl_c();
-    let shown = async {
+    stop::run(async {
         match &args.connect {
             Some(address) => attach::run(&args, address).await,
             None => demo::run(&args).await,
         }
-    };
-    tokio::pin!(stopped, shown);
-    let result = tokio::select! {
-        biased;
-        _ = &mut stopped => return interrupted(),
-        result = &mut shown => result,
-    };
-    let Err(error) = result else { return ExitCode::SUCCESS };
-    // A Ctrl-C goes to the daemons as well, and their end may be seen first.
-    if tokio::time::timeout(Duration::from_millis(100), stopped).await.is_ok() {
-        return interrupted();
-    }
-    eprintln!("error: {error:#}");
-    ExitCode::FAILURE
-}
-
-fn interrupted() -> ExitCode {
-    eprintln!("stopped by Ctrl-C");
-    ExitCode::from(130)
+    })
+    .await
 }
 
 /// Ends what takes longer than a tunnel may.
