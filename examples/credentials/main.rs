@@ -25,6 +25,7 @@ mod screen;
 mod stop;
 mod token;
 
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -95,6 +96,7 @@ fn main() -> ExitCode {
     let args = Args::parse();
     if args.verbose {
         let log = tracing_subscriber::fmt().with_writer(std::io::stderr);
+        let log = log.with_ansi(std::io::stderr().is_terminal());
         log.with_max_level(tracing_subscriber::filter::LevelFilter::DEBUG).init();
     }
     let _guard = TerminalGuard::new();

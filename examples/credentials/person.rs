@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::Result;
-use openvpn_mgmt::events::{Password, Realm};
+use openvpn_mgmt::events::{Password, Realm, State};
 use openvpn_mgmt::handler::{BoxError, CredentialsAnswer, CredentialsProvider};
 use openvpn_mgmt::{Challenge, Client, Event, Events, Secret};
 use tokio::sync::{Mutex, mpsc};
@@ -48,18 +48,29 @@ impl Person {
 
     async fn show_refusals(&self) {
         let mut events = self.refusals.lock().await;
+        let mut shown = false;
         while let Some(event) = events.try_next() {
-            if let Ok(Event::Password(refusal)) = event {
-                show_refusal(&refusal);
-            }
+            shown |= event.is_ok_and(|event| show_refusal(&event, shown));
         }
     }
 }
 
-/// A refusal with a challenge is none: the server wants to know more.
-fn show_refusal(refusal: &Password) {
-    if let Password::VerificationFailed { challenge: None, .. } = refusal {
-        show(refusal);
+/// Shows a refusal, unless the one before it has said the same; whether it did.
+fn show_refusal(event: &Event, is_shown: bool) -> bool {
+    match event {
+        // With a challenge it is no refusal: the server wants to know more.
+        Event::Password(refusal @ Password::VerificationFailed { challenge: None, .. }) => {
+            show(refusal);
+            true
+        }
+        // All that OpenVPN 2.7 says of a private key's wrong password.
+        Event::State(State { detail: Some(detail), .. })
+            if *detail == "private-key-password-failure" && !is_shown =>
+        {
+            show("the password of the private key is wrong");
+            true
+        }
+        _ => false,
     }
 }
 

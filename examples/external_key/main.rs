@@ -26,6 +26,7 @@ mod rsa;
 mod signer;
 mod tunnel;
 
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -120,6 +121,7 @@ async fn main() -> ExitCode {
     let args = Args::parse();
     if args.verbose {
         let log = tracing_subscriber::fmt().with_writer(std::io::stderr);
+        let log = log.with_ansi(std::io::stderr().is_terminal());
         log.with_max_level(tracing_subscriber::filter::LevelFilter::DEBUG).init();
     }
     stop::run(async {
