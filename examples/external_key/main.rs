@@ -138,6 +138,11 @@ async fn in_time<T>(args: &Args, tunnel: impl Future<Output = Result<T>>) -> Res
     let deadline = Duration::from_secs(args.deadline);
     match tokio::time::timeout(deadline, tunnel).await {
         Ok(result) => result,
-        Err(_) => bail!("the tunnel is not up after {} s", args.deadline),
+        // A server that rejects a signature does not say so over UDP.
+        Err(_) => bail!(
+            "the tunnel is not up after {} s; if it was signed for, does the key belong to the \
+             certificate?",
+            args.deadline
+        ),
     }
 }
