@@ -21,9 +21,11 @@ mod page;
 mod person;
 mod questions;
 mod scenario;
+mod screen;
 mod stop;
 mod token;
 
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -94,6 +96,7 @@ fn main() -> ExitCode {
     let args = Args::parse();
     if args.verbose {
         let log = tracing_subscriber::fmt().with_writer(std::io::stderr);
+        let log = log.with_ansi(std::io::stderr().is_terminal());
         log.with_max_level(tracing_subscriber::filter::LevelFilter::DEBUG).init();
     }
     let _guard = TerminalGuard::new();
@@ -119,7 +122,11 @@ async fn run(args: &Args) -> Result<()> {
 }
 
 /// Ends what takes longer than a tunnel may.
-async fn in_time<T>(args: &Args, typed: bool, tunnel: impl Future<Output = Result<T>>) -> Result<T> {
+async fn in_time<T>(
+    args: &Args,
+    typed: bool,
+    tunnel: impl Future<Output = Result<T>>,
+) -> Result<T> {
     let Some(seconds) = args.deadline.or((!typed).then_some(60)) else { return tunnel.await };
     match tokio::time::timeout(Duration::from_secs(seconds), tunnel).await {
         Ok(result) => result,

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use anyhow::Result;
-use openvpn_mgmt::events::{Password, Realm};
+use openvpn_mgmt::events::{Password, Realm, State};
 use openvpn_mgmt::handler::{BoxError, CredentialsAnswer, CredentialsProvider};
 use openvpn_mgmt::{Challenge, Client, Event, Events, Secret};
 use tokio::sync::{Mutex, mpsc};
 
 use crate::questions::Questions;
+use crate::screen::show;
 
 /// Asks for what the daemon needs, and shows first why it asks again.
 #[derive(Clone)]
@@ -47,18 +48,37 @@ impl Person {
 
     async fn show_refusals(&self) {
         let mut events = self.refusals.lock().await;
+        let mut shown = false;
         while let Some(event) = events.try_next() {
-            if let Ok(Event::Password(refusal)) = event {
-                show_refusal(&refusal);
-            }
+            shown |= event.is_ok_and(|event| show_refusal(&event, shown));
         }
     }
 }
 
-/// A refusal with a challenge is none: the server wants to know more.
-fn show_refusal(refusal: &Password) {
-    if let Password::VerificationFailed { challenge: None, .. } = refusal {
-        println!("{refusal}");
+/// Shows a refusal, unless the one before it has said the same; whether it did.
+fn show_refusal(event: &Event, is_shown: bool) -> bool {
+    match event {
+        // With a challenge it is no refusal: the server wants to know more.
+        Event::Password(refusal @ Password::VerificationFailed { challenge: None, .. }) => {
+            show(refusal);
+            true
+        }
+        // All that OpenVPN 2.7 says of a private key's wrong password.
+        Event::State(State { detail: Some(detail), .. })
+            if *detail == "private-key-password-failure" && !is_shown =>
+        {
+            show("the password of the private key is wrong");
+            true
+        }
+        _ => false,
+    }
+}
+
+/// Whom user name and password are for, where it is not the VPN server.
+fn of(realm: &Realm) -> String {
+    match realm {
+        Realm::Auth => String::new(),
+        other => format!(" for {other}"),
     }
 }
 
@@ -72,15 +92,16 @@ impl CredentialsProvider for Person {
         // A dynamic challenge comes when user name and password were right.
         let is_second_step = challenge.as_ref().is_some_and(|c| c.username().is_some());
         if !is_second_step {
-            answer.username = self.ask(&format!("{realm} user name"), true).await?;
-            answer.password = self.ask(&format!("{realm} password"), false).await?;
+            let of = of(&realm);
+            answer.username = self.ask(&format!("User name{of}"), true).await?;
+            answer.password = self.ask(&format!("Password{of}"), false).await?;
         }
         if let Some(challenge) = challenge {
             let text = challenge.text().to_string();
             if challenge.response_required() {
                 answer.response = self.ask(&text, challenge.echo()).await?;
             } else {
-                println!("{text}");
+                show(text);
             }
         }
         Ok(Some(answer))

@@ -66,7 +66,9 @@ impl Scenario {
             Self::StaticConcat if lab.daemon().version() < Version::new(2, 7, 0) => {
                 bail!("a response appended to the password needs OpenVPN 2.7")
             }
-            Self::StaticConcat => options.line(&format!("static-challenge \"{CHALLENGE}\" 1 concat")),
+            Self::StaticConcat => {
+                options.line(&format!("static-challenge \"{CHALLENGE}\" 1 concat"))
+            }
             Self::Pending | Self::Web => options.line("setenv IV_SSO webauth,openurl,crtext"),
             Self::KeyPassword => options.key(KeyKind::Encrypted(PASSWORD.to_owned())),
             Self::Token => options.pkcs11(lab.token(NAME)?.module()),
