@@ -1,0 +1,1 @@
+//! Clients of a server: let in, turned away, renewed.

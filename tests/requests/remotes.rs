@@ -1,0 +1,1 @@
+//! Where a client connects to: remotes and proxies.
