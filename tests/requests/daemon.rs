@@ -12,7 +12,7 @@ use openvpn_mgmt::{
 use crate::lab::{ClientOptions, Lab, Process, ServerOptions};
 
 /// Only a failure takes so long.
-pub const DEADLINE: Duration = Duration::from_secs(4);
+pub const DEADLINE: Duration = Duration::from_secs(30);
 
 /// Waits for this, but not for ever.
 pub async fn within<T>(what: &str, waiting: impl Future<Output = T>) -> Result<T> {
