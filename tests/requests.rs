@@ -18,3 +18,5 @@ mod daemon;
 mod keys;
 #[path = "requests/remotes.rs"]
 mod remotes;
+#[path = "requests/restarts.rs"]
+mod restarts;

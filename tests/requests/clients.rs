@@ -2,9 +2,7 @@
 
 use anyhow::{Context as _, Result};
 use openvpn_mgmt::events::Realm;
-use openvpn_mgmt::{
-    Builder, ClientConfig, DroppedRequest, Error, Event, Request, StateName,
-};
+use openvpn_mgmt::{Builder, ClientConfig, DroppedRequest, Error, Event, Request, StateName};
 
 use crate::daemon::{Daemon, asked, pair, pair_with, serving, within};
 use crate::lab::{ClientOptions, ServerOptions};

@@ -167,7 +167,10 @@ impl Daemon {
 }
 
 /// A server, and a client of it that has been released.
-pub async fn pair(lab: &Lab, adjust: impl FnOnce(ClientOptions) -> ClientOptions) -> Result<(Daemon, Daemon)> {
+pub async fn pair(
+    lab: &Lab,
+    adjust: impl FnOnce(ClientOptions) -> ClientOptions,
+) -> Result<(Daemon, Daemon)> {
     pair_with(lab, ServerOptions::new(), adjust).await
 }
 

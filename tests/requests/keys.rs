@@ -56,8 +56,7 @@ fn sign(lab: &Lab, identity: &Identity, ask: &SignRequest) -> Result<Vec<u8>> {
 }
 
 /// For TLS 1.1, in which RSA keys sign with PKCS#1 padding; later TLS asks for PSS.
-const TLS11: &str =
-    "tls-version-min 1.0\ntls-version-max 1.1\ntls-cipher DEFAULT:@SECLEVEL=0";
+const TLS11: &str = "tls-version-min 1.0\ntls-version-max 1.1\ntls-cipher DEFAULT:@SECLEVEL=0";
 const TLS13: &str = "";
 
 /// A server that asks nobody, and a client of it with a key outside, in its hold.

@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 
-use crate::daemon::{Daemon, asked, serving, within};
+use crate::daemon::{Daemon, serving, within};
 use crate::lab::{ClientOptions, Lab, Port, Proto, ServerOptions, skip};
 
 /// The next question about a remote; holds are released.
@@ -220,9 +220,8 @@ async fn an_http_proxy_gets_its_own_credentials() -> Result<()> {
     ask.answer("prox", "y:pass").await?;
     let authorization = loop {
         tokio::select! {
-            wanted = http.wanted() => match wanted?.authorization {
-                Some(authorization) => break authorization,
-                None => {}
+            wanted = http.wanted() => if let Some(authorization) = wanted?.authorization {
+                break authorization;
             },
             request = client.past_holds() => match request? {
                 Request::Proxy(ask) => ask.http("127.0.0.1", http.port, false).await?,
