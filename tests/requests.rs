@@ -14,9 +14,13 @@ mod clients;
 mod credentials;
 #[path = "requests/daemon.rs"]
 mod daemon;
+#[path = "requests/handlers.rs"]
+mod handlers;
 #[path = "requests/keys.rs"]
 mod keys;
 #[path = "requests/remotes.rs"]
 mod remotes;
 #[path = "requests/restarts.rs"]
 mod restarts;
+#[path = "requests/storm.rs"]
+mod storm;
