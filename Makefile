@@ -18,7 +18,8 @@ test: ## Runs every test, also those with a real OpenVPN, and says what was skip
 	@scripts/install-openvpn.sh --tests || true
 	@scripts/test.sh
 
-test-matrix: ## Runs the tests with a real OpenVPN against 2.5, 2.6 and 2.7.
+test-matrix: ## Runs the tests with a real OpenVPN against 2.5, 2.6 and 2.7, and prints what each does.
+	@scripts/install-openvpn.sh --tests || true
 	@scripts/test-matrix.sh
 
 check: ## Format, lints, docs, features, and the Rust version of the dependencies.

@@ -122,6 +122,12 @@ impl Lab {
         self.network.name()
     }
 
+    /// Whether a TCP port of a daemon can be reached from here: not when this lab has a
+    /// network of its own.
+    pub fn reaches_tcp(&self) -> bool {
+        self.network.is_ours()
+    }
+
     /// The certificate and key of a common name, made on first use.
     ///
     /// # Errors

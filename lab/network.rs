@@ -69,6 +69,11 @@ impl Network {
         Ok(format!("dev lab{:x}-{:x}\ndev-type tun\n", std::process::id(), count & 0xffff))
     }
 
+    /// Whether this process reaches the TCP ports of the daemons.
+    pub fn is_ours(&self) -> bool {
+        !matches!(self.kind, Kind::Namespace)
+    }
+
     /// A command that runs `program` in this network and ends with this process.
     ///
     /// # Errors

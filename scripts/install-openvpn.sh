@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs openvpn with the system's package manager; does nothing where it is there.
+# Installs openvpn with the system's package manager, and what a build and a tunnel
+# need beside it (a C compiler, ip); does nothing where they are there.
 #
 #     scripts/install-openvpn.sh [--tests]
 #
@@ -80,8 +81,26 @@ install_missing() {
     fi
 }
 
+# The linker of a Rust build, and what sets up a tunnel, as "command:package" words.
+basics() {
+    if have apt-get; then
+        printf '%s\n' cc:gcc cc:libc6-dev ip:iproute2
+    elif have dnf; then
+        printf '%s\n' cc:gcc ip:iproute
+    elif have apk; then
+        printf '%s\n' cc:build-base ip:iproute2
+    elif have brew; then
+        return 0
+    else
+        printf '%s\n' cc:gcc ip:iproute2
+    fi
+}
+
 # One at a time: a missing extra must not keep openvpn away.
 install_missing openvpn:openvpn
+pairs=()
+while read -r pair; do pairs+=("$pair"); done < <(basics)
+[ ${#pairs[@]} = 0 ] || install_missing "${pairs[@]}"
 if [ "${1:-}" = --tests ]; then
     pairs=()
     while read -r pair; do pairs+=("$pair"); done < <(tools)

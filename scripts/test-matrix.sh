@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Fetches the OpenVPN versions of the matrix and runs the tests that start a real
-# daemon against each. Ends with status 3 where no version can be had.
+# Fetches the OpenVPN versions of the matrix, runs the tests that start a real daemon
+# against each, and makes the table of what each version did. Ends with status 3 where
+# no version can be had.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -16,6 +17,10 @@ for file in $(grep -lE '^ *mod lab;' tests/*.rs tests/*/main.rs 2>/dev/null); do
     tests+=(--test "${name%.rs}")
 done
 
+# What the matrix suite finds out, a file a version.
+export MATRIX_RESULTS=$PWD/target/matrix
+rm -rf "$MATRIX_RESULTS"
+
 passed=() failed=()
 for wrapper in "$folder"/[0-9]*/openvpn; do
     [ -x "$wrapper" ] || continue
@@ -28,7 +33,18 @@ for wrapper in "$folder"/[0-9]*/openvpn; do
     fi
 done
 
+table=made
+if [ ${#failed[@]} -gt 0 ]; then
+    table='not made, because a version failed'
+elif [ $fetched != 0 ]; then
+    table='not made, because a version is missing'
+else
+    printf '\n== The matrix ==\n'
+    scripts/matrix-table.sh "$MATRIX_RESULTS" || { table='has holes or is out of date'; failed+=(table); }
+fi
+
 printf '\nOpenVPN versions that passed: %s; that failed: %s\n' "${passed[*]:-none}" "${failed[*]:-none}"
+printf 'The table of the matrix: %s.\n' "$table"
 if [ $fetched != 0 ]; then
     printf 'Not every version could be fetched; the reason is above.\n'
 fi

@@ -5,6 +5,9 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+# Tests with a real daemon mostly wait for it.
+export RUST_TEST_THREADS=${RUST_TEST_THREADS:-8}
+
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 status=0

@@ -115,7 +115,6 @@ pub enum ClientPassword {
     /// A password and nothing else.
     Plain(Secret),
     /// `CRV1::state_id::response`: the response to a dynamic challenge.
-    #[non_exhaustive]
     Dynamic {
         /// The challenge's own ID.
         state_id: Secret,
@@ -123,7 +122,6 @@ pub enum ClientPassword {
         response: Secret,
     },
     /// `SCRV1:b64(password):b64(response)`: a password, and the response to the static challenge.
-    #[non_exhaustive]
     Static {
         /// The password.
         password: Secret,

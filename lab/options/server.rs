@@ -12,13 +12,14 @@ use super::{Common, ManagementKind, Proto, write_file_options};
 pub struct ServerOptions {
     common: Common,
     proto: Proto,
+    ipv6: bool,
     client_auth: bool,
 }
 
 impl ServerOptions {
     /// A UDP server with `management-hold` and `management-client-auth`.
     pub fn new() -> Self {
-        Self { common: Common::new(), proto: Proto::Udp, client_auth: true }
+        Self { common: Common::new(), proto: Proto::Udp, ipv6: false, client_auth: true }
     }
 
     common_options!();
@@ -27,6 +28,13 @@ impl ServerOptions {
     #[must_use]
     pub fn tcp(mut self) -> Self {
         self.proto = Proto::Tcp;
+        self
+    }
+
+    /// Takes VPN connections at `::1`, not at 127.0.0.1.
+    #[must_use]
+    pub fn ipv6(mut self) -> Self {
+        self.ipv6 = true;
         self
     }
 
@@ -53,13 +61,15 @@ impl ServerOptions {
     ) -> String {
         let port = port.number();
         let (third, second) = (port & 0xff, port >> 8);
-        let proto = match self.proto {
-            Proto::Udp => "udp",
-            Proto::Tcp => "tcp-server",
+        let (local, proto) = match (self.ipv6, self.proto) {
+            (false, Proto::Udp) => ("127.0.0.1", "udp"),
+            (false, Proto::Tcp) => ("127.0.0.1", "tcp-server"),
+            (true, Proto::Udp) => ("::1", "udp6"),
+            (true, Proto::Tcp) => ("::1", "tcp6-server"),
         };
         let mut config = format!(
             "{tun}server 10.{second}.{third}.0 255.255.255.0\ntopology subnet\ndh none\n\
-             local 127.0.0.1\nport {port}\nproto {proto}\nkeepalive 10 60\n"
+             local {local}\nport {port}\nproto {proto}\nkeepalive 10 60\n"
         );
         self.common.write(&mut config, dir, version);
         write_file_options(&mut config, Some(&identity.cert), Some(&identity.key));

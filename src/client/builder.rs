@@ -182,7 +182,7 @@ impl Builder {
     pub async fn connect(&self, endpoint: impl Into<Endpoint>) -> Result<Session> {
         let endpoint = endpoint.into();
         let connecting = tokio::time::timeout(self.connect_timeout, endpoint.connect());
-        let stream = connecting.await.unwrap_or_else(|_| Err(std::io::ErrorKind::TimedOut.into()));
+        let stream = connecting.await.unwrap_or_else(|_| Err(endpoint.timed_out()));
         debug!(%endpoint, connected = stream.is_ok(), "connecting");
         match stream {
             #[cfg(unix)]

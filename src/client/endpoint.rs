@@ -4,6 +4,12 @@ use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+#[cfg(unix)]
+use std::time::Duration;
+
+/// How often a full queue is tried again.
+#[cfg(unix)]
+const QUEUE_POLL: Duration = Duration::from_millis(20);
 
 /// The address of a management interface: a unix socket's path, or `host:port`.
 ///
@@ -87,7 +93,7 @@ impl Endpoint {
     pub(super) async fn connect(&self) -> io::Result<Stream> {
         match self {
             #[cfg(unix)]
-            Self::Unix(path) => Ok(Stream::Unix(tokio::net::UnixStream::connect(path).await?)),
+            Self::Unix(path) => Ok(Stream::Unix(connect_unix(path).await?)),
             #[cfg(not(unix))]
             Self::Unix(_) => Err(io::Error::new(
                 io::ErrorKind::Unsupported,
@@ -98,6 +104,35 @@ impl Endpoint {
                 stream.set_nodelay(true)?;
                 Ok(Stream::Tcp(stream))
             }
+        }
+    }
+
+    /// What to say when connecting took too long.
+    pub(super) fn timed_out(&self) -> io::Error {
+        match self {
+            // Nothing else makes a unix socket wait.
+            Self::Unix(_) => io::Error::new(
+                io::ErrorKind::TimedOut,
+                "its queue stayed full: another management client may hold the session \
+                 (OpenVPN serves one at a time), and more wait for it",
+            ),
+            Self::Tcp(_) => io::ErrorKind::TimedOut.into(),
+        }
+    }
+}
+
+/// Waits while the queue of connections that OpenVPN has not accepted yet is full.
+///
+/// The kernel says so at once where a blocking connect would wait, and has no way to
+/// tell when that changes.
+#[cfg(unix)]
+async fn connect_unix(path: &Path) -> io::Result<tokio::net::UnixStream> {
+    loop {
+        match tokio::net::UnixStream::connect(path).await {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                tokio::time::sleep(QUEUE_POLL).await;
+            }
+            result => return result,
         }
     }
 }

@@ -18,8 +18,8 @@ use crate::reply::RawReply;
 ///
 /// Cheap to clone; commands of all clones are sent one after another, in the
 /// order they were called, and each caller gets its own reply. When the last
-/// clone and the last [`Events`] are dropped, the connection is closed; the
-/// daemon goes on.
+/// clone, the last [`Events`] and [`Requests`](crate::Requests) with its requests are
+/// dropped, the connection is closed; the daemon goes on.
 ///
 /// # Errors
 /// What every command can give:

@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::limits;
+use super::quote::push_quoted;
 use super::wire::{Block, check, invalid};
 use super::{Wire, Writer};
 use crate::error::{ArgumentProblem, Result};
@@ -45,7 +46,8 @@ impl ClientConfig {
     ///
     /// # Errors
     /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for a comma (the
-    /// daemon drops such an option), a control byte, or a line over 255 bytes.
+    /// daemon drops such an option), an open quote, stray backslash or comment (the client
+    /// drops it), a control byte, or a line over 255 bytes.
     pub fn push(self, option: impl AsRef<[u8]>) -> Result<Self> {
         let option = option.as_ref();
         if option.contains(&b',') {
@@ -55,14 +57,10 @@ impl ClientConfig {
         if option.is_empty() {
             return Err(invalid(COMMAND, "push option", ArgumentProblem::Empty));
         }
-        let mut line = b"push \"".to_vec();
-        for byte in option {
-            if matches!(byte, b'"' | b'\\') {
-                line.push(b'\\');
-            }
-            line.push(*byte);
-        }
-        line.push(b'"');
+        // The client reads the option as a line of its own.
+        super::lexer::parameters(option).map_err(|p| invalid(COMMAND, "push option", p))?;
+        let mut line = b"push ".to_vec();
+        push_quoted(&mut line, option);
         self.directive(line)
     }
 
@@ -176,7 +174,7 @@ mod tests {
     #[test]
     fn writes_the_lines_the_daemon_reads() {
         let config = ClientConfig::new()
-            .push(r#"dhcp-option DOMAIN "a\b""#)
+            .push(r#"dhcp-option DOMAIN "a\\b""#)
             .unwrap()
             .ifconfig_ipv6_push("fd00::7".parse().unwrap(), 64, "fd00::1".parse().unwrap())
             .unwrap()
@@ -184,7 +182,7 @@ mod tests {
         let wire = client_auth(Cid(7), Kid(1), config).unwrap();
         assert_eq!(
             String::from_utf8(wire.bytes.to_vec()).unwrap(),
-            "client-auth 7 1\npush \"dhcp-option DOMAIN \\\"a\\\\b\\\"\"\n\
+            "client-auth 7 1\npush \"dhcp-option DOMAIN \\\"a\\\\\\\\b\\\"\"\n\
              ifconfig-ipv6-push fd00::7/64 fd00::1\npush-reset\nEND\n"
         );
     }

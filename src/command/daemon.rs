@@ -15,7 +15,7 @@ pub enum Signal {
     Sigterm,
     /// Restart with the configuration as it is. Client IDs restart at 0.
     Sigusr1,
-    /// Write the status to the log.
+    /// Write the status to the log. In a hold, or at a prompt, it ends the daemon.
     Sigusr2,
 }
 

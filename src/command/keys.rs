@@ -13,8 +13,7 @@ pub(crate) enum SignatureCommand {
     RsaSig,
 }
 
-/// The daemon's reader of a block holds this much; a signature or chain is far below.
-const BLOCK_WHY: &str = "a line of this block holds no more";
+const BLOCK_WHY: &str = "the daemon loses longer lines that stand among others";
 
 pub(crate) fn signature(command: SignatureCommand, signature: &[u8]) -> Result<Wire> {
     let (name, expect) = match command {

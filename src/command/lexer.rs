@@ -1,6 +1,7 @@
 //! The daemon's own reading of a line, to know beforehand what it would make of ours.
 
 use super::limits;
+use super::quote::TOO_LONG;
 use crate::error::ArgumentProblem;
 
 /// How many parameters a line has, where the daemon would take all of it as it stands.
@@ -77,8 +78,8 @@ impl Lexer {
         self.current.push(byte);
         let len = self.current.len();
         if len > limits::PARAMETER {
-            let why = "the daemon refuses longer parameters";
-            return Err(ArgumentProblem::TooLong { len, limit: limits::PARAMETER, why });
+            let (limit, why) = (limits::PARAMETER, TOO_LONG);
+            return Err(ArgumentProblem::TooLong { len, limit, why });
         }
         Ok(())
     }

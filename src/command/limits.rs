@@ -31,8 +31,8 @@ pub const CONFIG_LINE: usize = 255;
 
 /// The `EXTRA` of `client-pending-auth`.
 ///
-/// The daemon takes 256 bytes, but an OpenVPN 2.x client cannot show its user
-/// more than 245: from 247 on (`INFO_PRE,` and its end counted) the message is lost.
+/// The daemon takes 256 bytes and says SUCCESS, but from 247 on an OpenVPN 2.x client
+/// tells its own manager nothing.
 pub const PENDING_EXTRA: usize = 246;
 
 /// A user name or password of the tunnel.
@@ -44,8 +44,8 @@ pub const PASSWORD: usize = 4095;
 /// A base64 line of a signature or a long password.
 pub const BASE64_LINE: usize = 64;
 
-/// A line of a `certificate` block: a PEM line has 64, and the daemon's reader takes less than a command line.
-pub const CERTIFICATE_LINE: usize = 255;
+/// A line of a `certificate` block: one line among others, as [`PIPELINED_LINE`]. A PEM line has 64.
+pub const CERTIFICATE_LINE: usize = PIPELINED_LINE;
 
 /// The management password, LF not counted; the daemon reads it as a line.
 pub const MANAGEMENT_PASSWORD: usize = LINE;

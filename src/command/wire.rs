@@ -3,6 +3,7 @@
 use zeroize::Zeroizing;
 
 use super::limits;
+use super::quote::{TOO_LONG, push_quoted};
 use super::shape::ReplyShape;
 use crate::error::{ArgumentProblem, Error, Result};
 use crate::{Cid, Kid};
@@ -87,12 +88,7 @@ impl Writer {
 
     /// A caller's text as one parameter: `"…"` with `\` and `"` escaped.
     pub(crate) fn quoted(self, argument: &'static str, value: impl AsRef<[u8]>) -> Result<Self> {
-        self.quoted_within(
-            argument,
-            value,
-            limits::PARAMETER,
-            "the daemon refuses longer parameters",
-        )
+        self.quoted_within(argument, value, limits::PARAMETER, TOO_LONG)
     }
 
     /// As [`quoted`](Self::quoted), with a tighter limit and its reason.
@@ -105,14 +101,8 @@ impl Writer {
     ) -> Result<Self> {
         let value = value.as_ref();
         self.check_text(argument, value, limit, why)?;
-        self.bytes.extend_from_slice(b" \"");
-        for byte in value {
-            if matches!(byte, b'"' | b'\\') {
-                self.bytes.push(b'\\');
-            }
-            self.bytes.push(*byte);
-        }
-        self.bytes.push(b'"');
+        self.bytes.push(b' ');
+        push_quoted(&mut self.bytes, value);
         self.check_line(argument)?;
         Ok(self)
     }

@@ -68,7 +68,11 @@ pub async fn demultiplex<R>(
     let mut demuxer = Demuxer::new();
     let mut buffer = Zeroizing::new(vec![0; READ_SIZE]);
     let failed = loop {
-        match reader.read(&mut buffer).await {
+        let read = tokio::select! {
+            read = reader.read(&mut buffer) => read,
+            () = abandoned(&replies, &events) => return,
+        };
+        match read {
             Ok(0) => break false,
             Ok(n) => demuxer.feed(buffer.get(..n).unwrap_or_default()),
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
@@ -76,9 +80,6 @@ pub async fn demultiplex<R>(
         }
         if !deliver_all(&mut demuxer, &replies, &events).await {
             break true;
-        }
-        if replies.is_closed() && events.is_closed() {
-            return;
         }
     };
     if let Some(last) = demuxer.finish() {
@@ -89,6 +90,11 @@ pub async fn demultiplex<R>(
     }
     drop(events);
     drop(replies);
+}
+
+/// Waits until both receivers are gone.
+async fn abandoned(replies: &mpsc::Sender<Bytes>, events: &mpsc::Sender<Bytes>) {
+    tokio::join!(replies.closed(), events.closed());
 }
 
 /// Delivers what is complete; `false` when a line was too long.

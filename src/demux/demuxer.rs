@@ -131,7 +131,7 @@ impl Demuxer {
         let length = self.tail.as_slice().len();
         let line = chunk::freeze(self.tail.split_to(length));
         self.scanned = 0;
-        if self.failed { None } else { self.classify(&line) }
+        if self.failed { None } else { item(&line, without_cr(&line).len()) }
     }
 
     /// Moves whole lines (or a prompt) from `tail` to `ready`; `false` when there are none.
@@ -158,28 +158,16 @@ impl Demuxer {
             return Some(Ok(Item::PasswordPrompt));
         }
         let end = memchr::memchr(b'\n', &self.ready).unwrap_or(self.ready.len());
-        let line = self.ready.split_to(end);
-        if !self.ready.is_empty() {
-            self.ready.advance(1);
-        }
-        if without_cr(&line).len() > self.limit {
+        let length = without_cr(self.ready.get(..end).unwrap_or_default()).len();
+        if length > self.limit {
             return Some(Err(self.fail()));
         }
-        self.classify(&line).map(Ok)
-    }
-
-    fn classify(&mut self, line: &Bytes) -> Option<Item> {
-        let length = without_cr(line).len();
-        let line = line.slice(..length);
-        if line.is_empty() {
-            return None;
+        let item = item(&self.ready, length);
+        self.ready.advance(self.ready.len().min(end + 1));
+        if item.is_some() {
+            self.prompt_possible = false;
         }
-        self.prompt_possible = false;
-        if line.starts_with(b">") {
-            Some(Item::Event(line.slice(1..)))
-        } else {
-            Some(Item::Reply(line))
-        }
+        item.map(Ok)
     }
 
     fn overlong_tail(&mut self) -> Option<LineTooLong> {
@@ -209,6 +197,17 @@ impl std::fmt::Debug for Demuxer {
             .field("limit", &self.limit)
             .field("failed", &self.failed)
             .finish_non_exhaustive()
+    }
+}
+
+/// The first `length` bytes as an item; `None` for a blank line.
+///
+/// One slice: each further one would count another owner, up and down again.
+fn item(line: &Bytes, length: usize) -> Option<Item> {
+    match line.get(..length)? {
+        [] => None,
+        [b'>', ..] => Some(Item::Event(line.slice(1..length))),
+        _ => Some(Item::Reply(line.slice(..length))),
     }
 }
 

@@ -1,7 +1,5 @@
 //! `>CLIENT:`
 
-mod address;
-
 #[cfg(test)]
 mod tests;
 
@@ -9,11 +7,9 @@ use std::fmt;
 
 use bytes::Bytes;
 
-pub use address::{ClientAddress, MacAddress};
-
 use super::grammar::{Problem, base64, number, split_once};
 use super::{BadField, Env, SecretText};
-use crate::{Cid, Kid, Secret, Text};
+use crate::{Cid, Kid, Secret, Text, VirtualAddress};
 
 /// `>CLIENT:`: what happens to a client of this server.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,7 +71,7 @@ pub enum ClientEvent {
         /// The client.
         cid: Cid,
         /// The address or network.
-        address: ClientAddress,
+        address: VirtualAddress,
         /// Whether it is the client's own address, and not a network behind it (`iroute`).
         primary: bool,
     },
@@ -249,6 +245,6 @@ fn address_event(line: &Bytes, rest: &[u8]) -> Result<ClientEvent, Problem> {
         b"0" => false,
         _ => return Err(Problem("the rank of the address is neither 1 nor 0")),
     };
-    let address = ClientAddress::from_wire(line, address);
+    let address = VirtualAddress::parse(Text::slice_of(line, address));
     Ok(ClientEvent::Address { cid: cid(cid_field)?, address, primary })
 }

@@ -43,7 +43,7 @@ pub use assembler::Assembler;
 pub use bad_field::BadField;
 pub use bytecount::{ByteCount, ByteCountClient};
 pub use challenge::{ChallengeFlags, DynamicChallenge, StaticChallenge};
-pub use client::{ClientAddress, ClientEvent, CrResponse, MacAddress};
+pub use client::{ClientEvent, CrResponse};
 pub use echo::Echo;
 pub use env::{Env, SessionState};
 pub use fatal::Fatal;

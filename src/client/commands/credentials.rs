@@ -1,5 +1,6 @@
 //! Answers of a person: credentials, confirmations, challenge responses.
 
+use super::{NEEDS_2_5, V2_5};
 use crate::Secret;
 use crate::client::Client;
 use crate::command::credentials::{self, SHORT};
@@ -85,7 +86,9 @@ impl Client {
     /// # Cancel safety
     /// [As every command](Client#cancel-safety).
     pub async fn cr_response(&self, response: impl Into<Secret>) -> Result<()> {
-        self.call(credentials::cr_response(&response.into())?).await.map(drop)
+        let command = credentials::cr_response(&response.into())?;
+        self.require(command.name, V2_5, NEEDS_2_5)?;
+        self.call(command).await.map(drop)
     }
 
     /// `forget-passwords`: has the daemon forget the credentials it was given.

@@ -76,6 +76,8 @@ impl Client {
     /// In a hold, SIGHUP and SIGUSR1 are refused as "currently ignored"; daemons before 2.5.8 say so by
     /// silence, which is told as the same refusal.
     ///
+    /// SIGUSR2 ends a daemon that is in a hold or waits for a password, as SIGTERM would.
+    ///
     /// # Errors
     /// [As every command](Client#errors).
     ///

@@ -1,6 +1,6 @@
 //! Keys outside the daemon.
 
-use super::pkcs11;
+use super::{NEEDS_2_5, V2_5, pkcs11};
 use crate::client::Client;
 use crate::command::keys::{self, SignatureCommand};
 use crate::error::Result;
@@ -17,7 +17,9 @@ impl Client {
     /// # Cancel safety
     /// [As every command](Client#cancel-safety).
     pub async fn pk_sig(&self, signature: impl AsRef<[u8]>) -> Result<()> {
-        self.call(keys::signature(SignatureCommand::PkSig, signature.as_ref())?).await.map(drop)
+        let command = keys::signature(SignatureCommand::PkSig, signature.as_ref())?;
+        self.require(command.name, V2_5, NEEDS_2_5)?;
+        self.call(command).await.map(drop)
     }
 
     /// `rsa-sig`, base64 lines, `END`: answers `>RSA_SIGN:`; base64 is done here.

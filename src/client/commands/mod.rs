@@ -13,8 +13,25 @@ mod status;
 use bytes::Bytes;
 
 use crate::Text;
+use crate::client::Client;
 use crate::error::{Error, Result};
 use crate::reply::RawReply;
+
+/// The first management versions of OpenVPN 2.5 and 2.6.
+const V2_5: u32 = 3;
+const V2_6: u32 = 4;
+const NEEDS_2_5: &str = "OpenVPN 2.5 or later";
+const NEEDS_2_6: &str = "OpenVPN 2.6 or later";
+
+impl Client {
+    /// Refuses what a daemon of this management version does not know; nothing is sent.
+    fn require(&self, command: &'static str, version: u32, needs: &'static str) -> Result<()> {
+        if self.management_version() >= version {
+            return Ok(());
+        }
+        Err(Error::Unsupported { command, needs })
+    }
+}
 
 /// Reads each row of a block, or names the first that cannot be read.
 fn rows<T, P>(

@@ -9,7 +9,7 @@ impl Client {
     /// Sends a line as it stands and waits for a reply of `shape`.
     ///
     /// For commands this crate does not know. The line is held against what the daemon would cut,
-    /// drop or run; a caller's text in it must be quoted by the caller. A command that begins a
+    /// drop or run; a caller's text in it must be [quoted](crate::command::quote). A command that begins a
     /// block, and `exit`, are refused: what follows them would be read differently.
     ///
     /// With a `shape` that is not the command's, lines are reported as

@@ -1,5 +1,6 @@
 //! Where a client connects to.
 
+use super::{NEEDS_2_6, V2_6};
 use crate::client::Client;
 use crate::command::{ProxyAction, RemoteAction, remote};
 use crate::error::Result;
@@ -14,7 +15,12 @@ impl Client {
     /// # Cancel safety
     /// [As every command](Client#cancel-safety).
     pub async fn remote(&self, action: &RemoteAction) -> Result<()> {
-        self.call(remote::remote(action)?).await.map(drop)
+        let command = remote::remote(action)?;
+        if matches!(action, RemoteAction::SkipBy(_)) {
+            // An older daemon would skip one, whatever the number.
+            self.require(command.name, V2_6, NEEDS_2_6)?;
+        }
+        self.call(command).await.map(drop)
     }
 
     /// `remote-entry-count`: how many remotes the configuration has. OpenVPN 2.6; refused in a hold.
@@ -25,7 +31,9 @@ impl Client {
     /// # Cancel safety
     /// [As every command](Client#cancel-safety).
     pub async fn remote_entry_count(&self) -> Result<u32> {
-        reply::remote_entry_count(&self.call(remote::remote_entry_count()).await?)
+        let command = remote::remote_entry_count();
+        self.require(command.name, V2_6, NEEDS_2_6)?;
+        reply::remote_entry_count(&self.call(command).await?)
     }
 
     /// `remote-entry-get all`: every remote of the configuration. OpenVPN 2.6; refused in a hold.
@@ -36,7 +44,9 @@ impl Client {
     /// # Cancel safety
     /// [As every command](Client#cancel-safety).
     pub async fn remote_entries(&self) -> Result<Vec<RemoteEntry>> {
-        RemoteEntry::parse(&self.call(remote::remote_entry_get_all()).await?)
+        let command = remote::remote_entry_get_all();
+        self.require(command.name, V2_6, NEEDS_2_6)?;
+        RemoteEntry::parse(&self.call(command).await?)
     }
 
     /// `remote-entry-get N M`: the remotes `from` up to, not with, `to`. OpenVPN 2.6; refused in a hold.
@@ -47,7 +57,9 @@ impl Client {
     /// # Cancel safety
     /// [As every command](Client#cancel-safety).
     pub async fn remote_entry_get(&self, from: u32, to: u32) -> Result<Vec<RemoteEntry>> {
-        RemoteEntry::parse(&self.call(remote::remote_entry_get(from, to)).await?)
+        let command = remote::remote_entry_get(from, to);
+        self.require(command.name, V2_6, NEEDS_2_6)?;
+        RemoteEntry::parse(&self.call(command).await?)
     }
 
     /// `proxy NONE`, `proxy HTTP host port [nct]`, `proxy SOCKS host port`: answers `>PROXY:`.

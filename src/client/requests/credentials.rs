@@ -2,7 +2,8 @@
 
 use super::challenge::Challenge;
 use super::handle::Handle;
-use crate::command::{credentials, invalid};
+use crate::client::Client;
+use crate::command::{Wire, credentials, invalid};
 use crate::error::ArgumentProblem;
 use crate::events::Realm;
 use crate::{Result, Secret};
@@ -68,8 +69,7 @@ impl CredentialsRequest {
         password: impl Into<Secret>,
     ) -> Result<()> {
         if self.challenge.is_some() {
-            let problem = ArgumentProblem::Other("is missing: the prompt holds a challenge");
-            return Err(invalid(NAME, "response", problem));
+            return self.misfit("is missing: the prompt holds a challenge");
         }
         self.send(username.into(), password.into()).await
     }
@@ -89,7 +89,7 @@ impl CredentialsRequest {
         response: impl Into<Secret>,
     ) -> Result<()> {
         let Some(challenge) = self.challenge.as_ref().filter(|c| c.username().is_none()) else {
-            return Err(no_challenge("the prompt holds no static challenge"));
+            return self.misfit("is not asked for: the prompt holds no static challenge");
         };
         let (username, password) =
             challenge.respond(username.into(), &password.into(), &response.into());
@@ -106,7 +106,7 @@ impl CredentialsRequest {
     /// As [`answer`](Self::answer).
     pub async fn respond(self, response: impl Into<Secret>) -> Result<()> {
         let Some(challenge) = self.challenge.as_ref().filter(|c| c.username().is_some()) else {
-            return Err(no_challenge("the prompt holds no dynamic challenge"));
+            return self.misfit("is not asked for: the prompt holds no dynamic challenge");
         };
         let none = Secret::default();
         let (username, password) = challenge.respond(Secret::default(), &none, &response.into());
@@ -121,11 +121,16 @@ impl CredentialsRequest {
     /// Both are checked before the first is sent.
     async fn send(self, username: Secret, password: Secret) -> Result<()> {
         let client = self.handle.client();
-        client.check_kept("username", "user name", &username).await?;
-        let first = credentials::username(self.realm.as_bytes(), &username)?;
-        let second = client.password_command(self.realm.as_bytes(), &password).await?;
-        self.handle.send_part(first).await?;
-        self.handle.settle(second).await
+        let realm = self.realm.as_bytes();
+        let first = self.handle.check(username_command(client, realm, &username).await)?;
+        let second = self.handle.check(client.password_command(realm, &password).await)?;
+        self.handle.send_part(Ok(first)).await?;
+        self.handle.settle(Ok(second)).await
+    }
+
+    /// The question is still to be answered.
+    fn misfit<T>(&self, what: &'static str) -> Result<T> {
+        self.handle.check(Err(invalid(NAME, "response", ArgumentProblem::Other(what))))
     }
 }
 
@@ -157,7 +162,7 @@ impl PasswordRequest {
     /// [As every command](crate::Client#cancel-safety).
     pub async fn answer(self, password: impl Into<Secret>) -> Result<()> {
         let client = self.handle.client();
-        let wire = client.password_command(self.realm.as_bytes(), &password.into()).await?;
+        let wire = client.password_command(self.realm.as_bytes(), &password.into()).await;
         self.handle.settle(wire).await
     }
 
@@ -194,9 +199,9 @@ impl UsernameRequest {
     /// # Cancel safety
     /// [As every command](crate::Client#cancel-safety).
     pub async fn answer(self, username: impl Into<Secret>) -> Result<()> {
-        let username = username.into();
-        self.handle.client().check_kept("username", "user name", &username).await?;
-        self.handle.settle(credentials::username(self.realm.as_bytes(), &username)?).await
+        let client = self.handle.client();
+        let wire = username_command(client, self.realm.as_bytes(), &username.into()).await;
+        self.handle.settle(wire).await
     }
 
     /// Leaves the daemon waiting.
@@ -205,6 +210,7 @@ impl UsernameRequest {
     }
 }
 
-fn no_challenge(what: &'static str) -> crate::Error {
-    invalid(NAME, "response", ArgumentProblem::Other(what))
+async fn username_command(client: &Client, realm: &[u8], username: &Secret) -> Result<Wire> {
+    client.check_kept("username", "user name", username).await?;
+    credentials::username(realm, username)
 }

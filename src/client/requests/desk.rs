@@ -69,6 +69,9 @@ impl Desk {
 
     /// Takes note of an event: raises a question, or withdraws those it makes stale.
     pub(crate) fn notice(&self, event: &Event) {
+        if !concerns(event) {
+            return;
+        }
         let mut open = self.lock();
         match event {
             Event::State(state) if state.name == StateName::Reconnecting => open.restart(),
@@ -107,11 +110,25 @@ impl Desk {
         if let Some(question) = open.take() {
             return Poll::Ready(Some(Taken::Question(question)));
         }
-        if open.closed {
+        if open.closed || open.receiver_gone {
             return Poll::Ready(None);
         }
         open.receiver = Some(cx.waker().clone());
         Poll::Pending
+    }
+
+    /// A question whose answer could not be sent is asked again.
+    pub(crate) fn put_back(&self, question: Question) {
+        let mut open = self.lock();
+        if open.receiver_gone || !question.guard.is_open() {
+            return;
+        }
+        open.queue.push_front(question);
+        let waker = open.receiver.take();
+        drop(open);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
     }
 
     /// Has the driver deny a client whose request is answered by nobody any more.
@@ -269,5 +286,23 @@ impl Open {
             }
         }
         None
+    }
+}
+
+/// Whether an event asks anything or takes a question back; the many that do not cost no lock.
+fn concerns(event: &Event) -> bool {
+    match event {
+        Event::State(state) => state.name == StateName::Reconnecting,
+        Event::Client(_)
+        | Event::Hold(_)
+        | Event::Password(_)
+        | Event::NeedOk(_)
+        | Event::NeedStr(_)
+        | Event::NeedCertificate(_)
+        | Event::PkSign(_)
+        | Event::Remote(_)
+        | Event::Proxy(_)
+        | Event::InfoMsg(_) => true,
+        _ => false,
     }
 }

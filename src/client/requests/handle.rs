@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tracing::warn;
 
+use super::desk::Desk;
 use super::guard::{Guard, Ticket};
+use super::question::Question;
 use crate::Result;
 use crate::client::Client;
 use crate::command::Wire;
@@ -15,12 +17,22 @@ pub(super) struct Handle {
     client: Client,
     guard: Arc<Guard>,
     what: &'static str,
+    /// A prompt, to be asked again where its answer cannot be sent.
+    again: Option<(Arc<Desk>, Question)>,
+    unsendable: AtomicBool,
     forgotten: AtomicBool,
 }
 
 impl Handle {
     pub(super) fn new(client: Client, guard: Arc<Guard>, what: &'static str) -> Self {
-        Self { client, guard, what, forgotten: AtomicBool::new(false) }
+        let (unsendable, forgotten) = (AtomicBool::new(false), AtomicBool::new(false));
+        Self { client, guard, what, again: None, unsendable, forgotten }
+    }
+
+    /// For a prompt, which is asked again where its answer cannot be sent.
+    pub(super) fn asked_again(mut self, desk: Arc<Desk>, question: Question) -> Self {
+        self.again = Some((desk, question));
+        self
     }
 
     pub(super) fn client(&self) -> &Client {
@@ -32,13 +44,21 @@ impl Handle {
     }
 
     /// The answer that ends the question.
-    pub(super) async fn settle(&self, wire: Wire) -> Result<()> {
-        self.send(wire, true).await
+    pub(super) async fn settle(&self, wire: Result<Wire>) -> Result<()> {
+        self.send(self.check(wire)?, true).await
     }
 
     /// An answer that others follow.
-    pub(super) async fn send_part(&self, wire: Wire) -> Result<()> {
-        self.send(wire, false).await
+    pub(super) async fn send_part(&self, wire: Result<Wire>) -> Result<()> {
+        self.send(self.check(wire)?, false).await
+    }
+
+    /// Notes an answer that cannot be sent: the question is still to be answered.
+    pub(super) fn check<T>(&self, answer: Result<T>) -> Result<T> {
+        if answer.is_err() {
+            self.unsendable.store(true, Ordering::Relaxed);
+        }
+        answer
     }
 
     /// Leaves the question without an answer, on purpose.
@@ -59,9 +79,18 @@ impl Handle {
 
 impl Drop for Handle {
     fn drop(&mut self) {
-        if !self.forgotten.load(Ordering::Relaxed) && self.guard.settle() {
-            let request = self.what;
-            warn!(request, "dropped without an answer; the daemon goes on waiting for one");
+        if self.forgotten.load(Ordering::Relaxed) || !self.guard.is_open() {
+            return;
+        }
+        match self.again.take() {
+            Some((desk, question)) if self.unsendable.load(Ordering::Relaxed) => {
+                desk.put_back(question);
+            }
+            _ if self.guard.settle() => {
+                let request = self.what;
+                warn!(request, "dropped without an answer; the daemon goes on waiting for one");
+            }
+            _ => {}
         }
     }
 }

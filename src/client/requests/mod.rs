@@ -51,6 +51,11 @@ pub use sign::SignRequest;
 ///
 /// The events behind the questions still go to every [`Events`](crate::Events).
 ///
+/// # Answers that cannot be sent
+/// A prompt whose answer is refused before it is sent ([`Error::InvalidArgument`](crate::Error::InvalidArgument),
+/// a password with a line end in it) is still to be answered: it comes again, as the next request. A client's
+/// request counts as [dropped](DroppedRequest) then.
+///
 /// # Restarts
 /// Client IDs start over when the daemon restarts, and `>STATE:…,RECONNECTING,…` is
 /// the only sign of it. So the connection is told `state on` as its first command;
@@ -133,8 +138,15 @@ impl Requests {
     }
 
     fn request(&self, question: Question) -> Request {
+        let again = (!matches!(question.asked, Asked::Client(_))).then(|| question.clone());
         let Question { guard, raised, asked } = question;
-        let handle = |what| Handle::new(self.client.clone(), Arc::clone(&guard), what);
+        let handle = |what| {
+            let handle = Handle::new(self.client.clone(), Arc::clone(&guard), what);
+            match again.clone() {
+                Some(question) => handle.asked_again(Arc::clone(&self.desk), question),
+                None => handle,
+            }
+        };
         match asked {
             Asked::Hold(Hold { seconds }) => {
                 Request::Hold(HoldRequest::new(handle("hold"), seconds))

@@ -168,14 +168,14 @@ impl ClientRequest {
     }
 
     pub(crate) async fn allow_by_ref(&self) -> Result<()> {
-        self.settle(clients::client_auth_nt(self.cid, self.kid)).await
+        self.settle(Ok(clients::client_auth_nt(self.cid, self.kid))).await
     }
 
     pub(crate) async fn allow_with_by_ref<L: AsRef<[u8]>>(
         &self,
         lines: impl IntoIterator<Item = L>,
     ) -> Result<()> {
-        self.settle(config::client_auth(self.cid, self.kid, lines)?).await
+        self.settle(config::client_auth(self.cid, self.kid, lines)).await
     }
 
     pub(crate) async fn deny_by_ref(
@@ -184,17 +184,17 @@ impl ClientRequest {
         client_reason: Option<&str>,
     ) -> Result<()> {
         let client_reason = client_reason.map(str::as_bytes);
-        self.settle(clients::client_deny(self.cid, self.kid, reason, client_reason)?).await
+        self.settle(clients::client_deny(self.cid, self.kid, reason, client_reason)).await
     }
 
     pub(crate) async fn pending_by_ref(&self, what: &PendingAuth, timeout: Duration) -> Result<()> {
         let extra = what.encode()?;
         let client = self.handle.client();
-        let wire = client.pending_command(self.cid, self.kid, extra.as_bytes(), timeout)?;
+        let wire = client.pending_command(self.cid, self.kid, extra.as_bytes(), timeout);
         self.handle.send_part(wire).await
     }
 
-    async fn settle(&self, wire: crate::command::Wire) -> Result<()> {
+    async fn settle(&self, wire: Result<crate::command::Wire>) -> Result<()> {
         self.handle.settle(wire).await
     }
 }

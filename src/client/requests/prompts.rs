@@ -33,7 +33,7 @@ impl HoldRequest {
     /// # Cancel safety
     /// [As every command](crate::Client#cancel-safety).
     pub async fn release(self) -> Result<()> {
-        self.handle.settle(realtime::hold_release()).await
+        self.handle.settle(Ok(realtime::hold_release())).await
     }
 
     /// Leaves the daemon in its hold.
@@ -75,7 +75,7 @@ impl NeedOkRequest {
     /// # Cancel safety
     /// [As every command](crate::Client#cancel-safety).
     pub async fn ok(self) -> Result<()> {
-        self.handle.settle(credentials::needok(&self.need.name, true)?).await
+        self.handle.settle(credentials::needok(&self.need.name, true)).await
     }
 
     /// `needok NAME cancel`
@@ -86,7 +86,7 @@ impl NeedOkRequest {
     /// # Cancel safety
     /// [As every command](crate::Client#cancel-safety).
     pub async fn cancel(self) -> Result<()> {
-        self.handle.settle(credentials::needok(&self.need.name, false)?).await
+        self.handle.settle(credentials::needok(&self.need.name, false)).await
     }
 }
 
@@ -123,7 +123,7 @@ impl NeedStrRequest {
     /// # Cancel safety
     /// [As every command](crate::Client#cancel-safety).
     pub async fn answer(self, text: impl Into<Secret>) -> Result<()> {
-        self.handle.settle(credentials::needstr(&self.need.name, &text.into())?).await
+        self.handle.settle(credentials::needstr(&self.need.name, &text.into())).await
     }
 
     /// Leaves the daemon waiting.
@@ -159,7 +159,7 @@ impl CertificateRequest {
     /// # Cancel safety
     /// [As every command](crate::Client#cancel-safety).
     pub async fn answer(self, pem: &str) -> Result<()> {
-        self.handle.settle(keys::certificate(pem)?).await
+        self.handle.settle(keys::certificate(pem)).await
     }
 
     /// Leaves the daemon waiting.
@@ -209,7 +209,7 @@ impl ChallengeRequest {
     /// # Cancel safety
     /// [As every command](crate::Client#cancel-safety).
     pub async fn answer(self, response: impl Into<Secret>) -> Result<()> {
-        self.handle.settle(credentials::cr_response(&response.into())?).await
+        self.handle.settle(credentials::cr_response(&response.into())).await
     }
 
     /// Gives no response.

@@ -12,14 +12,14 @@ use crate::events::{
 use crate::{Cid, Kid, Text};
 
 /// A question that waits to be taken, with its guard.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Question {
     pub(crate) guard: Arc<Guard>,
     pub(crate) raised: Instant,
     pub(crate) asked: Asked,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum Asked {
     Hold(Hold),
     UserPass { realm: Realm, challenge: Option<Challenge> },

@@ -58,7 +58,7 @@ impl RemoteRequest {
     }
 
     async fn act(self, action: &RemoteAction) -> Result<()> {
-        self.handle.settle(remote::remote(action)?).await
+        self.handle.settle(remote::remote(action)).await
     }
 }
 
@@ -122,6 +122,6 @@ impl ProxyRequest {
     }
 
     async fn act(self, action: &ProxyAction) -> Result<()> {
-        self.handle.settle(remote::proxy(action)?).await
+        self.handle.settle(remote::proxy(action)).await
     }
 }

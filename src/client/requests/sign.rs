@@ -50,7 +50,7 @@ impl SignRequest {
             SignCommand::RsaSig => SignatureCommand::RsaSig,
             SignCommand::PkSig => SignatureCommand::PkSig,
         };
-        self.handle.settle(keys::signature(command, signature.as_ref())?).await
+        self.handle.settle(keys::signature(command, signature.as_ref())).await
     }
 
     /// Leaves the daemon waiting.

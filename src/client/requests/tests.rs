@@ -171,6 +171,7 @@ async fn challenges_are_folded_in() {
     let Some(Request::Credentials(ask)) = requests.next().await else { panic!() };
     assert!(ask.challenge().is_none());
     assert!(matches!(ask.respond("x").await, Err(Error::InvalidArgument { .. })));
+    assert!(matches!(requests.next().await, Some(Request::Credentials(_))), "it comes again");
     d.says(">PASSWORD:Need 'Auth' username/password SC:0,PIN\r\n").await;
     let Some(Request::Credentials(ask)) = requests.next().await else { panic!() };
     assert!(matches!(ask.answer("u", "p").await, Err(Error::InvalidArgument { .. })));
@@ -184,6 +185,15 @@ async fn both_credentials_are_checked_before_the_first_is_sent() {
     let Some(Request::Credentials(ask)) = requests.next().await else { panic!() };
     assert!(matches!(ask.answer("u", "p\n").await, Err(Error::InvalidArgument { .. })));
     exchange(client.pid(), &mut daemon, "pid\n", "SUCCESS: pid=1\r\n").await.unwrap();
+    // The daemon still waits, so the question comes again.
+    let Some(Request::Credentials(ask)) = requests.next().await else { panic!() };
+    let (answered, ()) = tokio::join!(ask.answer("u", "p"), async {
+        let ok = "SUCCESS: 'Auth' username entered, but not yet verified\r\n";
+        daemon.hears("username \"Auth\" \"u\"\n").await.says(ok).await;
+        let ok = "SUCCESS: 'Auth' password entered, but not yet verified\r\n";
+        daemon.hears("password \"Auth\" \"p\"\n").await.says(ok).await;
+    });
+    answered.unwrap();
 }
 
 #[tokio::test]
@@ -430,4 +440,17 @@ async fn responses_that_nobody_takes_do_not_pile_up() {
     daemon.says(">HOLD:Waiting for hold release:0\r\n").await;
     assert!(matches!(requests.next().await, Some(Request::Hold(_))));
     assert!(peer.is_open());
+}
+
+#[tokio::test]
+async fn without_requests_their_stream_is_at_its_end() {
+    let (ours, theirs) = duplex(1024);
+    let mut daemon = Daemon(theirs);
+    daemon.says(GREETING).await.says(">HOLD:Waiting for hold release:0\r\n").await;
+    let session = Builder::new().requests(false).attach(ours).await.unwrap();
+    let (client, mut events, mut requests) = session.split();
+    assert!(requests.next().await.is_none());
+    assert!(matches!(events.next().await, Some(Ok(Event::Info(_)))));
+    assert!(matches!(events.next().await, Some(Ok(Event::Hold(_)))));
+    exchange(client.pid(), &mut daemon, "pid\n", "SUCCESS: pid=1\r\n").await.unwrap();
 }

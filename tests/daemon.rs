@@ -1,0 +1,22 @@
+//! The typed API against real daemons: the installed OpenVPN, or the one `OPENVPN_BIN` names.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "tests")]
+
+#[path = "../lab/mod.rs"]
+mod lab;
+
+#[path = "daemon/cancel.rs"]
+mod cancel;
+#[path = "daemon/endings.rs"]
+mod endings;
+#[path = "daemon/injection.rs"]
+mod injection;
+#[path = "daemon/load.rs"]
+mod load;
+#[path = "daemon/quoting.rs"]
+mod quoting;
+#[path = "daemon/sessions.rs"]
+mod sessions;
+#[path = "daemon/support.rs"]
+mod support;
+#[path = "daemon/tunnel.rs"]
+mod tunnel;

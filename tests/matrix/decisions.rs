@@ -1,0 +1,159 @@
+//! Clients that are turned away, challenged or kept waiting.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use openvpn_mgmt::events::{ClientEvent, Event, InfoMsg, Password};
+use openvpn_mgmt::{Error, StateName};
+
+use crate::lab::{ClientOptions, ServerOptions, Version};
+use crate::support::{Bench, Peer, Seat, picks};
+
+const CHALLENGE: &str = "CRV1:R,E:state id:Y3Ix:Enter your PIN: now";
+
+/// A server, and a client that asks again after each refusal and never holds.
+async fn stubborn_client(bench: &Bench) -> Result<(Seat, Seat)> {
+    let server = bench.serving_server(ServerOptions::new()).await?;
+    let options = ClientOptions::to(&server.daemon).auth_retry_interact();
+    let mut client = bench.client(options).await?;
+    client.answered("hold off", client.client.hold_off()).await;
+    client.release().await;
+    Ok((server, client))
+}
+
+async fn knock_as(server: &mut Seat, client: &mut Seat, name: &str, password: &str) -> Peer {
+    client.log_in(name, password).await;
+    let peer = server.knock().await;
+    assert_eq!(peer.env.username(), Some(&name.to_owned().into()));
+    assert_eq!(peer.env.password(), Some(password.into()));
+    peer
+}
+
+#[tokio::test]
+async fn a_client_is_turned_away() -> Result<()> {
+    let Some(bench) = Bench::serving("a_client_is_turned_away")? else { return Ok(()) };
+    let (mut server, mut client) = stubborn_client(&bench).await?;
+    let peer = knock_as(&mut server, &mut client, "alice", "first").await;
+    let call = server.client.client_deny(peer.cid, peer.kid, "wrong; \"word\" #1", None);
+    server.answered("client-deny", call).await;
+    let failed = client.until("the refusal", picks::failed).await;
+    assert!(matches!(failed, Password::VerificationFailed { reason: None, .. }), "{failed:?}");
+
+    let peer = knock_as(&mut server, &mut client, "alice", "second").await;
+    let reason = "go away: it's late \\o/ \"now\"";
+    let call = server.client.client_deny(peer.cid, peer.kid, "late", Some(reason));
+    server.answered("client-deny with a client reason", call).await;
+    let failed = client.until("the refusal", picks::failed).await;
+    let Password::VerificationFailed { reason: Some(told), challenge: None, .. } = failed else {
+        panic!("{failed:?}");
+    };
+    assert_eq!(told, reason);
+    // The peer is gone, or is on its way.
+    let late = server.client.client_auth_nt(peer.cid, openvpn_mgmt::Kid(peer.kid.0 + 7));
+    server.refused("client-auth-nt", late).await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_client_answers_a_dynamic_challenge() -> Result<()> {
+    let Some(bench) = Bench::serving("a_client_answers_a_dynamic_challenge")? else {
+        return Ok(());
+    };
+    let (mut server, mut client) = stubborn_client(&bench).await?;
+    let peer = knock_as(&mut server, &mut client, "cr1", "secret").await;
+    let call = server.client.client_deny(peer.cid, peer.kid, "challenge", Some(CHALLENGE));
+    server.answered("client-deny with a client reason", call).await;
+    let failed = client.until("the challenge", picks::failed).await;
+    let Password::VerificationFailed { challenge: Some(challenge), .. } = failed else {
+        panic!("{failed:?}");
+    };
+    assert_eq!(
+        (&challenge.username, &challenge.text),
+        (&"cr1".into(), &"Enter your PIN: now".into())
+    );
+    assert!(challenge.flags.response_required() && challenge.flags.echo());
+
+    let state_id = String::from_utf8(challenge.state_id.expose().to_vec())?;
+    let answer = format!("CRV1::{state_id}::8675309");
+    let peer = knock_as(&mut server, &mut client, "cr1", &answer).await;
+    server.admit(&peer).await;
+    client.connected().await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_client_is_kept_waiting() -> Result<()> {
+    let Some(bench) = Bench::serving("a_client_is_kept_waiting")? else { return Ok(()) };
+    let mut server = bench.serving_server(ServerOptions::new()).await?;
+    let options = ClientOptions::to(&server.daemon);
+    let options = options.line("push-peer-info\nsetenv IV_SSO webauth,openurl,crtext");
+    let mut client = bench.client(options).await?;
+    client.release().await;
+    client.log_in("alice", "secret").await;
+    let peer = server.knock().await;
+    let sso: Vec<_> = peer.env.iv_sso().map(<[u8]>::to_vec).collect();
+    assert_eq!(sso, [&b"webauth"[..], b"openurl", b"crtext"]);
+
+    let url = "https://sso.example.com/?id=1";
+    let asked = keep_waiting(&server, &mut client, &peer, &format!("WEB_AUTH::{url}")).await;
+    assert!(matches!(&asked, InfoMsg::WebAuth(web) if web.url == url), "{asked:?}");
+    let asked = keep_waiting(&server, &mut client, &peer, &format!("OPEN_URL:{url}")).await;
+    assert_eq!(asked, InfoMsg::OpenUrl(url.into()));
+    let asked = keep_waiting(&server, &mut client, &peer, "NEWS:of tomorrow").await;
+    assert_eq!(asked, InfoMsg::Other("NEWS:of tomorrow".into()));
+    // As long as a user can be told of.
+    let long = format!("CR_TEXT:R,E:Enter \"your\" code: {}", "x".repeat(246 - 31));
+    let asked = keep_waiting(&server, &mut client, &peer, &long).await;
+    assert!(matches!(&asked, InfoMsg::CrText { text, .. } if text.len() == 246 - 12), "{asked:?}");
+    let more = format!("{long}x");
+    let minute = Duration::from_secs(60);
+    server.invalid(server.client.client_pending_auth(peer.cid, peer.kid, more, minute)).await;
+
+    client.answered("cr-response", client.client.cr_response("123 456")).await;
+    let response = server.until("the response", |event| match event {
+        Event::Client(ClientEvent::CrResponse { cid, response, .. }) => {
+            Some((*cid, response.decode()))
+        }
+        _ => None,
+    });
+    assert_eq!(response.await, (peer.cid, Ok("123 456".into())));
+    server.admit(&peer).await;
+    client.connected().await;
+    Ok(())
+}
+
+/// `client-pending-auth`, and what the client's manager hears of it.
+async fn keep_waiting(server: &Seat, client: &mut Seat, peer: &Peer, extra: &str) -> InfoMsg {
+    let minute = Duration::from_secs(60);
+    let call = server.client.client_pending_auth(peer.cid, peer.kid, extra, minute);
+    server.answered("client-pending-auth", call).await;
+    // A client of OpenVPN 2.5 does not know that it waits.
+    if client.version >= Version::new(2, 6, 0) {
+        client.until("AUTH_PENDING", picks::state(StateName::AuthPending)).await;
+    }
+    client.until("the message", picks::info_msg).await
+}
+
+#[tokio::test]
+async fn a_client_that_is_gone_is_not_kept_waiting() -> Result<()> {
+    let Some(bench) = Bench::serving("a_client_that_is_gone_is_not_kept_waiting")? else {
+        return Ok(());
+    };
+    let server = bench.serving_server(ServerOptions::new()).await?;
+    let nobody = (openvpn_mgmt::Cid(7), openvpn_mgmt::Kid(1));
+    let call = server.client.client_pending_auth(
+        nobody.0,
+        nobody.1,
+        "OPEN_URL:x",
+        Duration::from_secs(60),
+    );
+    let error = call.await.expect_err("nobody is there");
+    // 2.5.0 to 2.5.6 call it a SUCCESS, in words a failure.
+    assert!(matches!(&error, Error::Refused { .. }), "{error}");
+    server.is_in_step().await;
+    let fraction = Duration::from_millis(1500);
+    server.invalid(server.client.client_pending_auth(nobody.0, nobody.1, "x", fraction)).await;
+    server.invalid(server.client.client_deny(nobody.0, nobody.1, "a\nverb 7", None)).await;
+    server.invalid(server.client.client_auth(nobody.0, nobody.1, ["END"])).await;
+    Ok(())
+}
