@@ -44,9 +44,9 @@ impl Deadline {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn extend(&self, to: Instant) {
+    fn extend(&self, by: Duration) {
         let mut at = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *at = to.max(*at);
+        *at = at.checked_add(by).unwrap_or(*at);
     }
 }
 
@@ -127,7 +127,7 @@ impl Attempt {
     /// [As every command](crate::Client#cancel-safety).
     pub async fn pending(&self, what: &PendingAuth, timeout: Duration) -> Result<()> {
         self.request.pending_by_ref(what, timeout).await?;
-        self.deadline.extend(Instant::now() + timeout);
+        self.deadline.extend(timeout);
         Ok(())
     }
 
@@ -148,6 +148,8 @@ impl Attempt {
         timeout: Duration,
     ) -> Result<Secret, BoxError> {
         let mut responses = self.responses.lock().await;
+        // A client can send a response at any time; one from before the question answers none.
+        while responses.try_recv().is_ok() {}
         self.pending(&PendingAuth::cr_text(text, echo), timeout).await?;
         let response = tokio::time::timeout(timeout, responses.recv()).await;
         let response = response.map_err(|_| "the client's user gave no response in time")?;

@@ -2,9 +2,8 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
-use super::AttemptKind;
 use crate::client::{ClientRequest, ClientResponse};
 use crate::events::CrResponse;
 use crate::{Cid, Kid};
@@ -12,70 +11,88 @@ use crate::{Cid, Kid};
 /// How many responses of a client wait to be read by its handler.
 const RESPONSES: usize = 4;
 
-#[derive(Debug, Default)]
-pub(super) struct Clients(HashMap<(u64, Cid), Client>);
+/// A client ID means nothing without its epoch.
+type Key = (u64, Cid);
 
-/// A client whose attempt is being decided about, and those that come after it.
-#[derive(Debug)]
-struct Client {
-    kid: Kid,
-    responses: mpsc::Sender<CrResponse>,
-    waiting: VecDeque<(ClientRequest, AttemptKind)>,
+/// The attempts of each client, in their order; the first one's turn it is.
+#[derive(Debug, Default)]
+pub(super) struct Clients {
+    attempts: HashMap<Key, VecDeque<Place>>,
+    next: u64,
 }
 
-/// An attempt whose turn it is.
+#[derive(Debug)]
+struct Place {
+    number: u64,
+    kid: Kid,
+    responses: mpsc::Sender<CrResponse>,
+    /// Told when its turn has come.
+    turn: Option<oneshot::Sender<()>>,
+}
+
+/// What an attempt is given to wait for its turn, and for its responses.
 #[derive(Debug)]
 pub(super) struct Turn {
-    pub(super) request: ClientRequest,
-    pub(super) kind: AttemptKind,
+    pub(super) number: u64,
+    pub(super) begin: oneshot::Receiver<()>,
     pub(super) responses: mpsc::Receiver<CrResponse>,
 }
 
-/// Who an attempt is about: a client ID means nothing without its epoch.
-pub(super) fn key(request: &ClientRequest) -> (u64, Cid) {
+fn key(request: &ClientRequest) -> Key {
     (request.epoch(), request.cid())
 }
 
 impl Clients {
-    /// Begins an attempt, or puts it behind the one of the same client that goes on.
-    pub(super) fn arrive(&mut self, request: ClientRequest, kind: AttemptKind) -> Option<Turn> {
-        if let Some(client) = self.0.get_mut(&key(&request)) {
-            client.waiting.push_back((request, kind));
-            return None;
+    /// Puts an attempt behind those of the same client.
+    pub(super) fn arrive(&mut self, request: &ClientRequest) -> Turn {
+        let (turn, begin) = oneshot::channel();
+        let (sender, responses) = mpsc::channel(RESPONSES);
+        let number = self.next;
+        self.next += 1;
+        let place = Place { number, kid: request.kid(), responses: sender, turn: Some(turn) };
+        let attempts = self.attempts.entry(key(request)).or_default();
+        attempts.push_back(place);
+        if let Some(first) = attempts.front_mut() {
+            first.begin();
         }
-        Some(self.begin(request, kind, VecDeque::new()))
+        Turn { number, begin, responses }
     }
 
-    /// The attempt of this client is over; gives the next one.
-    pub(super) fn over(&mut self, key: (u64, Cid)) -> Option<Turn> {
-        let mut client = self.0.remove(&key)?;
-        let (request, kind) = client.waiting.pop_front()?;
-        Some(self.begin(request, kind, client.waiting))
+    /// This attempt is over, also where its turn had not come; the next one begins.
+    pub(super) fn over(&mut self, request: &ClientRequest, number: u64) {
+        let key = key(request);
+        let Some(attempts) = self.attempts.get_mut(&key) else {
+            return;
+        };
+        attempts.retain(|place| place.number != number);
+        match attempts.front_mut() {
+            Some(first) => first.begin(),
+            None => {
+                self.attempts.remove(&key);
+            }
+        }
     }
 
     /// Hands a response to the attempt it is for; gives it back where there is none.
     pub(super) fn response(&mut self, response: ClientResponse) -> Option<ClientResponse> {
         let request = response.request();
-        let kid = request.kid();
-        match self.0.get(&key(request)).filter(|client| client.kid == kid) {
-            Some(client) => {
+        let first = self.attempts.get(&key(request)).and_then(VecDeque::front);
+        match first.filter(|first| first.kid == request.kid()) {
+            Some(first) => {
                 // Full only where the client sends more responses than it was asked for.
-                let _ = client.responses.try_send(response.into_response());
+                let _ = first.responses.try_send(response.into_response());
                 None
             }
             None => Some(response),
         }
     }
+}
 
-    fn begin(
-        &mut self,
-        request: ClientRequest,
-        kind: AttemptKind,
-        waiting: VecDeque<(ClientRequest, AttemptKind)>,
-    ) -> Turn {
-        let (sender, responses) = mpsc::channel(RESPONSES);
-        let client = Client { kid: request.kid(), responses: sender, waiting };
-        self.0.insert(key(&request), client);
-        Turn { request, kind, responses }
+impl Place {
+    /// An attempt that is over already does not hear it; its end calls the next one.
+    fn begin(&mut self) {
+        if let Some(turn) = self.turn.take() {
+            let _ = turn.send(());
+        }
     }
 }

@@ -7,9 +7,10 @@ use std::time::Duration;
 use tokio::task::{Id, JoinSet};
 use tracing::{debug, warn};
 
+use super::BoxError;
 use super::attempt::{Attempt, AttemptKind, Deadline};
 use super::authenticator::{Authenticator, Decision};
-use super::clients::{Clients, Turn, key};
+use super::clients::{Clients, Turn};
 use crate::client::{ClientRequest, Request, Requests};
 use crate::error::{CloseReason, Error, Result};
 
@@ -92,7 +93,11 @@ impl<A: Authenticator> AuthServer<A> {
                     Ok((id, ())) => running.done(id, false),
                     Err(error) => running.done(error.id(), true),
                 },
-                Some(_) = running.cleanup.join_next() => {}
+                Some(done) = running.cleanup.join_next() => {
+                    if let Ok(Some((request, number))) = done {
+                        running.clients.over(&request, number);
+                    }
+                }
             }
         }
     }
@@ -110,8 +115,9 @@ struct Running<A> {
     clients: Clients,
     tasks: JoinSet<()>,
     /// Kept outside of the task, so that a panic there still leaves somebody to deny.
-    attempts: HashMap<Id, Arc<ClientRequest>>,
-    cleanup: JoinSet<()>,
+    attempts: HashMap<Id, (Arc<ClientRequest>, u64)>,
+    /// Denials; a client's next attempt waits for the one it gives back.
+    cleanup: JoinSet<Option<(Arc<ClientRequest>, u64)>>,
 }
 
 impl<A: Authenticator> Running<A> {
@@ -123,6 +129,7 @@ impl<A: Authenticator> Running<A> {
                 if let Some(response) = self.clients.response(response) {
                     let denial = async move {
                         report(response.deny("a response nobody asked for", None).await);
+                        None
                     };
                     self.cleanup.spawn(denial);
                 }
@@ -134,49 +141,45 @@ impl<A: Authenticator> Running<A> {
         }
     }
 
-    fn arrive(&mut self, client: ClientRequest, kind: AttemptKind) {
-        if let Some(turn) = self.clients.arrive(client, kind) {
-            self.begin(turn);
-        }
-    }
-
-    fn begin(&mut self, turn: Turn) {
-        let request = Arc::new(turn.request);
+    fn arrive(&mut self, request: ClientRequest, kind: AttemptKind) {
+        let Turn { number, begin, responses } = self.clients.arrive(&request);
+        let request = Arc::new(request);
         let deadline = Deadline::new(request.raised() + self.deadline);
-        let attempt =
-            Attempt::new(Arc::clone(&request), turn.kind, Arc::clone(&deadline), turn.responses);
-        let task = decide(Arc::clone(&self.authenticator), Arc::clone(&request), attempt, deadline);
-        let id = self.tasks.spawn(task).id();
-        self.attempts.insert(id, request);
+        let attempt = Attempt::new(Arc::clone(&request), kind, Arc::clone(&deadline), responses);
+        let authenticator = Arc::clone(&self.authenticator);
+        let call = async move {
+            // Its sender is kept as long as this waits.
+            let _ = begin.await;
+            authenticator.authenticate(attempt).await
+        };
+        let id = self.tasks.spawn(decide(call, Arc::clone(&request), deadline)).id();
+        self.attempts.insert(id, (request, number));
     }
 
     fn done(&mut self, id: Id, panicked: bool) {
-        let Some(request) = self.attempts.remove(&id) else {
+        let Some((request, number)) = self.attempts.remove(&id) else {
             return;
         };
-        let key = key(&request);
-        if panicked {
-            let (cid, kid) = (request.cid(), request.kid());
-            warn!(%cid, %kid, "the authenticator panicked; the client is denied");
-            self.cleanup.spawn(async move {
-                report(request.deny_by_ref(b"internal error", None).await);
-            });
+        if !panicked {
+            return self.clients.over(&request, number);
         }
-        if let Some(turn) = self.clients.over(key) {
-            self.begin(turn);
-        }
+        let (cid, kid) = (request.cid(), request.kid());
+        warn!(%cid, %kid, "the authenticator panicked; the client is denied");
+        self.cleanup.spawn(async move {
+            report(request.deny_by_ref(b"internal error", None).await);
+            Some((request, number))
+        });
     }
 }
 
-/// Asks the authenticator and does as it says; denies where it fails or is late.
-async fn decide<A: Authenticator>(
-    authenticator: Arc<A>,
+/// Does as `call` says; denies where it fails or is late.
+async fn decide(
+    call: impl Future<Output = Result<Decision, BoxError>>,
     request: Arc<ClientRequest>,
-    attempt: Attempt,
     deadline: Arc<Deadline>,
 ) {
     let (cid, kid) = (request.cid(), request.kid());
-    let decision = match in_time(authenticator.authenticate(attempt), &deadline).await {
+    let decision = match in_time(call, &deadline).await {
         Some(Ok(decision)) => decision,
         Some(Err(error)) => {
             warn!(%cid, %kid, %error, "the authenticator failed; the client is denied");

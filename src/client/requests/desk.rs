@@ -193,6 +193,10 @@ impl Open {
             Asked::Client(client) => self.client_guard(client),
             _ => self.slot_guard(&asked),
         };
+        // A client can respond as often as it likes; what nobody has taken is not piled up.
+        if asked.is_response() {
+            self.queue.retain(|old| !(Arc::ptr_eq(&old.guard, &guard) && old.asked.is_response()));
+        }
         self.queue.push_back(Question { guard, raised: Instant::now(), asked });
     }
 

@@ -87,6 +87,11 @@ impl Asked {
             Self::Client(_) => return None,
         })
     }
+
+    /// Whether it is a client's response to what it was asked.
+    pub(crate) fn is_response(&self) -> bool {
+        matches!(self, Self::Client(AskedClient { kind: AskedClientKind::Response(_), .. }))
+    }
 }
 
 /// Turns events into questions; remembers a dynamic challenge until its prompt comes.

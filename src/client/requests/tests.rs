@@ -426,6 +426,23 @@ async fn declining_does_the_harmless_thing() {
 }
 
 #[tokio::test]
+async fn responses_that_nobody_takes_do_not_pile_up() {
+    let (session, mut daemon) = start(Builder::new()).await;
+    let (client, _, mut requests) = session.split();
+    daemon.connect("CONNECT", 0, 1).await;
+    for response in ["MQ==", "Mg==", "Mw=="] {
+        daemon.says(format!(">CLIENT:CR_RESPONSE,0,1,{response}\r\n>CLIENT:ENV,END\r\n")).await;
+    }
+    exchange(client.pid(), &mut daemon, "pid\n", "SUCCESS: pid=1\r\n").await.unwrap();
+    let peer = next_client(&mut requests).await;
+    let Some(Request::ClientResponse(response)) = requests.next().await else { panic!() };
+    assert_eq!(response.response().unwrap(), Secret::from("3"));
+    daemon.says(">HOLD:Waiting for hold release:0\r\n").await;
+    assert!(matches!(requests.next().await, Some(Request::Hold(_))));
+    assert!(peer.is_open());
+}
+
+#[tokio::test]
 async fn without_requests_their_stream_is_at_its_end() {
     let (ours, theirs) = duplex(1024);
     let mut daemon = Daemon(theirs);

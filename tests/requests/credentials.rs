@@ -1,0 +1,285 @@
+//! Hold, user name and password, and the challenges that go with them.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use openvpn_mgmt::challenge::{ClientPassword, Crv1};
+use openvpn_mgmt::events::Realm;
+use openvpn_mgmt::{CloseReason, Error, PendingAuth, Request, Secret};
+
+use crate::daemon::{Daemon, asked, pair, serving, within};
+use crate::lab::{ClientOptions, KeyKind, Lab, Version, skip};
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+#[tokio::test]
+async fn a_hold_declined_goes_on_until_it_is_released() -> Result<()> {
+    let Some(lab) = Lab::or_skip("a_hold_declined_goes_on_until_it_is_released")? else {
+        return Ok(());
+    };
+    let mut client = Daemon::client(&lab, ClientOptions::new()).await?;
+    client.hold().await?.decline();
+    // A round trip shows that it still waits: nothing else was asked before the reply.
+    client.client.pid().await?;
+    assert!(!client.process.log().contains("Need 'Auth'"));
+    client.client.hold_release().await?;
+    asked!(client, Credentials).decline();
+    // The daemon goes on waiting, so the commands themselves still answer it.
+    client.client.username("Auth", "alice").await?;
+    client.client.password("Auth", "secret").await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_hold_can_be_refused_a_restart_and_asks_again() -> Result<()> {
+    let Some(lab) = Lab::or_skip("a_hold_can_be_refused_a_restart_and_asks_again")? else {
+        return Ok(());
+    };
+    let mut client = Daemon::client(&lab, ClientOptions::new()).await?;
+    let first = client.hold().await?;
+    // Refused or without a reply, by version; either way the hold is told again.
+    client.client.signal(openvpn_mgmt::Signal::Sighup).await.ok();
+    let second = client.hold().await?;
+    // Both stand for the same hold, so the older one still releases it.
+    first.release().await?;
+    client.credentials().await?.decline();
+    drop(second);
+    Ok(())
+}
+
+#[tokio::test]
+async fn credentials_arrive_byte_for_byte() -> Result<()> {
+    let lab = serving!("credentials_arrive_byte_for_byte");
+    let (mut server, mut client) = pair(&lab, |options| options).await?;
+    let password = "#p\"w\\d 'x' \u{e9}; ";
+    client.credentials().await?.answer("al \"ice\\", password).await?;
+    let peer = server.connect().await?;
+    assert_eq!(peer.password()?, Some(ClientPassword::Plain(Secret::from(password))));
+    assert_eq!(peer.common_name(), Some(&"alice".into()));
+    // The server replaces what it does not allow in a name.
+    assert_eq!(peer.username().map(openvpn_mgmt::Text::len), Some(9));
+    peer.allow().await?;
+    client.connected().await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn static_challenges_are_folded_in() -> Result<()> {
+    let lab = serving!("static_challenges_are_folded_in");
+    let text = "PIN, please";
+    let mut forms = vec![(String::from("0"), false), (String::from("1"), true)];
+    if lab.daemon().version() >= Version::new(2, 7, 0) {
+        forms.push(("1 concat".to_owned(), true));
+        forms.push(("0 scrv1".to_owned(), false));
+    }
+    for (form, echo) in forms {
+        let challenge = format!("static-challenge \"{text}\" {form}");
+        let (mut server, mut client) = pair(&lab, |options| options.line(&challenge)).await?;
+        let ask = client.credentials().await?;
+        let challenge = ask.challenge().context("no challenge")?;
+        assert_eq!(challenge.text(), &text);
+        assert_eq!(challenge.echo(), echo, "{form}");
+        ask.answer_with_response("alice", "pass:word", "123:456").await?;
+        let peer = server.connect().await?;
+        match peer.password()?.context("no password")? {
+            ClientPassword::Static { password, response, .. } => {
+                assert!(!form.contains("concat"));
+                assert_eq!(password, Secret::from("pass:word"));
+                assert_eq!(response, Secret::from("123:456"));
+            }
+            plain => {
+                assert!(form.contains("concat"), "{form}: {plain:?}");
+                assert_eq!(plain, ClientPassword::Plain(Secret::from("pass:word123:456")));
+            }
+        }
+        peer.allow().await?;
+        client.connected().await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_dynamic_challenge_is_answered_at_the_next_prompt() -> Result<()> {
+    let lab = serving!("a_dynamic_challenge_is_answered_at_the_next_prompt");
+    let (mut server, mut client) = pair(&lab, ClientOptions::auth_retry_interact).await?;
+    client.log_in("alice").await?;
+    let challenge = Crv1::new("st4te-id", "cr1", "Enter: PIN, now")?.echo(false);
+    server.connect().await?.challenge(&challenge).await?;
+    let ask = client.credentials().await?;
+    let asked = ask.challenge().context("no challenge")?;
+    assert_eq!((asked.username(), asked.text()), (Some(&"cr1".into()), &"Enter: PIN, now".into()));
+    assert!(asked.response_required() && !asked.echo());
+    ask.respond("867:5309").await?;
+    let peer = server.connect().await?;
+    assert_eq!(peer.username(), Some(&"cr1".into()));
+    let Some(ClientPassword::Dynamic { state_id, response, .. }) = peer.password()? else {
+        panic!("not a response")
+    };
+    assert_eq!(state_id, Secret::from("st4te-id"));
+    assert_eq!(response, Secret::from("867:5309"));
+    // A wrong one: the next prompt is a plain one again.
+    peer.deny("wrong response", Some("wrong")).await?;
+    let ask = client.credentials().await?;
+    assert!(ask.challenge().is_none());
+    ask.answer("alice", "s3cret").await?;
+    server.connect().await?.allow().await?;
+    client.connected().await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_cr_text_is_answered_while_the_client_waits() -> Result<()> {
+    let lab = serving!("a_cr_text_is_answered_while_the_client_waits");
+    let sso = |options: ClientOptions| options.line("setenv IV_SSO webauth,openurl,crtext");
+    for allow in [true, false] {
+        let (mut server, mut client) = pair(&lab, sso).await?;
+        client.log_in("alice").await?;
+        let peer = server.connect().await?;
+        assert_eq!(peer.env().get("IV_SSO"), Some(&"webauth,openurl,crtext".into()));
+        let what = PendingAuth::cr_text("Enter your code: now", false);
+        let pending = peer.pending(&what, MINUTE).await?;
+        let ask = asked!(client, Challenge);
+        assert_eq!(ask.text(), &"Enter your code: now");
+        assert!(ask.response_required() && !ask.echo());
+        ask.answer("12 34\u{e9}").await?;
+        let response = asked!(server, ClientResponse);
+        assert_eq!(response.response()?, Secret::from("12 34\u{e9}"));
+        assert!(pending.request().is_open());
+        if allow {
+            response.allow().await?;
+            client.connected().await?;
+        } else {
+            response.deny("wrong code", Some("no")).await?;
+            client.refused(&Realm::Auth).await?;
+        }
+        assert!(!pending.request().is_open());
+        let error = pending.resume().allow().await.unwrap_err();
+        assert!(matches!(error, Error::Stale { .. }), "{error}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_cr_text_declined_leaves_the_decision_to_the_server() -> Result<()> {
+    let lab = serving!("a_cr_text_declined_leaves_the_decision_to_the_server");
+    let (mut server, mut client) =
+        pair(&lab, |options| options.line("setenv IV_SSO crtext")).await?;
+    client.log_in("alice").await?;
+    let what = PendingAuth::cr_text("Code", true);
+    let pending = server.connect().await?.pending(&what, MINUTE).await?;
+    let ask = asked!(client, Challenge);
+    assert!(ask.echo());
+    ask.decline();
+    pending.resume().allow().await?;
+    client.connected().await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_web_authentication_is_decided_out_of_band() -> Result<()> {
+    let lab = serving!("a_web_authentication_is_decided_out_of_band");
+    for allow in [true, false] {
+        let (mut server, mut client) =
+            pair(&lab, |options| options.line("setenv IV_SSO webauth")).await?;
+        client.log_in("alice").await?;
+        let what = PendingAuth::web_auth_with("hidden", "https://sso.example.com/?id=1");
+        let pending = server.connect().await?.pending(&what, MINUTE).await?;
+        let url = client
+            .event("web authentication", |event| match event {
+                openvpn_mgmt::Event::InfoMsg(openvpn_mgmt::events::InfoMsg::WebAuth(web)) => {
+                    Some(web.url.clone())
+                }
+                _ => None,
+            })
+            .await?;
+        assert_eq!(url, "https://sso.example.com/?id=1");
+        // Told something else meanwhile; the decision is still open.
+        let what = PendingAuth::open_url("https://sso.example.com/?id=2");
+        let pending = pending.resume().pending(&what, MINUTE).await?;
+        if allow {
+            pending.resume().allow().await?;
+            client.connected().await?;
+        } else {
+            pending.resume().deny("not authenticated", Some("no")).await?;
+            client.refused(&Realm::Auth).await?;
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_private_key_is_unlocked_by_its_password() -> Result<()> {
+    let lab = serving!("a_private_key_is_unlocked_by_its_password");
+    let kind = KeyKind::Encrypted("pass \"phrase\\".to_owned());
+    let options = |options: ClientOptions| {
+        options.key(kind.clone()).without_auth_user_pass().auth_retry_interact()
+    };
+    let server_options = crate::lab::ServerOptions::new().auth_user_pass_optional();
+    let (mut server, mut client) = crate::daemon::pair_with(&lab, server_options, options).await?;
+    let ask = asked!(client, PrivateKeyPassword);
+    assert_eq!(ask.realm(), &Realm::PrivateKey);
+    ask.answer("not the phrase").await?;
+    if tells_key_failures(&lab) {
+        client.refused(&Realm::PrivateKey).await?;
+    }
+    let Request::PrivateKeyPassword(ask) = client.past_holds().await? else {
+        panic!("not asked again")
+    };
+    ask.answer("pass \"phrase\\").await?;
+    let peer = server.connect().await?;
+    // It sent none; the daemon says so with an empty one.
+    assert_eq!(peer.password()?, Some(ClientPassword::Plain(Secret::default())));
+    peer.allow().await?;
+    client.connected().await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_wrong_private_key_password_ends_a_client_that_does_not_retry() -> Result<()> {
+    let Some(lab) = Lab::or_skip("a_wrong_private_key_password_ends_a_client_that_does_not_retry")?
+    else {
+        return Ok(());
+    };
+    let kind = KeyKind::Encrypted("pass phrase".to_owned());
+    let options = ClientOptions::new().key(kind).without_auth_user_pass();
+    let mut client = Daemon::client(&lab, options).await?;
+    client.release().await?;
+    asked!(client, PrivateKeyPassword).decline();
+    client.client.password("Private Key", "wrong").await?;
+    if tells_key_failures(&lab) {
+        client.refused(&Realm::PrivateKey).await?;
+    }
+    let reason = within("end", client.client.closed()).await?;
+    assert!(matches!(reason, CloseReason::Fatal(_) | CloseReason::Exiting(_)), "{reason}");
+    Ok(())
+}
+
+/// From 2.7 a wrong password of a private key is in the log and the state alone.
+fn tells_key_failures(lab: &Lab) -> bool {
+    lab.daemon().version() < Version::new(2, 7, 0)
+}
+
+#[tokio::test]
+async fn a_user_name_alone_is_asked_for() -> Result<()> {
+    let lab = serving!("a_user_name_alone_is_asked_for");
+    if lab.daemon().version() < Version::new(2, 7, 1) {
+        skip("a_user_name_alone_is_asked_for", &"OpenVPN 2.7.1 or later asks for it");
+        return Ok(());
+    }
+    let mut server = Daemon::server(&lab, crate::lab::ServerOptions::new()).await?;
+    let options = ClientOptions::to(&server.process).without_auth_user_pass();
+    let options = options.line("auth-user-pass username-only");
+    let mut client = Daemon::client(&lab, options).await?;
+    client.client.announce_version(4).await?;
+    client.release().await?;
+    let ask = asked!(client, Username);
+    assert_eq!(ask.realm(), &Realm::Auth);
+    ask.answer("bo b").await?;
+    let peer = server.connect().await?;
+    assert_eq!(peer.username(), Some(&"bo b".into()));
+    // What a client without a password sends.
+    assert_eq!(peer.password()?, Some(ClientPassword::Plain(Secret::from("[[BLANK]]"))));
+    peer.allow().await?;
+    client.connected().await?;
+    Ok(())
+}

@@ -1,0 +1,128 @@
+//! `AuthServer` and `Responder` with real daemons.
+
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+use openvpn_mgmt::events::Realm;
+use openvpn_mgmt::handler::{
+    Attempt, AuthServer, BoxError, CredentialsAnswer, CredentialsProvider, Decision, Responder,
+};
+use openvpn_mgmt::{Challenge, Client, Events, Secret};
+
+use crate::daemon::{Daemon, serving, within};
+use crate::lab::{ClientOptions, Lab, Process, ServerOptions};
+
+/// Logs in as one user, and gives this response to any challenge.
+struct User(&'static str);
+
+impl CredentialsProvider for User {
+    async fn credentials(
+        &self,
+        _: Realm,
+        _: Option<Challenge>,
+    ) -> Result<Option<CredentialsAnswer>, BoxError> {
+        Ok(Some(CredentialsAnswer {
+            username: Secret::from(self.0),
+            password: Secret::from("s3cret"),
+            response: Secret::from("123456"),
+        }))
+    }
+
+    async fn response(&self, _: String, _: bool) -> Result<Option<Secret>, BoxError> {
+        Ok(Some(Secret::from("123456")))
+    }
+}
+
+/// A client that answers for itself.
+struct Guest {
+    _process: Process,
+    _client: Client,
+    events: Events,
+}
+
+async fn guest(lab: &Lab, options: ClientOptions, name: &'static str) -> Result<Guest> {
+    let options = options.common_name(name).line("setenv IV_SSO crtext");
+    let Daemon { process, client, events, requests } = Daemon::client(lab, options).await?;
+    tokio::spawn(Responder::new().credentials(User(name)).run(requests));
+    Ok(Guest { _process: process, _client: client, events })
+}
+
+/// Whether it gets in (`true`), or is told that it does not.
+async fn gets_in(guest: &mut Guest) -> Result<bool> {
+    use openvpn_mgmt::events::Password;
+    use openvpn_mgmt::{Event, StateName};
+    within("end of the attempt", async {
+        loop {
+            match guest.events.next().await {
+                Some(Ok(Event::State(state))) if state.name == StateName::Connected => {
+                    return Ok(true);
+                }
+                Some(Ok(Event::Password(Password::VerificationFailed { .. }))) => return Ok(false),
+                Some(_) => {}
+                None => bail!("the client ended"),
+            }
+        }
+    })
+    .await?
+}
+
+async fn decide(attempt: Attempt) -> Result<Decision, BoxError> {
+    let name = attempt.username().map(ToString::to_string).unwrap_or_default();
+    Ok(match name.as_str() {
+        "panics" => panic!("a bug of the handler"),
+        "errs" => return Err("the database is down".into()),
+        "hangs" => std::future::pending().await,
+        "long" => Decision::deny("x".repeat(257)),
+        "asked" => {
+            let response = attempt.ask("Code", false, Duration::from_secs(20)).await?;
+            assert_eq!(response, Secret::from("123456"));
+            Decision::Allow
+        }
+        _ => Decision::Allow,
+    })
+}
+
+#[tokio::test]
+async fn handlers_that_fail_deny_their_client_and_no_other() -> Result<()> {
+    let lab = serving!("handlers_that_fail_deny_their_client_and_no_other");
+    let server = Daemon::server(&lab, ServerOptions::new()).await?;
+    let Daemon { process, client: _client, events: _events, requests } = server;
+    tokio::spawn(AuthServer::new(decide).deadline(Duration::from_secs(3)).run(requests));
+    let mut guests = Vec::new();
+    for name in ["hangs", "panics", "errs", "long", "asked", "alice"] {
+        guests.push((name, guest(&lab, ClientOptions::to(&process), name).await?));
+    }
+    for (name, guest) in &mut guests {
+        assert_eq!(gets_in(guest).await?, ["asked", "alice"].contains(name), "{name}");
+    }
+    // And one more, after all that.
+    assert!(gets_in(&mut guest(&lab, ClientOptions::to(&process), "bob").await?).await?);
+    Ok(())
+}
+
+#[tokio::test]
+async fn challenges_are_answered_by_a_responder() -> Result<()> {
+    let lab = serving!("challenges_are_answered_by_a_responder");
+    let server = Daemon::server(&lab, ServerOptions::new()).await?;
+    let Daemon { process, client: _client, events: _events, requests } = server;
+    let decide = |attempt: Attempt| async move {
+        use openvpn_mgmt::challenge::{ClientPassword, Crv1};
+        match attempt.password()? {
+            Some(ClientPassword::Static { response, .. }) if response == Secret::from("123456") => {
+                Ok(Decision::Challenge(Crv1::new("id", "dynamic", "And now?")?))
+            }
+            Some(ClientPassword::Dynamic { response, .. })
+                if response == Secret::from("123456") =>
+            {
+                Ok(Decision::Allow)
+            }
+            _ => Ok(Decision::deny("no response")),
+        }
+    };
+    tokio::spawn(AuthServer::new(decide).run(requests));
+    let options = ClientOptions::to(&process).static_challenge("PIN", true).auth_retry_interact();
+    let mut alice = guest(&lab, options, "alice").await?;
+    assert!(!gets_in(&mut alice).await?);
+    assert!(gets_in(&mut alice).await?);
+    Ok(())
+}

@@ -1,0 +1,151 @@
+//! Two thousand clients at once, from a scripted daemon. The clock is paused, so that
+//! every time is exact, and the seed is fixed.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use openvpn_mgmt::handler::{Attempt, AuthServer, Decision};
+use openvpn_mgmt::{Builder, Event};
+use rand::rngs::StdRng;
+use rand::{Rng as _, SeedableRng as _};
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, DuplexStream, duplex};
+use tokio::time::Instant;
+
+const CLIENTS: u64 = 2_000;
+const DEADLINE: Duration = Duration::from_secs(1);
+
+/// What the authenticator does about one attempt.
+#[derive(Clone, Copy, Debug)]
+struct Plan {
+    takes: Duration,
+    allow: bool,
+}
+
+type Plans = HashMap<(u64, u32), Plan>;
+
+/// Key 1 connects; some renew at once, with key 2, behind it. Some never get done.
+fn plans() -> Plans {
+    let mut rng = StdRng::seed_from_u64(0x5eed);
+    let mut plans = HashMap::new();
+    for cid in 0..CLIENTS {
+        let keys = if rng.random_bool(0.2) { 2 } else { 1 };
+        for kid in 1..=keys {
+            let late = rng.random_bool(0.05);
+            let takes = if late { 3_600_000 } else { rng.random_range(0..=50) };
+            let takes = Duration::from_millis(takes);
+            plans.insert((cid, kid), Plan { takes, allow: rng.random_bool(0.7) });
+        }
+    }
+    plans
+}
+
+/// A decision as the daemon heard it.
+#[derive(Debug)]
+struct Heard {
+    cid: u64,
+    kid: u32,
+    after: Duration,
+    line: String,
+}
+
+/// Asks about all of them in one go, and hears until each is decided.
+async fn daemon(stream: DuplexStream, plans: &Plans) -> Vec<Heard> {
+    let (read, mut write) = tokio::io::split(stream);
+    let mut lines = BufReader::new(read).lines();
+    write
+        .write_all(b">INFO:OpenVPN Management Interface Version 5 -- type 'help'\r\n")
+        .await
+        .unwrap();
+    assert_eq!(lines.next_line().await.unwrap().unwrap(), "state on");
+    let on = b"SUCCESS: real-time state notification set to ON\r\n";
+    write.write_all(on).await.unwrap();
+    let mut asks = String::new();
+    for kid in 1..=2 {
+        for cid in (0..CLIENTS).filter(|cid| plans.contains_key(&(*cid, kid))) {
+            let kind = if kid == 1 { "CONNECT" } else { "REAUTH" };
+            asks.push_str(&format!(
+                ">CLIENT:{kind},{cid},{kid}\r\n>CLIENT:ENV,username=user{cid}\r\n\
+                 >CLIENT:ENV,password=pw\r\n>CLIENT:ENV,END\r\n"
+            ));
+        }
+    }
+    let began = Instant::now();
+    let mut heard = Vec::new();
+    // A real daemon reads nothing as long as it writes.
+    write.write_all(asks.as_bytes()).await.unwrap();
+    while heard.len() < plans.len() {
+        let line = lines.next_line().await.unwrap().unwrap();
+        let words: Vec<&str> = line.split(' ').collect();
+        let (cid, kid) = (words[1].parse().unwrap(), words[2].parse().unwrap());
+        let command = words[0].trim_end_matches("-nt");
+        let reply = format!("SUCCESS: {command} command succeeded\r\n");
+        write.write_all(reply.as_bytes()).await.unwrap();
+        heard.push(Heard { cid, kid, after: began.elapsed(), line });
+    }
+    // Nothing comes after that.
+    let silence = Duration::from_secs(7_200);
+    let more = tokio::time::timeout(silence, lines.next_line()).await;
+    assert!(more.is_err(), "{more:?}");
+    heard
+}
+
+fn check(heard: &[Heard], plans: &Plans) {
+    // A timer of the runtime has a millisecond's grain.
+    let grain = Duration::from_millis(2);
+    let mut times: HashMap<(u64, u32), Duration> = HashMap::new();
+    for one in heard {
+        let key = (one.cid, one.kid);
+        assert!(times.insert(key, one.after).is_none(), "decided twice: {one:?}");
+        assert!(one.after <= DEADLINE + grain, "after its deadline: {one:?}");
+        let starts = times.get(&(one.cid, 1)).copied();
+        assert!(starts.is_some(), "the second before the first: {one:?}");
+        let starts = if one.kid == 1 { Duration::ZERO } else { starts.unwrap() };
+        let plan = plans[&key];
+        let in_time = starts + plan.takes < DEADLINE;
+        let expected = match (in_time, plan.allow) {
+            (true, true) => format!("client-auth-nt {} {}", one.cid, one.kid),
+            (true, false) => format!("client-deny {} {} \"not today\"", one.cid, one.kid),
+            (false, _) => format!("client-deny {} {} \"no decision in time\"", one.cid, one.kid),
+        };
+        assert_eq!(one.line, expected, "{one:?}, {plan:?}");
+        let due = if in_time { starts + plan.takes } else { DEADLINE };
+        assert!(one.after >= due, "before it was decided: {one:?}, {plan:?}");
+    }
+    assert_eq!(times.len(), plans.len());
+}
+
+async fn storm(builder: Builder) {
+    let (ours, theirs) = duplex(16 * 1024);
+    let plans = Arc::new(plans());
+    assert!(plans.len() > 2_300 && plans.values().any(|plan| plan.takes > DEADLINE));
+    let known = Arc::clone(&plans);
+    let server = AuthServer::new(move |attempt: Attempt| {
+        let plan = known[&(attempt.cid().0, attempt.kid().0)];
+        async move {
+            tokio::time::sleep(plan.takes).await;
+            Ok(if plan.allow { Decision::Allow } else { Decision::deny("not today") })
+        }
+    });
+    let asked = Arc::clone(&plans);
+    let daemon = tokio::spawn(async move { daemon(theirs, &asked).await });
+    let (client, mut sleeper, requests) = builder.attach(ours).await.unwrap().split();
+    let server = tokio::spawn(server.deadline(DEADLINE).run(requests));
+    check(&daemon.await.unwrap(), &plans);
+    server.await.unwrap();
+    drop(client);
+    // The subscriber that never read lost the oldest events, and nobody else anything.
+    let lost = sleeper.next().await.unwrap().unwrap_err().0;
+    assert!(lost > CLIENTS, "{lost}");
+    assert!(matches!(sleeper.next().await, Some(Ok(Event::Client(_)))));
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_thousand_clients_at_once_are_each_decided_about_once() {
+    storm(Builder::new().event_capacity(64)).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_thousand_clients_at_once_are_decided_about_through_a_pipeline() {
+    storm(Builder::new().event_capacity(64).pipeline(16)).await;
+}
