@@ -26,7 +26,7 @@ impl Login {
         // Else the daemon ends when it is refused, or challenged, which is a refusal to it.
         client.set_auth_retry(AuthRetry::Interact).await?;
 
-        let (person, failures) = Person::new(&client, questions);
+        let (person, failures) = Person::new(questions);
         let (at_token, of_token) = (client.clone(), person.clone());
         let responder = Responder::new().credentials(person).others(move |request| {
             tokio::spawn(token::answer(request, at_token.clone(), of_token.clone()));

@@ -1,12 +1,13 @@
 //! [`Person`]: a `CredentialsProvider` that asks a person.
 
-use std::sync::Arc;
-
 use anyhow::Result;
-use openvpn_mgmt::events::{Password, Realm, State};
-use openvpn_mgmt::handler::{BoxError, CredentialsAnswer, CredentialsProvider};
-use openvpn_mgmt::{Challenge, Client, Event, Events, Secret};
-use tokio::sync::{Mutex, mpsc};
+use openvpn_mgmt::events::Realm;
+use openvpn_mgmt::handler::{
+    BoxError, CredentialsAnswer, CredentialsPrompt, CredentialsProvider, PasswordPrompt,
+    ResponsePrompt,
+};
+use openvpn_mgmt::{Refusal, Secret};
+use tokio::sync::mpsc;
 
 use crate::questions::Questions;
 use crate::screen::show;
@@ -15,24 +16,17 @@ use crate::screen::show;
 #[derive(Clone)]
 pub(crate) struct Person {
     questions: Questions,
-    /// A subscription of its own: a refusal is always there before the question that follows it.
-    refusals: Arc<Mutex<Events>>,
     failures: mpsc::UnboundedSender<anyhow::Error>,
 }
 
 impl Person {
     /// Also gives what ended a question without an answer: the daemon would wait for ever.
-    pub(crate) fn new(
-        client: &Client,
-        questions: Questions,
-    ) -> (Self, mpsc::UnboundedReceiver<anyhow::Error>) {
+    pub(crate) fn new(questions: Questions) -> (Self, mpsc::UnboundedReceiver<anyhow::Error>) {
         let (failures, failed) = mpsc::unbounded_channel();
-        let refusals = Arc::new(Mutex::new(client.subscribe()));
-        (Self { questions, refusals, failures }, failed)
+        (Self { questions, failures }, failed)
     }
 
     pub(crate) async fn ask(&self, question: &str, echo: bool) -> Result<Secret, BoxError> {
-        self.show_refusals().await;
         match self.questions.ask(question, echo).await {
             Ok(answer) => Ok(answer),
             Err(error) => Err(self.fail(error)),
@@ -45,32 +39,15 @@ impl Person {
         self.failures.send(error).ok();
         text.into()
     }
-
-    async fn show_refusals(&self) {
-        let mut events = self.refusals.lock().await;
-        let mut shown = false;
-        while let Some(event) = events.try_next() {
-            shown |= event.is_ok_and(|event| show_refusal(&event, shown));
-        }
-    }
 }
 
-/// Shows a refusal, unless the one before it has said the same; whether it did.
-fn show_refusal(event: &Event, is_shown: bool) -> bool {
-    match event {
-        // With a challenge it is no refusal: the server wants to know more.
-        Event::Password(refusal @ Password::VerificationFailed { challenge: None, .. }) => {
-            show(refusal);
-            true
+fn show_refusal(realm: &Realm, refusal: Option<&Refusal>) {
+    match refusal {
+        Some(Refusal { reason: Some(reason), .. }) => {
+            show(format!("verification of {realm} failed: {reason}"));
         }
-        // All that OpenVPN 2.7 says of a private key's wrong password.
-        Event::State(State { detail: Some(detail), .. })
-            if *detail == "private-key-password-failure" && !is_shown =>
-        {
-            show("the password of the private key is wrong");
-            true
-        }
-        _ => false,
+        Some(_) => show(format!("verification of {realm} failed")),
+        None => {}
     }
 }
 
@@ -85,18 +62,18 @@ fn of(realm: &Realm) -> String {
 impl CredentialsProvider for Person {
     async fn credentials(
         &self,
-        realm: Realm,
-        challenge: Option<Challenge>,
+        prompt: CredentialsPrompt,
     ) -> Result<Option<CredentialsAnswer>, BoxError> {
+        show_refusal(&prompt.realm, prompt.refusal.as_ref());
         let mut answer = CredentialsAnswer::default();
         // A dynamic challenge comes when user name and password were right.
-        let is_second_step = challenge.as_ref().is_some_and(|c| c.username().is_some());
+        let is_second_step = prompt.challenge.as_ref().is_some_and(|c| c.username().is_some());
         if !is_second_step {
-            let of = of(&realm);
+            let of = of(&prompt.realm);
             answer.username = self.ask(&format!("User name{of}"), true).await?;
             answer.password = self.ask(&format!("Password{of}"), false).await?;
         }
-        if let Some(challenge) = challenge {
+        if let Some(challenge) = prompt.challenge {
             let text = challenge.text().to_string();
             if challenge.response_required() {
                 answer.response = self.ask(&text, challenge.echo()).await?;
@@ -107,15 +84,21 @@ impl CredentialsProvider for Person {
         Ok(Some(answer))
     }
 
-    async fn password(&self, realm: Realm) -> Result<Option<Secret>, BoxError> {
-        let question = match &realm {
+    async fn password(&self, prompt: PasswordPrompt) -> Result<Option<Secret>, BoxError> {
+        show_refusal(&prompt.realm, prompt.refusal.as_ref());
+        let question = match &prompt.realm {
             Realm::PrivateKey => "Private key password".to_owned(),
             token => format!("PIN of {token}"),
         };
         self.ask(&question, false).await.map(Some)
     }
 
-    async fn response(&self, text: String, echo: bool) -> Result<Option<Secret>, BoxError> {
-        self.ask(&text, echo).await.map(Some)
+    async fn response(&self, prompt: ResponsePrompt) -> Result<Option<Secret>, BoxError> {
+        let text = prompt.text.to_string();
+        if prompt.response_required {
+            return self.ask(&text, prompt.echo).await.map(Some);
+        }
+        show(text);
+        Ok(None)
     }
 }

@@ -110,6 +110,15 @@ impl Attempt {
         self.request.is_open()
     }
 
+    /// Waits until no decision is wanted any more. The call of an
+    /// [`Authenticator`](super::Authenticator) is dropped then, so this is for what it has handed on.
+    ///
+    /// # Cancel safety
+    /// Cancel safe.
+    pub async fn closed(&self) {
+        self.request.closed().await;
+    }
+
     /// When the attempt is denied for want of a decision.
     #[must_use]
     pub fn deadline(&self) -> Instant {

@@ -8,6 +8,7 @@
 mod attempt;
 mod authenticator;
 mod clients;
+mod provider;
 mod responder;
 mod server;
 
@@ -16,7 +17,11 @@ mod tests;
 
 pub use attempt::{Attempt, AttemptKind};
 pub use authenticator::{Authenticator, Decision};
-pub use responder::{CredentialsAnswer, CredentialsProvider, Responder, Signer};
+pub use provider::{
+    CredentialsAnswer, CredentialsPrompt, CredentialsProvider, PasswordPrompt, ResponsePrompt,
+    Signer,
+};
+pub use responder::Responder;
 pub use server::AuthServer;
 
 /// Any error of a handler. Its text is logged; it must hold no secret.

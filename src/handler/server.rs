@@ -179,7 +179,15 @@ async fn decide(
     deadline: Arc<Deadline>,
 ) {
     let (cid, kid) = (request.cid(), request.kid());
-    let decision = match in_time(call, &deadline).await {
+    let in_time = in_time(call, &deadline);
+    let decided = tokio::select! {
+        decided = in_time => decided,
+        () = request.closed() => {
+            debug!(%cid, %kid, "the client left before it was decided");
+            return;
+        }
+    };
+    let decision = match decided {
         Some(Ok(decision)) => decision,
         Some(Err(error)) => {
             warn!(%cid, %kid, %error, "the authenticator failed; the client is denied");
