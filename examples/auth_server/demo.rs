@@ -93,7 +93,7 @@ impl Demo {
         let renews = |to: ClientOptions| to.line("reneg-sec 5 5");
         let mut alice = self.visit("alice", shown(&self.alice), renews).await?;
         let first = connected(alice.outcome().await?)?;
-        ensure!(first.contains(".77, routes: 10.1.0.0 255.255.0.0"), "alice got {first}");
+        ensure!(first.contains(".77, route 10.1.0.0 255.255.0.0"), "alice got {first}");
         self.story.line("alice", format!("CONNECTED as {first}"));
         self.story.ok("the user is in, with an address and a route of her own");
 

@@ -91,9 +91,11 @@ impl Visitor {
         match event {
             Event::UpDown(change) if change.is_up() => self.routes = routes(&change),
             Event::State(state) if state.name == StateName::Connected => {
-                let address = state.local_ipv4.map(|ip| ip.to_string()).unwrap_or_default();
-                let routes = self.routes.join(", ");
-                return Some(Outcome::Connected(format!("{address}, routes: {routes}")));
+                let mut tunnel = state.local_ipv4.map(|ip| ip.to_string()).unwrap_or_default();
+                for route in &self.routes {
+                    tunnel = format!("{tunnel}, route {route}");
+                }
+                return Some(Outcome::Connected(tunnel));
             }
             Event::Password(Password::VerificationFailed { reason, challenge: None, .. }) => {
                 let reason = reason.map(|reason| reason.to_string());
