@@ -162,12 +162,11 @@ async fn decide(session: Session, accounts: Arc<Accounts>) -> Result<()> {
             async move { accounts.authenticate(attempt).await }
         }
     };
-    tokio::select! {
-        ended = serve(requests, authenticator) => ended,
-        () = watch(events, &accounts) => std::future::pending().await,
-    }
+    let (ended, ()) = tokio::join!(serve(requests, authenticator), watch(events, &accounts));
+    ended
 }
 
+/// Shows the accounts what became of clients, until the connection ends.
 async fn watch(mut events: Events, accounts: &Accounts) {
     while let Some(event) = events.next().await {
         if let Ok(Event::Client(event)) = event {

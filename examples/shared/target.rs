@@ -1,5 +1,6 @@
 //! The command line that both examples share: which server to attach to.
 
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
@@ -40,6 +41,7 @@ impl Target {
     pub(crate) fn start_tracing(&self) {
         let level = if self.verbose { LevelFilter::DEBUG } else { LevelFilter::WARN };
         let subscriber = tracing_subscriber::fmt().with_max_level(level);
-        subscriber.with_writer(std::io::stderr).without_time().init();
+        let color = std::io::stderr().is_terminal();
+        subscriber.with_writer(std::io::stderr).with_ansi(color).without_time().init();
     }
 }

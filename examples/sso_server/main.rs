@@ -58,8 +58,8 @@ struct Args {
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:0")]
     listen: SocketAddr,
 
-    /// How users reach the web site, as <https://vpn.example.org>, where a proxy with TLS is
-    /// in front of it; by default <http://ADDRESS:PORT>
+    /// How users reach the web site, where that is not at its own address: a proxy with TLS
+    /// is in front of it, as `https://vpn.example.org`, or it listens at 0.0.0.0
     #[arg(long, value_name = "URL")]
     origin: Option<String>,
 
@@ -80,8 +80,8 @@ Your own server's configuration needs:
   management-client-auth
   auth-gen-token       # so that a client that renews its keys is not sent to the page again
 
-Your own clients need auth-user-pass, and a user interface that opens web pages: OpenVPN
-Connect, OpenVPN GUI, Tunnelblick, OpenVPN for Android, NetworkManager.
+Your own clients need auth-user-pass, and a user interface that opens web pages: one that
+says webauth or openurl in IV_SSO.
 
   sso_server --connect 127.0.0.1:7505 --password-file management.txt --listen 127.0.0.1:8080
 

@@ -6,7 +6,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use axum::extract::{DefaultBodyLimit, Form, Path, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
@@ -69,8 +69,11 @@ impl Site {
     ) -> Result<Self> {
         let listener = TcpListener::bind(listen).await;
         let listener = listener.with_context(|| format!("cannot listen at {listen}"))?;
-        let local = format!("http://{}", listener.local_addr()?);
-        let origin = origin.unwrap_or(local).trim_end_matches('/').to_owned();
+        let address = listener.local_addr()?;
+        let is_reachable = origin.is_some() || !address.ip().is_unspecified();
+        ensure!(is_reachable, "{address} is every address: --origin URL must say which to use");
+        let origin = origin.unwrap_or_else(|| format!("http://{address}"));
+        let origin = origin.trim_end_matches('/').to_owned();
         Ok(Self { listener, shared: Arc::new(Shared { links, origin }) })
     }
 
