@@ -123,13 +123,13 @@ impl Accounts {
         if !self.is_password(name, password).await {
             return Verdict::Deny("denied: wrong user name or password");
         }
-        // The code costs its own guess. All are forgotten only when that was right as well.
         if self.ask.by_cr_text(attempt) {
             let Ok(code) = attempt.ask(QUESTION, true, TIME_FOR_CODE).await else {
                 return Verdict::Deny("denied: no code in time");
             };
             return self.judge_code(name, &code, "let in: password and code (CR_TEXT) are right");
         }
+        // The code takes a guess of its own, when it comes.
         self.lockout.give_back(name);
         match Crv1::new(self.challenges.begin(name), name, QUESTION) {
             Ok(challenge) => Verdict::Challenge(challenge),

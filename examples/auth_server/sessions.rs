@@ -1,7 +1,7 @@
 //! Who is in, and how a client shows that it is one of them.
 //!
 //! A client that renews its keys (`REAUTH`) or comes back after a lost connection cannot
-//! ask its user again. What it sends instead was seen on OpenVPN 2.6:
+//! ask its user again. What it sends instead was seen on OpenVPN 2.5 to 2.7:
 //! - Without tokens, at `REAUTH`, the same password once more, byte for byte: after a `CRV1`
 //!   challenge that is `CRV1::state::response` with a state and a code long used up. It
 //!   is right because it was right when this session began. Comparing it is needed even so:

@@ -63,9 +63,9 @@ struct Args {
     #[arg(long, value_name = "URL")]
     origin: Option<String>,
 
-    /// How long a client waits for its user, in seconds
+    /// How long a user has to answer, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 120,
-          value_parser = clap::value_parser!(u64).range(10..=600))]
+          value_parser = clap::value_parser!(u64).range(5..=600))]
     patience: u64,
 
     /// In the demonstration, a built-in browser approves one client and denies another. So it

@@ -12,8 +12,9 @@ use crate::asking::Asking;
 use crate::links::{Answer, End, Links};
 use crate::shared::story::Story;
 
-/// The link ends so long before the client's patience does: an answer that was taken counts.
-const MARGIN: Duration = Duration::from_secs(1);
+/// The client waits so much longer than its link is open. It asks every 5 s what became of
+/// it, and would not learn of an answer at the last moment.
+const MARGIN: Duration = Duration::from_secs(10);
 
 /// Sends every client to a page of its own, and decides as its user does there.
 ///
@@ -23,7 +24,7 @@ pub(crate) struct Sso {
     pub(crate) links: Arc<Links>,
     /// How users reach the pages.
     pub(crate) origin: String,
-    /// How long a client waits, in whole seconds.
+    /// How long a link is open, in whole seconds.
     pub(crate) patience: Duration,
     pub(crate) story: Arc<Story>,
 }
@@ -40,7 +41,7 @@ impl Authenticator for Sso {
         };
         let (id, answer) = self.links.open(asking);
         let url = format!("{}/{id}", self.origin);
-        attempt.pending(&way.pending(url), self.patience).await?;
+        attempt.pending(&way.pending(url), self.patience + MARGIN).await?;
         self.tell(&name, &format!("waits for its user, at most {} s", self.patience.as_secs()));
         let end = self.end(&attempt, answer).await;
         self.links.close(&id, end);
@@ -54,7 +55,7 @@ impl Sso {
         tokio::select! {
             biased;
             answer = answer => answer.map_or(End::Expired, End::Answered),
-            () = sleep(self.patience.saturating_sub(MARGIN)) => End::Expired,
+            () = sleep(self.patience) => End::Expired,
             () = left(attempt) => End::ClientLeft,
         }
     }
