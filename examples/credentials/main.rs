@@ -22,6 +22,7 @@ mod person;
 mod questions;
 mod scenario;
 mod screen;
+#[path = "../shared/stop.rs"]
 mod stop;
 mod token;
 
@@ -107,7 +108,7 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let status = runtime.block_on(stop::run(run(&args)));
+    let status = runtime.block_on(stop::until_stopped(run(&args)));
     // A thread may still read an answer that nobody waits for any more.
     runtime.shutdown_background();
     status

@@ -13,7 +13,7 @@
 mod lab;
 #[path = "../credentials/screen.rs"]
 mod screen;
-#[path = "../credentials/stop.rs"]
+#[path = "../shared/stop.rs"]
 mod stop;
 
 mod attach;
@@ -124,7 +124,7 @@ async fn main() -> ExitCode {
         let log = log.with_ansi(std::io::stderr().is_terminal());
         log.with_max_level(tracing_subscriber::filter::LevelFilter::DEBUG).init();
     }
-    stop::run(async {
+    stop::until_stopped(async {
         match &args.connect {
             Some(address) => attach::run(&args, address).await,
             None => demo::run(&args).await,

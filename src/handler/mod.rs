@@ -15,7 +15,7 @@ mod server;
 #[cfg(test)]
 mod tests;
 
-pub use attempt::{Attempt, AttemptKind};
+pub use attempt::{AskError, Attempt, AttemptKind};
 pub use authenticator::{Authenticator, Decision};
 pub use provider::{
     CredentialsAnswer, CredentialsPrompt, CredentialsProvider, PasswordPrompt, ResponsePrompt,
