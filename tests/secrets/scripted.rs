@@ -1,0 +1,531 @@
+//! Flows with a scripted daemon, which says what no real one says on demand.
+
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use openvpn_mgmt::challenge::Crv1;
+use openvpn_mgmt::demux::Demuxer;
+use openvpn_mgmt::handler::{
+    Attempt, AuthServer, BoxError, CredentialsAnswer, CredentialsProvider, Decision, Responder,
+};
+use openvpn_mgmt::{
+    Builder, Challenge, Client, ClientConfig, Error, Event, Events, PendingAuth, ReplyShape,
+    Request, Requests, Secret,
+};
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, DuplexStream, duplex};
+
+use crate::vault::Vault;
+
+const GREETING: &str =
+    ">INFO:OpenVPN Management Interface Version 6 -- type 'help' for more info\n";
+
+/// Only a failure takes so long.
+const DEADLINE: Duration = Duration::from_secs(20);
+
+struct Daemon(BufReader<DuplexStream>);
+
+impl Daemon {
+    async fn says(&mut self, text: impl AsRef<str>) {
+        let text = text.as_ref().replace('\n', "\r\n");
+        self.0.write_all(text.as_bytes()).await.unwrap();
+    }
+
+    /// Takes lines until one starts so, and answers it with this.
+    async fn answers(&mut self, start: &str, reply: impl AsRef<str>) -> String {
+        loop {
+            let line = self.line().await;
+            if line.starts_with(start) {
+                self.says(reply).await;
+                return line;
+            }
+        }
+    }
+
+    async fn line(&mut self) -> String {
+        let mut line = String::new();
+        let reading = tokio::time::timeout(DEADLINE, self.0.read_line(&mut line));
+        assert_ne!(reading.await.expect("no command in time").unwrap(), 0, "closed");
+        line
+    }
+}
+
+struct Stage {
+    vault: Vault,
+    daemon: Daemon,
+    client: Client,
+    events: Events,
+    requests: Requests,
+}
+
+impl Stage {
+    async fn new() -> Self {
+        Self::with(Vault::new(), &Builder::new()).await
+    }
+
+    async fn with(mut vault: Vault, builder: &Builder) -> Self {
+        let (ours, theirs) = duplex(64 * 1024);
+        let mut daemon = Daemon(BufReader::new(theirs));
+        daemon.says(GREETING).await;
+        let session = builder.attach(ours).await.unwrap();
+        vault.show(&session);
+        let (client, events, requests) = session.split();
+        daemon.answers("state on", "SUCCESS: real-time state notification set to ON\n").await;
+        Self { vault, daemon, client, events, requests }
+    }
+
+    async fn request(&mut self, asks: &str) -> Request {
+        self.daemon.says(format!("{asks}\n")).await;
+        let request = self.requests.next().await.unwrap();
+        self.vault.show(&request);
+        request
+    }
+
+    /// Ends the connection, shows all that came, and looks for the secrets.
+    async fn ends(self) {
+        let Self { mut vault, daemon, client, mut events, requests } = self;
+        drop(daemon);
+        let reason = client.closed().await;
+        vault.show(&reason);
+        vault.show_text(&reason);
+        vault.show(&client);
+        vault.show(&requests);
+        vault.show(&events);
+        while let Some(event) = events.next().await {
+            vault.event(&event.unwrap());
+        }
+        vault.check();
+    }
+}
+
+fn entered(what: &str) -> String {
+    format!("SUCCESS: {what} entered, but not yet verified\n")
+}
+
+#[tokio::test]
+async fn the_management_password() {
+    let mut vault = Vault::new();
+    let password = vault.secret("management");
+    let builder = Builder::new().password(password.as_str());
+    vault.show(&builder);
+    for right in [true, false] {
+        let (ours, theirs) = duplex(4096);
+        let mut daemon = Daemon(BufReader::new(theirs));
+        daemon.says("ENTER PASSWORD:").await;
+        let (session, line) = tokio::join!(builder.attach(ours), async {
+            let reply = if right { "SUCCESS: password is correct\n" } else { "ENTER PASSWORD:" };
+            let line = daemon.answers("", reply).await;
+            if right {
+                daemon.says(GREETING).await;
+            }
+            line
+        });
+        assert_eq!(line.trim_end(), password);
+        match session {
+            Ok(session) => vault.show(&session),
+            Err(error) => {
+                assert!(matches!(error, Error::PasswordRejected));
+                vault.error(&error);
+            }
+        }
+    }
+    let bad = Builder::new().password(format!("{password}\n"));
+    let (ours, _theirs) = duplex(4096);
+    vault.error(&bad.attach(ours).await.unwrap_err());
+    vault.check();
+}
+
+#[tokio::test]
+async fn credentials_and_their_challenges() {
+    let mut stage = Stage::new().await;
+    let (password, response) = (stage.vault.secret("password"), stage.vault.secret("response"));
+    let state = stage.vault.plain("state");
+    let need = ">PASSWORD:Need 'Auth' username/password";
+    let verified = "SUCCESS: 'Auth' entered, but not yet verified\n";
+    for asks in [need.to_owned(), format!("{need} SC:0,PIN"), format!("{need} SC:2,PIN")] {
+        let Request::Credentials(ask) = stage.request(&asks).await else { panic!() };
+        let answer = async {
+            match ask.challenge() {
+                None => ask.answer("alice", password.as_str()).await,
+                Some(_) => ask.answer_with_response("alice", &*password, &*response).await,
+            }
+        };
+        let daemon = async {
+            stage.daemon.answers("username", verified).await;
+            stage.daemon.answers("password", verified).await;
+        };
+        let (answered, ()) = tokio::join!(answer, daemon);
+        answered.unwrap();
+    }
+    let failed = format!(">PASSWORD:Verification Failed: 'Auth' ['CRV1:R,E:{state}:Y3Ix:PIN']");
+    stage.daemon.says(format!("{failed}\n")).await;
+    // One that cannot be read as a challenge holds the same.
+    stage.daemon.says(format!(">PASSWORD:Verification Failed: 'Auth' ['CRV1:R:{state}']\n")).await;
+    stage.daemon.says(format!("{failed}\n")).await;
+    let Request::Credentials(ask) = stage.request(need).await else { panic!() };
+    stage.vault.show(&ask.challenge());
+    let (answered, ()) = tokio::join!(ask.respond(&*response), async {
+        stage.daemon.answers("username", verified).await;
+        stage.daemon.answers("password", "ERROR: no password is currently needed\n").await;
+    });
+    stage.vault.error(&answered.unwrap_err());
+    // Refused before it is sent.
+    let Request::Credentials(ask) = stage.request(need).await else { panic!() };
+    stage.vault.error(&ask.answer("alice", format!("{password}\n")).await.unwrap_err());
+    let Some(Request::Credentials(ask)) = stage.requests.next().await else { panic!() };
+    stage.vault.error(&ask.answer("alice", password.repeat(200)).await.unwrap_err());
+    stage.ends().await;
+}
+
+#[tokio::test]
+async fn a_long_password_whose_block_is_refused() {
+    let mut stage = Stage::new().await;
+    let password = stage.vault.secret("password").repeat(10);
+    let client = stage.client.clone();
+    let (answered, ()) = tokio::join!(client.password("Auth", password.as_str()), async {
+        let reply = "OpenVPN Version: OpenVPN 2.7.8 x86_64-pc-linux-gnu [PKCS11]\n\
+                     Management Version: 6\nEND\n";
+        stage.daemon.answers("version", reply).await;
+        stage.daemon.answers("version 5", "SUCCESS: Management client version set to 5\n").await;
+        stage.daemon.answers("pid", "SUCCESS: pid=1\n").await;
+        // What a daemon makes of a block it does not want: each line is a command.
+        let line = stage.daemon.answers("password", "ERROR: no password is needed\n").await;
+        assert_eq!(line.trim_end(), "password \"Auth\"");
+        let end = async {
+            let mut lines = Vec::new();
+            loop {
+                let line = stage.daemon.line().await;
+                if line == "END\n" {
+                    return lines;
+                }
+                lines.push(line.trim_end().to_owned());
+            }
+        };
+        for line in end.await {
+            stage.daemon.says(format!("ERROR: unknown command [{line}], enter 'help'\n")).await;
+        }
+        stage.daemon.says("ERROR: unknown command [END], enter 'help'\n").await;
+        stage.daemon.answers("pid", "SUCCESS: pid=1\n").await;
+    });
+    stage.vault.error(&answered.unwrap_err());
+    stage.ends().await;
+}
+
+#[tokio::test]
+async fn keys_tokens_and_typed_texts() {
+    let mut stage = Stage::new().await;
+    let phrase = stage.vault.secret("phrase");
+    let (pin, text) = (stage.vault.secret("pin"), stage.vault.secret("text"));
+    let response = stage.vault.secret("response");
+    for (asks, secret) in [
+        (">PASSWORD:Need 'Private Key' password", &phrase),
+        (">PASSWORD:Need 'lab token' password", &pin),
+    ] {
+        let Request::PrivateKeyPassword(ask) = stage.request(asks).await else { panic!() };
+        let daemon = stage.daemon.answers("password", entered("'x' password"));
+        tokio::join!(ask.answer(secret.as_str()), daemon).0.unwrap();
+    }
+    let asks = ">NEED-STR:Need 'x' string MSG:y";
+    let Request::NeedStr(ask) = stage.request(asks).await else { panic!() };
+    let daemon = stage.daemon.answers("needstr", entered("'x' needstr-string"));
+    tokio::join!(ask.answer(text.as_str()), daemon).0.unwrap();
+    let Request::Challenge(ask) = stage.request(">INFOMSG:CR_TEXT:R:Code").await else { panic!() };
+    let daemon = stage.daemon.answers("cr-response", "SUCCESS: command succeeded\n");
+    tokio::join!(ask.answer(response.as_str()), daemon).0.unwrap();
+    stage.ends().await;
+}
+
+#[tokio::test]
+async fn what_a_server_sends_its_client() {
+    let mut stage = Stage::new().await;
+    let (token, proxy) = (stage.vault.plain("token"), stage.vault.secret("proxy"));
+    let base64 = STANDARD.encode(&proxy);
+    for line in [
+        format!(">PASSWORD:Auth-Token:{token}"),
+        format!(">INFOMSG:WEB_AUTH:hidden,proxy=p.example.com;8080;dXNlcg==;{base64}:https://x/"),
+        format!(">INFOMSG:WEB_AUTH:proxy=unreadable;{base64}:https://x/"),
+        format!(">INFOMSG:WEB_AUTH:proxy=no;url;{base64}"),
+    ] {
+        stage.daemon.says(format!("{line}\n")).await;
+    }
+    let mut proxies = 0;
+    for _ in 0..4 {
+        let event = stage.events.next().await.unwrap().unwrap();
+        stage.vault.event(&event);
+        if let Event::InfoMsg(openvpn_mgmt::events::InfoMsg::WebAuth(web)) = &event {
+            for flag in web.flags() {
+                proxies +=
+                    usize::from(matches!(&flag, openvpn_mgmt::events::WebAuthFlag::Proxy(_)));
+                stage.vault.show(&flag);
+            }
+        }
+    }
+    assert_eq!(proxies, 1);
+    stage.ends().await;
+}
+
+#[tokio::test]
+async fn what_a_client_sends_its_server() {
+    let mut stage = Stage::new().await;
+    let (password, response) = (stage.vault.secret("password"), stage.vault.secret("response"));
+    let (state, token) = (stage.vault.plain("state"), stage.vault.plain("token"));
+    let proxy = stage.vault.secret("proxy");
+    let [one, two] = [&password, &response].map(|secret| STANDARD.encode(secret));
+    for (cid, sent) in [
+        password.clone(),
+        format!("SCRV1:{one}:{two}"),
+        format!("CRV1::{state}::{response}"),
+        format!("SCRV1:{one}"),
+    ]
+    .iter()
+    .enumerate()
+    {
+        let block = format!(
+            ">CLIENT:CONNECT,{cid},1\n>CLIENT:ENV,username=u\n>CLIENT:ENV,password={sent}\n\
+             >CLIENT:ENV,auth_token={token}\n>CLIENT:ENV,END"
+        );
+        let Request::ClientConnect(peer) = stage.request(&block).await else { panic!() };
+        stage.vault.show(peer.env());
+        stage.vault.show(&peer.password());
+        if let Err(error) = peer.password() {
+            stage.vault.show_text(&error);
+        }
+        let challenge = Crv1::new(state.as_str(), "u", "PIN").unwrap();
+        stage.vault.show(&challenge);
+        let config = ClientConfig::new().push(format!("auth-token {token}")).unwrap();
+        stage.vault.show(&config);
+        stage.vault.show(&Decision::AllowWith(config.clone()));
+        stage.vault.show(&Decision::Challenge(challenge.clone()));
+        let flags = format!("proxy=p;1;dQ==;{}", STANDARD.encode(&proxy));
+        let pending = PendingAuth::web_auth_with(flags, "https://x/");
+        stage.vault.show(&pending);
+        let (auth, deny) = (
+            "SUCCESS: client-auth command succeeded\n",
+            "SUCCESS: client-deny command succeeded\n",
+        );
+        match cid {
+            0 => {
+                tokio::join!(peer.challenge(&challenge), stage.daemon.answers("client-deny", deny))
+                    .0
+                    .unwrap()
+            }
+            1 => {
+                tokio::join!(peer.allow_with(config), stage.daemon.answers("END", auth)).0.unwrap()
+            }
+            2 => {
+                let ok = "SUCCESS: client-pending-auth command succeeded\n";
+                let daemon = stage.daemon.answers("client-pending-auth", ok);
+                let (pending, _) =
+                    tokio::join!(peer.pending(&pending, Duration::from_secs(9)), daemon);
+                let pending = pending.unwrap();
+                stage.vault.show(&pending);
+                let block = format!(
+                    ">CLIENT:CR_RESPONSE,{cid},1,{two}\n>CLIENT:ENV,username=u\n>CLIENT:ENV,END"
+                );
+                let Request::ClientResponse(answer) = stage.request(&block).await else { panic!() };
+                stage.vault.show(&answer.response());
+                tokio::join!(answer.allow(), stage.daemon.answers("client-auth", auth)).0.unwrap();
+            }
+            _ => {
+                tokio::join!(
+                    peer.challenge(&challenge),
+                    stage.daemon.answers("client-deny", "ERROR: client-deny command failed\n")
+                )
+                .0
+                .map_err(|error| stage.vault.error(&error))
+                .unwrap_err();
+            }
+        }
+    }
+    // Not base64, but close to the response all the same.
+    let block = format!(">CLIENT:CR_RESPONSE,9,1,{response}\n>CLIENT:ENV,END");
+    let Request::ClientResponse(answer) = stage.request(&block).await else { panic!() };
+    let error = answer.response().unwrap_err();
+    stage.vault.show(&error);
+    stage.vault.show_text(&error);
+    tokio::join!(answer.deny("x", None), stage.daemon.answers("client-deny", "ERROR: no\n"))
+        .0
+        .unwrap_err();
+    stage.ends().await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_read() {
+    let mut stage = Stage::new().await;
+    let secret = stage.vault.plain("secret");
+    let base64 = STANDARD.encode(&secret);
+    for line in [
+        format!(">CLIENT:ENV,password={secret}"),
+        format!(">CLIENT:ENV,{secret}"),
+        format!(">CLIENT:CONNECT,x,1\n>CLIENT:ENV,password={secret}\n>CLIENT:ENV,END"),
+        format!(">CLIENT:CONNECT,1,{secret}\n>CLIENT:ENV,END"),
+        format!(">CLIENT:CR_RESPONSE,1,x,{base64}\n>CLIENT:ENV,END"),
+        format!(">CLIENT:CR_RESPONSE,{base64}\n>CLIENT:ENV,END"),
+        format!(
+            ">CLIENT:CR_RESPONSE,1,1,{base64}\n>CLIENT:CR_RESPONSE,1,1,{base64}\n>CLIENT:ENV,END"
+        ),
+        format!(">CLIENT:FUTURE,1,{secret}\n>CLIENT:ENV,password={secret}\n>CLIENT:ENV,END"),
+        format!(">UPDOWN:{secret}\n>UPDOWN:ENV,password={secret}\n>UPDOWN:ENV,END"),
+        format!(">UPDOWN:UP\n>UPDOWN:ENV,{secret}\n>UPDOWN:ENV,END"),
+        format!(">PASSWORD:{secret}"),
+        format!(">PASSWORD:Auth-Token {secret}"),
+        format!(">PASSWORD:Need {secret}"),
+        format!(">PASSWORD:Verification Failed: 'Auth' ['CRV1:{secret}"),
+        format!(">INFOMSG:CR_TEXT:{secret}"),
+        format!(">INFOMSG:WEB_AUTH:proxy={secret}"),
+        format!(">FUTURE:{secret}"),
+        format!(">{secret}"),
+        format!(">{secret}:"),
+        format!(">STATE:{secret}"),
+        format!(">HOLD:{secret}"),
+        // Replies to nobody.
+        format!("{secret}"),
+        format!("SUCCESS: {secret}"),
+        format!("ERROR: unknown command [{base64}], enter 'help' for more options"),
+    ] {
+        stage.daemon.says(format!("{line}\n")).await;
+    }
+    // Cut in the midst of a block by the end.
+    stage
+        .daemon
+        .says(format!(">CLIENT:CONNECT,8,1\n>CLIENT:ENV,password={secret}\n>CLIENT:E"))
+        .await;
+    stage.ends().await;
+}
+
+#[tokio::test]
+async fn the_log_of_the_daemon() {
+    let mut stage = Stage::new().await;
+    let secret = stage.vault.plain("secret");
+    let base64 = STANDARD.encode(&secret);
+    let mut lines = Vec::new();
+    for line in [
+        format!("MANAGEMENT: CMD 'cr-response {base64}'"),
+        format!("MANAGEMENT: CMD 'needstr \"x\" \"{secret}\"'"),
+        format!("MANAGEMENT: CMD 'client-deny 0 1 \"challenge\" \"CRV1:R,E:{secret}:Y3Ix:PIN\"'"),
+        format!("MANAGEMENT: CMD 'client-pending-auth 0 1 \"WEB_AUTH:proxy=h;1;;{base64}:u\" 9'"),
+        format!("MANAGEMENT: CMD 'push-update-cid 0 \"auth-token {secret}\"'"),
+    ] {
+        lines.push(format!("1795332307,D,{line}"));
+    }
+    for line in &lines {
+        stage.daemon.says(format!(">LOG:{line}\n")).await;
+    }
+    let client = stage.client.clone();
+    let reply = format!("{}\nEND\n", lines.join("\n"));
+    let (history, _) = tokio::join!(
+        client.log_history(openvpn_mgmt::History::All),
+        stage.daemon.answers("log all", &reply)
+    );
+    stage.vault.show(&history);
+    for line in history.unwrap() {
+        stage.vault.show_text(&line);
+        assert!(line.text.to_string().contains("MANAGEMENT: CMD"));
+    }
+    let (raw, _) = tokio::join!(
+        client.raw_command("log 5", ReplyShape::Block),
+        stage.daemon.answers("log 5", &reply)
+    );
+    stage.vault.show(&raw);
+    stage.ends().await;
+}
+
+#[tokio::test]
+async fn raw_commands() {
+    let mut stage = Stage::new().await;
+    let secret = stage.vault.plain("secret");
+    let client = stage.client.clone();
+    let line = format!("password Auth {secret}");
+    let (reply, _) = tokio::join!(
+        client.raw_command(&line, ReplyShape::Line),
+        stage.daemon.answers("password", "ERROR: no password is currently needed\n")
+    );
+    stage.vault.error(&reply.unwrap_err());
+    for bad in [format!("{line}\n"), format!("{line} \"open"), line.repeat(99)] {
+        stage.vault.error(&client.raw_command(&bad, ReplyShape::Line).await.unwrap_err());
+    }
+    stage.ends().await;
+}
+
+#[tokio::test]
+async fn the_lowest_layer() {
+    let mut vault = Vault::new();
+    let secret = vault.plain("secret");
+    let mut demuxer = Demuxer::new();
+    demuxer.feed(format!(">PASSWORD:Auth-Token:{secret}\n{secret}\nENTER PASSWORD:").as_bytes());
+    demuxer.feed(format!(">CLIENT:ENV,password={secret}").as_bytes());
+    vault.show(&demuxer);
+    while let Some(item) = demuxer.next_item() {
+        vault.show(&item);
+    }
+    vault.show(&demuxer);
+    let mut assembler = openvpn_mgmt::events::Assembler::new();
+    for line in ["CLIENT:CONNECT,0,1".to_owned(), format!("CLIENT:ENV,password={secret}")] {
+        assembler.push(line.into(), &mut |event| panic!("{event:?}"));
+    }
+    vault.show(&assembler);
+    // Something has to be traced for the check to mean anything.
+    let stage = Stage::with(vault, &Builder::new()).await;
+    stage.ends().await;
+}
+
+struct Wallet(String);
+
+impl CredentialsProvider for Wallet {
+    async fn credentials(
+        &self,
+        _: openvpn_mgmt::events::Realm,
+        _: Option<Challenge>,
+    ) -> Result<Option<CredentialsAnswer>, BoxError> {
+        let secret = || Secret::from(self.0.as_str());
+        Ok(Some(CredentialsAnswer { username: "u".into(), password: secret(), response: secret() }))
+    }
+}
+
+#[tokio::test]
+async fn handlers() {
+    let mut stage = Stage::new().await;
+    let secret = stage.vault.secret("secret");
+    let wallet = Wallet(secret.clone());
+    let answer = wallet.credentials(openvpn_mgmt::events::Realm::Auth, None).await.unwrap();
+    stage.vault.show(&answer);
+    let responder = Responder::new().credentials(wallet);
+    stage.vault.show(&responder);
+    let Stage { vault, mut daemon, requests, .. } = stage;
+    tokio::spawn(responder.run(requests));
+    let verified = "SUCCESS: 'Auth' entered, but not yet verified\n";
+    daemon.says(">PASSWORD:Need 'Auth' username/password\n").await;
+    daemon.answers("username", verified).await;
+    daemon.answers("password", "ERROR: no password is currently needed\n").await;
+    vault.check();
+
+    let mut stage = Stage::with(vault, &Builder::new()).await;
+    let (shown, mut attempts) = tokio::sync::mpsc::unbounded_channel();
+    let server = AuthServer::new(move |attempt: Attempt| {
+        let shown = shown.clone();
+        async move {
+            shown.send(format!("{attempt:?} {:?}", attempt.password())).unwrap();
+            if attempt.cid().0 == 0 {
+                return Ok(Decision::Challenge(Crv1::new("x", "u", "PIN")?));
+            }
+            Err("no".into())
+        }
+    });
+    stage.vault.show(&server);
+    let Stage { mut vault, mut daemon, requests, .. } = stage;
+    tokio::spawn(server.run(requests));
+    for cid in 0..2 {
+        let block = format!(
+            ">CLIENT:CONNECT,{cid},1\n>CLIENT:ENV,username=u\n>CLIENT:ENV,password={secret}\n\
+             >CLIENT:CR_RESPONSE,7,1,{}\n>CLIENT:ENV,END\n>CLIENT:CONNECT,{cid},1\n\
+             >CLIENT:ENV,username=u\n>CLIENT:ENV,password={secret}\n>CLIENT:ENV,END\n",
+            STANDARD.encode(&secret)
+        );
+        daemon.says(block).await;
+        let attempt = attempts.recv().await.unwrap();
+        vault.show_text(&attempt);
+        assert!(vault.has_shown("[redacted]"));
+        daemon.answers("client-deny", "ERROR: client-deny command failed\n").await;
+    }
+    vault.check();
+}
