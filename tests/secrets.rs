@@ -12,5 +12,7 @@ mod lab;
 mod real;
 #[path = "secrets/scripted.rs"]
 mod scripted;
+#[path = "secrets/stage.rs"]
+mod stage;
 #[path = "secrets/vault.rs"]
 mod vault;

@@ -2,6 +2,7 @@
 //! every time is exact, and the seed is fixed.
 
 use std::collections::HashMap;
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -64,10 +65,12 @@ async fn daemon(stream: DuplexStream, plans: &Plans) -> Vec<Heard> {
     for kid in 1..=2 {
         for cid in (0..CLIENTS).filter(|cid| plans.contains_key(&(*cid, kid))) {
             let kind = if kid == 1 { "CONNECT" } else { "REAUTH" };
-            asks.push_str(&format!(
+            write!(
+                asks,
                 ">CLIENT:{kind},{cid},{kid}\r\n>CLIENT:ENV,username=user{cid}\r\n\
                  >CLIENT:ENV,password=pw\r\n>CLIENT:ENV,END\r\n"
-            ));
+            )
+            .unwrap();
         }
     }
     let began = Instant::now();

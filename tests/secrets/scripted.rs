@@ -10,93 +10,12 @@ use openvpn_mgmt::handler::{
     Attempt, AuthServer, BoxError, CredentialsAnswer, CredentialsProvider, Decision, Responder,
 };
 use openvpn_mgmt::{
-    Builder, Challenge, Client, ClientConfig, Error, Event, Events, PendingAuth, ReplyShape,
-    Request, Requests, Secret,
+    Builder, Challenge, ClientConfig, Error, Event, PendingAuth, ReplyShape, Request, Secret,
 };
-use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, DuplexStream, duplex};
+use tokio::io::{BufReader, duplex};
 
+use crate::stage::{Daemon, GREETING, Stage};
 use crate::vault::Vault;
-
-const GREETING: &str =
-    ">INFO:OpenVPN Management Interface Version 6 -- type 'help' for more info\n";
-
-/// Only a failure takes so long.
-const DEADLINE: Duration = Duration::from_secs(20);
-
-struct Daemon(BufReader<DuplexStream>);
-
-impl Daemon {
-    async fn says(&mut self, text: impl AsRef<str>) {
-        let text = text.as_ref().replace('\n', "\r\n");
-        self.0.write_all(text.as_bytes()).await.unwrap();
-    }
-
-    /// Takes lines until one starts so, and answers it with this.
-    async fn answers(&mut self, start: &str, reply: impl AsRef<str>) -> String {
-        loop {
-            let line = self.line().await;
-            if line.starts_with(start) {
-                self.says(reply).await;
-                return line;
-            }
-        }
-    }
-
-    async fn line(&mut self) -> String {
-        let mut line = String::new();
-        let reading = tokio::time::timeout(DEADLINE, self.0.read_line(&mut line));
-        assert_ne!(reading.await.expect("no command in time").unwrap(), 0, "closed");
-        line
-    }
-}
-
-struct Stage {
-    vault: Vault,
-    daemon: Daemon,
-    client: Client,
-    events: Events,
-    requests: Requests,
-}
-
-impl Stage {
-    async fn new() -> Self {
-        Self::with(Vault::new(), &Builder::new()).await
-    }
-
-    async fn with(mut vault: Vault, builder: &Builder) -> Self {
-        let (ours, theirs) = duplex(64 * 1024);
-        let mut daemon = Daemon(BufReader::new(theirs));
-        daemon.says(GREETING).await;
-        let session = builder.attach(ours).await.unwrap();
-        vault.show(&session);
-        let (client, events, requests) = session.split();
-        daemon.answers("state on", "SUCCESS: real-time state notification set to ON\n").await;
-        Self { vault, daemon, client, events, requests }
-    }
-
-    async fn request(&mut self, asks: &str) -> Request {
-        self.daemon.says(format!("{asks}\n")).await;
-        let request = self.requests.next().await.unwrap();
-        self.vault.show(&request);
-        request
-    }
-
-    /// Ends the connection, shows all that came, and looks for the secrets.
-    async fn ends(self) {
-        let Self { mut vault, daemon, client, mut events, requests } = self;
-        drop(daemon);
-        let reason = client.closed().await;
-        vault.show(&reason);
-        vault.show_text(&reason);
-        vault.show(&client);
-        vault.show(&requests);
-        vault.show(&events);
-        while let Some(event) = events.next().await {
-            vault.event(&event.unwrap());
-        }
-        vault.check();
-    }
-}
 
 fn entered(what: &str) -> String {
     format!("SUCCESS: {what} entered, but not yet verified\n")
@@ -139,7 +58,7 @@ async fn the_management_password() {
 async fn credentials_and_their_challenges() {
     let mut stage = Stage::new().await;
     let (password, response) = (stage.vault.secret("password"), stage.vault.secret("response"));
-    let state = stage.vault.plain("state");
+    let id = stage.vault.plain("state");
     let need = ">PASSWORD:Need 'Auth' username/password";
     let verified = "SUCCESS: 'Auth' entered, but not yet verified\n";
     for asks in [need.to_owned(), format!("{need} SC:0,PIN"), format!("{need} SC:2,PIN")] {
@@ -157,10 +76,10 @@ async fn credentials_and_their_challenges() {
         let (answered, ()) = tokio::join!(answer, daemon);
         answered.unwrap();
     }
-    let failed = format!(">PASSWORD:Verification Failed: 'Auth' ['CRV1:R,E:{state}:Y3Ix:PIN']");
+    let failed = format!(">PASSWORD:Verification Failed: 'Auth' ['CRV1:R,E:{id}:Y3Ix:PIN']");
     stage.daemon.says(format!("{failed}\n")).await;
     // One that cannot be read as a challenge holds the same.
-    stage.daemon.says(format!(">PASSWORD:Verification Failed: 'Auth' ['CRV1:R:{state}']\n")).await;
+    stage.daemon.says(format!(">PASSWORD:Verification Failed: 'Auth' ['CRV1:R:{id}']\n")).await;
     stage.daemon.says(format!("{failed}\n")).await;
     let Request::Credentials(ask) = stage.request(need).await else { panic!() };
     stage.vault.show(&ask.challenge());
@@ -264,88 +183,78 @@ async fn what_a_server_sends_its_client() {
     stage.ends().await;
 }
 
+const ALLOWED: &str = "SUCCESS: client-auth command succeeded\n";
+const DENIED: &str = "SUCCESS: client-deny command succeeded\n";
+const WAITS: &str = "SUCCESS: client-pending-auth command succeeded\n";
+
 #[tokio::test]
 async fn what_a_client_sends_its_server() {
     let mut stage = Stage::new().await;
-    let (password, response) = (stage.vault.secret("password"), stage.vault.secret("response"));
-    let (state, token) = (stage.vault.plain("state"), stage.vault.plain("token"));
-    let proxy = stage.vault.secret("proxy");
-    let [one, two] = [&password, &response].map(|secret| STANDARD.encode(secret));
-    for (cid, sent) in [
+    let (password, code) = (stage.vault.secret("password"), stage.vault.secret("code"));
+    let id = stage.vault.plain("state");
+    let [one, two] = [&password, &code].map(|secret| STANDARD.encode(secret));
+    for sent in [
         password.clone(),
         format!("SCRV1:{one}:{two}"),
-        format!("CRV1::{state}::{response}"),
+        format!("CRV1::{id}::{code}"),
         format!("SCRV1:{one}"),
-    ]
-    .iter()
-    .enumerate()
-    {
-        let block = format!(
-            ">CLIENT:CONNECT,{cid},1\n>CLIENT:ENV,username=u\n>CLIENT:ENV,password={sent}\n\
-             >CLIENT:ENV,auth_token={token}\n>CLIENT:ENV,END"
-        );
-        let Request::ClientConnect(peer) = stage.request(&block).await else { panic!() };
+    ] {
+        let peer = stage.connect(0, &sent).await;
         stage.vault.show(peer.env());
-        stage.vault.show(&peer.password());
-        if let Err(error) = peer.password() {
+        let password = peer.password();
+        stage.vault.show(&password);
+        if let Err(error) = password {
             stage.vault.show_text(&error);
         }
-        let challenge = Crv1::new(state.as_str(), "u", "PIN").unwrap();
-        stage.vault.show(&challenge);
-        let config = ClientConfig::new().push(format!("auth-token {token}")).unwrap();
-        stage.vault.show(&config);
-        stage.vault.show(&Decision::AllowWith(config.clone()));
-        stage.vault.show(&Decision::Challenge(challenge.clone()));
-        let flags = format!("proxy=p;1;dQ==;{}", STANDARD.encode(&proxy));
-        let pending = PendingAuth::web_auth_with(flags, "https://x/");
-        stage.vault.show(&pending);
-        let (auth, deny) = (
-            "SUCCESS: client-auth command succeeded\n",
-            "SUCCESS: client-deny command succeeded\n",
-        );
-        match cid {
-            0 => {
-                tokio::join!(peer.challenge(&challenge), stage.daemon.answers("client-deny", deny))
-                    .0
-                    .unwrap()
-            }
-            1 => {
-                tokio::join!(peer.allow_with(config), stage.daemon.answers("END", auth)).0.unwrap()
-            }
-            2 => {
-                let ok = "SUCCESS: client-pending-auth command succeeded\n";
-                let daemon = stage.daemon.answers("client-pending-auth", ok);
-                let (pending, _) =
-                    tokio::join!(peer.pending(&pending, Duration::from_secs(9)), daemon);
-                let pending = pending.unwrap();
-                stage.vault.show(&pending);
-                let block = format!(
-                    ">CLIENT:CR_RESPONSE,{cid},1,{two}\n>CLIENT:ENV,username=u\n>CLIENT:ENV,END"
-                );
-                let Request::ClientResponse(answer) = stage.request(&block).await else { panic!() };
-                stage.vault.show(&answer.response());
-                tokio::join!(answer.allow(), stage.daemon.answers("client-auth", auth)).0.unwrap();
-            }
-            _ => {
-                tokio::join!(
-                    peer.challenge(&challenge),
-                    stage.daemon.answers("client-deny", "ERROR: client-deny command failed\n")
-                )
-                .0
-                .map_err(|error| stage.vault.error(&error))
-                .unwrap_err();
-            }
-        }
+        let denied = stage.daemon.answers("client-deny", DENIED);
+        tokio::join!(peer.deny("no", None), denied).0.unwrap();
     }
     // Not base64, but close to the response all the same.
-    let block = format!(">CLIENT:CR_RESPONSE,9,1,{response}\n>CLIENT:ENV,END");
-    let Request::ClientResponse(answer) = stage.request(&block).await else { panic!() };
-    let error = answer.response().unwrap_err();
+    let block = format!(">CLIENT:CR_RESPONSE,9,1,{code}\n>CLIENT:ENV,END");
+    let Request::ClientResponse(response) = stage.request(&block).await else { panic!() };
+    let error = response.response().unwrap_err();
     stage.vault.show(&error);
     stage.vault.show_text(&error);
-    tokio::join!(answer.deny("x", None), stage.daemon.answers("client-deny", "ERROR: no\n"))
-        .0
-        .unwrap_err();
+    let refused = stage.daemon.answers("client-deny", "ERROR: client-deny command failed\n");
+    let error = tokio::join!(response.deny("no", None), refused).0.unwrap_err();
+    stage.vault.error(&error);
+    stage.ends().await;
+}
+
+#[tokio::test]
+async fn what_a_server_decides() {
+    let mut stage = Stage::new().await;
+    let (token, proxy) = (stage.vault.plain("token"), stage.vault.secret("proxy"));
+    let (key, code) = (stage.vault.plain("key"), stage.vault.secret("code"));
+    let challenge = Crv1::new(key.as_str(), "u", "PIN").unwrap();
+    let config = ClientConfig::new().push(format!("auth-token {token}")).unwrap();
+    let flags = format!("proxy=p;1;dQ==;{}", STANDARD.encode(&proxy));
+    let page = PendingAuth::web_auth_with(flags, "https://x/");
+    stage.vault.show(&challenge);
+    stage.vault.show(&config);
+    stage.vault.show(&page);
+    stage.vault.show(&Decision::AllowWith(config.clone()));
+    stage.vault.show(&Decision::Challenge(challenge.clone()));
+
+    let peer = stage.connect(0, "x").await;
+    let daemon = stage.daemon.answers("client-deny", DENIED);
+    tokio::join!(peer.challenge(&challenge), daemon).0.unwrap();
+    let peer = stage.connect(1, "x").await;
+    let daemon = stage.daemon.answers("client-deny", "ERROR: client-deny command failed\n");
+    stage.vault.error(&tokio::join!(peer.challenge(&challenge), daemon).0.unwrap_err());
+    let peer = stage.connect(2, "x").await;
+    let daemon = stage.daemon.answers("END", ALLOWED);
+    tokio::join!(peer.allow_with(config), daemon).0.unwrap();
+    let peer = stage.connect(3, "x").await;
+    let daemon = stage.daemon.answers("client-pending-auth", WAITS);
+    let pending = tokio::join!(peer.pending(&page, Duration::from_secs(9)), daemon).0.unwrap();
+    stage.vault.show(&pending);
+    let code = STANDARD.encode(code);
+    let block = format!(">CLIENT:CR_RESPONSE,3,1,{code}\n>CLIENT:ENV,END");
+    let Request::ClientResponse(response) = stage.request(&block).await else { panic!() };
+    stage.vault.show(&response.response());
+    let daemon = stage.daemon.answers("client-auth", ALLOWED);
+    tokio::join!(response.allow(), daemon).0.unwrap();
     stage.ends().await;
 }
 
@@ -379,7 +288,7 @@ async fn what_cannot_be_read() {
         format!(">STATE:{secret}"),
         format!(">HOLD:{secret}"),
         // Replies to nobody.
-        format!("{secret}"),
+        secret.clone(),
         format!("SUCCESS: {secret}"),
         format!("ERROR: unknown command [{base64}], enter 'help' for more options"),
     ] {

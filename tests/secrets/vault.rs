@@ -1,6 +1,6 @@
 //! Secrets, what was shown, and the search for the one in the other.
 
-use std::fmt::{Debug, Display};
+use std::fmt::{Debug, Display, Write as _};
 use std::io::Write;
 use std::sync::{Arc, LazyLock, Mutex};
 
@@ -75,11 +75,11 @@ impl Vault {
     }
 
     pub fn show(&mut self, value: &impl Debug) {
-        self.shown.push_str(&format!("{value:?}\n{value:#?}\n"));
+        writeln!(self.shown, "{value:?}\n{value:#?}").unwrap();
     }
 
     pub fn show_text(&mut self, value: &impl Display) {
-        self.shown.push_str(&format!("{value}\n{value:#}\n"));
+        writeln!(self.shown, "{value}\n{value:#}").unwrap();
     }
 
     pub fn event(&mut self, event: &Event) {
@@ -124,7 +124,7 @@ fn forms(secret: &[u8]) -> Vec<String> {
     let mut forms = vec![
         String::from_utf8_lossy(secret).into_owned(),
         secret.escape_ascii().to_string(),
-        secret.iter().map(|byte| format!("{byte:02x}")).collect(),
+        hexadecimal(secret),
         secret.iter().map(u8::to_string).collect::<Vec<_>>().join(", "),
     ];
     for offset in 0..3 {
@@ -135,6 +135,12 @@ fn forms(secret: &[u8]) -> Vec<String> {
     }
     forms.push(STANDARD.encode(secret));
     forms
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    let mut text = String::new();
+    bytes.iter().for_each(|byte| write!(text, "{byte:02x}").unwrap());
+    text
 }
 
 #[test]
