@@ -139,7 +139,9 @@ fn forms(secret: &[u8]) -> Vec<String> {
 
 fn hexadecimal(bytes: &[u8]) -> String {
     let mut text = String::new();
-    bytes.iter().for_each(|byte| write!(text, "{byte:02x}").unwrap());
+    for byte in bytes {
+        write!(text, "{byte:02x}").unwrap();
+    }
     text
 }
 
