@@ -42,6 +42,7 @@ mod address;
 mod client;
 mod error;
 mod ids;
+mod mask;
 mod secret;
 mod text;
 

@@ -19,11 +19,10 @@ use zeroize::Zeroizing;
 use super::caller::{Caller, Submission};
 use super::exchange::{Exchange, Step};
 use super::outlet::Outlet;
-use crate::Text;
 use crate::command::{clients, realtime};
 use crate::demux::{Demuxer, Item};
 use crate::error::CloseReason;
-use crate::events::{Assembler, Event};
+use crate::events::{Assembler, Event, Stray};
 
 const READ_SIZE: usize = 16 * 1024;
 
@@ -264,7 +263,7 @@ impl<S: AsyncRead + AsyncWrite> Driver<S> {
             Step::Done(caller, outcome) => caller.answer(outcome),
             Step::Stray(line) => {
                 warn!(bytes = line.len(), "a line that belongs to no reply");
-                self.outlet.publish(Event::Stray(Text::from(line)));
+                self.outlet.publish(Event::Stray(Stray::new(line)));
             }
             Step::TooLarge => {
                 return Err(CloseReason::ReplyTooLarge(self.exchange.reply_limit()));

@@ -1,13 +1,17 @@
 //! [`ClientConfig`]: the lines a `client-auth` gives to a client.
 
+use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
+
+use bytes::Bytes;
 
 use super::limits;
 use super::quote::push_quoted;
 use super::wire::{Block, check, invalid};
 use super::{Wire, Writer};
 use crate::error::{ArgumentProblem, Result};
-use crate::{Cid, Kid, ReplyShape};
+use crate::mask::masked;
+use crate::{Cid, Kid, ReplyShape, Text};
 
 const COMMAND: &str = "client-auth";
 const LINE: &str = "config line";
@@ -30,7 +34,9 @@ const LINE: &str = "config line";
 /// assert!(config.push("echo hello, world").is_err());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+///
+/// `Debug` does not show the token of a `push "auth-token …"`.
+#[derive(Clone, Default, PartialEq, Eq)]
 #[must_use]
 pub struct ClientConfig {
     lines: Vec<Vec<u8>>,
@@ -117,6 +123,13 @@ impl ClientConfig {
     fn own(mut self, line: String) -> Self {
         self.lines.push(line.into_bytes());
         self
+    }
+}
+
+impl fmt::Debug for ClientConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lines = self.lines.iter().map(|line| masked(&Text::from(Bytes::from(line.clone()))));
+        f.debug_struct("ClientConfig").field("lines", &lines.collect::<Vec<_>>()).finish()
     }
 }
 

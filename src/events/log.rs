@@ -7,9 +7,13 @@ use nom::sequence::terminated;
 
 use super::grammar::{Problem, comma, field, start, time};
 use crate::Text;
+use crate::mask::Masked;
 
 /// `>LOG:time,flags,text`: a line of the daemon's log.
-#[derive(Debug, Clone, PartialEq, Eq)]
+///
+/// `Debug` and `Display` cut the text where it would show a challenge's response or ID, or the
+/// password of a proxy, which the daemon logs as they are.
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LogLine {
     /// When, in Unix seconds.
@@ -49,7 +53,17 @@ impl fmt::Display for LogLine {
         } else {
             ""
         };
-        write!(f, "{kind}{}", self.text)
+        write!(f, "{kind}{}", Masked(&self.text))
+    }
+}
+
+impl fmt::Debug for LogLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LogLine")
+            .field("time", &self.time)
+            .field("flags", &self.flags)
+            .field("text", &Masked(&self.text))
+            .finish()
     }
 }
 

@@ -1,4 +1,4 @@
-//! [`Unknown`] and [`Malformed`]: lines that have no type.
+//! [`Unknown`], [`Malformed`] and [`Stray`]: lines that have no type.
 
 use std::fmt;
 use std::sync::Arc;
@@ -106,6 +106,38 @@ impl fmt::Display for Malformed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (len, name) = (self.len(), self.name().unwrap_or("?"));
         write!(f, "malformed event {name} ({len} bytes): {}", self.problem)
+    }
+}
+
+/// A line without a `>` that belongs to no reply.
+///
+/// `Debug` and `Display` show the length only: a daemon may repeat a line it did not understand.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Stray {
+    line: Bytes,
+}
+
+impl Stray {
+    pub(crate) fn new(line: Bytes) -> Self {
+        Self { line }
+    }
+
+    /// The line as received, without its line end.
+    #[must_use]
+    pub fn line(&self) -> &Bytes {
+        &self.line
+    }
+}
+
+impl fmt::Debug for Stray {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Stray({} bytes)", self.line.len())
+    }
+}
+
+impl fmt::Display for Stray {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "stray line ({} bytes)", self.line.len())
     }
 }
 

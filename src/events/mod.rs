@@ -51,7 +51,7 @@ pub use hold::Hold;
 pub use info::Info;
 pub use infomsg::{InfoMsg, WebAuth, WebAuthFlag, WebAuthProxy};
 pub use log::{LogFlags, LogLine};
-pub use malformed::{Malformed, Unknown};
+pub use malformed::{Malformed, Stray, Unknown};
 pub use need::{NeedCertificate, NeedOk, NeedStr};
 pub use notify::Notify;
 pub use password::Password;
@@ -65,8 +65,6 @@ pub use state::{State, StateName};
 pub use updown::{Direction, UpDown};
 
 pub(crate) use grammar::Problem;
-
-use crate::Text;
 
 /// What the daemon says of its own accord.
 ///
@@ -117,7 +115,7 @@ pub enum Event {
     /// `>PKCS11ID-ENTRY:`
     Pkcs11IdEntry(Pkcs11IdEntry),
     /// A line without a `>` that belongs to no reply.
-    Stray(Text),
+    Stray(Stray),
     /// An event whose name is not known.
     Unknown(Unknown),
     /// An event that is not in the form it should have.
@@ -215,7 +213,7 @@ impl fmt::Display for Event {
             Self::UpDown(event) => fmt::Display::fmt(event, f),
             Self::Pkcs11IdCount(event) => fmt::Display::fmt(event, f),
             Self::Pkcs11IdEntry(event) => fmt::Display::fmt(event, f),
-            Self::Stray(text) => write!(f, "stray line: {text}"),
+            Self::Stray(event) => fmt::Display::fmt(event, f),
             Self::Unknown(event) => fmt::Display::fmt(event, f),
             Self::Malformed(event) => fmt::Display::fmt(event, f),
         }

@@ -14,8 +14,11 @@ mod scalar;
 mod status;
 mod version;
 
+use std::fmt;
+
 use bytes::Bytes;
 
+use crate::mask::masked;
 use crate::{Error, Result, Text};
 
 pub use auth_retry::AuthRetry;
@@ -30,8 +33,9 @@ pub use version::{DaemonVersion, Version};
 
 /// A reply as it came: the text of its `SUCCESS:` line, the lines of its block, or both.
 ///
-/// An `ERROR:` line is no reply in this sense; it becomes [`Error::Refused`].
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// An `ERROR:` line is no reply in this sense; it becomes [`Error::Refused`]. `Debug` cuts the
+/// lines where they would show a secret that the daemon logs as it is.
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RawReply {
     /// What follows `SUCCESS: `; `None` for a reply that is only a block.
@@ -65,6 +69,14 @@ impl RawReply {
         };
         let text = text.clone().into_bytes();
         read(&text).ok_or_else(|| unexpected(command, expected, Some(&text)))
+    }
+}
+
+impl fmt::Debug for RawReply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lines: Vec<Text> =
+            self.lines.iter().map(|line| masked(&Text::from(line.clone()))).collect();
+        f.debug_struct("RawReply").field("success", &self.success).field("lines", &lines).finish()
     }
 }
 

@@ -15,6 +15,7 @@ use bytes::Bytes;
 use crate::Text;
 use crate::client::Client;
 use crate::error::{Error, Result};
+use crate::mask::masked;
 use crate::reply::RawReply;
 
 /// The first management versions of OpenVPN 2.5 and 2.6.
@@ -40,7 +41,7 @@ fn rows<T, P>(
     parse: impl Fn(&Bytes) -> Result<T, P>,
 ) -> Result<Vec<T>> {
     let unexpected = |row: &Bytes| {
-        let line = Text::from(row.clone());
+        let line = masked(&Text::from(row.clone()));
         Error::UnexpectedReply { command, expected: "a history row", line }
     };
     reply.lines.iter().map(|row| parse(row).map_err(|_| unexpected(row))).collect()

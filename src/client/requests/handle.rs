@@ -1,5 +1,6 @@
 //! [`Handle`]: what every request answers through.
 
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -12,7 +13,6 @@ use crate::Result;
 use crate::client::Client;
 use crate::command::Wire;
 
-#[derive(Debug)]
 pub(super) struct Handle {
     client: Client,
     guard: Arc<Guard>,
@@ -74,6 +74,14 @@ impl Handle {
     async fn send(&self, wire: Wire, settles: bool) -> Result<()> {
         let ticket = Ticket { guard: Arc::clone(&self.guard), settles };
         self.client.answer(wire, ticket).await.map(drop)
+    }
+}
+
+/// Shows whether the question is open; the rest is plumbing.
+impl fmt::Debug for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (open, epoch) = (self.guard.is_open(), self.guard.epoch());
+        f.debug_struct("Handle").field("open", &open).field("epoch", &epoch).finish_non_exhaustive()
     }
 }
 

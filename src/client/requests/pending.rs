@@ -1,5 +1,7 @@
 //! [`PendingAuth`]: what a client is told to do while it waits.
 
+use std::fmt;
+
 use crate::command::invalid;
 use crate::error::{ArgumentProblem, Result};
 
@@ -7,7 +9,9 @@ use crate::error::{ArgumentProblem, Result};
 ///
 /// At most 246 bytes in all; what a client can do it says in `IV_SSO`
 /// ([`Env::iv_sso`](crate::events::Env::iv_sso)): `webauth`, `openurl`, `crtext`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+///
+/// `Debug` does not show a `proxy` flag, which holds a password.
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PendingAuth {
     /// `WEB_AUTH:flags:url`: authenticate on a web page.
@@ -68,5 +72,33 @@ impl PendingAuth {
             Self::CrText { text, echo: true } => format!("CR_TEXT:R,E:{text}"),
             Self::CrText { text, echo: false } => format!("CR_TEXT:R:{text}"),
         })
+    }
+}
+
+impl fmt::Debug for PendingAuth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::WebAuth { flags, url } => {
+                let (flags, url) = (ShownFlags(flags), url);
+                f.debug_struct("WebAuth").field("flags", &flags).field("url", url).finish()
+            }
+            Self::OpenUrl(url) => f.debug_tuple("OpenUrl").field(url).finish(),
+            Self::CrText { text, echo } => {
+                f.debug_struct("CrText").field("text", text).field("echo", echo).finish()
+            }
+        }
+    }
+}
+
+/// The flags that are known to hold no secret.
+struct ShownFlags<'a>(&'a str);
+
+impl fmt::Debug for ShownFlags<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = self.0.split(',').map(|flag| match flag {
+            "" | "hidden" | "external" => flag,
+            _ => "[redacted]",
+        });
+        f.debug_list().entries(shown).finish()
     }
 }

@@ -1,0 +1,78 @@
+//! [`Masked`]: a line of the daemon's that may quote a secret, cut where the secret would begin.
+//!
+//! The daemon hides passwords in its log, and tokens that it pushes. It does not hide
+//! responses, the IDs of challenges and the passwords of proxies.
+
+use std::fmt;
+
+use bytes::Bytes;
+
+use crate::Text;
+
+/// What a secret stands behind.
+const MARKS: [&[u8]; 10] = [
+    b"CRV1:",
+    b"WEB_AUTH:",
+    b"CR_RESPONSE,",
+    b"CR response was sent by client (",
+    b"CMD 'cr-response ",
+    b"CMD 'needstr ",
+    b"CMD 'password ",
+    b"auth-token ",
+    b"Auth-Token:",
+    b",password=",
+];
+
+const REDACTED: &[u8] = b"[redacted]";
+
+/// Shows a text up to the secret it may hold.
+pub(crate) struct Masked<'a>(pub(crate) &'a Text);
+
+/// The text itself where it holds no secret, else what may be shown of it.
+pub(crate) fn masked(text: &Text) -> Text {
+    match harmless(text.as_bytes()) {
+        Some(start) => Text::from(Bytes::from([start, REDACTED].concat())),
+        None => text.clone(),
+    }
+}
+
+/// What stands before the first secret, with its mark; `None` where there is none.
+fn harmless(line: &[u8]) -> Option<&[u8]> {
+    let ends = MARKS.iter().filter_map(|mark| {
+        let at = memchr::memmem::find(line, mark)?;
+        Some(at + mark.len())
+    });
+    line.get(..ends.min()?)
+}
+
+impl fmt::Display for Masked<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&masked(self.0), f)
+    }
+}
+
+impl fmt::Debug for Masked<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&masked(self.0), f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_cut_at_the_first_secret() {
+        for (line, shown) in [
+            ("MANAGEMENT: CMD 'state on'", "MANAGEMENT: CMD 'state on'"),
+            ("MANAGEMENT: CMD 'cr-response MTIz'", "MANAGEMENT: CMD 'cr-response [redacted]"),
+            ("x CLI:CRV1:R,E:id:dQ==:text", "x CLI:CRV1:[redacted]"),
+            ("SCRV1:cHc=:MTIz", "SCRV1:[redacted]"),
+            ("'INFO_PRE,WEB_AUTH:proxy=h;1;;cHc=:https://x CRV1:", "'INFO_PRE,WEB_AUTH:[redacted]"),
+            ("", ""),
+        ] {
+            assert_eq!(Masked(&line.into()).to_string(), shown);
+            assert_eq!(format!("{:?}", Masked(&line.into())), format!("{shown:?}"));
+        }
+    }
+}

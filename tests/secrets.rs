@@ -1,0 +1,18 @@
+//! No secret is ever shown: not in `Debug`, not in `Display`, not in an error, not in a trace.
+//!
+//! Each test runs a flow with secrets of its own, shows everything it is given, and then looks
+//! for the secrets, in each form they could take, in that and in all that was traced.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "tests")]
+#![allow(unreachable_pub, reason = "nothing outside could reach it")]
+
+#[path = "../lab/mod.rs"]
+mod lab;
+
+#[path = "secrets/real.rs"]
+mod real;
+#[path = "secrets/scripted.rs"]
+mod scripted;
+#[path = "secrets/stage.rs"]
+mod stage;
+#[path = "secrets/vault.rs"]
+mod vault;

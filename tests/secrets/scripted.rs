@@ -1,0 +1,440 @@
+//! Flows with a scripted daemon, which says what no real one says on demand.
+
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use openvpn_mgmt::challenge::Crv1;
+use openvpn_mgmt::demux::Demuxer;
+use openvpn_mgmt::handler::{
+    Attempt, AuthServer, BoxError, CredentialsAnswer, CredentialsProvider, Decision, Responder,
+};
+use openvpn_mgmt::{
+    Builder, Challenge, ClientConfig, Error, Event, PendingAuth, ReplyShape, Request, Secret,
+};
+use tokio::io::{BufReader, duplex};
+
+use crate::stage::{Daemon, GREETING, Stage};
+use crate::vault::Vault;
+
+fn entered(what: &str) -> String {
+    format!("SUCCESS: {what} entered, but not yet verified\n")
+}
+
+#[tokio::test]
+async fn the_management_password() {
+    let mut vault = Vault::new();
+    let password = vault.secret("management");
+    let builder = Builder::new().password(password.as_str());
+    vault.show(&builder);
+    for right in [true, false] {
+        let (ours, theirs) = duplex(4096);
+        let mut daemon = Daemon(BufReader::new(theirs));
+        daemon.says("ENTER PASSWORD:").await;
+        let (session, line) = tokio::join!(builder.attach(ours), async {
+            let reply = if right { "SUCCESS: password is correct\n" } else { "ENTER PASSWORD:" };
+            let line = daemon.answers("", reply).await;
+            if right {
+                daemon.says(GREETING).await;
+            }
+            line
+        });
+        assert_eq!(line.trim_end(), password);
+        match session {
+            Ok(session) => vault.show(&session),
+            Err(error) => {
+                assert!(matches!(error, Error::PasswordRejected));
+                vault.error(&error);
+            }
+        }
+    }
+    let bad = Builder::new().password(format!("{password}\n"));
+    let (ours, _theirs) = duplex(4096);
+    vault.error(&bad.attach(ours).await.unwrap_err());
+    vault.check();
+}
+
+#[tokio::test]
+async fn credentials_and_their_challenges() {
+    let mut stage = Stage::new().await;
+    let (password, response) = (stage.vault.secret("password"), stage.vault.secret("response"));
+    let id = stage.vault.plain("state");
+    let need = ">PASSWORD:Need 'Auth' username/password";
+    let verified = "SUCCESS: 'Auth' entered, but not yet verified\n";
+    for asks in [need.to_owned(), format!("{need} SC:0,PIN"), format!("{need} SC:2,PIN")] {
+        let Request::Credentials(ask) = stage.request(&asks).await else { panic!() };
+        let answer = async {
+            match ask.challenge() {
+                None => ask.answer("alice", password.as_str()).await,
+                Some(_) => ask.answer_with_response("alice", &*password, &*response).await,
+            }
+        };
+        let daemon = async {
+            stage.daemon.answers("username", verified).await;
+            stage.daemon.answers("password", verified).await;
+        };
+        let (answered, ()) = tokio::join!(answer, daemon);
+        answered.unwrap();
+    }
+    let failed = format!(">PASSWORD:Verification Failed: 'Auth' ['CRV1:R,E:{id}:Y3Ix:PIN']");
+    stage.daemon.says(format!("{failed}\n")).await;
+    // One that cannot be read as a challenge holds the same.
+    stage.daemon.says(format!(">PASSWORD:Verification Failed: 'Auth' ['CRV1:R:{id}']\n")).await;
+    stage.daemon.says(format!("{failed}\n")).await;
+    let Request::Credentials(ask) = stage.request(need).await else { panic!() };
+    stage.vault.show(&ask.challenge());
+    let (answered, ()) = tokio::join!(ask.respond(&*response), async {
+        stage.daemon.answers("username", verified).await;
+        stage.daemon.answers("password", "ERROR: no password is currently needed\n").await;
+    });
+    stage.vault.error(&answered.unwrap_err());
+    // Refused before it is sent.
+    let Request::Credentials(ask) = stage.request(need).await else { panic!() };
+    stage.vault.error(&ask.answer("alice", format!("{password}\n")).await.unwrap_err());
+    let Some(Request::Credentials(ask)) = stage.requests.next().await else { panic!() };
+    stage.vault.error(&ask.answer("alice", password.repeat(200)).await.unwrap_err());
+    stage.ends().await;
+}
+
+#[tokio::test]
+async fn a_long_password_whose_block_is_refused() {
+    let mut stage = Stage::new().await;
+    let password = stage.vault.secret("password").repeat(10);
+    let client = stage.client.clone();
+    let (answered, ()) = tokio::join!(client.password("Auth", password.as_str()), async {
+        let reply = "OpenVPN Version: OpenVPN 2.7.8 x86_64-pc-linux-gnu [PKCS11]\n\
+                     Management Version: 6\nEND\n";
+        stage.daemon.answers("version", reply).await;
+        stage.daemon.answers("version 5", "SUCCESS: Management client version set to 5\n").await;
+        stage.daemon.answers("pid", "SUCCESS: pid=1\n").await;
+        // What a daemon makes of a block it does not want: each line is a command.
+        let line = stage.daemon.answers("password", "ERROR: no password is needed\n").await;
+        assert_eq!(line.trim_end(), "password \"Auth\"");
+        let end = async {
+            let mut lines = Vec::new();
+            loop {
+                let line = stage.daemon.line().await;
+                if line == "END\n" {
+                    return lines;
+                }
+                lines.push(line.trim_end().to_owned());
+            }
+        };
+        for line in end.await {
+            stage.daemon.says(format!("ERROR: unknown command [{line}], enter 'help'\n")).await;
+        }
+        stage.daemon.says("ERROR: unknown command [END], enter 'help'\n").await;
+        stage.daemon.answers("pid", "SUCCESS: pid=1\n").await;
+    });
+    stage.vault.error(&answered.unwrap_err());
+    stage.ends().await;
+}
+
+#[tokio::test]
+async fn keys_tokens_and_typed_texts() {
+    let mut stage = Stage::new().await;
+    let phrase = stage.vault.secret("phrase");
+    let (pin, text) = (stage.vault.secret("pin"), stage.vault.secret("text"));
+    let response = stage.vault.secret("response");
+    for (asks, secret) in [
+        (">PASSWORD:Need 'Private Key' password", &phrase),
+        (">PASSWORD:Need 'lab token' password", &pin),
+    ] {
+        let Request::PrivateKeyPassword(ask) = stage.request(asks).await else { panic!() };
+        let daemon = stage.daemon.answers("password", entered("'x' password"));
+        tokio::join!(ask.answer(secret.as_str()), daemon).0.unwrap();
+    }
+    let asks = ">NEED-STR:Need 'x' string MSG:y";
+    let Request::NeedStr(ask) = stage.request(asks).await else { panic!() };
+    let daemon = stage.daemon.answers("needstr", entered("'x' needstr-string"));
+    tokio::join!(ask.answer(text.as_str()), daemon).0.unwrap();
+    let Request::Challenge(ask) = stage.request(">INFOMSG:CR_TEXT:R:Code").await else { panic!() };
+    let daemon = stage.daemon.answers("cr-response", "SUCCESS: command succeeded\n");
+    tokio::join!(ask.answer(response.as_str()), daemon).0.unwrap();
+    stage.ends().await;
+}
+
+#[tokio::test]
+async fn what_a_server_sends_its_client() {
+    let mut stage = Stage::new().await;
+    let (token, proxy) = (stage.vault.plain("token"), stage.vault.secret("proxy"));
+    let base64 = STANDARD.encode(&proxy);
+    for line in [
+        format!(">PASSWORD:Auth-Token:{token}"),
+        format!(">INFOMSG:WEB_AUTH:hidden,proxy=p.example.com;8080;dXNlcg==;{base64}:https://x/"),
+        format!(">INFOMSG:WEB_AUTH:proxy=unreadable;{base64}:https://x/"),
+        format!(">INFOMSG:WEB_AUTH:proxy=no;url;{base64}"),
+    ] {
+        stage.daemon.says(format!("{line}\n")).await;
+    }
+    let mut proxies = 0;
+    for _ in 0..4 {
+        let event = stage.events.next().await.unwrap().unwrap();
+        stage.vault.event(&event);
+        if let Event::InfoMsg(openvpn_mgmt::events::InfoMsg::WebAuth(web)) = &event {
+            for flag in web.flags() {
+                proxies +=
+                    usize::from(matches!(&flag, openvpn_mgmt::events::WebAuthFlag::Proxy(_)));
+                stage.vault.show(&flag);
+            }
+        }
+    }
+    assert_eq!(proxies, 1);
+    stage.ends().await;
+}
+
+const ALLOWED: &str = "SUCCESS: client-auth command succeeded\n";
+const DENIED: &str = "SUCCESS: client-deny command succeeded\n";
+const WAITS: &str = "SUCCESS: client-pending-auth command succeeded\n";
+
+#[tokio::test]
+async fn what_a_client_sends_its_server() {
+    let mut stage = Stage::new().await;
+    let (password, code) = (stage.vault.secret("password"), stage.vault.secret("code"));
+    let id = stage.vault.plain("state");
+    let [one, two] = [&password, &code].map(|secret| STANDARD.encode(secret));
+    for sent in [
+        password.clone(),
+        format!("SCRV1:{one}:{two}"),
+        format!("CRV1::{id}::{code}"),
+        format!("SCRV1:{one}"),
+    ] {
+        let peer = stage.connect(0, &sent).await;
+        stage.vault.show(peer.env());
+        let password = peer.password();
+        stage.vault.show(&password);
+        if let Err(error) = password {
+            stage.vault.show_text(&error);
+        }
+        let denied = stage.daemon.answers("client-deny", DENIED);
+        tokio::join!(peer.deny("no", None), denied).0.unwrap();
+    }
+    // Not base64, but close to the response all the same.
+    let block = format!(">CLIENT:CR_RESPONSE,9,1,{code}\n>CLIENT:ENV,END");
+    let Request::ClientResponse(response) = stage.request(&block).await else { panic!() };
+    let error = response.response().unwrap_err();
+    stage.vault.show(&error);
+    stage.vault.show_text(&error);
+    let refused = stage.daemon.answers("client-deny", "ERROR: client-deny command failed\n");
+    let error = tokio::join!(response.deny("no", None), refused).0.unwrap_err();
+    stage.vault.error(&error);
+    stage.ends().await;
+}
+
+#[tokio::test]
+async fn what_a_server_decides() {
+    let mut stage = Stage::new().await;
+    let (token, proxy) = (stage.vault.plain("token"), stage.vault.secret("proxy"));
+    let (key, code) = (stage.vault.plain("key"), stage.vault.secret("code"));
+    let challenge = Crv1::new(key.as_str(), "u", "PIN").unwrap();
+    let config = ClientConfig::new().push(format!("auth-token {token}")).unwrap();
+    let flags = format!("proxy=p;1;dQ==;{}", STANDARD.encode(&proxy));
+    let page = PendingAuth::web_auth_with(flags, "https://x/");
+    stage.vault.show(&challenge);
+    stage.vault.show(&config);
+    stage.vault.show(&page);
+    stage.vault.show(&Decision::AllowWith(config.clone()));
+    stage.vault.show(&Decision::Challenge(challenge.clone()));
+
+    let peer = stage.connect(0, "x").await;
+    let daemon = stage.daemon.answers("client-deny", DENIED);
+    tokio::join!(peer.challenge(&challenge), daemon).0.unwrap();
+    let peer = stage.connect(1, "x").await;
+    let daemon = stage.daemon.answers("client-deny", "ERROR: client-deny command failed\n");
+    stage.vault.error(&tokio::join!(peer.challenge(&challenge), daemon).0.unwrap_err());
+    let peer = stage.connect(2, "x").await;
+    let daemon = stage.daemon.answers("END", ALLOWED);
+    tokio::join!(peer.allow_with(config), daemon).0.unwrap();
+    let peer = stage.connect(3, "x").await;
+    let daemon = stage.daemon.answers("client-pending-auth", WAITS);
+    let pending = tokio::join!(peer.pending(&page, Duration::from_secs(9)), daemon).0.unwrap();
+    stage.vault.show(&pending);
+    let code = STANDARD.encode(code);
+    let block = format!(">CLIENT:CR_RESPONSE,3,1,{code}\n>CLIENT:ENV,END");
+    let Request::ClientResponse(response) = stage.request(&block).await else { panic!() };
+    stage.vault.show(&response.response());
+    let daemon = stage.daemon.answers("client-auth", ALLOWED);
+    tokio::join!(response.allow(), daemon).0.unwrap();
+    stage.ends().await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_read() {
+    let mut stage = Stage::new().await;
+    let secret = stage.vault.plain("secret");
+    let base64 = STANDARD.encode(&secret);
+    for line in [
+        format!(">CLIENT:ENV,password={secret}"),
+        format!(">CLIENT:ENV,{secret}"),
+        format!(">CLIENT:CONNECT,x,1\n>CLIENT:ENV,password={secret}\n>CLIENT:ENV,END"),
+        format!(">CLIENT:CONNECT,1,{secret}\n>CLIENT:ENV,END"),
+        format!(">CLIENT:CR_RESPONSE,1,x,{base64}\n>CLIENT:ENV,END"),
+        format!(">CLIENT:CR_RESPONSE,{base64}\n>CLIENT:ENV,END"),
+        format!(
+            ">CLIENT:CR_RESPONSE,1,1,{base64}\n>CLIENT:CR_RESPONSE,1,1,{base64}\n>CLIENT:ENV,END"
+        ),
+        format!(">CLIENT:FUTURE,1,{secret}\n>CLIENT:ENV,password={secret}\n>CLIENT:ENV,END"),
+        format!(">UPDOWN:{secret}\n>UPDOWN:ENV,password={secret}\n>UPDOWN:ENV,END"),
+        format!(">UPDOWN:UP\n>UPDOWN:ENV,{secret}\n>UPDOWN:ENV,END"),
+        format!(">PASSWORD:{secret}"),
+        format!(">PASSWORD:Auth-Token {secret}"),
+        format!(">PASSWORD:Need {secret}"),
+        format!(">PASSWORD:Verification Failed: 'Auth' ['CRV1:{secret}"),
+        format!(">INFOMSG:CR_TEXT:{secret}"),
+        format!(">INFOMSG:WEB_AUTH:proxy={secret}"),
+        format!(">FUTURE:{secret}"),
+        format!(">{secret}"),
+        format!(">{secret}:"),
+        format!(">STATE:{secret}"),
+        format!(">HOLD:{secret}"),
+        // Replies to nobody.
+        secret.clone(),
+        format!("SUCCESS: {secret}"),
+        format!("ERROR: unknown command [{base64}], enter 'help' for more options"),
+    ] {
+        stage.daemon.says(format!("{line}\n")).await;
+    }
+    // Cut in the midst of a block by the end.
+    stage
+        .daemon
+        .says(format!(">CLIENT:CONNECT,8,1\n>CLIENT:ENV,password={secret}\n>CLIENT:E"))
+        .await;
+    stage.ends().await;
+}
+
+#[tokio::test]
+async fn the_log_of_the_daemon() {
+    let mut stage = Stage::new().await;
+    let secret = stage.vault.plain("secret");
+    let base64 = STANDARD.encode(&secret);
+    let mut lines = Vec::new();
+    for line in [
+        format!("MANAGEMENT: CMD 'cr-response {base64}'"),
+        format!("MANAGEMENT: CMD 'needstr \"x\" \"{secret}\"'"),
+        format!("MANAGEMENT: CMD 'client-deny 0 1 \"challenge\" \"CRV1:R,E:{secret}:Y3Ix:PIN\"'"),
+        format!("MANAGEMENT: CMD 'client-pending-auth 0 1 \"WEB_AUTH:proxy=h;1;;{base64}:u\" 9'"),
+        format!("MANAGEMENT: CMD 'push-update-cid 0 \"auth-token {secret}\"'"),
+    ] {
+        lines.push(format!("1795332307,D,{line}"));
+    }
+    for line in &lines {
+        stage.daemon.says(format!(">LOG:{line}\n")).await;
+    }
+    let client = stage.client.clone();
+    let reply = format!("{}\nEND\n", lines.join("\n"));
+    let (history, _) = tokio::join!(
+        client.log_history(openvpn_mgmt::History::All),
+        stage.daemon.answers("log all", &reply)
+    );
+    stage.vault.show(&history);
+    for line in history.unwrap() {
+        stage.vault.show_text(&line);
+        assert!(line.text.to_string().contains("MANAGEMENT: CMD"));
+    }
+    let (raw, _) = tokio::join!(
+        client.raw_command("log 5", ReplyShape::Block),
+        stage.daemon.answers("log 5", &reply)
+    );
+    stage.vault.show(&raw);
+    stage.ends().await;
+}
+
+#[tokio::test]
+async fn raw_commands() {
+    let mut stage = Stage::new().await;
+    let secret = stage.vault.plain("secret");
+    let client = stage.client.clone();
+    let line = format!("password Auth {secret}");
+    let (reply, _) = tokio::join!(
+        client.raw_command(&line, ReplyShape::Line),
+        stage.daemon.answers("password", "ERROR: no password is currently needed\n")
+    );
+    stage.vault.error(&reply.unwrap_err());
+    for bad in [format!("{line}\n"), format!("{line} \"open"), line.repeat(99)] {
+        stage.vault.error(&client.raw_command(&bad, ReplyShape::Line).await.unwrap_err());
+    }
+    stage.ends().await;
+}
+
+#[tokio::test]
+async fn the_lowest_layer() {
+    let mut vault = Vault::new();
+    let secret = vault.plain("secret");
+    let mut demuxer = Demuxer::new();
+    demuxer.feed(format!(">PASSWORD:Auth-Token:{secret}\n{secret}\nENTER PASSWORD:").as_bytes());
+    demuxer.feed(format!(">CLIENT:ENV,password={secret}").as_bytes());
+    vault.show(&demuxer);
+    while let Some(item) = demuxer.next_item() {
+        vault.show(&item);
+    }
+    vault.show(&demuxer);
+    let mut assembler = openvpn_mgmt::events::Assembler::new();
+    for line in ["CLIENT:CONNECT,0,1".to_owned(), format!("CLIENT:ENV,password={secret}")] {
+        assembler.push(line.into(), &mut |event| panic!("{event:?}"));
+    }
+    vault.show(&assembler);
+    // Something has to be traced for the check to mean anything.
+    let stage = Stage::with(vault, &Builder::new()).await;
+    stage.ends().await;
+}
+
+struct Wallet(String);
+
+impl CredentialsProvider for Wallet {
+    async fn credentials(
+        &self,
+        _: openvpn_mgmt::events::Realm,
+        _: Option<Challenge>,
+    ) -> Result<Option<CredentialsAnswer>, BoxError> {
+        let secret = || Secret::from(self.0.as_str());
+        Ok(Some(CredentialsAnswer { username: "u".into(), password: secret(), response: secret() }))
+    }
+}
+
+#[tokio::test]
+async fn handlers() {
+    let mut stage = Stage::new().await;
+    let secret = stage.vault.secret("secret");
+    let wallet = Wallet(secret.clone());
+    let answer = wallet.credentials(openvpn_mgmt::events::Realm::Auth, None).await.unwrap();
+    stage.vault.show(&answer);
+    let responder = Responder::new().credentials(wallet);
+    stage.vault.show(&responder);
+    let Stage { vault, mut daemon, requests, .. } = stage;
+    tokio::spawn(responder.run(requests));
+    let verified = "SUCCESS: 'Auth' entered, but not yet verified\n";
+    daemon.says(">PASSWORD:Need 'Auth' username/password\n").await;
+    daemon.answers("username", verified).await;
+    daemon.answers("password", "ERROR: no password is currently needed\n").await;
+    vault.check();
+
+    let mut stage = Stage::with(vault, &Builder::new()).await;
+    let (shown, mut attempts) = tokio::sync::mpsc::unbounded_channel();
+    let server = AuthServer::new(move |attempt: Attempt| {
+        let shown = shown.clone();
+        async move {
+            shown.send(format!("{attempt:?} {:?}", attempt.password())).unwrap();
+            if attempt.cid().0 == 0 {
+                return Ok(Decision::Challenge(Crv1::new("x", "u", "PIN")?));
+            }
+            Err("no".into())
+        }
+    });
+    stage.vault.show(&server);
+    let Stage { mut vault, mut daemon, requests, .. } = stage;
+    tokio::spawn(server.run(requests));
+    for cid in 0..2 {
+        let block = format!(
+            ">CLIENT:CONNECT,{cid},1\n>CLIENT:ENV,username=u\n>CLIENT:ENV,password={secret}\n\
+             >CLIENT:CR_RESPONSE,7,1,{}\n>CLIENT:ENV,END\n>CLIENT:CONNECT,{cid},1\n\
+             >CLIENT:ENV,username=u\n>CLIENT:ENV,password={secret}\n>CLIENT:ENV,END\n",
+            STANDARD.encode(&secret)
+        );
+        daemon.says(block).await;
+        let attempt = attempts.recv().await.unwrap();
+        vault.show_text(&attempt);
+        assert!(vault.has_shown("[redacted]"));
+        daemon.answers("client-deny", "ERROR: client-deny command failed\n").await;
+    }
+    vault.check();
+}
