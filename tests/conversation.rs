@@ -473,3 +473,17 @@ async fn a_command_is_written_whole_or_not_at_all() {
         assert!(polls < 2 || denied == 1, "the driver had the command by then");
     }
 }
+
+#[test]
+fn handles_and_values_move_between_threads() {
+    fn shared<T: Send + Sync + 'static>() {}
+    shared::<openvpn_mgmt::Client>();
+    shared::<openvpn_mgmt::Events>();
+    shared::<openvpn_mgmt::Requests>();
+    shared::<openvpn_mgmt::Request>();
+    shared::<Session>();
+    shared::<Builder>();
+    shared::<Event>();
+    shared::<Error>();
+    shared::<openvpn_mgmt::demux::Demuxer>();
+}
