@@ -13,6 +13,9 @@
 #[path = "../../lab/mod.rs"]
 mod lab;
 
+#[path = "../shared/signals.rs"]
+mod signals;
+
 mod alone;
 mod leftovers;
 mod side;
@@ -24,11 +27,11 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use clap::Parser;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::lab::{Daemon, Lab};
+use crate::signals::Stop;
 use crate::timeline::Timeline;
 
 /// Starts a real OpenVPN server and client on loopback and drives both through
@@ -156,33 +159,6 @@ fn conclude(outcome: Outcome, deadline: u64, timeline: &Timeline, clean: bool) -
             let end = if clean { "; nothing is left" } else { "" };
             timeline.failure(&format!("stopped by {name} in {step}{end}"));
             status
-        }
-    }
-}
-
-/// The signals that ask a program to end.
-struct Stop {
-    interrupt: Signal,
-    terminate: Signal,
-    hangup: Signal,
-}
-
-impl Stop {
-    fn new() -> Result<Self> {
-        let listen = |kind| signal(kind).context("cannot listen for signals");
-        Ok(Self {
-            interrupt: listen(SignalKind::interrupt())?,
-            terminate: listen(SignalKind::terminate())?,
-            hangup: listen(SignalKind::hangup())?,
-        })
-    }
-
-    /// Waits for one; gives the exit status shells use for it, and its name.
-    async fn received(&mut self) -> (u8, &'static str) {
-        tokio::select! {
-            _ = self.interrupt.recv() => (130, "Ctrl-C"),
-            _ = self.terminate.recv() => (143, "SIGTERM"),
-            _ = self.hangup.recv() => (129, "SIGHUP"),
         }
     }
 }

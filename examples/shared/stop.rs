@@ -3,8 +3,12 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use anyhow::Result;
+
+use signals::Stop;
+
+#[path = "signals.rs"]
+mod signals;
 
 /// Runs `work` until it ends or a signal does; what it holds is dropped then, and with it
 /// every daemon, device and file of its own.
@@ -18,13 +22,13 @@ pub(crate) async fn until_stopped(work: impl Future<Output = Result<()>>) -> Exi
     };
     let done = tokio::select! {
         biased;
-        status = stop.received() => return ExitCode::from(status),
+        stopped = stop.received() => return by(stopped),
         done = work => done,
     };
     let Err(error) = done else { return ExitCode::SUCCESS };
     // A Ctrl-C goes to the daemons as well, and their end may be seen first.
     match tokio::time::timeout(Duration::from_millis(100), stop.received()).await {
-        Ok(status) => ExitCode::from(status),
+        Ok(stopped) => by(stopped),
         Err(_) => failed(&error),
     }
 }
@@ -34,31 +38,7 @@ fn failed(error: &anyhow::Error) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// The signals that ask a program to end.
-struct Stop {
-    interrupt: Signal,
-    terminate: Signal,
-    hangup: Signal,
-}
-
-impl Stop {
-    fn new() -> Result<Self> {
-        let listen = |kind| signal(kind).context("cannot listen for signals");
-        Ok(Self {
-            interrupt: listen(SignalKind::interrupt())?,
-            terminate: listen(SignalKind::terminate())?,
-            hangup: listen(SignalKind::hangup())?,
-        })
-    }
-
-    /// Waits for one, and gives its exit status.
-    async fn received(&mut self) -> u8 {
-        let (status, name) = tokio::select! {
-            _ = self.interrupt.recv() => (130, "Ctrl-C"),
-            _ = self.terminate.recv() => (143, "SIGTERM"),
-            _ = self.hangup.recv() => (129, "SIGHUP"),
-        };
-        eprintln!("\nstopped by {name}");
-        status
-    }
+fn by((status, name): (u8, &str)) -> ExitCode {
+    eprintln!("\nstopped by {name}");
+    ExitCode::from(status)
 }
