@@ -30,7 +30,7 @@ pub struct Events {
 }
 
 type Received = (Result<Event, RecvError>, Receiver<Event>);
-type Waiting = Pin<Box<dyn Future<Output = Received> + Send>>;
+type Waiting = Pin<Box<dyn Future<Output = Received> + Send + Sync>>;
 
 /// The subscriber fell behind, and this many events are lost to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
