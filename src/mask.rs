@@ -72,7 +72,7 @@ mod tests {
             ("", ""),
         ] {
             assert_eq!(Masked(&line.into()).to_string(), shown);
-            assert_eq!(format!("{:?}", Masked(&line.into())), format!("{shown:?}"));
+            assert_eq!(format!("{:?}", Masked(&line.into())), format!("{:?}", Text::from(shown)));
         }
     }
 }
