@@ -51,7 +51,8 @@ pub use client::{
     Builder, CertificateRequest, Challenge, ChallengeRequest, Client, ClientRequest,
     ClientResponse, CredentialsRequest, DroppedRequest, Endpoint, Events, HoldRequest, Lagged,
     NeedOkRequest, NeedStrRequest, PasswordRequest, PendingAuth, PendingClient, ProxyRequest,
-    RemoteRequest, Request, Requests, Session, SignRequest, UsernameRequest, attach, connect,
+    Refusal, RemoteRequest, Request, Requests, Session, SignRequest, UsernameRequest, attach,
+    connect,
 };
 pub use command::{
     ClientConfig, EnvFilter, History, KillTarget, ProxyAction, RemoteAction, ReplyShape, Signal,

@@ -431,3 +431,59 @@ async fn answer_pids(daemon: DuplexStream) {
         line.clear();
     }
 }
+
+#[tokio::test]
+async fn a_command_is_written_whole_or_not_at_all() {
+    use std::future::Future;
+    use tokio::io::{AsyncBufReadExt, BufReader};
+    let reason = "x".repeat(200);
+    let whole = format!("client-deny 7 1 \"{reason}\"");
+    for polls in 0..8 {
+        // Far less than the command: it goes out in many pieces.
+        let (ours, mut daemon) = duplex(16);
+        let (session, greeted) = tokio::join!(attach(ours), daemon.write_all(GREETING));
+        greeted.unwrap();
+        let (client, _events, _) = session.unwrap().split();
+        {
+            let mut call = Box::pin(client.client_deny(Cid(7), Kid(1), &reason, None));
+            for _ in 0..polls {
+                std::future::poll_fn(|cx| {
+                    std::task::Poll::Ready(call.as_mut().poll(cx).is_ready())
+                })
+                .await;
+                tokio::task::yield_now().await;
+            }
+        }
+        let (mut heard, mut daemon) = (Vec::new(), BufReader::new(daemon));
+        let (pid, ()) = tokio::join!(client.pid(), async {
+            while heard.last().is_none_or(|line| line != "pid") {
+                let mut line = String::new();
+                daemon.read_line(&mut line).await.unwrap();
+                heard.push(line.trim_end().to_owned());
+                let reply: &[u8] = match heard.last().unwrap().as_str() {
+                    "pid" => b"SUCCESS: pid=7\r\n",
+                    _ => b"SUCCESS: client-deny command succeeded\r\n",
+                };
+                daemon.write_all(reply).await.unwrap();
+            }
+        });
+        assert_eq!(pid.unwrap(), 7);
+        let denied = heard.len() - 1;
+        assert!(denied <= 1 && heard[..denied].iter().all(|line| *line == whole), "{heard:?}");
+        assert!(polls < 2 || denied == 1, "the driver had the command by then");
+    }
+}
+
+#[test]
+fn handles_and_values_move_between_threads() {
+    fn shared<T: Send + Sync + 'static>() {}
+    shared::<openvpn_mgmt::Client>();
+    shared::<openvpn_mgmt::Events>();
+    shared::<openvpn_mgmt::Requests>();
+    shared::<openvpn_mgmt::Request>();
+    shared::<Session>();
+    shared::<Builder>();
+    shared::<Event>();
+    shared::<Error>();
+    shared::<openvpn_mgmt::demux::Demuxer>();
+}

@@ -1,23 +1,26 @@
 //! Asks for a client daemon of the user's.
 
 use anyhow::{Context as _, Result};
-use openvpn_mgmt::{Builder, Secret};
+use openvpn_mgmt::{Builder, Secret, StateName};
 use zeroize::Zeroizing;
 
 use crate::login::Login;
 use crate::questions::Questions;
+use crate::screen::show;
 use crate::{Args, in_time};
 
 pub(crate) async fn run(args: &Args, address: &str, questions: Questions) -> Result<()> {
     let session = builder(args)?.connect(address).await?;
     let typed = questions.are_typed();
     let mut login = Login::open(session, questions).await?;
-    in_time(args, typed, login.connected()).await?;
-    println!("tunnel CONNECTED");
+    if login.client.state().await?.name != StateName::Connected {
+        in_time(args, typed, login.connected()).await?;
+    }
+    show("tunnel CONNECTED");
     if args.once {
         return Ok(());
     }
-    println!("answering until the daemon ends; Ctrl-C leaves it");
+    show("answering until the daemon ends; Ctrl-C leaves it");
     login.ended().await
 }
 

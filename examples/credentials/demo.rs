@@ -8,6 +8,7 @@ use crate::gatekeeper::Gatekeeper;
 use crate::lab::{Daemon, Lab, Process};
 use crate::login::Login;
 use crate::questions::Questions;
+use crate::screen::show;
 use crate::{Args, in_time};
 
 pub(crate) async fn run(args: &Args, questions: Questions) -> Result<()> {
@@ -15,30 +16,30 @@ pub(crate) async fn run(args: &Args, questions: Questions) -> Result<()> {
         Some(path) => Daemon::at(std::path::absolute(path)?)?,
         None => Daemon::find()?,
     };
-    println!("OpenVPN {} ({})", daemon.version(), daemon.path().display());
+    show(format!("OpenVPN {} ({})", daemon.version(), daemon.path().display()));
     let lab = Lab::with(daemon)?;
     lab.can_serve()?;
     let server = lab.server(args.scenario.server()).await?;
     let mut client = lab.client(args.scenario.client(&lab, &server)?).await?;
-    println!("\n*** {} ***\n", args.scenario.instructions());
+    show(format!("*** {} ***", args.scenario.instructions()));
 
     let (at_server, _, requests) = connect(server.socket()).await?.split();
     let deciding = AuthServer::new(Gatekeeper::new(args.scenario)).run(requests);
     tokio::select! {
-        result = show(args, questions, &mut client) => result?,
+        result = log_in(args, questions, &mut client) => result?,
         reason = deciding => bail!("the server's connection ended: {reason}"),
     }
     drop(at_server);
-    println!("done: the tunnel was up, and is ended");
+    show("done: the tunnel was up, and is ended");
     Ok(())
 }
 
 /// The client, from its first question to its end.
-async fn show(args: &Args, questions: Questions, process: &mut Process) -> Result<()> {
+async fn log_in(args: &Args, questions: Questions, process: &mut Process) -> Result<()> {
     let typed = questions.are_typed();
     let mut login = Login::open(connect(process.socket()).await?, questions).await?;
     in_time(args, typed, login.connected()).await?;
-    println!("tunnel CONNECTED");
+    show("tunnel CONNECTED");
     login.client.signal(Signal::Sigterm).await?;
     process.wait().await?;
     Ok(())

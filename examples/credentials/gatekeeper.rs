@@ -9,6 +9,7 @@ use openvpn_mgmt::{PendingAuth, Secret};
 
 use crate::page::Page;
 use crate::scenario::Scenario;
+use crate::screen::show;
 
 pub(crate) const NAME: &str = "alice";
 pub(crate) const PASSWORD: &str = "open sesame";
@@ -33,7 +34,7 @@ impl Gatekeeper {
         let state_id = format!("{:032x}", rand::random::<u128>());
         let challenge = Crv1::new(state_id.clone(), NAME, "Code of your token")?;
         *self.lock() = Some(state_id.into());
-        println!("  [server] the password is right, a code is wanted");
+        show("  [server] the password is right, a code is wanted");
         Ok(Decision::Challenge(challenge))
     }
 
@@ -70,13 +71,13 @@ impl Authenticator for Gatekeeper {
 }
 
 async fn ask(attempt: &Attempt) -> Result<Decision, BoxError> {
-    println!("  [server] the password is right, the client is to wait and ask for a code");
+    show("  [server] the password is right, the client is to wait and ask for a code");
     let response = attempt.ask("Code of your token", false, PATIENCE).await?;
     Ok(by_code(&response))
 }
 
 async fn show_page(attempt: &Attempt) -> Result<Decision, BoxError> {
-    println!("  [server] the password is right, the client is to wait and show a page");
+    show("  [server] the password is right, the client is to wait and show a page");
     let page = Page::new().await?;
     attempt.pending(&PendingAuth::web_auth(page.url()), PATIENCE).await?;
     let opened = tokio::time::timeout(PATIENCE, page.opened()).await;
@@ -95,12 +96,12 @@ fn wrong_login() -> Decision {
 }
 
 fn allow() -> Decision {
-    println!("  [server] {NAME} may come in");
+    show(format!("  [server] {NAME} may come in"));
     Decision::Allow
 }
 
 fn refuse(reason: &str) -> Decision {
-    println!("  [server] turned away: {reason}");
+    show(format!("  [server] turned away: {reason}"));
     Decision::deny_with(reason, reason)
 }
 

@@ -3,19 +3,18 @@
 use anyhow::{Result, bail};
 use openvpn_mgmt::events::InfoMsg;
 use openvpn_mgmt::handler::Responder;
-use openvpn_mgmt::{AuthRetry, Client, CloseReason, Event, Events, Session, StateName};
+use openvpn_mgmt::{AuthRetry, Client, Event, Events, Session, StateName};
 use tokio::sync::mpsc::UnboundedReceiver;
-use tokio::task::JoinHandle;
 
 use crate::person::Person;
 use crate::questions::Questions;
+use crate::screen::show;
 use crate::token;
 
 /// A client daemon whose questions are answered until its connection ends.
 pub(crate) struct Login {
     pub(crate) client: Client,
     events: Events,
-    answering: JoinHandle<CloseReason>,
     failures: UnboundedReceiver<anyhow::Error>,
 }
 
@@ -27,51 +26,59 @@ impl Login {
         // Else the daemon ends when it is refused, or challenged, which is a refusal to it.
         client.set_auth_retry(AuthRetry::Interact).await?;
 
-        let (person, failures) = Person::new(&client, questions);
+        let (person, failures) = Person::new(questions);
         let (at_token, of_token) = (client.clone(), person.clone());
         let responder = Responder::new().credentials(person).others(move |request| {
             tokio::spawn(token::answer(request, at_token.clone(), of_token.clone()));
         });
-        let answering = tokio::spawn(responder.run(requests));
-        Ok(Self { client, events, answering, failures })
+        // Ends with the connection.
+        tokio::spawn(responder.run(requests));
+        Ok(Self { client, events, failures })
     }
 
     /// Shows what happens until the tunnel is up.
     pub(crate) async fn connected(&mut self) -> Result<()> {
-        while self.next_state().await? != StateName::Connected {}
-        Ok(())
+        while let Some(state) = self.next_state().await? {
+            if state == StateName::Connected {
+                return Ok(());
+            }
+        }
+        bail!("the connection ended: {}", self.client.closed().await)
     }
 
     /// Goes on answering: the daemon asks again when it connects anew.
     pub(crate) async fn ended(&mut self) -> Result<()> {
-        loop {
-            self.next_state().await?;
-        }
+        while self.next_state().await?.is_some() {}
+        show(self.client.closed().await);
+        Ok(())
     }
 
-    async fn next_state(&mut self) -> Result<StateName> {
+    /// `None` at the end of the connection.
+    async fn next_state(&mut self) -> Result<Option<StateName>> {
         loop {
             tokio::select! {
                 biased;
-                Some(event) = self.events.next() => if let Some(state) = show(&event?) {
-                    return Ok(state);
-                },
+                event = self.events.next() => {
+                    let Some(event) = event.transpose()? else { return Ok(None) };
+                    if let Some(state) = show_event(&event) {
+                        return Ok(Some(state));
+                    }
+                }
                 Some(failure) = self.failures.recv() => return Err(failure),
-                reason = &mut self.answering => bail!("the connection ended: {}", reason?),
             }
         }
     }
 }
 
 /// Shows an event where it is for the user; gives its state.
-fn show(event: &Event) -> Option<StateName> {
+fn show_event(event: &Event) -> Option<StateName> {
     match event {
         Event::State(state) => {
-            println!("  {state}");
+            show(format!("  {state}"));
             return Some(state.name.clone());
         }
-        Event::InfoMsg(InfoMsg::WebAuth(page)) => println!("Open this page: {}", page.url),
-        Event::InfoMsg(InfoMsg::OpenUrl(url)) => println!("Open this page: {url}"),
+        Event::InfoMsg(InfoMsg::WebAuth(page)) => show(format!("Open this page: {}", page.url)),
+        Event::InfoMsg(InfoMsg::OpenUrl(url)) => show(format!("Open this page: {url}")),
         _ => {}
     }
     None

@@ -21,9 +21,12 @@ mod page;
 mod person;
 mod questions;
 mod scenario;
+mod screen;
+#[path = "../shared/stop.rs"]
 mod stop;
 mod token;
 
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -94,6 +97,7 @@ fn main() -> ExitCode {
     let args = Args::parse();
     if args.verbose {
         let log = tracing_subscriber::fmt().with_writer(std::io::stderr);
+        let log = log.with_ansi(std::io::stderr().is_terminal());
         log.with_max_level(tracing_subscriber::filter::LevelFilter::DEBUG).init();
     }
     let _guard = TerminalGuard::new();
@@ -104,7 +108,7 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let status = runtime.block_on(stop::run(run(&args)));
+    let status = runtime.block_on(stop::until_stopped(run(&args)));
     // A thread may still read an answer that nobody waits for any more.
     runtime.shutdown_background();
     status

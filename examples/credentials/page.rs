@@ -45,9 +45,10 @@ impl Page {
         // A browser takes no answer before its headers are read.
         while lines.next_line().await?.is_some_and(|header| !header.is_empty()) {}
         let found = request.starts_with(&self.request);
-        let (status, text) = match found {
-            true => ("200 OK", "You are logged in; this page may be closed."),
-            false => ("404 Not Found", "There is no such page."),
+        let (status, text) = if found {
+            ("200 OK", "You are logged in; this page may be closed.")
+        } else {
+            ("404 Not Found", "There is no such page.")
         };
         let length = text.len();
         let head = "Content-Type: text/plain\r\nConnection: close";

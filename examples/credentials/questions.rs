@@ -10,6 +10,8 @@ use nix::sys::termios::{SetArg, Termios, tcgetattr, tcsetattr};
 use openvpn_mgmt::Secret;
 use tokio::sync::Mutex;
 
+use crate::screen::{harmless, show};
+
 /// Asks one question at a time.
 #[derive(Clone)]
 pub(crate) struct Questions {
@@ -49,7 +51,7 @@ impl Questions {
 
     /// Asks and waits for the answer; only with `echo` it is seen as it is typed.
     pub(crate) async fn ask(&self, question: &str, echo: bool) -> Result<Secret> {
-        let question = question.to_owned();
+        let question = harmless(question);
         let mut source = Arc::clone(&self.source).lock_owned().await;
         tokio::task::spawn_blocking(move || source.ask(&question, echo)).await?
     }
@@ -66,7 +68,7 @@ impl Source {
             Self::Terminal => Ok(rpassword::prompt_password(format!("{question}: "))?.into()),
             Self::Lines(lines) => {
                 let answer = next_line(lines, question)?;
-                println!("{question}: (from the script)");
+                show(format!("{question}: (from the script)"));
                 Ok(answer)
             }
         }

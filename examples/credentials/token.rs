@@ -4,6 +4,7 @@ use anyhow::{Context as _, Result, bail};
 use openvpn_mgmt::{Client, NeedOkRequest, NeedStrRequest, Request, Secret, Text};
 
 use crate::person::Person;
+use crate::screen::show;
 
 /// Answers what a `CredentialsProvider` does not.
 pub(crate) async fn answer(request: Request, client: Client, person: Person) {
@@ -26,7 +27,7 @@ async fn choose(ask: NeedStrRequest, client: &Client, person: &Person) -> Result
         ids.extend(client.pkcs11_id_get(index).await?.id);
     }
     for (number, id) in ids.iter().enumerate() {
-        println!("certificate {number}: {id}");
+        show(format!("certificate {number}: {id}"));
     }
     let id = match ids.as_slice() {
         [] => bail!("no token holds a certificate"),
@@ -42,7 +43,7 @@ async fn pick<'a>(ids: &'a [Text], person: &Person) -> Result<&'a Text> {
         let number = number.expose_str().and_then(|number| number.trim().parse::<usize>().ok());
         match number.and_then(|number| ids.get(number)) {
             Some(id) => return Ok(id),
-            None => println!("a number from 0 to {}", ids.len().saturating_sub(1)),
+            None => show(format!("a number from 0 to {}", ids.len().saturating_sub(1))),
         }
     }
 }

@@ -1,10 +1,11 @@
 //! Signs for a client daemon of the user's.
 
 use anyhow::{Context as _, Result};
-use openvpn_mgmt::{Builder, Secret};
+use openvpn_mgmt::{Builder, Secret, StateName};
 use zeroize::Zeroizing;
 
 use crate::key::Key;
+use crate::screen::show;
 use crate::tunnel::Tunnel;
 use crate::{Args, in_time};
 
@@ -19,14 +20,16 @@ pub(crate) async fn run(args: &Args, address: &str) -> Result<()> {
         key.check_belongs_to(certificate)?;
     }
     let session = builder(args)?.connect(address).await?;
-    println!("{address}: a {} key", key.name());
+    show(format!("{address}: a {} key", key.name()));
     let mut tunnel = Tunnel::open(session, key, certificate, args.announce).await?;
-    in_time(args, tunnel.connected()).await?;
-    println!("tunnel CONNECTED");
+    if tunnel.client.state().await?.name != StateName::Connected {
+        in_time(args, tunnel.connected()).await?;
+    }
+    show("tunnel CONNECTED");
     if args.once {
         return Ok(());
     }
-    println!("signing until the daemon ends; Ctrl-C leaves it without a key");
+    show("signing until the daemon ends; Ctrl-C leaves it without a key");
     tunnel.ended().await
 }
 

@@ -5,6 +5,7 @@ use openvpn_mgmt::{Event, Events, Signal, connect};
 
 use crate::key::Key;
 use crate::lab::{ClientOptions, Daemon, Identity, KeyKind, Lab, Process, ServerOptions, Version};
+use crate::screen::show;
 use crate::tunnel::Tunnel;
 use crate::{Args, Keys, in_time};
 
@@ -13,7 +14,7 @@ pub(crate) async fn run(args: &Args) -> Result<()> {
         Some(path) => Daemon::at(std::path::absolute(path)?)?,
         None => Daemon::find()?,
     };
-    println!("OpenVPN {} ({})", daemon.version(), daemon.path().display());
+    show(format!("OpenVPN {} ({})", daemon.version(), daemon.path().display()));
     let lab = Lab::with(daemon)?;
     lab.can_serve()?;
     let server = lab.server(ServerOptions::new().without_client_auth().without_hold()).await?;
@@ -25,28 +26,28 @@ pub(crate) async fn run(args: &Args) -> Result<()> {
     let (at_server, mut server_events, _) = connect(server.socket()).await?.split();
     at_server.log_on().await?;
     for kind in kinds {
-        let tunnel = show(args, &lab, &server, kind);
+        let tunnel = sign(args, &lab, &server, kind);
         tokio::select! {
             result = in_time(args, tunnel) => result?,
             refusal = refusal(&mut server_events) => bail!("the server refused the client: {refusal}"),
         }
     }
-    println!("done: every key stayed outside the daemon");
+    show("done: every key stayed outside the daemon");
     Ok(())
 }
 
 /// One client, from its start to its end.
-async fn show(args: &Args, lab: &Lab, server: &Process, kind: &KeyKind) -> Result<()> {
+async fn sign(args: &Args, lab: &Lab, server: &Process, kind: &KeyKind) -> Result<()> {
     let identity = lab.identity("alice", kind)?;
     let certificate = std::fs::read_to_string(&identity.cert)?;
     let key = choose_key(args, lab, &identity, kind, &certificate)?;
     let name = key.name();
     let formats =
         args.formats.clone().unwrap_or_else(|| all_formats(lab.daemon().version(), args.announce));
-    println!(
-        "\n{name} key, version {} announced, management-external-key {formats}",
+    show(format!(
+        "{name} key, version {} announced, management-external-key {formats}",
         args.announce
-    );
+    ));
 
     let mut options = ClientOptions::to(server).common_name("alice").key(kind.clone());
     options = options.without_auth_user_pass().external_key(&formats).external_cert("demo:alice");
@@ -57,7 +58,7 @@ async fn show(args: &Args, lab: &Lab, server: &Process, kind: &KeyKind) -> Resul
     let session = connect(process.socket()).await?;
     let mut tunnel = Tunnel::open(session, key, Some(certificate), args.announce).await?;
     tunnel.connected().await?;
-    println!("{name}: tunnel CONNECTED");
+    show(format!("{name}: tunnel CONNECTED"));
     tunnel.client.signal(Signal::Sigterm).await?;
     process.wait().await?;
     Ok(())
@@ -71,7 +72,7 @@ fn choose_key(
     certificate: &str,
 ) -> Result<Key> {
     if args.wrong_key {
-        println!("signing with mallory's key, which does not belong to alice's certificate");
+        show("signing with mallory's key, which does not belong to alice's certificate");
         return Key::read(&lab.identity("mallory", kind)?.key);
     }
     let key = Key::read(&identity.key)?;

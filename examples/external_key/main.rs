@@ -11,6 +11,10 @@
 
 #[path = "../../lab/mod.rs"]
 mod lab;
+#[path = "../credentials/screen.rs"]
+mod screen;
+#[path = "../shared/stop.rs"]
+mod stop;
 
 mod attach;
 mod demo;
@@ -22,6 +26,7 @@ mod rsa;
 mod signer;
 mod tunnel;
 
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -116,33 +121,16 @@ async fn main() -> ExitCode {
     let args = Args::parse();
     if args.verbose {
         let log = tracing_subscriber::fmt().with_writer(std::io::stderr);
+        let log = log.with_ansi(std::io::stderr().is_terminal());
         log.with_max_level(tracing_subscriber::filter::LevelFilter::DEBUG).init();
     }
-    let stopped = tokio::signal::ctrl_c();
-    let shown = async {
+    stop::until_stopped(async {
         match &args.connect {
             Some(address) => attach::run(&args, address).await,
             None => demo::run(&args).await,
         }
-    };
-    tokio::pin!(stopped, shown);
-    let result = tokio::select! {
-        biased;
-        _ = &mut stopped => return interrupted(),
-        result = &mut shown => result,
-    };
-    let Err(error) = result else { return ExitCode::SUCCESS };
-    // A Ctrl-C goes to the daemons as well, and their end may be seen first.
-    if tokio::time::timeout(Duration::from_millis(100), stopped).await.is_ok() {
-        return interrupted();
-    }
-    eprintln!("error: {error:#}");
-    ExitCode::FAILURE
-}
-
-fn interrupted() -> ExitCode {
-    eprintln!("stopped by Ctrl-C");
-    ExitCode::from(130)
+    })
+    .await
 }
 
 /// Ends what takes longer than a tunnel may.
@@ -150,6 +138,11 @@ async fn in_time<T>(args: &Args, tunnel: impl Future<Output = Result<T>>) -> Res
     let deadline = Duration::from_secs(args.deadline);
     match tokio::time::timeout(deadline, tunnel).await {
         Ok(result) => result,
-        Err(_) => bail!("the tunnel is not up after {} s", args.deadline),
+        // A server that rejects a signature does not say so over UDP.
+        Err(_) => bail!(
+            "the tunnel is not up after {} s; if it was signed for, does the key belong to the \
+             certificate?",
+            args.deadline
+        ),
     }
 }

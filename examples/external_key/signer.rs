@@ -7,16 +7,17 @@ use openvpn_mgmt::handler::{BoxError, Signer};
 use tokio::sync::mpsc;
 
 use crate::key::Key;
+use crate::screen::show;
 
 /// Signs with one key. A failure is also sent to whoever waits for the tunnel, because the
 /// daemon would go on waiting for the signature.
 pub(crate) struct KeySigner {
     key: Key,
-    failures: mpsc::UnboundedSender<String>,
+    failures: mpsc::UnboundedSender<anyhow::Error>,
 }
 
 impl KeySigner {
-    pub(crate) fn new(key: Key) -> (Self, mpsc::UnboundedReceiver<String>) {
+    pub(crate) fn new(key: Key) -> (Self, mpsc::UnboundedReceiver<anyhow::Error>) {
         let (failures, failed) = mpsc::unbounded_channel();
         (Self { key, failures }, failed)
     }
@@ -31,17 +32,18 @@ impl Signer for KeySigner {
     ) -> Result<Vec<u8>, BoxError> {
         let what = if is_message { " of message" } else { "" };
         let wanted = algorithm.map_or("not told how".to_owned(), ToString::to_string);
-        println!("  asked to sign: {wanted}; {} bytes{what}", data.len());
+        show(format!("  asked to sign: {wanted}; {} bytes{what}", data.len()));
         let started = Instant::now();
         match self.key.sign(data, is_message, algorithm) {
             Ok((signature, how)) => {
                 let milliseconds = started.elapsed().as_secs_f64() * 1e3;
-                println!("  signed: {how}; {} bytes, {milliseconds:.1} ms", signature.len());
+                show(format!("  signed: {how}; {} bytes, {milliseconds:.1} ms", signature.len()));
                 Ok(signature)
             }
             Err(error) => {
-                self.failures.send(format!("{error:#}")).ok();
-                Err(error.into())
+                let text = format!("cannot sign: {error:#}");
+                self.failures.send(error.context("cannot sign")).ok();
+                Err(text.into())
             }
         }
     }

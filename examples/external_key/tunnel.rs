@@ -3,19 +3,18 @@
 use anyhow::{Result, bail};
 use openvpn_mgmt::events::State;
 use openvpn_mgmt::handler::Responder;
-use openvpn_mgmt::{Client, CloseReason, Event, Events, Session, StateName};
+use openvpn_mgmt::{Client, Event, Events, Session, StateName};
 use tokio::sync::mpsc::UnboundedReceiver;
-use tokio::task::JoinHandle;
 
 use crate::key::Key;
+use crate::screen::show;
 use crate::signer::KeySigner;
 
 /// A client daemon whose questions are answered until its connection ends.
 pub(crate) struct Tunnel {
     pub(crate) client: Client,
     events: Events,
-    answering: JoinHandle<CloseReason>,
-    failures: UnboundedReceiver<String>,
+    failures: UnboundedReceiver<anyhow::Error>,
 }
 
 impl Tunnel {
@@ -37,14 +36,14 @@ impl Tunnel {
         if let Some(pem) = certificate {
             responder = responder.certificate(pem);
         }
-        let answering = tokio::spawn(responder.run(requests));
-        Ok(Self { client, events, answering, failures })
+        // Ends with the connection.
+        tokio::spawn(responder.run(requests));
+        Ok(Self { client, events, failures })
     }
 
     /// Shows each state until the tunnel is up.
     pub(crate) async fn connected(&mut self) -> Result<()> {
-        loop {
-            let state = self.next_state().await?;
+        while let Some(state) = self.next_state().await? {
             match state.name {
                 StateName::Connected => return Ok(()),
                 StateName::Reconnecting if is_tls_error(&state) => bail!(
@@ -54,24 +53,30 @@ impl Tunnel {
                 _ => {}
             }
         }
+        bail!("the connection ended: {}", self.client.closed().await)
     }
 
     /// Goes on answering, because each renewal of the tunnel's keys is signed too.
     pub(crate) async fn ended(&mut self) -> Result<()> {
-        loop {
-            self.next_state().await?;
-        }
+        while self.next_state().await?.is_some() {}
+        show(self.client.closed().await);
+        Ok(())
     }
 
-    async fn next_state(&mut self) -> Result<State> {
+    /// `None` at the end of the connection.
+    async fn next_state(&mut self) -> Result<Option<State>> {
         loop {
             tokio::select! {
-                Some(event) = self.events.next() => if let Event::State(state) = event? {
-                    println!("  {state}");
-                    return Ok(state);
+                biased;
+                Some(failure) = self.failures.recv() => return Err(failure),
+                event = self.events.next() => match event.transpose()? {
+                    Some(Event::State(state)) => {
+                        show(format!("  {state}"));
+                        return Ok(Some(state));
+                    }
+                    Some(_) => {}
+                    None => return Ok(None),
                 },
-                Some(failure) = self.failures.recv() => bail!("cannot sign: {failure}"),
-                reason = &mut self.answering => bail!("the connection ended: {}", reason?),
             }
         }
     }

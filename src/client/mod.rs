@@ -27,7 +27,7 @@ pub use handle::Client;
 pub use requests::{
     CertificateRequest, Challenge, ChallengeRequest, ClientRequest, ClientResponse,
     CredentialsRequest, DroppedRequest, HoldRequest, NeedOkRequest, NeedStrRequest,
-    PasswordRequest, PendingAuth, PendingClient, ProxyRequest, RemoteRequest, Request, Requests,
-    SignRequest, UsernameRequest,
+    PasswordRequest, PendingAuth, PendingClient, ProxyRequest, Refusal, RemoteRequest, Request,
+    Requests, SignRequest, UsernameRequest,
 };
 pub use session::{Session, attach, connect};

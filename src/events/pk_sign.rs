@@ -18,8 +18,9 @@ pub struct PkSign {
     pub data: Bytes,
     /// What to sign, as the daemon sent it.
     pub base64: Text,
-    /// How to sign; `None` before client version 3 (`version 3`), where it is PKCS#1
-    /// v1.5 for an RSA key and ECDSA for an elliptic one.
+    /// How to sign; `None` before client version 3 (`version 3`), where only the form of
+    /// the data tells: padded already, a `DigestInfo` (PKCS#1), a bare hash (PSS, or ECDSA), or a
+    /// whole message.
     pub algorithm: Option<SignAlgorithm>,
     /// Whether [`data`](Self::data) is the whole message, to be hashed first, and not
     /// its digest: only with `management-external-key digest` (OpenVPN 2.6).

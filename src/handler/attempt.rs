@@ -6,10 +6,9 @@ use std::time::Duration;
 use tokio::sync::{Mutex as AsyncMutex, mpsc};
 use tokio::time::Instant;
 
-use super::BoxError;
 use crate::challenge::{ClientPassword, MalformedResponse};
 use crate::client::{ClientRequest, PendingAuth};
-use crate::events::{CrResponse, Env};
+use crate::events::{BadField, CrResponse, Env};
 use crate::{Cid, Error, Kid, Result, Secret, Text};
 
 /// One try of a client to be let in.
@@ -19,6 +18,21 @@ pub struct Attempt {
     kind: AttemptKind,
     deadline: Arc<Deadline>,
     responses: AsyncMutex<mpsc::Receiver<CrResponse>>,
+}
+
+/// Why a client's user gave no response that can be used.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum AskError {
+    /// The question could not be asked, or is not wanted any more.
+    #[error(transparent)]
+    NotAsked(#[from] Error),
+    /// Nothing came in time.
+    #[error("the client's user gave no response in time")]
+    NoResponse,
+    /// The client sent no base64.
+    #[error("the client's response cannot be read: {0}")]
+    Malformed(#[from] BadField),
 }
 
 /// Whether a client is new.
@@ -78,6 +92,12 @@ impl Attempt {
         self.request.kid()
     }
 
+    /// How often the daemon had restarted on this connection. A client ID means nothing without it.
+    #[must_use]
+    pub fn epoch(&self) -> u64 {
+        self.request.epoch()
+    }
+
     /// Who the client is and what it says of itself.
     #[must_use]
     pub fn env(&self) -> &Env {
@@ -110,6 +130,15 @@ impl Attempt {
         self.request.is_open()
     }
 
+    /// Waits until no decision is wanted any more: the client has left, or the daemon restarted. The
+    /// call goes on, to put away what it has begun; what it decides is not sent.
+    ///
+    /// # Cancel safety
+    /// Cancel safe.
+    pub async fn closed(&self) {
+        self.request.closed().await;
+    }
+
     /// When the attempt is denied for want of a decision.
     #[must_use]
     pub fn deadline(&self) -> Instant {
@@ -136,8 +165,8 @@ impl Attempt {
     /// `timeout` is whole seconds, from 1; the deadline moves by as much.
     ///
     /// # Errors
-    /// As [`ClientRequest::pending`]; an error too where no response came in time, or one that is
-    /// not base64.
+    /// [`AskError`]: the question could not be asked, no response came in time, or one that is not
+    /// base64.
     ///
     /// # Cancel safety
     /// Not cancel safe: a response may be lost with the future.
@@ -146,13 +175,13 @@ impl Attempt {
         text: impl Into<String>,
         echo: bool,
         timeout: Duration,
-    ) -> Result<Secret, BoxError> {
+    ) -> Result<Secret, AskError> {
         let mut responses = self.responses.lock().await;
         // A client can send a response at any time; one from before the question answers none.
         while responses.try_recv().is_ok() {}
         self.pending(&PendingAuth::cr_text(text, echo), timeout).await?;
         let response = tokio::time::timeout(timeout, responses.recv()).await;
-        let response = response.map_err(|_| "the client's user gave no response in time")?;
+        let response = response.map_err(|_| AskError::NoResponse)?;
         let stale = Error::Stale { command: "client-pending-auth" };
         Ok(response.ok_or(stale)?.decode()?)
     }

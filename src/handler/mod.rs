@@ -8,15 +8,20 @@
 mod attempt;
 mod authenticator;
 mod clients;
+mod provider;
 mod responder;
 mod server;
 
 #[cfg(test)]
 mod tests;
 
-pub use attempt::{Attempt, AttemptKind};
+pub use attempt::{AskError, Attempt, AttemptKind};
 pub use authenticator::{Authenticator, Decision};
-pub use responder::{CredentialsAnswer, CredentialsProvider, Responder, Signer};
+pub use provider::{
+    CredentialsAnswer, CredentialsPrompt, CredentialsProvider, PasswordPrompt, ResponsePrompt,
+    Signer,
+};
+pub use responder::Responder;
 pub use server::AuthServer;
 
 /// Any error of a handler. Its text is logged; it must hold no secret.

@@ -20,6 +20,14 @@ use crate::error::{CloseReason, Error, Result};
 /// order. A slow call delays only its own client. An error, a panic, and a call
 /// that is not done by its deadline deny that client, and no other.
 ///
+/// # Renewals
+/// A client that renews its keys ([`AttemptKind::Reauth`](super::AttemptKind)) sends the password it
+/// connected with again; after a `CRV1` challenge that is the same response, which a code that is good
+/// once would refuse. Servers with a second factor set `auth-gen-token N external-auth`: renewals and
+/// reconnects then come with [`session_state`](crate::events::Env::session_state) `Authenticated` and
+/// the session ID of the first time. Without `external-auth` the daemon lets a token in by itself,
+/// asks nobody, and gives the client no configuration of its own.
+///
 /// ```no_run
 /// use openvpn_mgmt::handler::{Attempt, AuthServer, BoxError, Decision};
 ///
@@ -39,18 +47,31 @@ use crate::error::{CloseReason, Error, Result};
 pub struct AuthServer<A> {
     authenticator: Arc<A>,
     deadline: Duration,
+    release_holds: bool,
     others: Box<dyn FnMut(Request) + Send>,
 }
 
 impl<A: Authenticator> AuthServer<A> {
     /// A server that asks `authenticator`, with 30 s for each attempt.
     pub fn new(authenticator: A) -> Self {
+        Self::shared(Arc::new(authenticator))
+    }
+
+    /// As [`new`](Self::new), with an authenticator that others use too.
+    pub fn shared(authenticator: Arc<A>) -> Self {
         let others = |request| warn!(?request, "not about a client, and nobody answers it");
         Self {
-            authenticator: Arc::new(authenticator),
+            authenticator,
             deadline: Duration::from_secs(30),
+            release_holds: true,
             others: Box::new(others),
         }
+    }
+
+    /// Whether holds are released at once. Default: `true`.
+    pub fn release_holds(mut self, release: bool) -> Self {
+        self.release_holds = release;
+        self
     }
 
     /// How long an attempt may take, from when the daemon raised it. Default: 30 s.
@@ -62,7 +83,7 @@ impl<A: Authenticator> AuthServer<A> {
         self
     }
 
-    /// What to do with requests that are not about clients (a hold). Default: a warning.
+    /// What to do with requests that are not about clients. Default: a warning.
     pub fn others(mut self, others: impl FnMut(Request) + Send + 'static) -> Self {
         self.others = Box::new(others);
         self
@@ -77,6 +98,7 @@ impl<A: Authenticator> AuthServer<A> {
         let mut running = Running {
             authenticator: self.authenticator,
             deadline: self.deadline,
+            release_holds: self.release_holds,
             clients: Clients::default(),
             tasks: JoinSet::new(),
             attempts: HashMap::new(),
@@ -112,6 +134,7 @@ impl<A> std::fmt::Debug for AuthServer<A> {
 struct Running<A> {
     authenticator: Arc<A>,
     deadline: Duration,
+    release_holds: bool,
     clients: Clients,
     tasks: JoinSet<()>,
     /// Kept outside of the task, so that a panic there still leaves somebody to deny.
@@ -136,6 +159,12 @@ impl<A: Authenticator> Running<A> {
             }
             Request::Overflow(clients) => {
                 warn!(clients, "denied: too many waited for a decision");
+            }
+            Request::Hold(hold) if self.release_holds => {
+                self.cleanup.spawn(async move {
+                    report(hold.release().await);
+                    None
+                });
             }
             other => others(other),
         }

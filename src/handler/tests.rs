@@ -344,7 +344,7 @@ async fn a_decision_about_a_client_that_left_is_not_sent() {
 async fn what_is_not_about_clients_goes_to_the_others() {
     let others = Arc::new(std::sync::Mutex::new(Vec::new()));
     let seen = Arc::clone(&others);
-    let server = AuthServer::new(by_name).others(move |request| {
+    let server = AuthServer::new(by_name).release_holds(false).others(move |request| {
         seen.lock().unwrap().push(format!("{request:?}").contains("HoldRequest"));
     });
     let (_server, mut daemon) = serve(server).await;
@@ -352,6 +352,15 @@ async fn what_is_not_about_clients_goes_to_the_others() {
     daemon.connects(0, "alice").await;
     daemon.grants("client-auth-nt 0 1").await;
     assert_eq!(*others.lock().unwrap(), [true]);
+}
+
+#[tokio::test]
+async fn a_hold_of_the_server_is_released() {
+    let (_server, mut daemon) = serve(AuthServer::new(by_name)).await;
+    daemon.says(">HOLD:Waiting for hold release:0\n").await;
+    daemon.grants("hold release").await;
+    daemon.connects(0, "alice").await;
+    daemon.grants("client-auth-nt 0 1").await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -188,6 +188,10 @@ async fn remotes(client: &Client, words: &[&str]) -> Option<Result<()>> {
             let (host, port) = ((*host).to_owned(), number(port));
             client.remote(&RemoteAction::Modify { host, port }).await
         }
+        // Before OpenVPN 2.6 the typed calls refuse to send these.
+        ["remote-entry-count" | "remote-entry-get", ..] if client.management_version() < 4 => {
+            return None;
+        }
         ["remote-entry-count"] => client.remote_entry_count().await.map(drop),
         ["remote-entry-get", "all"] => client.remote_entries().await.map(drop),
         ["proxy", "NONE"] => client.proxy(&ProxyAction::None).await,

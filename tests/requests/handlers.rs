@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use anyhow::{Result, bail};
-use openvpn_mgmt::events::Realm;
 use openvpn_mgmt::handler::{
-    Attempt, AuthServer, BoxError, CredentialsAnswer, CredentialsProvider, Decision, Responder,
+    Attempt, AuthServer, BoxError, CredentialsAnswer, CredentialsPrompt, CredentialsProvider,
+    Decision, Responder, ResponsePrompt,
 };
-use openvpn_mgmt::{Challenge, Client, Events, Secret};
+use openvpn_mgmt::{Client, Events, Secret};
 
 use crate::daemon::{Daemon, serving, within};
 use crate::lab::{ClientOptions, Lab, Process, ServerOptions};
@@ -18,8 +18,7 @@ struct User(&'static str);
 impl CredentialsProvider for User {
     async fn credentials(
         &self,
-        _: Realm,
-        _: Option<Challenge>,
+        _: CredentialsPrompt,
     ) -> Result<Option<CredentialsAnswer>, BoxError> {
         Ok(Some(CredentialsAnswer {
             username: Secret::from(self.0),
@@ -28,7 +27,7 @@ impl CredentialsProvider for User {
         }))
     }
 
-    async fn response(&self, _: String, _: bool) -> Result<Option<Secret>, BoxError> {
+    async fn response(&self, _: ResponsePrompt) -> Result<Option<Secret>, BoxError> {
         Ok(Some(Secret::from("123456")))
     }
 }

@@ -7,11 +7,10 @@ use base64::engine::general_purpose::STANDARD;
 use openvpn_mgmt::challenge::Crv1;
 use openvpn_mgmt::demux::Demuxer;
 use openvpn_mgmt::handler::{
-    Attempt, AuthServer, BoxError, CredentialsAnswer, CredentialsProvider, Decision, Responder,
+    Attempt, AuthServer, BoxError, CredentialsAnswer, CredentialsPrompt, CredentialsProvider,
+    Decision, Responder,
 };
-use openvpn_mgmt::{
-    Builder, Challenge, ClientConfig, Error, Event, PendingAuth, ReplyShape, Request, Secret,
-};
+use openvpn_mgmt::{Builder, ClientConfig, Error, Event, PendingAuth, ReplyShape, Request, Secret};
 use tokio::io::{BufReader, duplex};
 
 use crate::stage::{Daemon, GREETING, Stage};
@@ -380,14 +379,19 @@ async fn the_lowest_layer() {
 
 struct Wallet(String);
 
+impl Wallet {
+    fn answer(&self) -> CredentialsAnswer {
+        let secret = || Secret::from(self.0.as_str());
+        CredentialsAnswer { username: "u".into(), password: secret(), response: secret() }
+    }
+}
+
 impl CredentialsProvider for Wallet {
     async fn credentials(
         &self,
-        _: openvpn_mgmt::events::Realm,
-        _: Option<Challenge>,
+        _: CredentialsPrompt,
     ) -> Result<Option<CredentialsAnswer>, BoxError> {
-        let secret = || Secret::from(self.0.as_str());
-        Ok(Some(CredentialsAnswer { username: "u".into(), password: secret(), response: secret() }))
+        Ok(Some(self.answer()))
     }
 }
 
@@ -396,8 +400,7 @@ async fn handlers() {
     let mut stage = Stage::new().await;
     let secret = stage.vault.secret("secret");
     let wallet = Wallet(secret.clone());
-    let answer = wallet.credentials(openvpn_mgmt::events::Realm::Auth, None).await.unwrap();
-    stage.vault.show(&answer);
+    stage.vault.show(&wallet.answer());
     let responder = Responder::new().credentials(wallet);
     stage.vault.show(&responder);
     let Stage { vault, mut daemon, requests, .. } = stage;

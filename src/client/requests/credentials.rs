@@ -2,6 +2,7 @@
 
 use super::challenge::Challenge;
 use super::handle::Handle;
+use super::question::Refusal;
 use crate::client::Client;
 use crate::command::{Wire, credentials, invalid};
 use crate::error::ArgumentProblem;
@@ -33,19 +34,40 @@ pub struct CredentialsRequest {
     handle: Handle,
     realm: Realm,
     challenge: Option<Challenge>,
+    refusal: Option<Refusal>,
 }
 
 const NAME: &str = "credentials";
 
 impl CredentialsRequest {
-    pub(super) fn new(handle: Handle, realm: Realm, challenge: Option<Challenge>) -> Self {
-        Self { handle, realm, challenge }
+    pub(super) fn new(
+        handle: Handle,
+        realm: Realm,
+        challenge: Option<Challenge>,
+        refusal: Option<Refusal>,
+    ) -> Self {
+        Self { handle, realm, challenge, refusal }
     }
 
     /// What the credentials are for: the tunnel (`Auth`), or a proxy.
     #[must_use]
     pub fn realm(&self) -> &Realm {
         &self.realm
+    }
+
+    /// Why the daemon asks again, where the last answer was not accepted.
+    #[must_use]
+    pub fn refusal(&self) -> Option<&Refusal> {
+        self.refusal.as_ref()
+    }
+
+    /// Waits until the daemon takes the question back (it asks anew, restarts or ends): the time
+    /// to close a window.
+    ///
+    /// # Cancel safety
+    /// Cancel safe.
+    pub async fn withdrawn(&self) {
+        self.handle.guard().closed().await;
     }
 
     /// The challenge to answer with them.
@@ -140,17 +162,33 @@ impl CredentialsRequest {
 pub struct PasswordRequest {
     handle: Handle,
     realm: Realm,
+    refusal: Option<Refusal>,
 }
 
 impl PasswordRequest {
-    pub(super) fn new(handle: Handle, realm: Realm) -> Self {
-        Self { handle, realm }
+    pub(super) fn new(handle: Handle, realm: Realm, refusal: Option<Refusal>) -> Self {
+        Self { handle, realm, refusal }
     }
 
     /// What the password is for; a token by its label.
     #[must_use]
     pub fn realm(&self) -> &Realm {
         &self.realm
+    }
+
+    /// Why the daemon asks again, where the last answer was not accepted.
+    #[must_use]
+    pub fn refusal(&self) -> Option<&Refusal> {
+        self.refusal.as_ref()
+    }
+
+    /// Waits until the daemon takes the question back (it asks anew, restarts or ends): the time
+    /// to close a window.
+    ///
+    /// # Cancel safety
+    /// Cancel safe.
+    pub async fn withdrawn(&self) {
+        self.handle.guard().closed().await;
     }
 
     /// `password REALM "password"`
@@ -178,17 +216,33 @@ impl PasswordRequest {
 pub struct UsernameRequest {
     handle: Handle,
     realm: Realm,
+    refusal: Option<Refusal>,
 }
 
 impl UsernameRequest {
-    pub(super) fn new(handle: Handle, realm: Realm) -> Self {
-        Self { handle, realm }
+    pub(super) fn new(handle: Handle, realm: Realm, refusal: Option<Refusal>) -> Self {
+        Self { handle, realm, refusal }
     }
 
     /// What the user name is for.
     #[must_use]
     pub fn realm(&self) -> &Realm {
         &self.realm
+    }
+
+    /// Why the daemon asks again, where the last answer was not accepted.
+    #[must_use]
+    pub fn refusal(&self) -> Option<&Refusal> {
+        self.refusal.as_ref()
+    }
+
+    /// Waits until the daemon takes the question back (it asks anew, restarts or ends): the time
+    /// to close a window.
+    ///
+    /// # Cancel safety
+    /// Cancel safe.
+    pub async fn withdrawn(&self) {
+        self.handle.guard().closed().await;
     }
 
     /// `username REALM "user name"`

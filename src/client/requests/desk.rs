@@ -57,7 +57,7 @@ pub(crate) struct Denial {
 /// What the receiver is given.
 #[derive(Debug)]
 pub(crate) enum Taken {
-    Question(Question),
+    Question(Box<Question>),
     /// So many clients were denied because nobody answered in time for the cap.
     Overflow(u64),
 }
@@ -108,7 +108,7 @@ impl Desk {
             return Poll::Ready(Some(Taken::Overflow(std::mem::take(&mut open.overflow))));
         }
         if let Some(question) = open.take() {
-            return Poll::Ready(Some(Taken::Question(question)));
+            return Poll::Ready(Some(Taken::Question(Box::new(question))));
         }
         if open.closed || open.receiver_gone {
             return Poll::Ready(None);

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
+use tokio::sync::Notify;
+
 const OPEN: u8 = 0;
 const ANSWERED: u8 = 1;
 const WITHDRAWN: u8 = 2;
@@ -13,6 +15,7 @@ pub(crate) struct Guard {
     state: AtomicU8,
     /// Counts the daemon's restarts on this connection; IDs of one epoch mean nothing in another.
     epoch: u64,
+    closed: Notify,
 }
 
 /// What an answer shows to be let out.
@@ -25,7 +28,7 @@ pub(crate) struct Ticket {
 
 impl Guard {
     pub(crate) fn new(epoch: u64) -> Arc<Self> {
-        Arc::new(Self { state: AtomicU8::new(OPEN), epoch })
+        Arc::new(Self { state: AtomicU8::new(OPEN), epoch, closed: Notify::new() })
     }
 
     pub(crate) fn epoch(&self) -> u64 {
@@ -50,8 +53,23 @@ impl Guard {
         self.close(WITHDRAWN)
     }
 
+    /// Waits until the question is closed, by an answer or by the daemon.
+    pub(crate) async fn closed(&self) {
+        let mut closed = std::pin::pin!(self.closed.notified());
+        // Enabled before the look, so that a close between the two is not missed.
+        closed.as_mut().enable();
+        if self.is_open() {
+            closed.await;
+        }
+    }
+
     fn close(&self, state: u8) -> bool {
-        self.state.compare_exchange(OPEN, state, Ordering::AcqRel, Ordering::Acquire).is_ok()
+        let exchanged =
+            self.state.compare_exchange(OPEN, state, Ordering::AcqRel, Ordering::Acquire);
+        if exchanged.is_ok() {
+            self.closed.notify_waiters();
+        }
+        exchanged.is_ok()
     }
 }
 

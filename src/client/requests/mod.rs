@@ -37,6 +37,7 @@ pub use pending::PendingAuth;
 pub use prompts::{
     CertificateRequest, ChallengeRequest, HoldRequest, NeedOkRequest, NeedStrRequest,
 };
+pub use question::Refusal;
 use question::{Asked, AskedClientKind, Question};
 pub use remote::{ProxyRequest, RemoteRequest};
 pub use sign::SignRequest;
@@ -151,16 +152,16 @@ impl Requests {
             Asked::Hold(Hold { seconds }) => {
                 Request::Hold(HoldRequest::new(handle("hold"), seconds))
             }
-            Asked::UserPass { realm, challenge } => {
+            Asked::UserPass { realm, challenge, refusal } => {
                 let challenge = challenge.map(Challenge::new);
                 let handle = handle("credentials");
-                Request::Credentials(CredentialsRequest::new(handle, realm, challenge))
+                Request::Credentials(CredentialsRequest::new(handle, realm, challenge, refusal))
             }
-            Asked::Password { realm } => {
-                Request::PrivateKeyPassword(PasswordRequest::new(handle("password"), realm))
-            }
-            Asked::Username { realm } => {
-                Request::Username(UsernameRequest::new(handle("username"), realm))
+            Asked::Password { realm, refusal } => Request::PrivateKeyPassword(
+                PasswordRequest::new(handle("password"), realm, refusal),
+            ),
+            Asked::Username { realm, refusal } => {
+                Request::Username(UsernameRequest::new(handle("username"), realm, refusal))
             }
             Asked::NeedOk(need) => Request::NeedOk(NeedOkRequest::new(handle("need-ok"), need)),
             Asked::NeedStr(need) => Request::NeedStr(NeedStrRequest::new(handle("need-str"), need)),
@@ -230,7 +231,7 @@ impl Stream for Requests {
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let taken = ready!(self.desk.poll_take(cx));
         Poll::Ready(taken.map(|taken| match taken {
-            Taken::Question(question) => self.request(question),
+            Taken::Question(question) => self.request(*question),
             Taken::Overflow(clients) => Request::Overflow(clients),
         }))
     }

@@ -103,6 +103,15 @@ impl ClientRequest {
         self.handle.guard().is_open()
     }
 
+    /// Waits until nobody waits for a decision any more: it was made, the client left, or the
+    /// daemon restarted.
+    ///
+    /// # Cancel safety
+    /// Cancel safe.
+    pub async fn closed(&self) {
+        self.handle.guard().closed().await;
+    }
+
     /// `client-auth-nt CID KID`: lets the client in.
     ///
     /// # Errors

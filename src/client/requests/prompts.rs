@@ -25,6 +25,14 @@ impl HoldRequest {
         self.seconds
     }
 
+    /// Waits until the daemon takes the question back (it asks anew, restarts or ends).
+    ///
+    /// # Cancel safety
+    /// Cancel safe.
+    pub async fn withdrawn(&self) {
+        self.handle.guard().closed().await;
+    }
+
     /// `hold release`
     ///
     /// # Errors
@@ -199,6 +207,14 @@ impl ChallengeRequest {
     #[must_use]
     pub fn response_required(&self) -> bool {
         self.response_required
+    }
+
+    /// Waits until the daemon takes the question back (it asks anew, restarts or ends).
+    ///
+    /// # Cancel safety
+    /// Cancel safe.
+    pub async fn withdrawn(&self) {
+        self.handle.guard().closed().await;
     }
 
     /// `cr-response BASE64`, with at most 192 bytes; base64 is done here.

@@ -22,9 +22,9 @@ pub(crate) struct Question {
 #[derive(Debug, Clone)]
 pub(crate) enum Asked {
     Hold(Hold),
-    UserPass { realm: Realm, challenge: Option<Challenge> },
-    Password { realm: Realm },
-    Username { realm: Realm },
+    UserPass { realm: Realm, challenge: Option<Challenge>, refusal: Option<Refusal> },
+    Password { realm: Realm, refusal: Option<Refusal> },
+    Username { realm: Realm, refusal: Option<Refusal> },
     NeedOk(NeedOk),
     NeedStr(NeedStr),
     Certificate(NeedCertificate),
@@ -94,11 +94,23 @@ impl Asked {
     }
 }
 
-/// Turns events into questions; remembers a dynamic challenge until its prompt comes.
+/// Why the last answer to a prompt was not accepted (`>PASSWORD:Verification Failed`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Refusal {
+    /// The server's own words, where it gave any.
+    pub reason: Option<Text>,
+}
+
+/// Turns events into questions; remembers a dynamic challenge, or a refusal, until its prompt comes.
 #[derive(Debug, Default)]
 pub(crate) struct Asker {
     dynamic: Option<DynamicChallenge>,
+    refused: Option<(Realm, Refusal)>,
 }
+
+/// How OpenVPN 2.7 tells of a wrong private key password, of which it says nothing else.
+const BAD_KEY_PASSWORD: &str = "private-key-password-failure";
 
 impl Asker {
     /// The question an event asks, where it asks one.
@@ -118,6 +130,12 @@ impl Asker {
                 response_required: flags.response_required(),
             },
             Event::Client(client) => Asked::Client(AskedClient::of(client)?),
+            Event::State(state) => {
+                if state.detail.as_ref().is_some_and(|detail| *detail == BAD_KEY_PASSWORD) {
+                    self.refused = Some((Realm::PrivateKey, Refusal { reason: None }));
+                }
+                return None;
+            }
             _ => return None,
         })
     }
@@ -130,16 +148,43 @@ impl Asker {
                     (Realm::Auth, None) => self.dynamic.take().map(Challenge::Dynamic),
                     (_, None) => None,
                 };
-                Some(Asked::UserPass { realm: realm.clone(), challenge })
+                let (realm, refusal) = (realm.clone(), self.refusal(realm));
+                Some(Asked::UserPass { realm, challenge, refusal })
             }
-            Password::NeedPassword { realm, .. } => Some(Asked::Password { realm: realm.clone() }),
-            Password::NeedUsername { realm, .. } => Some(Asked::Username { realm: realm.clone() }),
-            Password::VerificationFailed { realm: Realm::Auth, challenge, .. } => {
-                self.dynamic.clone_from(challenge);
+            Password::NeedPassword { realm, .. } => {
+                Some(Asked::Password { realm: realm.clone(), refusal: self.refusal(realm) })
+            }
+            Password::NeedUsername { realm, .. } => {
+                Some(Asked::Username { realm: realm.clone(), refusal: self.refusal(realm) })
+            }
+            Password::VerificationFailed { realm, reason, challenge, .. } => {
+                self.failed(realm, reason.as_ref(), challenge.as_ref());
                 None
             }
-            _ => None,
+            Password::AuthToken(_) => None,
         }
+    }
+
+    /// A challenge is the second step of an answer, not its refusal.
+    fn failed(
+        &mut self,
+        realm: &Realm,
+        reason: Option<&Text>,
+        challenge: Option<&DynamicChallenge>,
+    ) {
+        if *realm == Realm::Auth {
+            self.dynamic = challenge.cloned();
+        }
+        self.refused = match challenge {
+            Some(_) => None,
+            None => Some((realm.clone(), Refusal { reason: reason.cloned() })),
+        };
+    }
+
+    /// The refusal of the last answer for this realm, told once.
+    fn refusal(&mut self, realm: &Realm) -> Option<Refusal> {
+        let (_, refusal) = self.refused.take_if(|(refused, _)| refused == realm)?;
+        Some(refusal)
     }
 }
 

@@ -31,11 +31,22 @@ impl SignRequest {
         self.sign.is_message
     }
 
-    /// How to sign; `None` before `announce_version(3)`, where it is PKCS#1 padding for RSA and
-    /// plain ECDSA for an elliptic curve.
+    /// How to sign; `None` before `announce_version(3)`, which a program should announce.
+    ///
+    /// Without it only the data tells: as long as the modulus, it is padded already; a
+    /// `DigestInfo`, it wants PKCS#1 padding; as long as a hash, PSS with a salt of that length, or
+    /// ECDSA. A whole message cannot be told from these.
     #[must_use]
     pub fn algorithm(&self) -> Option<&SignAlgorithm> {
         self.sign.algorithm.as_ref()
+    }
+
+    /// Waits until the daemon takes the question back (it asks anew, restarts or ends).
+    ///
+    /// # Cancel safety
+    /// Cancel safe.
+    pub async fn withdrawn(&self) {
+        self.handle.guard().closed().await;
     }
 
     /// `pk-sig` or `rsa-sig`, base64 lines, `END`; base64 is done here.

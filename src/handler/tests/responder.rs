@@ -5,9 +5,12 @@ use std::sync::Arc;
 use tokio::sync::Mutex;
 
 use super::{Daemon, start};
-use crate::client::{Challenge, Request};
+use crate::client::Request;
 use crate::events::{Realm, SignAlgorithm};
-use crate::handler::{BoxError, CredentialsAnswer, CredentialsProvider, Responder, Signer};
+use crate::handler::{
+    BoxError, CredentialsAnswer, CredentialsPrompt, CredentialsProvider, PasswordPrompt, Responder,
+    ResponsePrompt, Signer,
+};
 use crate::{CloseReason, Secret};
 
 /// Knows everything but what is asked of `nobody`.
@@ -16,13 +19,12 @@ struct Wallet;
 impl CredentialsProvider for Wallet {
     async fn credentials(
         &self,
-        realm: Realm,
-        challenge: Option<Challenge>,
+        prompt: CredentialsPrompt,
     ) -> Result<Option<CredentialsAnswer>, BoxError> {
-        if realm != Realm::Auth {
+        if prompt.realm != Realm::Auth {
             return Ok(None);
         }
-        let response = challenge.map(|challenge| format!("re:{}", challenge.text()));
+        let response = prompt.challenge.map(|challenge| format!("re:{}", challenge.text()));
         Ok(Some(CredentialsAnswer {
             username: Secret::from("alice"),
             password: Secret::from("pw"),
@@ -30,15 +32,15 @@ impl CredentialsProvider for Wallet {
         }))
     }
 
-    async fn password(&self, realm: Realm) -> Result<Option<Secret>, BoxError> {
-        match realm {
+    async fn password(&self, prompt: PasswordPrompt) -> Result<Option<Secret>, BoxError> {
+        match prompt.realm {
             Realm::PrivateKey => Ok(Some(Secret::from("key pw"))),
             _ => Err("no such key".into()),
         }
     }
 
-    async fn response(&self, text: String, echo: bool) -> Result<Option<Secret>, BoxError> {
-        Ok(Some(Secret::from(format!("{text}{echo}"))))
+    async fn response(&self, prompt: ResponsePrompt) -> Result<Option<Secret>, BoxError> {
+        Ok(Some(Secret::from(format!("{}{}", prompt.text, prompt.echo))))
     }
 }
 
@@ -48,8 +50,7 @@ struct Empty;
 impl CredentialsProvider for Empty {
     async fn credentials(
         &self,
-        _: Realm,
-        _: Option<Challenge>,
+        _: CredentialsPrompt,
     ) -> Result<Option<CredentialsAnswer>, BoxError> {
         Ok(None)
     }

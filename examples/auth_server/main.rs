@@ -1,0 +1,176 @@
+//! An OpenVPN server's clients, let in by password and a code: a list of users with
+//! Argon2 hashes, TOTP as the second factor, and each user's own address and routes.
+//!
+//! ```text
+//! cargo run --example auth_server            # shows it on a server and clients of its own
+//! cargo run --example auth_server -- --help
+//! ```
+//!
+//! `accounts.rs` is the program to read: an [`Authenticator`](openvpn_mgmt::handler::Authenticator).
+//! What it decides by has a file each; `sessions.rs` tells what a client sends that renews
+//! its keys.
+
+#[path = "../../lab/mod.rs"]
+mod lab;
+#[path = "../shared/mod.rs"]
+mod shared;
+
+mod accounts;
+mod challenges;
+mod codes;
+mod demo;
+mod lockout;
+mod make_user;
+mod network;
+mod passwords;
+mod sessions;
+mod users;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use clap::{Parser, ValueEnum};
+use openvpn_mgmt::handler::{Attempt, Authenticator as _};
+use openvpn_mgmt::{Event, Events, Session};
+use tokio::sync::mpsc;
+
+use crate::accounts::Accounts;
+use crate::shared::serve::serve;
+use crate::shared::stop::until_stopped;
+use crate::shared::story::Story;
+use crate::shared::target::Target;
+use crate::users::Users;
+
+/// How long a user may take to type a code that is asked for by `CR_TEXT`.
+const TIME_FOR_CODE: Duration = Duration::from_secs(60);
+
+/// Lets clients of an OpenVPN server in by password and a code (TOTP).
+///
+/// Without --connect it starts a server and clients on loopback (which needs root, or user
+/// namespaces) and shows: a user who comes in by password and code, comes back after a lost
+/// connection and renews the keys without being asked again; a wrong code and an unknown
+/// user, both denied; and a user asked by `CR_TEXT`.
+#[derive(Parser)]
+#[command(name = "auth_server", after_help = AFTER_HELP)]
+struct Args {
+    #[command(flatten)]
+    target: Target,
+
+    /// The file of users; needed with --connect
+    #[arg(long, value_name = "FILE", requires = "connect")]
+    users: Option<PathBuf>,
+
+    /// How the code is asked for
+    #[arg(long, value_enum, default_value_t = Ask::Auto)]
+    ask: Ask,
+
+    /// In the demonstration, a server without auth-gen-token
+    #[arg(long, conflicts_with = "connect")]
+    without_tokens: bool,
+
+    /// Print a new user for the file, with a new secret for codes, and end. The password is
+    /// asked for, or is the first line of the input
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["connect", "users"])]
+    make_user: Option<String>,
+}
+
+const AFTER_HELP: &str = "\
+The file of users is TOML, a table for each user; --make-user prints one:
+  [alice]
+  password = \"$argon2id$v=19$m=19456,t=2,p=1$...\"  # the hash of the password
+  totp = \"JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP\"        # the secret of the codes, in base32
+  address = \"10.8.0.7/24\"                          # in the tunnel; may be left out
+  routes = [\"10.1.0.0/16\", \"10.2.0.0/16\"]          # pushed to the client; may be left out
+
+Your own server's configuration needs:
+  management /run/openvpn/server.sock unix
+  management-client-auth
+  auth-gen-token 43200 external-auth               # so that nobody is asked twice
+
+Your own clients' needs auth-user-pass, and auth-retry interact to be asked for the code.
+
+  auth_server --make-user alice >> users.toml
+  auth_server --connect /run/openvpn/server.sock --users users.toml";
+
+/// How the code is asked for.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Ask {
+    /// By `CR_TEXT` where the client can (it says so in `IV_SSO`), else by CRV1
+    Auto,
+    /// By a dynamic challenge: the client is denied, and connects again with the code
+    Crv1,
+    /// While the client waits (OpenVPN 2.5)
+    CrText,
+}
+
+impl Ask {
+    fn by_cr_text(self, attempt: &Attempt) -> bool {
+        match self {
+            Self::Auto => attempt.env().iv_sso().any(|way| way == b"crtext"),
+            Self::Crv1 => false,
+            Self::CrText => true,
+        }
+    }
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let args = Args::parse();
+    args.target.start_tracing();
+    until_stopped(Box::pin(run(&args))).await
+}
+
+async fn run(args: &Args) -> Result<()> {
+    if let Some(name) = &args.make_user {
+        print!("{}", make_user::ask_and_make(name)?);
+        return Ok(());
+    }
+    let story = Arc::new(Story::new());
+    match &args.target.connect {
+        Some(address) => attach(args, address, &story).await,
+        None => demo::run(args.ask, !args.without_tokens, &story).await,
+    }
+}
+
+/// Serves a server of the user's own.
+async fn attach(args: &Args, address: &str, story: &Story) -> Result<()> {
+    let file = args.users.as_deref().context("--connect needs --users FILE")?;
+    let users = Users::load(file)?;
+    let session = args.target.open(address).await?;
+    story.line("server", format!("connected to {address}; {} users", users.len()));
+    let (decided, mut decisions) = mpsc::unbounded_channel();
+    let accounts = Accounts::new(users, args.ask, decided)?;
+    let tell = async {
+        while let Some(decision) = decisions.recv().await {
+            story.line("server", decision);
+        }
+        Ok(())
+    };
+    tokio::try_join!(decide(session, accounts), tell).map(drop)
+}
+
+/// Has the accounts decide about the clients of a server until its connection ends.
+async fn decide(session: Session, accounts: Arc<Accounts>) -> Result<()> {
+    let (_client, events, requests) = session.split();
+    let authenticator = {
+        let accounts = Arc::clone(&accounts);
+        move |attempt| {
+            let accounts = Arc::clone(&accounts);
+            async move { accounts.authenticate(attempt).await }
+        }
+    };
+    let (ended, ()) = tokio::join!(serve(requests, authenticator), watch(events, &accounts));
+    ended
+}
+
+/// Shows the accounts what became of clients, until the connection ends.
+async fn watch(mut events: Events, accounts: &Accounts) {
+    while let Some(event) = events.next().await {
+        if let Ok(Event::Client(event)) = event {
+            accounts.see(&event);
+        }
+    }
+}

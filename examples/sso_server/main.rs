@@ -1,0 +1,137 @@
+//! An OpenVPN server's clients, let in by a web page (`WEB_AUTH`): each client waits while its
+//! user opens a link of its own and approves.
+//!
+//! ```text
+//! cargo run --example sso_server             # shows it on a server and clients of its own
+//! cargo run --example sso_server -- --help
+//! ```
+//!
+//! `sso.rs` is the program to read: an [`Authenticator`](openvpn_mgmt::handler::Authenticator).
+//! `links.rs` holds the links that are out, `site.rs` and `pages.rs` are the web site.
+
+#[path = "../../lab/mod.rs"]
+mod lab;
+#[path = "../shared/mod.rs"]
+mod shared;
+
+mod asking;
+mod browser;
+mod demo;
+mod links;
+mod pages;
+mod site;
+mod sso;
+
+use std::io::IsTerminal as _;
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use clap::Parser;
+use openvpn_mgmt::Session;
+
+use crate::links::Links;
+use crate::shared::serve::serve;
+use crate::shared::stage::Stage;
+use crate::shared::stop::until_stopped;
+use crate::shared::story::Story;
+use crate::shared::target::Target;
+use crate::site::Site;
+use crate::sso::Sso;
+
+/// The demonstration of a built-in browser takes no longer, unless a daemon is broken.
+const DEADLINE: Duration = Duration::from_secs(120);
+
+/// Lets clients of an OpenVPN server in when their users approve on a web page.
+///
+/// Without --connect it starts a server and a client on loopback (which needs root, or user
+/// namespaces), and shows the link that the client got, for you to open.
+#[derive(Parser)]
+#[command(name = "sso_server", after_help = AFTER_HELP)]
+struct Args {
+    #[command(flatten)]
+    target: Target,
+
+    /// Where the web site listens; port 0 is any that is free
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:0")]
+    listen: SocketAddr,
+
+    /// How users reach the web site, where that is not at its own address: a proxy with TLS
+    /// is in front of it, as `https://vpn.example.org`, or it listens at 0.0.0.0
+    #[arg(long, value_name = "URL")]
+    origin: Option<String>,
+
+    /// How long a user has to answer, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 120,
+          value_parser = clap::value_parser!(u64).range(5..=600))]
+    patience: u64,
+
+    /// In the demonstration, a built-in browser approves one client and denies another. So it
+    /// does also where the input is no terminal
+    #[arg(long, conflicts_with_all = ["connect", "origin"])]
+    auto_approve: bool,
+}
+
+const AFTER_HELP: &str = "\
+Your own server's configuration needs:
+  management /run/openvpn/server.sock unix
+  management-client-auth
+  auth-gen-token       # so that a client that renews its keys is not sent to the page again
+
+Your own clients need auth-user-pass, and a user interface that opens web pages: one that
+says webauth or openurl in IV_SSO.
+
+  sso_server --connect 127.0.0.1:7505 --password-file management.txt --listen 127.0.0.1:8080
+
+The page takes the word of whoever opens the link. Put a real sign-in in its place.";
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let args = Args::parse();
+    args.target.start_tracing();
+    until_stopped(run(&args)).await
+}
+
+async fn run(args: &Args) -> Result<()> {
+    let story = Arc::new(Story::new());
+    let links = Arc::new(Links::default());
+    let site = Site::new(Arc::clone(&links), args.listen, args.origin.clone()).await?;
+    let patience = Duration::from_secs(args.patience);
+    let origin = site.origin().to_owned();
+    let sso = Sso { links, origin, patience, story: Arc::clone(&story) };
+    match &args.target.connect {
+        Some(address) => {
+            let session = args.target.open(address).await?;
+            story.line("server", format!("connected to {address}; pages at {}", sso.origin));
+            decide(session, sso, site).await
+        }
+        None => show(args, sso, site, &story).await,
+    }
+}
+
+/// Has a server and clients of its own.
+async fn show(args: &Args, sso: Sso, site: Site, story: &Arc<Story>) -> Result<()> {
+    let (stage, session) = Stage::open(demo::server()).await?;
+    story.heading(stage.title());
+    story.line("server", format!("pages at {}", sso.origin));
+    let is_by_itself = args.auto_approve || !std::io::stdin().is_terminal();
+    let play = async {
+        if !is_by_itself {
+            return demo::by_hand(&stage, story).await;
+        }
+        let played = tokio::time::timeout(DEADLINE, demo::by_itself(&stage, story)).await;
+        played.with_context(|| format!("not done after {DEADLINE:?}"))?
+    };
+    tokio::select! {
+        ended = decide(session, sso, site) => ended,
+        played = play => played,
+    }
+}
+
+/// Decides about the clients of a server until its connection ends.
+async fn decide(session: Session, sso: Sso, site: Site) -> Result<()> {
+    let (_client, _, requests) = session.split();
+    tokio::try_join!(serve(requests, sso), site.run()).map(drop)
+}

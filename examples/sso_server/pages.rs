@@ -1,0 +1,124 @@
+//! The pages: plain HTML without scripts. Whatever a client sent is escaped.
+
+use openvpn_mgmt::Secret;
+
+use crate::asking::Asking;
+use crate::links::{Answer, End};
+
+pub(crate) const STYLE: &str = include_str!("style.css");
+
+/// The longest that is shown of what a client sent, in characters.
+const SHOWN: usize = 80;
+
+/// The page that asks.
+pub(crate) fn question(asking: &Asking, token: &Secret) -> String {
+    let token = escaped(token.expose_str().unwrap_or_default());
+    let body = format!(
+        r#"<p>Somebody asks to be let in to the VPN:</p>
+{}
+<p>Approve only what you have started yourself, just now.</p>
+<form method="post">
+<input type="hidden" name="token" value="{token}">
+<button name="answer" value="approve" class="approve">Approve</button>
+<button name="answer" value="deny">Deny</button>
+</form>"#,
+        table(asking)
+    );
+    page("Sign in to the VPN", &body)
+}
+
+/// The page after an answer.
+pub(crate) fn answered(asking: &Asking, answer: Answer) -> String {
+    let (title, what) = match answer {
+        Answer::Approve => ("Approved", "The client is being let in. You can close this page."),
+        Answer::Deny => ("Denied", "The client is turned away. You can close this page."),
+    };
+    page(title, &format!("<p>{what}</p>\n{}", table(asking)))
+}
+
+/// The page of a link that is over.
+pub(crate) fn over(asking: &Asking, end: End) -> String {
+    let (title, what) = match end {
+        End::Answered(Answer::Approve) => ("This link was used", "It was approved."),
+        End::Answered(Answer::Deny) => ("This link was used", "It was denied."),
+        End::Expired => ("This link has expired", "Nobody answered in time. Connect again."),
+        End::ClientLeft => ("This link has expired", "The client is gone. Connect again."),
+    };
+    page(title, &format!("<p>{what}</p>\n{}", table(asking)))
+}
+
+/// A page that has nothing but words of its own.
+pub(crate) fn error(title: &str, what: &str) -> String {
+    page(title, &format!("<p>{what}</p>"))
+}
+
+fn table(asking: &Asking) -> String {
+    let row = |name: &str, value: &str| {
+        let short: String = value.chars().take(SHOWN).collect();
+        // Isolated, because letters of some scripts turn what is around them.
+        format!("<dt>{name}</dt><dd><bdi>{}</bdi></dd>\n", escaped(&short))
+    };
+    let rows = [
+        row("User name", &asking.username),
+        row("Address", &asking.address),
+        row("Client", &asking.software),
+    ];
+    format!("<dl>\n{}</dl>", rows.concat())
+}
+
+fn page(title: &str, body: &str) -> String {
+    format!(
+        r#"<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<link rel="stylesheet" href="/style.css">
+</head>
+<body>
+<main>
+<h1>{title}</h1>
+{body}
+</main>
+</body>
+</html>
+"#
+    )
+}
+
+/// Text as it may stand in an element or a quoted attribute.
+fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            c if c.is_control() => escaped.push(char::REPLACEMENT_CHARACTER),
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_client_sent_is_no_html() {
+        let nasty = "\"><script>alert('x')</script>&\n".to_owned();
+        let asking = Asking { username: nasty.clone(), address: nasty.clone(), software: nasty };
+        for page in [
+            question(&asking, &Secret::from("t")),
+            answered(&asking, Answer::Deny),
+            over(&asking, End::Expired),
+        ] {
+            assert!(!page.contains("<script"), "{page}");
+            assert!(page.contains("&quot;&gt;&lt;script&gt;alert(&#39;x&#39;)"), "{page}");
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! The web site: one page for each link.
+//!
+//! It shows who asks, and takes the answer of whoever opened the link. A real one lets its
+//! user sign in first, and looks whether that is the user who asks.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use anyhow::{Context, Result, ensure};
+use axum::extract::{DefaultBodyLimit, Form, Path, Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::{Html, IntoResponse, Response};
+use axum::routing::get;
+use axum::{Router, serve};
+use openvpn_mgmt::Secret;
+use serde::Deserialize;
+use tokio::net::TcpListener;
+
+use crate::links::{Answer, Links, Refusal, View};
+use crate::pages;
+
+/// For every response.
+const HEADERS: [(HeaderName, HeaderValue); 6] = [
+    (
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(
+            "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+        ),
+    ),
+    (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    // The URL is a secret. With `no-referrer` the form would not tell its origin either.
+    (header::REFERRER_POLICY, HeaderValue::from_static("same-origin")),
+    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
+    (
+        HeaderName::from_static("cross-origin-opener-policy"),
+        HeaderValue::from_static("same-origin"),
+    ),
+];
+
+/// The site, listening.
+pub(crate) struct Site {
+    listener: TcpListener,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    links: Arc<Links>,
+    /// As users reach the site, `https://sso.example.org`.
+    origin: String,
+}
+
+/// What the page's form sends.
+#[derive(Deserialize)]
+struct Given {
+    token: String,
+    answer: String,
+}
+
+type Page = (StatusCode, Html<String>);
+
+impl Site {
+    /// Listens. `origin`: how users reach it, where that is not the address it listens at.
+    pub(crate) async fn new(
+        links: Arc<Links>,
+        listen: SocketAddr,
+        origin: Option<String>,
+    ) -> Result<Self> {
+        let listener = TcpListener::bind(listen).await;
+        let listener = listener.with_context(|| format!("cannot listen at {listen}"))?;
+        let address = listener.local_addr()?;
+        let is_reachable = origin.is_some() || !address.ip().is_unspecified();
+        ensure!(is_reachable, "{address} is every address: --origin URL must say which to use");
+        let origin = origin.unwrap_or_else(|| format!("http://{address}"));
+        let origin = origin.trim_end_matches('/').to_owned();
+        Ok(Self { listener, shared: Arc::new(Shared { links, origin }) })
+    }
+
+    /// How users reach it.
+    pub(crate) fn origin(&self) -> &str {
+        &self.shared.origin
+    }
+
+    /// Serves until it is dropped.
+    pub(crate) async fn run(self) -> Result<()> {
+        let site = Router::new()
+            .route("/style.css", get(style))
+            .route("/{link}", get(show).post(answer))
+            .fallback(async || unknown())
+            .layer(DefaultBodyLimit::max(4096))
+            .layer(middleware::from_fn_with_state(Arc::clone(&self.shared), guard))
+            .with_state(self.shared);
+        Ok(serve(self.listener, site).await?)
+    }
+}
+
+/// Lets through what is meant for this site, and adds the headers of every response.
+async fn guard(State(site): State<Arc<Shared>>, request: Request, next: Next) -> Response {
+    let mut response = if is_meant(&site, request.headers()) {
+        next.run(request).await
+    } else {
+        let page = pages::error("Not here", "This request is meant for another site.");
+        (StatusCode::MISDIRECTED_REQUEST, Html(page)).into_response()
+    };
+    response.headers_mut().extend(HEADERS);
+    response
+}
+
+/// Another name for this machine may be another site's, made to point here so that its
+/// scripts can read these pages. And only our own pages have forms for us.
+fn is_meant(site: &Shared, headers: &HeaderMap) -> bool {
+    let ours = |name, expected: &str| headers.get(name).is_none_or(|value| value == expected);
+    let host = site.origin.split_once("://").map_or("", |(_, host)| host);
+    headers.contains_key(header::HOST)
+        && ours(header::HOST, host)
+        && ours(header::ORIGIN, &site.origin)
+}
+
+async fn style() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], pages::STYLE)
+}
+
+/// Looking changes nothing: mail and chat programs open links to preview them.
+async fn show(State(site): State<Arc<Shared>>, Path(link): Path<String>) -> Page {
+    match site.links.view(&link) {
+        Some(View::Open { asking, token }) => {
+            (StatusCode::OK, Html(pages::question(&asking, &token)))
+        }
+        Some(View::Over { asking, end }) => (StatusCode::GONE, Html(pages::over(&asking, end))),
+        None => unknown(),
+    }
+}
+
+async fn answer(
+    State(site): State<Arc<Shared>>,
+    Path(link): Path<String>,
+    Form(given): Form<Given>,
+) -> Page {
+    let answer = match given.answer.as_str() {
+        "approve" => Answer::Approve,
+        "deny" => Answer::Deny,
+        _ => return forged(),
+    };
+    match site.links.answer(&link, &Secret::from(given.token), answer) {
+        Ok(()) => match site.links.view(&link) {
+            Some(View::Over { asking, .. }) => {
+                (StatusCode::OK, Html(pages::answered(&asking, answer)))
+            }
+            _ => unknown(),
+        },
+        Err(Refusal::Over) => show(State(site), Path(link)).await,
+        Err(Refusal::Forged) => forged(),
+        Err(Refusal::Unknown) => unknown(),
+    }
+}
+
+fn unknown() -> Page {
+    let page = pages::error("No such link", "It is mistyped, or was used long ago.");
+    (StatusCode::NOT_FOUND, Html(page))
+}
+
+fn forged() -> Page {
+    let page = pages::error("Not accepted", "This answer does not come from the link's own page.");
+    (StatusCode::FORBIDDEN, Html(page))
+}

@@ -1,0 +1,205 @@
+//! The examples for servers, each run as a person runs it: by one cargo command.
+
+#[path = "../lab/mod.rs"]
+mod lab;
+
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use lab::{ClientOptions, Lab, Raw, ServerOptions};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
+
+/// Compiling an example is part of it.
+const DEADLINE: Duration = Duration::from_secs(120);
+
+/// An example that runs, in a folder for temporary files of its own.
+struct Example {
+    process: Child,
+    output: Lines<BufReader<ChildStdout>>,
+    seen: Vec<String>,
+    temporary: TempDir,
+}
+
+impl Example {
+    fn start(name: &str, arguments: &[&str], input: Stdio) -> Result<Self> {
+        let temporary = TempDir::new()?;
+        // On Unix, cargo becomes the program it runs, so this is the example's process.
+        let mut process = Command::new(env!("CARGO"))
+            .args(["run", "--quiet", "--locked", "--example", name, "--"])
+            .args(arguments)
+            .env("TMPDIR", temporary.path())
+            .stdin(input)
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()?;
+        let output = process.stdout.take().context("there is no output")?;
+        let output = BufReader::new(output).lines();
+        Ok(Self { process, output, seen: Vec::new(), temporary })
+    }
+
+    /// Waits for a line that holds this text.
+    async fn sees(&mut self, text: &str) -> Result<()> {
+        let find = async {
+            while let Some(line) = self.output.next_line().await? {
+                self.seen.push(line);
+                if self.seen.last().is_some_and(|line| line.contains(text)) {
+                    return Ok(());
+                }
+            }
+            anyhow::bail!("{text:?} is not in the output:\n{}", self.seen.join("\n"))
+        };
+        tokio::time::timeout(DEADLINE, find).await?
+    }
+
+    /// Waits for the end, and looks that nothing is left.
+    async fn ends(mut self) -> Result<ExitStatus> {
+        let end = async {
+            while self.output.next_line().await?.is_some() {}
+            anyhow::Ok(self.process.wait().await?)
+        };
+        let status = tokio::time::timeout(DEADLINE, end).await??;
+        let left: Vec<_> = std::fs::read_dir(self.temporary.path())?.collect();
+        assert!(left.is_empty(), "left behind: {left:?}");
+        let name = self.temporary.path().display().to_string();
+        assert_eq!(processes_that_name(&name), Vec::<String>::new());
+        Ok(status)
+    }
+
+    fn pid(&self) -> Result<u32> {
+        self.process.id().context("it has ended")
+    }
+}
+
+/// The process ids of daemons whose command line names a folder.
+fn processes_that_name(folder: &str) -> Vec<String> {
+    let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    let pids = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
+    let names = |pid: &String| {
+        let words = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        String::from_utf8_lossy(&words).contains(folder)
+    };
+    pids.filter(names).collect()
+}
+
+/// Runs an example to its end, which is to be a good one, and looks for lines in their order.
+async fn shows(test: &str, name: &str, arguments: &[&str], lines: &[&str]) -> Result<()> {
+    if Lab::serving_or_skip(test)?.is_none() {
+        return Ok(());
+    }
+    let mut example = Example::start(name, arguments, Stdio::null())?;
+    for line in lines {
+        example.sees(line).await?;
+    }
+    assert!(example.ends().await?.success());
+    Ok(())
+}
+
+#[tokio::test]
+async fn auth_server_shows_password_and_code() -> Result<()> {
+    let lines = [
+        "alice connects: password is right, asked for a code (CRV1)",
+        "alice connects: let in: password and code (CRV1) are right",
+        "CONNECTED as 10.",
+        "alice renews its keys: let in: the session goes on",
+        "alice connects: let in: the session goes on",
+        "alice connects: denied: wrong code",
+        "mallory connects: denied: wrong user name or password",
+        "bob connects: let in: password and code (CR_TEXT) are right",
+        "ok        the user is in, at the first attempt",
+    ];
+    shows("auth_server_shows_password_and_code", "auth_server", &[], &lines).await
+}
+
+#[tokio::test]
+async fn auth_server_does_without_tokens() -> Result<()> {
+    let lines =
+        ["renews its keys: let in: the session goes on", "nobody was asked", "at the first"];
+    let test = "auth_server_does_without_tokens";
+    shows(test, "auth_server", &["--without-tokens"], &lines).await
+}
+
+#[tokio::test]
+async fn sso_server_shows_approval_and_denial() -> Result<()> {
+    let lines = [
+        "is told to open http://127.0.0.1:",
+        "alice let in: approved",
+        "CONNECTED as 10.",
+        "this link was used",
+        "denied on the page",
+        "DENIED: Denied on the page",
+    ];
+    let test = "sso_server_shows_approval_and_denial";
+    shows(test, "sso_server", &["--auto-approve"], &lines).await
+}
+
+#[tokio::test]
+async fn ctrl_c_leaves_nothing() -> Result<()> {
+    if Lab::serving_or_skip("ctrl_c_leaves_nothing")?.is_none() {
+        return Ok(());
+    }
+    for name in ["auth_server", "sso_server"] {
+        let mut example = Example::start(name, &[], Stdio::null())?;
+        example.sees("types user name and password").await?;
+        let pid = example.pid()?;
+        kill(Pid::from_raw(i32::try_from(pid)?), Signal::SIGINT)?;
+        assert_eq!(example.ends().await?.code(), Some(130), "{name}");
+        let device = format!("/sys/class/net/lab{pid:x}-0");
+        assert!(!std::path::Path::new(&device).exists(), "{device}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn auth_server_attaches_to_a_server_of_ones_own() -> Result<()> {
+    let test = "auth_server_attaches_to_a_server_of_ones_own";
+    let Some(lab) = Lab::serving_or_skip(test)? else { return Ok(()) };
+    let users = lab.dir().join("users.toml");
+    std::fs::write(&users, new_user("al ice", "pass word").await?)?;
+    let password = lab.dir().join("password");
+    std::fs::write(&password, "let me in\n")?;
+    let server = lab.server(ServerOptions::new().management_password("let me in")).await?;
+
+    let paths = [server.socket(), &users, &password].map(|path| path.display().to_string());
+    let [socket, users, password] = paths.each_ref().map(String::as_str);
+    let arguments = ["--connect", socket, "--users", users, "--password-file", password];
+    let mut example = Example::start("auth_server", &arguments, Stdio::null())?;
+    example.sees("1 users").await?;
+
+    let client = lab.client(ClientOptions::to(&server).auth_retry_interact()).await?;
+    let mut client = Raw::connect(client.socket()).await?;
+    client.ask("hold off", "SUCCESS: hold flag").await?;
+    client.ask("hold release", "SUCCESS: hold release").await?;
+    for (secret, answer, line) in [
+        (
+            "nonsense",
+            "Failed: 'Auth' ['Wrong user name, password or code']",
+            "denied: wrong user name",
+        ),
+        ("pass word", "Failed: 'Auth' ['CRV1:R,E:", "password is right"),
+    ] {
+        client.expect(">PASSWORD:Need 'Auth'").await?;
+        client.ask("username Auth 'al ice'", "SUCCESS: 'Auth' username").await?;
+        client.ask(&format!("password Auth '{secret}'"), "SUCCESS: 'Auth' password").await?;
+        example.sees(&format!("al ice connects: {line}")).await?;
+        client.expect(answer).await?;
+    }
+
+    drop(server);
+    assert_eq!(example.ends().await?.code(), Some(1), "a server that ends is an error");
+    Ok(())
+}
+
+/// What `--make-user` prints.
+async fn new_user(name: &str, password: &str) -> Result<String> {
+    let mut example = Example::start("auth_server", &["--make-user", name], Stdio::piped())?;
+    let mut input = example.process.stdin.take().context("there is no input")?;
+    input.write_all(password.as_bytes()).await?;
+    drop(input);
+    example.sees("totp = ").await?;
+    Ok(example.seen.join("\n"))
+}
