@@ -65,35 +65,43 @@ async fn credentials_arrive_byte_for_byte() -> Result<()> {
 #[tokio::test]
 async fn static_challenges_are_folded_in() -> Result<()> {
     let lab = serving!("static_challenges_are_folded_in");
-    let text = "PIN, please";
-    let mut forms = vec![(String::from("0"), false), (String::from("1"), true)];
-    if lab.daemon().version() >= Version::new(2, 7, 0) {
-        forms.push(("1 concat".to_owned(), true));
-        forms.push(("0 scrv1".to_owned(), false));
+    tokio::try_join!(static_challenge(&lab, "0", false), static_challenge(&lab, "1", true))?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn static_challenges_are_appended_where_that_is_configured() -> Result<()> {
+    let lab = serving!("static_challenges_are_appended_where_that_is_configured");
+    if lab.daemon().version() < Version::new(2, 7, 0) {
+        skip("static_challenges_are_appended_where_that_is_configured", &"2.7 or later does so");
+        return Ok(());
     }
-    for (form, echo) in forms {
-        let challenge = format!("static-challenge \"{text}\" {form}");
-        let (mut server, mut client) = pair(&lab, |options| options.line(&challenge)).await?;
-        let ask = client.credentials().await?;
-        let challenge = ask.challenge().context("no challenge")?;
-        assert_eq!(challenge.text(), &text);
-        assert_eq!(challenge.echo(), echo, "{form}");
-        ask.answer_with_response("alice", "pass:word", "123:456").await?;
-        let peer = server.connect().await?;
-        match peer.password()?.context("no password")? {
-            ClientPassword::Static { password, response, .. } => {
-                assert!(!form.contains("concat"));
-                assert_eq!(password, Secret::from("pass:word"));
-                assert_eq!(response, Secret::from("123:456"));
-            }
-            plain => {
-                assert!(form.contains("concat"), "{form}: {plain:?}");
-                assert_eq!(plain, ClientPassword::Plain(Secret::from("pass:word123:456")));
-            }
+    let concat = static_challenge(&lab, "1 concat", true);
+    tokio::try_join!(concat, static_challenge(&lab, "0 scrv1", false))?;
+    Ok(())
+}
+
+async fn static_challenge(lab: &Lab, form: &str, echo: bool) -> Result<()> {
+    let option = format!("static-challenge \"PIN, please\" {form}");
+    let (mut server, mut client) = pair(lab, |options| options.line(&option)).await?;
+    let ask = client.credentials().await?;
+    let challenge = ask.challenge().context("no challenge")?;
+    assert_eq!((challenge.text(), challenge.echo()), (&"PIN, please".into(), echo), "{form}");
+    ask.answer_with_response("alice", "pass:word", "123:456").await?;
+    let peer = server.connect().await?;
+    match peer.password()?.context("no password")? {
+        ClientPassword::Static { password, response, .. } => {
+            assert!(!form.contains("concat"));
+            assert_eq!(password, Secret::from("pass:word"));
+            assert_eq!(response, Secret::from("123:456"));
         }
-        peer.allow().await?;
-        client.connected().await?;
+        plain => {
+            assert!(form.contains("concat"), "{form}: {plain:?}");
+            assert_eq!(plain, ClientPassword::Plain(Secret::from("pass:word123:456")));
+        }
     }
+    peer.allow().await?;
+    client.connected().await?;
     Ok(())
 }
 
@@ -129,32 +137,35 @@ async fn a_dynamic_challenge_is_answered_at_the_next_prompt() -> Result<()> {
 #[tokio::test]
 async fn a_cr_text_is_answered_while_the_client_waits() -> Result<()> {
     let lab = serving!("a_cr_text_is_answered_while_the_client_waits");
+    tokio::try_join!(cr_text(&lab, true), cr_text(&lab, false))?;
+    Ok(())
+}
+
+async fn cr_text(lab: &Lab, allow: bool) -> Result<()> {
     let sso = |options: ClientOptions| options.line("setenv IV_SSO webauth,openurl,crtext");
-    for allow in [true, false] {
-        let (mut server, mut client) = pair(&lab, sso).await?;
-        client.log_in("alice").await?;
-        let peer = server.connect().await?;
-        assert_eq!(peer.env().get("IV_SSO"), Some(&"webauth,openurl,crtext".into()));
-        let what = PendingAuth::cr_text("Enter your code: now", false);
-        let pending = peer.pending(&what, MINUTE).await?;
-        let ask = asked!(client, Challenge);
-        assert_eq!(ask.text(), &"Enter your code: now");
-        assert!(ask.response_required() && !ask.echo());
-        ask.answer("12 34\u{e9}").await?;
-        let response = asked!(server, ClientResponse);
-        assert_eq!(response.response()?, Secret::from("12 34\u{e9}"));
-        assert!(pending.request().is_open());
-        if allow {
-            response.allow().await?;
-            client.connected().await?;
-        } else {
-            response.deny("wrong code", Some("no")).await?;
-            client.refused(&Realm::Auth).await?;
-        }
-        assert!(!pending.request().is_open());
-        let error = pending.resume().allow().await.unwrap_err();
-        assert!(matches!(error, Error::Stale { .. }), "{error}");
+    let (mut server, mut client) = pair(lab, sso).await?;
+    client.log_in("alice").await?;
+    let peer = server.connect().await?;
+    assert_eq!(peer.env().get("IV_SSO"), Some(&"webauth,openurl,crtext".into()));
+    let what = PendingAuth::cr_text("Enter your code: now", false);
+    let pending = peer.pending(&what, MINUTE).await?;
+    let ask = asked!(client, Challenge);
+    assert_eq!(ask.text(), &"Enter your code: now");
+    assert!(ask.response_required() && !ask.echo());
+    ask.answer("12 34\u{e9}").await?;
+    let response = asked!(server, ClientResponse);
+    assert_eq!(response.response()?, Secret::from("12 34\u{e9}"));
+    assert!(pending.request().is_open());
+    if allow {
+        response.allow().await?;
+        client.connected().await?;
+    } else {
+        response.deny("wrong code", Some("no")).await?;
+        client.refused(&Realm::Auth).await?;
     }
+    assert!(!pending.request().is_open());
+    let error = pending.resume().allow().await.unwrap_err();
+    assert!(matches!(error, Error::Stale { .. }), "{error}");
     Ok(())
 }
 
@@ -177,31 +188,34 @@ async fn a_cr_text_declined_leaves_the_decision_to_the_server() -> Result<()> {
 #[tokio::test]
 async fn a_web_authentication_is_decided_out_of_band() -> Result<()> {
     let lab = serving!("a_web_authentication_is_decided_out_of_band");
-    for allow in [true, false] {
-        let (mut server, mut client) =
-            pair(&lab, |options| options.line("setenv IV_SSO webauth")).await?;
-        client.log_in("alice").await?;
-        let what = PendingAuth::web_auth_with("hidden", "https://sso.example.com/?id=1");
-        let pending = server.connect().await?.pending(&what, MINUTE).await?;
-        let url = client
-            .event("web authentication", |event| match event {
-                openvpn_mgmt::Event::InfoMsg(openvpn_mgmt::events::InfoMsg::WebAuth(web)) => {
-                    Some(web.url.clone())
-                }
-                _ => None,
-            })
-            .await?;
-        assert_eq!(url, "https://sso.example.com/?id=1");
-        // Told something else meanwhile; the decision is still open.
-        let what = PendingAuth::open_url("https://sso.example.com/?id=2");
-        let pending = pending.resume().pending(&what, MINUTE).await?;
-        if allow {
-            pending.resume().allow().await?;
-            client.connected().await?;
-        } else {
-            pending.resume().deny("not authenticated", Some("no")).await?;
-            client.refused(&Realm::Auth).await?;
-        }
+    tokio::try_join!(web_authentication(&lab, true), web_authentication(&lab, false))?;
+    Ok(())
+}
+
+async fn web_authentication(lab: &Lab, allow: bool) -> Result<()> {
+    let (mut server, mut client) =
+        pair(lab, |options| options.line("setenv IV_SSO webauth")).await?;
+    client.log_in("alice").await?;
+    let what = PendingAuth::web_auth_with("hidden", "https://sso.example.com/?id=1");
+    let pending = server.connect().await?.pending(&what, MINUTE).await?;
+    let url = client
+        .event("web authentication", |event| match event {
+            openvpn_mgmt::Event::InfoMsg(openvpn_mgmt::events::InfoMsg::WebAuth(web)) => {
+                Some(web.url.clone())
+            }
+            _ => None,
+        })
+        .await?;
+    assert_eq!(url, "https://sso.example.com/?id=1");
+    // Told something else meanwhile; the decision is still open.
+    let what = PendingAuth::open_url("https://sso.example.com/?id=2");
+    let pending = pending.resume().pending(&what, MINUTE).await?;
+    if allow {
+        pending.resume().allow().await?;
+        client.connected().await?;
+    } else {
+        pending.resume().deny("not authenticated", Some("no")).await?;
+        client.refused(&Realm::Auth).await?;
     }
     Ok(())
 }
