@@ -4,6 +4,8 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
+use crate::Text;
+
 /// A password, token, PIN or challenge response.
 ///
 /// The bytes are zeroed on drop, in every build, and `Debug` prints
@@ -87,6 +89,12 @@ impl From<&str> for Secret {
 impl From<&[u8]> for Secret {
     fn from(value: &[u8]) -> Self {
         Self(Zeroizing::new(value.to_vec()))
+    }
+}
+
+impl From<&Text> for Secret {
+    fn from(value: &Text) -> Self {
+        Self::from(value.as_bytes())
     }
 }
 

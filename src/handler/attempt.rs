@@ -180,9 +180,12 @@ impl Attempt {
         // A client can send a response at any time; one from before the question answers none.
         while responses.try_recv().is_ok() {}
         self.pending(&PendingAuth::cr_text(text, echo), timeout).await?;
-        let response = tokio::time::timeout(timeout, responses.recv()).await;
-        let response = response.map_err(|_| AskError::NoResponse)?;
         let stale = Error::Stale { command: "client-pending-auth" };
-        Ok(response.ok_or(stale)?.decode()?)
+        let response = tokio::select! {
+            response = responses.recv() => response.ok_or(stale)?,
+            () = self.request.closed() => return Err(stale.into()),
+            () = tokio::time::sleep(timeout) => return Err(AskError::NoResponse),
+        };
+        Ok(response.decode()?)
     }
 }

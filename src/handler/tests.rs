@@ -11,7 +11,7 @@ use tokio::sync::{Mutex, Notify};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use super::{Attempt, AttemptKind, AuthServer, Authenticator, BoxError, Decision};
+use super::{AskError, Attempt, AttemptKind, AuthServer, Authenticator, BoxError, Decision};
 use crate::challenge::{ClientPassword, Crv1};
 use crate::{Builder, ClientConfig, CloseReason, PendingAuth, Requests, Secret};
 
@@ -279,6 +279,30 @@ async fn no_response_in_time_is_a_denial() {
     daemon.grants("client-pending-auth 0 1 \"CR_TEXT:R:Code\" 60").await;
     daemon.grants("client-deny 0 1 \"internal error\"").await;
     assert_eq!(began.elapsed().as_secs(), 60);
+}
+
+#[tokio::test(start_paused = true)]
+async fn asking_ends_when_the_client_leaves_or_the_server_restarts() {
+    let (told, mut errors) = tokio::sync::mpsc::unbounded_channel();
+    let server = AuthServer::new(move |attempt: Attempt| {
+        let told = told.clone();
+        async move {
+            let error = attempt.ask("Code", false, Duration::from_secs(60)).await.unwrap_err();
+            told.send((Instant::now(), error)).unwrap();
+            Err("gone".into())
+        }
+    });
+    let (_server, mut daemon) = serve(server).await;
+    for ends in [">CLIENT:DISCONNECT,0\n>CLIENT:ENV,END\n", ">STATE:1,RECONNECTING,SIGUSR1,,,,,\n"]
+    {
+        let began = Instant::now();
+        daemon.connects(0, "alice").await;
+        daemon.grants("client-pending-auth 0 1 \"CR_TEXT:R:Code\" 60").await;
+        daemon.says(ends).await;
+        let (at, error) = errors.recv().await.unwrap();
+        assert!(matches!(error, AskError::NotAsked(crate::Error::Stale { .. })), "{error}");
+        assert_eq!(at.duration_since(began).as_secs(), 0);
+    }
 }
 
 #[tokio::test(start_paused = true)]
