@@ -1,7 +1,8 @@
 //! Talk to OpenVPN from a program: an async SDK for its management interface.
 //!
 //! [`connect`] gives a [`Session`]: a [`Client`], whose every command is one method,
-//! and [`Events`], a typed subscription that has missed nothing.
+//! [`Events`], a typed subscription that has missed nothing, and [`Requests`], what the
+//! daemon asks, each question knowing its own answers.
 //!
 //! ```no_run
 //! use std::time::Duration;
@@ -29,7 +30,8 @@
 //! - [`events`]: event lines to typed values.
 //! - [`command`]: what each command looks like on the wire, and what is refused beforehand.
 //! - [`reply`]: replies to typed values.
-//! - [`Client`], [`Events`]: one connection, many handles.
+//! - [`Client`], [`Events`], [`Requests`]: one connection, many handles.
+//! - [`handler`]: sign-in servers and VPN clients as a trait to implement; [`challenge`]: what they ask beside passwords.
 
 pub mod challenge;
 pub mod command;
