@@ -2,9 +2,9 @@
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::str::FromStr;
 
 use crate::Text;
+use crate::number::number;
 
 /// The address a client connects from: `127.0.0.1:5000`, `udp6:[::1]:5000`.
 ///
@@ -239,7 +239,7 @@ fn parse_endpoint(text: &str) -> Option<Endpoint> {
         let (host, rest) = rest.split_once(']')?;
         let ip = parse_ipv6(host)?;
         return match rest.strip_prefix(':') {
-            Some(port) => Some((ip, Some(digits(port)?))),
+            Some(port) => Some((ip, Some(number(port.as_bytes())?))),
             None => rest.is_empty().then_some((ip, None)),
         };
     }
@@ -249,7 +249,7 @@ fn parse_endpoint(text: &str) -> Option<Endpoint> {
     let Some((host, port)) = text.split_once(':') else {
         return Some((text.parse::<Ipv4Addr>().ok()?.into(), None));
     };
-    Some((host.parse::<Ipv4Addr>().ok()?.into(), Some(digits(port)?)))
+    Some((host.parse::<Ipv4Addr>().ok()?.into(), Some(number(port.as_bytes())?)))
 }
 
 fn parse_ipv6(text: &str) -> Option<IpAddr> {
@@ -267,7 +267,7 @@ fn parse_virtual(text: &str) -> Option<VirtualAddress> {
         return Some(VirtualAddress::Network { address, prefix_len });
     }
     let (address, vlan) = match text.split_once('@') {
-        Some((address, vlan)) => (address, Some(digits(vlan)?)),
+        Some((address, vlan)) => (address, Some(number(vlan.as_bytes())?)),
         None => (text, None),
     };
     let address = parse_mac(address)?;
@@ -276,7 +276,7 @@ fn parse_virtual(text: &str) -> Option<VirtualAddress> {
 
 fn parse_prefix(address: IpAddr, prefix: &str) -> Option<u8> {
     let limit = if address.is_ipv4() { 32 } else { 128 };
-    if let Some(len) = digits::<u8>(prefix) {
+    if let Some(len) = number::<u8>(prefix.as_bytes()) {
         return (len <= limit).then_some(len);
     }
     let mask = u32::from(prefix.parse::<Ipv4Addr>().ok()?);
@@ -296,12 +296,6 @@ fn parse_mac(text: &str) -> Option<MacAddress> {
         *byte = u8::from_str_radix(part, 16).ok().filter(|_| hex)?;
     }
     parts.next().is_none().then_some(MacAddress(bytes))
-}
-
-// `FromStr` alone would take `+1`.
-fn digits<T: FromStr>(text: &str) -> Option<T> {
-    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-    digits.then(|| text.parse().ok()).flatten()
 }
 
 #[cfg(test)]

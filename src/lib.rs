@@ -45,6 +45,7 @@ mod client;
 mod error;
 mod ids;
 mod mask;
+mod number;
 mod secret;
 mod text;
 

@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use super::limits;
 use super::quote::push_quoted;
-use super::wire::{Block, check, invalid};
+use super::wire::{check_block_line, invalid};
 use super::{Wire, Writer};
 use crate::error::{ArgumentProblem, Result};
 use crate::mask::masked;
@@ -15,6 +15,7 @@ use crate::{Cid, Kid, ReplyShape, Text};
 
 const COMMAND: &str = "client-auth";
 const LINE: &str = "config line";
+const TOO_LONG: &str = "the daemon parses the rest as a second directive";
 
 /// What a client is given when it is let in: the lines of `client-auth`'s block.
 ///
@@ -152,22 +153,14 @@ pub(crate) fn client_auth<L: AsRef<[u8]>>(
     for line in lines {
         let line = line.as_ref();
         check_line(line)?;
-        block = add(block, line)?;
+        block = block.line(LINE, line, limits::CONFIG_LINE, TOO_LONG)?;
     }
     Ok(block.end(ReplyShape::Line).expect("client-auth command").decides(cid, kid))
 }
 
-fn add(block: Block, line: &[u8]) -> Result<Block> {
-    block.line(LINE, line, limits::CONFIG_LINE, "the daemon parses the rest as a second directive")
-}
-
 fn check_line(line: &[u8]) -> Result<()> {
     let bad = |problem| invalid(COMMAND, LINE, problem);
-    let why = "the daemon parses the rest as a second directive";
-    check(line, limits::CONFIG_LINE, why).map_err(bad)?;
-    if line == b"END" {
-        return Err(bad(ArgumentProblem::EndsBlock));
-    }
+    check_block_line(line, limits::CONFIG_LINE, TOO_LONG).map_err(bad)?;
     let parameters = super::lexer::parameters(line).map_err(bad)?;
     let Some(directive) = parameters.first() else {
         return Err(bad(ArgumentProblem::Empty));

@@ -43,13 +43,14 @@ fn unfit(command: &[u8], parameters: usize) -> Option<ArgumentProblem> {
     }
 }
 
-/// The first parameter of a line, where it is text.
-pub(crate) fn command(line: &[u8]) -> Option<String> {
-    String::from_utf8(lexer::parameters(line).ok()?.into_iter().next()?).ok()
-}
-
-/// Whether a parameter behind the first is this word.
-pub(crate) fn mentions(line: &[u8], word: &str) -> bool {
-    let parameters = lexer::parameters(line).unwrap_or_default();
-    parameters.iter().skip(1).any(|parameter| parameter == word.as_bytes())
+/// Whether a line turns state notifications on (`true`) or off; `None` where it does neither.
+pub(crate) fn sets_states(line: &[u8]) -> Option<bool> {
+    let parameters = lexer::parameters(line).ok()?;
+    let (command, words) = parameters.split_first()?;
+    let says = |word: &[u8]| words.iter().any(|parameter| parameter == word);
+    match command.as_slice() {
+        b"state" if says(b"off") => Some(false),
+        b"state" if says(b"on") => Some(true),
+        _ => None,
+    }
 }

@@ -158,13 +158,8 @@ impl Block {
         limit: usize,
         why: &'static str,
     ) -> Result<Self> {
-        check(line, limit, why).map_err(|problem| invalid(self.name, argument, problem))?;
-        if line == b"END" {
-            return Err(invalid(self.name, argument, ArgumentProblem::EndsBlock));
-        }
-        if line.is_empty() {
-            return Err(invalid(self.name, argument, ArgumentProblem::Empty));
-        }
+        check_block_line(line, limit, why)
+            .map_err(|problem| invalid(self.name, argument, problem))?;
         self.bytes.extend_from_slice(line);
         self.bytes.push(b'\n');
         Ok(self)
@@ -173,6 +168,20 @@ impl Block {
     pub(crate) fn end(mut self, shape: ReplyShape) -> Wire {
         self.bytes.extend_from_slice(b"END\n");
         Wire { name: self.name, bytes: self.bytes, shape, expect: "", decides: None }
+    }
+}
+
+/// Refuses what the daemon would not take as one line of a block.
+pub(crate) fn check_block_line(
+    line: &[u8],
+    limit: usize,
+    why: &'static str,
+) -> Result<(), ArgumentProblem> {
+    check(line, limit, why)?;
+    match line {
+        b"END" => Err(ArgumentProblem::EndsBlock),
+        b"" => Err(ArgumentProblem::Empty),
+        _ => Ok(()),
     }
 }
 

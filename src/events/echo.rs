@@ -25,7 +25,6 @@ impl Echo {
     }
 
     /// A row of the echo history: the body of the event, without its name.
-    #[allow(dead_code, reason = "the replies of `echo` are read with it")]
     pub(crate) fn parse_row(row: &Bytes) -> Result<Self, Problem> {
         Self::parse(row, row)
     }

@@ -9,6 +9,8 @@ use nom::bytes::complete::{tag, take_till};
 use nom::error::{ContextError, ErrorKind, ParseError, context};
 use nom::{IResult, Parser};
 
+pub(super) use crate::number::number;
+
 use crate::Text;
 
 /// What is wrong with the body of an event, in words that hold no part of it.
@@ -78,12 +80,6 @@ pub(super) fn comma(input: &[u8]) -> Parsed<'_, &[u8]> {
 /// Unix time in seconds.
 pub(super) fn time(input: &[u8]) -> Parsed<'_, u64> {
     context("the time is not a number", nom::character::complete::u64).parse(input)
-}
-
-/// A number that fills its field; digits only, as the daemon prints them.
-pub(super) fn number<T: FromStr>(field: &[u8]) -> Option<T> {
-    let digits = !field.is_empty() && field.iter().all(u8::is_ascii_digit);
-    if digits { parse_str(field) } else { None }
 }
 
 /// An IP address and its scope: the system prints a link-local address as `fe80::1%eth0`.

@@ -36,7 +36,6 @@ impl LogLine {
     }
 
     /// A row of the log history: the body of the event, without its name.
-    #[allow(dead_code, reason = "the replies of `log` are read with it")]
     pub(crate) fn parse_row(row: &Bytes) -> Result<Self, Problem> {
         Self::parse(row, row)
     }

@@ -80,7 +80,6 @@ impl State {
     }
 
     /// A row of the state history: the body of the event, without its name.
-    #[allow(dead_code, reason = "the replies of `state` are read with it")]
     pub(crate) fn parse_row(row: &Bytes) -> Result<Self, Problem> {
         Self::parse(row, row)
     }

@@ -2,13 +2,7 @@
 
 use std::str::FromStr;
 
-/// An unsigned number of digits alone: no sign, no blanks, no overflow.
-pub(super) fn number<T: FromStr>(field: &[u8]) -> Option<T> {
-    if !field.iter().all(u8::is_ascii_digit) {
-        return None;
-    }
-    std::str::from_utf8(field).ok()?.parse().ok()
-}
+pub(super) use crate::number::number;
 
 /// The number behind `name`: `pid=12` with `pid=` gives 12.
 pub(super) fn named_number<T: FromStr>(text: &[u8], name: &str) -> Option<T> {

@@ -29,16 +29,17 @@ impl Client {
 
     /// States that the requests need stay on; those the user turns on are shown.
     fn note_state(&self, line: &[u8]) -> Result<()> {
-        if !self.shared().watches_states() || raw::command(line).as_deref() != Some("state") {
+        if !self.shared().watches_states() {
             return Ok(());
         }
-        if raw::mentions(line, "off") {
-            let problem =
-                ArgumentProblem::Other("turns off what the requests need; use state_off()");
-            return Err(invalid("raw_command", "line", problem));
-        }
-        if raw::mentions(line, "on") {
-            self.shared().want_states(true);
+        match raw::sets_states(line) {
+            Some(true) => self.shared().want_states(true),
+            Some(false) => {
+                let problem =
+                    ArgumentProblem::Other("turns off what the requests need; use state_off()");
+                return Err(invalid("raw_command", "line", problem));
+            }
+            None => {}
         }
         Ok(())
     }
