@@ -57,17 +57,16 @@ pub enum Error {
         needs: &'static str,
     },
 
-    /// No reply within the command timeout. The connection goes on, and a reply
-    /// that still comes is thrown away.
-    #[error(
-        "no reply to `{command}` within {after:?}: the daemon may be busy (resolving a name, \
-         waiting for a peer) or stopped"
-    )]
+    /// No reply within the command timeout. The connection goes on; a command that was not
+    /// sent yet never is, and a reply that still comes is thrown away.
+    #[error("{}", timeout_text(command, *after, *sent))]
     Timeout {
         /// The command, without its arguments.
         command: &'static str,
         /// The time that passed.
         after: Duration,
+        /// Whether the command had been sent.
+        sent: bool,
     },
 
     /// The connection has ended.
@@ -115,6 +114,20 @@ pub enum Error {
         /// The command, without its arguments.
         command: &'static str,
     },
+}
+
+fn timeout_text(command: &str, after: Duration, sent: bool) -> String {
+    if sent {
+        format!(
+            "no reply to `{command}` within {after:?}: the daemon may be busy (resolving a name, \
+             waiting for a peer) or stopped"
+        )
+    } else {
+        format!(
+            "`{command}` could not be sent within {after:?}: commands before it wait for their \
+             replies, or the daemon says more than can be read meanwhile"
+        )
+    }
 }
 
 /// What is wrong with an argument.

@@ -14,6 +14,7 @@ use super::outlet::Outlet;
 use super::requests::{Desk, DroppedRequest, Requests};
 use super::session::Session;
 use super::shared::{CloseGuard, Shared};
+use super::transport::{Foreign, Transport};
 use super::{Client, Events};
 use crate::demux::DEFAULT_LINE_LIMIT;
 use crate::events::Event;
@@ -186,8 +187,8 @@ impl Builder {
         debug!(%endpoint, connected = stream.is_ok(), "connecting");
         match stream {
             #[cfg(unix)]
-            Ok(Stream::Unix(stream)) => self.attach(stream).await,
-            Ok(Stream::Tcp(stream)) => self.attach(stream).await,
+            Ok(Stream::Unix(stream)) => self.greet(stream).await,
+            Ok(Stream::Tcp(stream)) => self.greet(stream).await,
             Err(error) => {
                 let endpoint = endpoint.to_string();
                 Err(Error::Connect { endpoint, reason: Arc::new(error) })
@@ -209,9 +210,15 @@ impl Builder {
     where
         S: AsyncRead + AsyncWrite + Send + 'static,
     {
+        self.greet(Foreign(Box::pin(stream))).await
+    }
+
+    async fn greet<S>(&self, mut stream: S) -> Result<Session>
+    where
+        S: Transport + Send + 'static,
+    {
         // The first subscription exists before the first read, so it misses nothing.
         let (events, first) = broadcast::channel(self.event_capacity);
-        let mut stream = Box::pin(stream);
         let mut handshake = Handshake::new(self.line_limit, self.password.as_ref());
         let greeting = tokio::time::timeout(self.greeting_timeout, handshake.run(&mut stream));
         let management_version = match greeting.await {
@@ -236,7 +243,7 @@ impl Builder {
         desk: Arc<Desk>,
     ) -> Client
     where
-        S: AsyncRead + AsyncWrite + Send + 'static,
+        S: Transport + Send + 'static,
     {
         let (submit, submissions) = mpsc::channel(SUBMISSIONS);
         let (demuxer, early) = handshake.into_parts();

@@ -1,5 +1,8 @@
 //! [`Caller`]: who waits for a reply, and what lets a command out.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+
 use tokio::sync::oneshot;
 use tracing::debug;
 
@@ -14,8 +17,47 @@ use crate::{Cid, Kid};
 pub(super) struct Submission {
     pub(super) wire: Wire,
     pub(super) reply: oneshot::Sender<Result<RawReply>>,
+    pub(super) delivery: Arc<Delivery>,
     /// The question it answers.
     pub(super) ticket: Option<Ticket>,
+}
+
+/// Whether a command was sent. Settled once, between the caller that gives up and the driver that
+/// sends, so that both know the same.
+#[derive(Debug, Default)]
+pub(super) struct Delivery(AtomicU8);
+
+const QUEUED: u8 = 0;
+const SENT: u8 = 1;
+const WITHDRAWN: u8 = 2;
+
+impl Delivery {
+    /// The driver is about to send it; `false` where its caller gave up before.
+    fn send(&self) -> bool {
+        self.settle(SENT)
+    }
+
+    /// Its caller gives up; `false` where it was sent before.
+    pub(super) fn withdraw(&self) -> bool {
+        self.settle(WITHDRAWN)
+    }
+
+    fn is_withdrawn(&self) -> bool {
+        self.0.load(Ordering::Acquire) == WITHDRAWN
+    }
+
+    fn settle(&self, state: u8) -> bool {
+        self.0.compare_exchange(QUEUED, state, Ordering::AcqRel, Ordering::Acquire).is_ok()
+    }
+}
+
+/// Withdraws a command whose caller stops waiting, where it was not sent yet.
+pub(super) struct Withdraw(pub(super) Arc<Delivery>);
+
+impl Drop for Withdraw {
+    fn drop(&mut self) {
+        self.0.withdraw();
+    }
 }
 
 /// The driver's record of a command.
@@ -24,7 +66,13 @@ pub(super) struct Caller {
     decides: Option<(Cid, Kid)>,
     pass: Pass,
     /// Nobody waits for what the driver sends of its own.
-    reply: Option<oneshot::Sender<Result<RawReply>>>,
+    waiting: Option<Waiting>,
+}
+
+/// Who waits for the reply.
+struct Waiting {
+    reply: oneshot::Sender<Result<RawReply>>,
+    delivery: Arc<Delivery>,
 }
 
 /// What a command shows to be let out.
@@ -41,19 +89,20 @@ impl Submission {
     pub(super) fn into_parts(self) -> (Caller, Wire) {
         let pass = self.ticket.map_or(Pass::Free, Pass::Answer);
         let (name, decides) = (self.wire.name, self.wire.decides);
-        (Caller { name, decides, pass, reply: Some(self.reply) }, self.wire)
+        let waiting = Waiting { reply: self.reply, delivery: self.delivery };
+        (Caller { name, decides, pass, waiting: Some(waiting) }, self.wire)
     }
 }
 
 impl Caller {
     /// For what the driver sends of its own.
     pub(super) fn driver(wire: &Wire) -> Self {
-        Self { name: wire.name, decides: None, pass: Pass::Free, reply: None }
+        Self { name: wire.name, decides: None, pass: Pass::Free, waiting: None }
     }
 
     /// For a denial of the driver's own.
     pub(super) fn denial(wire: &Wire, epoch: u64) -> Self {
-        Self { name: wire.name, decides: None, pass: Pass::Denial(epoch), reply: None }
+        Self { name: wire.name, decides: None, pass: Pass::Denial(epoch), waiting: None }
     }
 
     /// Whether what was read last decides if the command may go out.
@@ -61,10 +110,15 @@ impl Caller {
         !matches!(self.pass, Pass::Free)
     }
 
+    /// Whether its caller gave up before it was sent.
+    pub(super) fn is_withdrawn(&self) -> bool {
+        self.waiting.as_ref().is_some_and(|waiting| waiting.delivery.is_withdrawn())
+    }
+
     /// Whether the command may go out now; the last word before it does.
     pub(super) fn admit(&mut self, desk: &Desk) -> bool {
         let command = self.name;
-        if self.reply.as_ref().is_some_and(oneshot::Sender::is_closed) {
+        if self.waiting.as_ref().is_some_and(|waiting| !waiting.delivery.send()) {
             debug!(command, "withdrawn by its caller before it was sent");
             return false;
         }
@@ -99,8 +153,8 @@ impl Caller {
 
     /// A caller that hung up misses nothing.
     fn tell(&mut self, result: Result<RawReply>) {
-        if let Some(reply) = self.reply.take() {
-            let _ = reply.send(result);
+        if let Some(waiting) = self.waiting.take() {
+            let _ = waiting.reply.send(result);
         }
     }
 }

@@ -3,22 +3,21 @@
 //! It always reads: no consumer of events or replies can make it wait, and it
 //! reads while it writes. It ends with the connection, and tells everybody why.
 
-use std::future::Future;
-use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf};
 use tokio::sync::mpsc;
+use tokio::task::unconstrained;
 use tokio::time::Instant;
 use tracing::{debug, trace, warn};
 use zeroize::Zeroizing;
 
 use super::caller::{Caller, Submission};
-use super::exchange::{Exchange, Step};
+use super::exchange::{Exchange, NextWrite, Step};
 use super::outlet::Outlet;
+use super::transport::{Duplex, Transport, Turn};
 use crate::command::{clients, realtime};
 use crate::demux::{Demuxer, Item};
 use crate::error::CloseReason;
@@ -29,12 +28,11 @@ const READ_SIZE: usize = 16 * 1024;
 /// How many commands are taken in before the first of them has gone out.
 const QUEUE: usize = 64;
 
-/// How many reads may go before an answer to a question.
+/// How many reads go at most before anything else gets its turn again.
 const CATCH_UP: usize = 64;
 
 pub(super) struct Driver<S> {
-    reader: ReadHalf<S>,
-    writer: WriteHalf<S>,
+    socket: Duplex<S>,
     demuxer: Demuxer,
     assembler: Assembler,
     exchange: Exchange<Caller>,
@@ -74,12 +72,10 @@ struct Ending {
     abandoned: bool,
 }
 
-impl<S: AsyncRead + AsyncWrite> Driver<S> {
+impl<S: Transport> Driver<S> {
     pub(super) fn new(parts: Parts<S>) -> Self {
-        let (reader, writer) = tokio::io::split(parts.stream);
         Self {
-            reader,
-            writer,
+            socket: Duplex::new(parts.stream),
             demuxer: parts.demuxer,
             assembler: Assembler::new(),
             exchange: Exchange::new(parts.pipeline, parts.reply_limit),
@@ -109,22 +105,19 @@ impl<S: AsyncRead + AsyncWrite> Driver<S> {
     async fn serve(&mut self) -> CloseReason {
         let mut buffer = Zeroizing::new(vec![0; READ_SIZE]);
         loop {
-            if self.exchange.next().is_some_and(Caller::depends_on_events) {
-                if let Err(reason) = self.catch_up(&mut buffer).await {
-                    return reason;
-                }
+            // Also a stream that is always ready leaves the other tasks of its thread their turn.
+            tokio::task::consume_budget().await;
+            if let Err(reason) = self.refill_output(&mut buffer).await {
+                return reason;
             }
-            self.refill_output();
             let deadline = self.ending.deadline;
             tokio::select! {
-                read = self.reader.read(&mut buffer) => {
-                    if let Err(reason) = self.read(read, &buffer) {
+                turn = self.socket.turn(&mut buffer, self.output.rest()) => match turn {
+                    Turn::Read(read) => if let Err(reason) = self.read(read, &buffer) {
                         return reason;
-                    }
+                    },
+                    Turn::Wrote(wrote) => self.wrote(wrote),
                 },
-                wrote = self.writer.write(self.output.rest()), if self.output.is_due() => {
-                    self.wrote(wrote);
-                }
                 submission = self.submissions.recv(), if self.takes_commands() => match submission {
                     Some(submission) => self.submit(submission),
                     None => self.ending.abandoned = true,
@@ -162,20 +155,52 @@ impl<S: AsyncRead + AsyncWrite> Driver<S> {
         }
     }
 
-    /// Takes in what is there to be read already: it may withdraw the question that the next
-    /// command answers.
-    async fn catch_up(&mut self, buffer: &mut [u8]) -> Result<(), CloseReason> {
-        for _ in 0..CATCH_UP {
-            let read = {
-                let mut reading = pin!(self.reader.read(buffer));
-                std::future::poll_fn(|cx| Poll::Ready(reading.as_mut().poll(cx))).await
-            };
-            match read {
-                Poll::Ready(read) => self.read(read, buffer)?,
-                Poll::Pending => break,
+    /// Takes the next command that may go out.
+    async fn refill_output(&mut self, buffer: &mut [u8]) -> Result<(), CloseReason> {
+        self.exchange.prune(Caller::is_withdrawn);
+        while !self.output.is_due() && self.ending.write_error.is_none() {
+            let depends_on_events = self.exchange.next().is_some_and(Caller::depends_on_events);
+            if depends_on_events && !self.catch_up(buffer).await? {
+                break;
+            }
+            let desk = &self.outlet.desk;
+            match self.exchange.next_write(|caller| caller.admit(desk)) {
+                NextWrite::Bytes(bytes) => self.output = Output { bytes, written: 0 },
+                NextWrite::Dropped => {}
+                NextWrite::Nothing => break,
             }
         }
         Ok(())
+    }
+
+    /// Takes in what has arrived already, which may withdraw the request that the next command
+    /// answers; `false` where there may be more.
+    async fn catch_up(&mut self, buffer: &mut [u8]) -> Result<bool, CloseReason> {
+        let mut yielded = false;
+        for _ in 0..CATCH_UP {
+            match self.read_now(buffer).await {
+                Some(read) => self.read(read, buffer)?,
+                None => match self.socket.has_unread() {
+                    Some(unread) => return Ok(!unread),
+                    None if yielded => return Ok(true),
+                    // The runtime asks the system what has arrived when a task yields.
+                    None => {
+                        tokio::task::yield_now().await;
+                        yielded = true;
+                    }
+                },
+            }
+        }
+        // A stream that never runs dry leaves the other tasks their turn.
+        tokio::task::yield_now().await;
+        Ok(false)
+    }
+
+    /// Reads what is there; a spent task budget would look as if there were nothing.
+    async fn read_now(&mut self, buffer: &mut [u8]) -> Option<std::io::Result<usize>> {
+        let read =
+            |cx: &mut std::task::Context<'_>| Poll::Ready(self.socket.poll_read_now(cx, buffer));
+        unconstrained(std::future::poll_fn(read)).await
     }
 
     fn read(&mut self, read: std::io::Result<usize>, buffer: &[u8]) -> Result<(), CloseReason> {
@@ -184,17 +209,6 @@ impl<S: AsyncRead + AsyncWrite> Driver<S> {
             Ok(count) => self.received(buffer.get(..count).unwrap_or_default()),
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => Ok(()),
             Err(error) => Err(self.read_failed(error)),
-        }
-    }
-
-    fn refill_output(&mut self) {
-        if self.output.is_due() || self.ending.write_error.is_some() {
-            return;
-        }
-        let desk = &self.outlet.desk;
-        let next = self.exchange.next_write(|caller| caller.admit(desk));
-        if let Some(bytes) = next {
-            self.output = Output { bytes, written: 0 };
         }
     }
 

@@ -36,6 +36,17 @@ pub(super) enum Step<T> {
     TooLarge,
 }
 
+/// What is to be written next.
+#[derive(Debug)]
+pub(super) enum NextWrite {
+    /// Nothing may go out now.
+    Nothing,
+    /// The first command was not admitted; there may be others behind it.
+    Dropped,
+    /// A whole command, or a fence.
+    Bytes(Zeroizing<Vec<u8>>),
+}
+
 /// The pending queue. `T` names a caller.
 pub(super) struct Exchange<T> {
     queued: VecDeque<Queued<T>>,
@@ -84,36 +95,41 @@ impl<T> Exchange<T> {
         self.queued.push_back(Queued { caller, wire });
     }
 
+    /// Drops the commands whose callers are `gone`, unsent; their bytes may hold a password.
+    pub(super) fn prune(&mut self, gone: impl Fn(&T) -> bool) {
+        self.queued.retain(|queued| !gone(&queued.caller));
+    }
+
     /// How many commands wait to be sent.
     pub(super) fn queued(&self) -> usize {
         self.queued.len()
     }
 
-    /// Whose command would go out next, where one may go out now.
+    /// Whose command would go out next, where one may go out now and no fence goes before it.
     pub(super) fn next(&self) -> Option<&T> {
-        self.queued.front().filter(|_| self.may_send()).map(|next| &next.caller)
+        let may_send = !self.fence_due && self.may_send();
+        self.queued.front().filter(|_| may_send).map(|next| &next.caller)
     }
 
-    /// The next bytes to write, whole commands only; `None` when nothing may go out now.
+    /// The next bytes to write, whole commands only.
     ///
-    /// `admit` sees each caller just before its command would go out. A command
-    /// that is not admitted is dropped with its caller, unsent.
-    pub(super) fn next_write(
-        &mut self,
-        mut admit: impl FnMut(&mut T) -> bool,
-    ) -> Option<Zeroizing<Vec<u8>>> {
+    /// `admit` sees the caller just before its command would go out. A command
+    /// that is not admitted is dropped with its caller, unsent. Only one is looked at, so
+    /// that what made sure of the first is not taken for the one behind it.
+    pub(super) fn next_write(&mut self, admit: impl FnOnce(&mut T) -> bool) -> NextWrite {
         if std::mem::take(&mut self.fence_due) {
-            return Some(Zeroizing::new(FENCE.to_vec()));
+            return NextWrite::Bytes(Zeroizing::new(FENCE.to_vec()));
         }
-        loop {
-            if !self.may_send() {
-                return None;
-            }
-            let mut next = self.queued.pop_front()?;
-            if admit(&mut next.caller) {
-                return Some(self.launch(next));
-            }
+        if !self.may_send() {
+            return NextWrite::Nothing;
         }
+        let Some(mut next) = self.queued.pop_front() else {
+            return NextWrite::Nothing;
+        };
+        if admit(&mut next.caller) {
+            return NextWrite::Bytes(self.launch(next));
+        }
+        NextWrite::Dropped
     }
 
     /// Takes a reply line.

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::exchange::{Exchange, Outcome, Step};
+use super::exchange::{Exchange, NextWrite, Outcome, Step};
 use crate::Text;
 use crate::command::{Fence, ReplyShape, Wire, Writer};
 use crate::reply::RawReply;
@@ -22,8 +22,10 @@ fn exchange(depth: usize, shapes: &[ReplyShape]) -> Exchange<usize> {
 }
 
 fn written(exchange: &mut Exchange<usize>) -> Option<String> {
-    let bytes = exchange.next_write(|_| true)?;
-    Some(String::from_utf8(bytes.to_vec()).unwrap())
+    match exchange.next_write(|_| true) {
+        NextWrite::Bytes(bytes) => Some(String::from_utf8(bytes.to_vec()).unwrap()),
+        _ => None,
+    }
 }
 
 fn line(exchange: &mut Exchange<usize>, line: &'static str) -> Step<usize> {
@@ -203,10 +205,20 @@ fn a_late_reply_needs_no_fence_and_a_refused_block_does() {
 #[test]
 fn a_withdrawn_command_is_not_sent() {
     let mut exchange = exchange(1, &[ReplyShape::Line; 3]);
-    let bytes = exchange.next_write(|caller| *caller == 2);
-    assert!(bytes.is_some());
+    for _ in 0..2 {
+        assert!(matches!(exchange.next_write(|caller| *caller == 2), NextWrite::Dropped));
+    }
+    assert!(matches!(exchange.next_write(|caller| *caller == 2), NextWrite::Bytes(_)));
     assert_eq!(line(&mut exchange, "SUCCESS: a"), Step::Done(2, Ok(reply(Some("a"), &[]))));
     assert_eq!(exchange.queued(), 0);
+}
+
+#[test]
+fn withdrawn_commands_are_dropped_wherever_they_wait() {
+    let mut exchange = exchange(1, &[ReplyShape::Line; 4]);
+    exchange.prune(|caller| caller % 2 == 0);
+    assert_eq!(exchange.queued(), 2);
+    assert_eq!(exchange.next(), Some(&1));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::sync::{broadcast, mpsc, oneshot};
 
 use super::Events;
-use super::caller::Submission;
+use super::caller::{Delivery, Submission, Withdraw};
 use super::requests::Ticket;
 use super::shared::Shared;
 use crate::command::Wire;
@@ -99,15 +99,23 @@ impl Client {
     async fn send(&self, wire: Wire, ticket: Option<Ticket>) -> Result<RawReply> {
         let command = wire.name;
         let after = self.shared.command_timeout;
-        match tokio::time::timeout(after, self.exchange(wire, ticket)).await {
+        let delivery = Arc::new(Delivery::default());
+        let _withdraw = Withdraw(Arc::clone(&delivery));
+        let exchanged = self.exchange(wire, ticket, Arc::clone(&delivery));
+        match tokio::time::timeout(after, exchanged).await {
             Ok(result) => result,
-            Err(_) => Err(Error::Timeout { command, after }),
+            Err(_) => Err(Error::Timeout { command, after, sent: !delivery.withdraw() }),
         }
     }
 
-    async fn exchange(&self, wire: Wire, ticket: Option<Ticket>) -> Result<RawReply> {
+    async fn exchange(
+        &self,
+        wire: Wire,
+        ticket: Option<Ticket>,
+        delivery: Arc<Delivery>,
+    ) -> Result<RawReply> {
         let (reply, answer) = oneshot::channel();
-        let submitted = self.submit.send(Submission { wire, reply, ticket }).await;
+        let submitted = self.submit.send(Submission { wire, reply, delivery, ticket }).await;
         submitted.map_err(|_| self.gone())?;
         answer.await.unwrap_or_else(|_| Err(self.gone()))
     }

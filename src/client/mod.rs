@@ -16,6 +16,7 @@ mod outlet;
 mod requests;
 mod session;
 mod shared;
+mod transport;
 
 #[cfg(test)]
 mod exchange_tests;

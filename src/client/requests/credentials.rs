@@ -142,17 +142,19 @@ impl CredentialsRequest {
 
     /// Both are checked before the first is sent.
     async fn send(self, username: Secret, password: Secret) -> Result<()> {
+        self.handle.begin();
         let client = self.handle.client();
         let realm = self.realm.as_bytes();
-        let first = self.handle.check(username_command(client, realm, &username).await)?;
-        let second = self.handle.check(client.password_command(realm, &password).await)?;
+        let first = username_command(client, realm, &username).await?;
+        let second = client.password_command(realm, &password).await?;
         self.handle.send_part(Ok(first)).await?;
         self.handle.settle(Ok(second)).await
     }
 
     /// The question is still to be answered.
     fn misfit<T>(&self, what: &'static str) -> Result<T> {
-        self.handle.check(Err(invalid(NAME, "response", ArgumentProblem::Other(what))))
+        self.handle.begin();
+        Err(invalid(NAME, "response", ArgumentProblem::Other(what)))
     }
 }
 
@@ -199,6 +201,7 @@ impl PasswordRequest {
     /// # Cancel safety
     /// [As every command](crate::Client#cancel-safety).
     pub async fn answer(self, password: impl Into<Secret>) -> Result<()> {
+        self.handle.begin();
         let client = self.handle.client();
         let wire = client.password_command(self.realm.as_bytes(), &password.into()).await;
         self.handle.settle(wire).await
@@ -253,6 +256,7 @@ impl UsernameRequest {
     /// # Cancel safety
     /// [As every command](crate::Client#cancel-safety).
     pub async fn answer(self, username: impl Into<Secret>) -> Result<()> {
+        self.handle.begin();
         let client = self.handle.client();
         let wire = username_command(client, self.realm.as_bytes(), &username.into()).await;
         self.handle.settle(wire).await

@@ -4,35 +4,39 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use tokio::time::Instant;
 use tracing::warn;
 
 use super::desk::Desk;
 use super::guard::{Guard, Ticket};
 use super::question::Question;
-use crate::Result;
 use crate::client::Client;
 use crate::command::Wire;
+use crate::error::{Error, Result};
 
 pub(super) struct Handle {
     client: Client,
     guard: Arc<Guard>,
     what: &'static str,
-    /// A prompt, to be asked again where its answer cannot be sent.
-    again: Option<(Arc<Desk>, Question)>,
-    unsendable: AtomicBool,
-    forgotten: AtomicBool,
+    desk: Arc<Desk>,
+    /// The question itself, to be asked again where its answer was not sent.
+    question: Question,
+    /// An answer was begun, and has not been sent.
+    unsent: AtomicBool,
+    /// It was one that is refused before it is sent.
+    invalid: AtomicBool,
 }
 
 impl Handle {
-    pub(super) fn new(client: Client, guard: Arc<Guard>, what: &'static str) -> Self {
-        let (unsendable, forgotten) = (AtomicBool::new(false), AtomicBool::new(false));
-        Self { client, guard, what, again: None, unsendable, forgotten }
-    }
-
-    /// For a prompt, which is asked again where its answer cannot be sent.
-    pub(super) fn asked_again(mut self, desk: Arc<Desk>, question: Question) -> Self {
-        self.again = Some((desk, question));
-        self
+    pub(super) fn new(
+        client: Client,
+        desk: Arc<Desk>,
+        question: Question,
+        what: &'static str,
+    ) -> Self {
+        let guard = Arc::clone(&question.guard);
+        let (unsent, invalid) = (AtomicBool::new(false), AtomicBool::new(false));
+        Self { client, guard, what, desk, question, unsent, invalid }
     }
 
     pub(super) fn client(&self) -> &Client {
@@ -43,22 +47,35 @@ impl Handle {
         &self.guard
     }
 
+    pub(super) fn desk(&self) -> &Arc<Desk> {
+        &self.desk
+    }
+
+    /// When the daemon asked.
+    pub(super) fn raised(&self) -> Instant {
+        self.question.raised
+    }
+
     /// The answer that ends the question.
     pub(super) async fn settle(&self, wire: Result<Wire>) -> Result<()> {
+        self.begin();
         self.send(self.check(wire)?, true).await
     }
 
     /// An answer that others follow.
     pub(super) async fn send_part(&self, wire: Result<Wire>) -> Result<()> {
+        self.begin();
         self.send(self.check(wire)?, false).await
     }
 
-    /// Notes an answer that cannot be sent: the question is still to be answered.
-    pub(super) fn check<T>(&self, answer: Result<T>) -> Result<T> {
-        if answer.is_err() {
-            self.unsendable.store(true, Ordering::Relaxed);
-        }
-        answer
+    /// An answer begins: until it is sent, the question is still to be answered.
+    pub(super) fn begin(&self) {
+        self.unsent.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the last answer was refused before it was sent.
+    pub(super) fn is_invalid(&self) -> bool {
+        self.invalid.load(Ordering::Relaxed)
     }
 
     /// Leaves the question without an answer, on purpose.
@@ -66,14 +83,27 @@ impl Handle {
         self.guard.settle();
     }
 
-    /// Leaves the question open, for another handle of the same guard.
-    pub(super) fn forget(&self) {
-        self.forgotten.store(true, Ordering::Relaxed);
+    /// Asks the question again where an answer was begun and not sent; `false` where none was.
+    pub(super) fn ask_again(&self) -> bool {
+        let again = self.guard.is_open() && self.unsent.load(Ordering::Relaxed);
+        if again {
+            self.desk.put_back(self.question.clone());
+        }
+        again
+    }
+
+    fn check(&self, wire: Result<Wire>) -> Result<Wire> {
+        self.invalid.store(wire.is_err(), Ordering::Relaxed);
+        wire
     }
 
     async fn send(&self, wire: Wire, settles: bool) -> Result<()> {
         let ticket = Ticket { guard: Arc::clone(&self.guard), settles };
-        self.client.answer(wire, ticket).await.map(drop)
+        let sent = self.client.answer(wire, ticket).await;
+        if !matches!(sent, Err(Error::Timeout { .. })) {
+            self.unsent.store(false, Ordering::Relaxed);
+        }
+        sent.map(drop)
     }
 }
 
@@ -87,18 +117,11 @@ impl fmt::Debug for Handle {
 
 impl Drop for Handle {
     fn drop(&mut self) {
-        if self.forgotten.load(Ordering::Relaxed) || !self.guard.is_open() {
-            return;
-        }
-        match self.again.take() {
-            Some((desk, question)) if self.unsendable.load(Ordering::Relaxed) => {
-                desk.put_back(question);
-            }
-            _ if self.guard.settle() => {
-                let request = self.what;
-                warn!(request, "dropped without an answer; the daemon goes on waiting for one");
-            }
-            _ => {}
+        // What becomes of a client's request is settled where that is dropped.
+        let prompt = !self.question.asked.is_client();
+        if prompt && !self.ask_again() && self.guard.settle() {
+            let request = self.what;
+            warn!(request, "dropped without an answer; the daemon goes on waiting for one");
         }
     }
 }

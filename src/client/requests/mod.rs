@@ -53,9 +53,11 @@ pub use sign::SignRequest;
 /// The events behind the questions still go to every [`Events`](crate::Events).
 ///
 /// # Answers that cannot be sent
-/// A prompt whose answer is refused before it is sent ([`Error::InvalidArgument`](crate::Error::InvalidArgument),
-/// a password with a line end in it) is still to be answered: it comes again, as the next request. A client's
-/// request counts as [dropped](DroppedRequest) then.
+/// A request whose answer was not sent is still to be answered: it comes again, as the next request. That
+/// is so where the answer was refused before it was sent ([`Error::InvalidArgument`](crate::Error::InvalidArgument), a
+/// password with a line end in it: answer it otherwise, or decline it), where it timed out in the queue
+/// ([`Error::Timeout`](crate::Error::Timeout), `sent: false`), and where its future was dropped there. Only a client
+/// for whom the answer was refused is denied instead where [`DroppedRequest::Deny`] was chosen.
 ///
 /// # Restarts
 /// Client IDs start over when the daemon restarts, and `>STATE:…,RECONNECTING,…` is
@@ -138,17 +140,10 @@ impl Requests {
         &self.client
     }
 
-    fn request(&self, question: Question) -> Request {
-        let again = (!matches!(question.asked, Asked::Client(_))).then(|| question.clone());
-        let Question { guard, raised, asked } = question;
-        let handle = |what| {
-            let handle = Handle::new(self.client.clone(), Arc::clone(&guard), what);
-            match again.clone() {
-                Some(question) => handle.asked_again(Arc::clone(&self.desk), question),
-                None => handle,
-            }
-        };
-        match asked {
+    fn request(&self, question: &Question) -> Request {
+        let handle =
+            |what| Handle::new(self.client.clone(), Arc::clone(&self.desk), question.clone(), what);
+        match question.asked.clone() {
             Asked::Hold(Hold { seconds }) => {
                 Request::Hold(HoldRequest::new(handle("hold"), seconds))
             }
@@ -177,8 +172,7 @@ impl Requests {
             }
             Asked::Client(asked) => {
                 let kind = asked.kind.clone();
-                let desk = Arc::clone(&self.desk);
-                let peer = ClientRequest::new(handle("client"), desk, asked, self.dropped, raised);
+                let peer = ClientRequest::new(handle("client"), asked, self.dropped);
                 match kind {
                     AskedClientKind::Connect => Request::ClientConnect(peer),
                     AskedClientKind::Reauth => Request::ClientReauth(peer),
@@ -231,7 +225,7 @@ impl Stream for Requests {
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let taken = ready!(self.desk.poll_take(cx));
         Poll::Ready(taken.map(|taken| match taken {
-            Taken::Question(question) => self.request(*question),
+            Taken::Question(question) => self.request(&question),
             Taken::Overflow(clients) => Request::Overflow(clients),
         }))
     }
@@ -241,7 +235,7 @@ impl Drop for Requests {
     /// Opts out. Clients that wait in the queue are as good as dropped.
     fn drop(&mut self) {
         for question in self.desk.leave() {
-            drop(self.request(question));
+            drop(self.request(&question));
         }
     }
 }

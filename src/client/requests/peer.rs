@@ -1,12 +1,10 @@
 //! [`ClientRequest`]: a client that waits for a server's decision.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
 use tracing::warn;
 
-use super::desk::Desk;
 use super::handle::Handle;
 use super::question::AskedClient;
 use super::{DroppedRequest, PendingAuth};
@@ -24,26 +22,18 @@ use crate::{Cid, Kid, Result, Secret, Text};
 #[must_use]
 pub struct ClientRequest {
     handle: Handle,
-    desk: Arc<Desk>,
     cid: Cid,
     kid: Kid,
     env: Env,
     dropped: DroppedRequest,
-    raised: Instant,
     /// The client was told to give a response, which brings a request of its own.
     awaits_response: bool,
 }
 
 impl ClientRequest {
-    pub(super) fn new(
-        handle: Handle,
-        desk: Arc<Desk>,
-        asked: AskedClient,
-        dropped: DroppedRequest,
-        raised: Instant,
-    ) -> Self {
+    pub(super) fn new(handle: Handle, asked: AskedClient, dropped: DroppedRequest) -> Self {
         let AskedClient { cid, kid, env, .. } = asked;
-        Self { handle, desk, cid, kid, env, dropped, raised, awaits_response: false }
+        Self { handle, cid, kid, env, dropped, awaits_response: false }
     }
 
     /// The client's ID.
@@ -68,7 +58,7 @@ impl ClientRequest {
     /// When the daemon asked.
     #[must_use]
     pub fn raised(&self) -> Instant {
-        self.raised
+        self.handle.raised()
     }
 
     /// Who the client is and what it says of itself.
@@ -197,6 +187,7 @@ impl ClientRequest {
     }
 
     pub(crate) async fn pending_by_ref(&self, what: &PendingAuth, timeout: Duration) -> Result<()> {
+        self.handle.begin();
         let extra = what.encode()?;
         let client = self.handle.client();
         let wire = client.pending_command(self.cid, self.kid, extra.as_bytes(), timeout);
@@ -210,19 +201,22 @@ impl ClientRequest {
 
 impl Drop for ClientRequest {
     fn drop(&mut self) {
-        if self.awaits_response {
-            self.handle.forget();
-        }
         if self.awaits_response || !self.is_open() {
             return;
         }
+        let denies = self.dropped == DroppedRequest::Deny;
+        let panicking = std::thread::panicking();
+        let is_given_up = panicking || (denies && self.handle.is_invalid());
+        if !is_given_up && self.handle.ask_again() {
+            return;
+        }
         let (cid, kid, guard) = (self.cid, self.kid, self.handle.guard());
-        if self.dropped == DroppedRequest::Deny || std::thread::panicking() {
+        if denies || panicking {
             warn!(%cid, %kid, "a client's request was dropped without an answer; it is denied");
-            self.desk.deny(cid, kid, guard, "nobody answered");
+            self.handle.desk().deny(cid, kid, guard, "nobody answered");
         } else {
             warn!(%cid, %kid, "a client's request was dropped without an answer; it waits on");
-            self.desk.put_away(cid, kid, guard);
+            self.handle.desk().put_away(cid, kid, guard);
         }
     }
 }

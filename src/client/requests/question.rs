@@ -88,6 +88,11 @@ impl Asked {
         })
     }
 
+    /// Whether it is about a client of a server.
+    pub(crate) fn is_client(&self) -> bool {
+        matches!(self, Self::Client(_))
+    }
+
     /// Whether it is a client's response to what it was asked.
     pub(crate) fn is_response(&self) -> bool {
         matches!(self, Self::Client(AskedClient { kind: AskedClientKind::Response(_), .. }))

@@ -1,5 +1,7 @@
 //! Questions and answers with a scripted daemon.
 
+mod unsent;
+
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 
 use super::{DroppedRequest, PendingAuth, Request, Requests};

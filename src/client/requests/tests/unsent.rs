@@ -1,0 +1,250 @@
+//! Answers that are not sent: held back by what was there to be read, timed out, or dropped.
+
+use std::io;
+use std::io::{Read as _, Write as _};
+use std::os::unix::net;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use super::*;
+use crate::client::Client;
+
+const RESTART: &str = ">STATE:1,RECONNECTING,SIGUSR1,,,,,\r\n";
+const CONNECT: &str = ">CLIENT:CONNECT,0,1\r\n>CLIENT:ENV,username=al ice\r\n>CLIENT:ENV,END\r\n";
+
+/// A daemon on a real socket whose bytes the runtime has not looked at yet.
+struct Plain(net::UnixStream);
+
+impl Plain {
+    fn says(&mut self, text: &str) {
+        self.0.write_all(text.as_bytes()).unwrap();
+    }
+
+    /// What has arrived here and was not read yet.
+    fn heard(&mut self) -> String {
+        self.0.set_nonblocking(true).unwrap();
+        let mut bytes = Vec::new();
+        let end = self.0.read_to_end(&mut bytes).map_err(|error| error.kind());
+        assert!(matches!(end, Ok(_) | Err(io::ErrorKind::WouldBlock)), "{end:?}");
+        String::from_utf8(bytes).unwrap()
+    }
+}
+
+/// A connection whose client 0 waits to be let in.
+async fn plain(by_path: bool) -> (Client, Requests, Plain) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("daemon.sock");
+    let listener = net::UnixListener::bind(&path).unwrap();
+    let daemon = tokio::task::spawn_blocking(move || {
+        let (mut daemon, _) = listener.accept().unwrap();
+        daemon.write_all(GREETING).unwrap();
+        let mut state_on = [0; b"state on\n".len()];
+        daemon.read_exact(&mut state_on).unwrap();
+        daemon.write_all(ON).unwrap();
+        Plain(daemon)
+    });
+    let session = if by_path {
+        Builder::new().connect(&*path).await.unwrap()
+    } else {
+        let stream = tokio::net::UnixStream::connect(&path).await.unwrap();
+        Builder::new().attach(stream).await.unwrap()
+    };
+    let mut daemon = daemon.await.unwrap();
+    daemon.says(CONNECT);
+    let (client, _, requests) = session.split();
+    (client, requests, daemon)
+}
+
+/// Polls once, as a task that then loses patience.
+fn poll_once<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
+    future.poll(&mut Context::from_waker(std::task::Waker::noop()))
+}
+
+#[tokio::test]
+async fn a_restart_that_has_arrived_makes_an_answer_stale_though_the_runtime_has_not_seen_it() {
+    for by_path in [true, false] {
+        let (_client, mut requests, mut daemon) = plain(by_path).await;
+        let client = next_client(&mut requests).await;
+        daemon.says(RESTART);
+        let answered = client.allow().await;
+        assert!(matches!(answered, Err(Error::Stale { .. })), "{answered:?}");
+        assert_eq!(daemon.heard(), "");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_behind_a_withdrawn_command_is_looked_after_too() {
+    let (client, mut requests, mut daemon) = plain(true).await;
+    let peer = next_client(&mut requests).await;
+    let mut withdrawn = Box::pin(client.pid());
+    assert!(poll_once(withdrawn.as_mut()).is_pending());
+    let mut answer = Box::pin(peer.allow());
+    assert!(poll_once(answer.as_mut()).is_pending(), "it waits behind the other");
+    daemon.says(RESTART);
+    drop(withdrawn);
+    let answered = answer.await;
+    assert!(matches!(answered, Err(Error::Stale { .. })), "{answered:?}");
+    assert_eq!(daemon.heard(), "");
+}
+
+#[tokio::test]
+async fn a_restart_behind_more_than_is_read_at_once_makes_an_answer_stale() {
+    let (ours, theirs) = duplex(8 * 1024 * 1024);
+    let mut daemon = Daemon(theirs);
+    daemon.says(GREETING).await;
+    let session = Builder::new().attach(ours).await.unwrap();
+    daemon.hears("state on\n").await.says(ON).await;
+    let (_client, _, mut requests) = session.split();
+    daemon.connect("CONNECT", 0, 1).await;
+    let peer = next_client(&mut requests).await;
+    // More than a task may read in one go, and more than the driver reads in a row.
+    let flood = format!(">LOG:1,D,{}\r\n", "x".repeat(990)).repeat(5_000);
+    daemon.says(flood).await.says(RESTART).await;
+    let answered = peer.allow().await;
+    assert!(matches!(answered, Err(Error::Stale { .. })), "{answered:?}");
+}
+
+/// A daemon that answers what it is told, and else never stops talking until it is stopped.
+struct Flood {
+    script: Vec<u8>,
+    stop: Arc<AtomicBool>,
+    heard: Arc<std::sync::Mutex<Vec<u8>>>,
+    answered: usize,
+}
+
+impl Flood {
+    /// The reply to the next command that was heard.
+    fn reply(&mut self) -> Option<&'static [u8]> {
+        let heard = self.heard.lock().unwrap();
+        let rest = &heard[self.answered..];
+        let end = rest.iter().position(|byte| *byte == b'\n')? + 1;
+        self.answered += end;
+        Some(match &rest[..end] {
+            b"state on\n" => ON,
+            b"client-auth-nt 0 1\n" => b"SUCCESS: client-auth command succeeded\r\n",
+            other => panic!("{}", other.escape_ascii()),
+        })
+    }
+}
+
+impl AsyncRead for Flood {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if let Some(reply) = self.reply() {
+            buffer.put_slice(reply);
+            let script = std::mem::take(&mut self.script);
+            buffer.put_slice(&script);
+        } else if self.answered == 0 {
+            // Its greeting, until it hears something.
+            if self.script.starts_with(GREETING) {
+                self.script.drain(..GREETING.len());
+                buffer.put_slice(GREETING);
+                return Poll::Ready(Ok(()));
+            }
+            return Poll::Pending;
+        } else if self.stop.load(Ordering::Relaxed) {
+            return Poll::Pending;
+        } else {
+            buffer.put_slice(b">LOG:1,D,flood\r\n");
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Flood {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.heard.lock().unwrap().extend_from_slice(bytes);
+        cx.waker().wake_by_ref();
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_a_flood_holds_back_times_out_unsent_and_is_asked_for_again() {
+    let (stop, heard) = (Arc::new(AtomicBool::new(false)), Arc::default());
+    let script = [GREETING, CONNECT.as_bytes()].concat();
+    let flood = Flood { script, stop: Arc::clone(&stop), heard: Arc::clone(&heard), answered: 0 };
+    let builder = Builder::new().command_timeout(Duration::from_millis(100));
+    let (_client, _, mut requests) = builder.attach(flood).await.unwrap().split();
+
+    let peer = next_client(&mut requests).await;
+    let answered = peer.allow().await;
+    assert!(matches!(answered, Err(Error::Timeout { sent: false, .. })), "{answered:?}");
+    assert!(!String::from_utf8_lossy(&heard.lock().unwrap()).contains("client-auth"));
+
+    let again = next_client(&mut requests).await;
+    assert_eq!((again.cid().0, again.kid().0), (0, 1));
+    stop.store(true, Ordering::Relaxed);
+    again.allow().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_whose_answer_was_not_sent_comes_again() {
+    let (session, mut daemon) = start(Builder::new()).await;
+    let (client, _, mut requests) = session.split();
+    let d = &mut daemon;
+    // Nothing goes out while this waits for its reply.
+    let stuck = tokio::spawn(async move { client.pid().await });
+    d.hears("pid\n").await;
+
+    d.says(">HOLD:Waiting for hold release:0\r\n").await;
+    let Some(Request::Hold(hold)) = requests.next().await else { panic!() };
+    let timeout = hold.release().await;
+    assert!(matches!(timeout, Err(Error::Timeout { sent: false, .. })), "{timeout:?}");
+    d.says("SUCCESS: pid=1\r\n").await;
+    assert!(matches!(stuck.await.unwrap(), Err(Error::Timeout { sent: true, .. })));
+    let Some(Request::Hold(hold)) = requests.next().await else { panic!() };
+    exchange(hold.release(), d, "hold release\n", "SUCCESS: hold release succeeded\r\n")
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_request_whose_answer_is_dropped_before_it_was_sent_comes_again() {
+    let (session, mut daemon) = start(Builder::new()).await;
+    let (client, _, mut requests) = session.split();
+    let d = &mut daemon;
+    let mut stuck = pin!(client.pid());
+    assert!(poll_once(stuck.as_mut()).is_pending());
+    d.hears("pid\n").await;
+
+    for kind in ["CONNECT", "REAUTH"] {
+        d.connect(kind, 0, 1).await;
+        let peer = next_client(&mut requests).await;
+        assert!(poll_once(pin!(peer.deny("no", None)).as_mut()).is_pending());
+        let again = next_client(&mut requests).await;
+        assert!(again.is_open());
+        // Refused before it is sent: as little an answer as none.
+        let refused = again.deny("two\nlines", None).await;
+        assert!(matches!(refused, Err(Error::InvalidArgument { .. })), "{refused:?}");
+        let again = next_client(&mut requests).await;
+        assert!(poll_once(pin!(again.allow()).as_mut()).is_pending());
+        assert!(matches!(
+            requests.next().await,
+            Some(Request::ClientConnect(_) | Request::ClientReauth(_))
+        ));
+    }
+    d.says("SUCCESS: pid=1\r\n").await;
+    stuck.await.unwrap();
+    exchange(client.pid(), d, "pid\n", "SUCCESS: pid=2\r\n").await.unwrap();
+}

@@ -1,0 +1,150 @@
+//! [`Transport`]: the stream of a connection, read and written by one task.
+
+use std::io;
+use std::mem::MaybeUninit;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+#[cfg(unix)]
+use tokio::net::UnixStream;
+
+/// A stream that may know whether bytes have arrived that were not read yet.
+pub(super) trait Transport: AsyncRead + AsyncWrite + Unpin {
+    /// Whether a read would find something now; `None` where the stream cannot tell.
+    ///
+    /// The runtime learns of new bytes only when it next asks the system, so a read that it
+    /// reports as pending does not prove that there are none.
+    fn has_unread(&self) -> Option<bool>;
+}
+
+#[cfg(unix)]
+impl Transport for UnixStream {
+    fn has_unread(&self) -> Option<bool> {
+        Some(peek(&socket2::SockRef::from(self)))
+    }
+}
+
+impl Transport for TcpStream {
+    fn has_unread(&self) -> Option<bool> {
+        Some(peek(&socket2::SockRef::from(self)))
+    }
+}
+
+/// An error or the end of input counts as something to read: the next read tells it.
+fn peek(socket: &socket2::Socket) -> bool {
+    let mut byte = [MaybeUninit::uninit()];
+    !matches!(socket.peek(&mut byte), Err(error) if error.kind() == io::ErrorKind::WouldBlock)
+}
+
+/// A stream of the user's own, of which no more is known.
+pub(super) struct Foreign<S>(pub(super) Pin<Box<S>>);
+
+impl<S: AsyncRead + AsyncWrite> Transport for Foreign<S> {
+    fn has_unread(&self) -> Option<bool> {
+        None
+    }
+}
+
+impl<S: AsyncRead> AsyncRead for Foreign<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        self.0.as_mut().poll_read(cx, buffer)
+    }
+}
+
+impl<S: AsyncWrite> AsyncWrite for Foreign<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.0.as_mut().poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.0.as_mut().poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.0.as_mut().poll_shutdown(cx)
+    }
+}
+
+/// One turn of reading or writing.
+#[derive(Debug)]
+pub(super) enum Turn {
+    /// So many bytes were read; 0 at the end of input.
+    Read(io::Result<usize>),
+    /// So many bytes were written.
+    Wrote(io::Result<usize>),
+}
+
+/// A transport whose two directions take turns where both are ready, so that neither a flood of
+/// input nor a large command starves the other.
+pub(super) struct Duplex<T> {
+    transport: T,
+    write_first: bool,
+}
+
+impl<T: Transport> Duplex<T> {
+    pub(super) fn new(transport: T) -> Self {
+        Self { transport, write_first: false }
+    }
+
+    /// Reads into `buffer`, or writes of `output` where it is not empty.
+    ///
+    /// Cancel safe: nothing is read or written unless the future is ready.
+    pub(super) async fn turn(&mut self, buffer: &mut [u8], output: &[u8]) -> Turn {
+        std::future::poll_fn(|cx| self.poll_turn(cx, buffer, output)).await
+    }
+
+    /// What can be read at once; `None` where nothing can.
+    pub(super) fn poll_read_now(
+        &mut self,
+        cx: &mut Context<'_>,
+        buffer: &mut [u8],
+    ) -> Option<io::Result<usize>> {
+        match self.poll_read(cx, buffer) {
+            Poll::Ready(read) => Some(read),
+            Poll::Pending => None,
+        }
+    }
+
+    /// As [`Transport::has_unread`].
+    pub(super) fn has_unread(&self) -> Option<bool> {
+        self.transport.has_unread()
+    }
+
+    fn poll_turn(&mut self, cx: &mut Context<'_>, buffer: &mut [u8], output: &[u8]) -> Poll<Turn> {
+        if self.write_first {
+            if let Poll::Ready(wrote) = self.poll_write(cx, output) {
+                self.write_first = false;
+                return Poll::Ready(Turn::Wrote(wrote));
+            }
+        }
+        if let Poll::Ready(read) = self.poll_read(cx, buffer) {
+            self.write_first = true;
+            return Poll::Ready(Turn::Read(read));
+        }
+        let wrote = ready!(self.poll_write(cx, output));
+        Poll::Ready(Turn::Wrote(wrote))
+    }
+
+    fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        let mut buffer = ReadBuf::new(buffer);
+        let read = ready!(Pin::new(&mut self.transport).poll_read(cx, &mut buffer));
+        Poll::Ready(read.map(|()| buffer.filled().len()))
+    }
+
+    fn poll_write(&mut self, cx: &mut Context<'_>, output: &[u8]) -> Poll<io::Result<usize>> {
+        if output.is_empty() {
+            return Poll::Pending;
+        }
+        Pin::new(&mut self.transport).poll_write(cx, output)
+    }
+}
