@@ -19,6 +19,7 @@ pub struct ClientOptions {
     external_key: Option<String>,
     external_cert: Option<String>,
     pkcs11: bool,
+    renewed_by_server: bool,
 }
 
 impl ClientOptions {
@@ -33,6 +34,7 @@ impl ClientOptions {
             external_key: None,
             external_cert: None,
             pkcs11: false,
+            renewed_by_server: false,
         }
     }
 
@@ -90,6 +92,17 @@ impl ClientOptions {
     #[must_use]
     pub fn auth_retry_interact(self) -> Self {
         self.line("auth-retry interact")
+    }
+
+    /// A client of a server that [`renews_keys`](super::ServerOptions::renews_keys).
+    ///
+    /// It drops its old keys soon, so that its pings count for the new ones. A server of
+    /// OpenVPN 2.5 takes nothing that comes with new keys its manager decided about, so there
+    /// the client itself begins, by the clock.
+    #[must_use]
+    pub fn renewed_by_server(mut self) -> Self {
+        self.renewed_by_server = true;
+        self
     }
 
     /// `management-query-remote`.
@@ -152,6 +165,10 @@ impl ClientOptions {
         }
         if self.auth_user_pass {
             config.push_str("auth-user-pass\n");
+        }
+        if self.renewed_by_server {
+            let old = version < Version::new(2, 6, 0);
+            config.push_str(if old { "reneg-sec 10\n" } else { "reneg-sec 0\ntran-window 2\n" });
         }
         self.common.write(&mut config, dir, version);
         self.write_identity(&mut config, identity);

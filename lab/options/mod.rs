@@ -103,6 +103,8 @@ impl Common {
         let ca = dir.join("ca.crt");
         writeln!(config, "ca \"{}\"\nverb {}\nifconfig-noexec", ca.display(), self.verb).ok();
         config.push_str("data-ciphers AES-256-GCM:AES-128-GCM\n");
+        // Not a minute: so long may a handshake take, and whoever is to decide about a client.
+        config.push_str("hand-window 600\n");
         if version >= Version::new(2, 6, 0) {
             config.push_str("disable-dco\n");
         }

@@ -45,6 +45,17 @@ impl ServerOptions {
         self
     }
 
+    /// Renews the keys of a client again and again, each time a few seconds after its manager
+    /// has let the client go on. For clients with
+    /// [`renewed_by_server`](super::ClientOptions::renewed_by_server).
+    ///
+    /// A short `reneg-sec` would give the manager half of it to decide. Here the packets are
+    /// counted, which are the pings of both sides.
+    #[must_use]
+    pub fn renews_keys(self) -> Self {
+        self.line("reneg-sec 0\nreneg-pkts 3\nkeepalive 1 600")
+    }
+
     /// `auth-user-pass-optional`: a client need not send a user name and password.
     #[must_use]
     pub fn auth_user_pass_optional(self) -> Self {

@@ -2,15 +2,15 @@
 
 use anyhow::Result;
 
-use crate::lab::ServerOptions;
+use crate::lab::{ClientOptions, ServerOptions};
 use crate::support::{Bench, picks};
 
 #[tokio::test]
 async fn the_server_renews_a_session() -> Result<()> {
     let Some(bench) = Bench::serving("the_server_renews_a_session")? else { return Ok(()) };
-    // The daemon gives its manager half of it to answer, in whole seconds.
-    let options = ServerOptions::new().line("reneg-sec 8 8");
-    let (mut server, mut client, peer) = bench.pair(options, |client| client).await?;
+    let options = ServerOptions::new().renews_keys();
+    let (mut server, mut client, peer) =
+        bench.pair(options, ClientOptions::renewed_by_server).await?;
     let again = server.until("a renewal", picks::reauth).await;
     assert_eq!((again.cid, again.env.username()), (peer.cid, Some(&"alice".into())));
     assert_ne!(again.kid, peer.kid);
@@ -28,8 +28,10 @@ async fn the_server_renews_a_session() -> Result<()> {
 #[tokio::test]
 async fn the_client_renews_its_session() -> Result<()> {
     let Some(bench) = Bench::serving("the_client_renews_its_session")? else { return Ok(()) };
-    let options = |client: crate::lab::ClientOptions| client.line("reneg-sec 3\nauth-nocache");
-    let (mut server, mut client, peer) = bench.pair(ServerOptions::new(), options).await?;
+    // By packets, which are pings: by the clock, it could begin before it is in.
+    let options = |client: ClientOptions| client.line("reneg-sec 0\nreneg-pkts 3\nauth-nocache");
+    let server = ServerOptions::new().line("keepalive 1 600");
+    let (mut server, mut client, peer) = bench.pair(server, options).await?;
     // Without its cache the client asks again, and sends what it is told then.
     client.log_in("alice", "another secret").await;
     let again = server.until("a renewal", picks::reauth).await;
