@@ -35,7 +35,7 @@ pub use self::certificates::{Identity, KeyKind};
 pub use self::daemon::{Daemon, Version, skip};
 pub use self::network::{Port, daemons_die_with_us};
 pub use self::options::{ClientOptions, Proto, ServerOptions};
-pub use self::process::{Management, Process};
+pub use self::process::{DEADLINE, Management, Process};
 pub use self::raw::Raw;
 pub use self::token::Token;
 

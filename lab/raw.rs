@@ -1,14 +1,13 @@
 //! A management connection as bytes, for what must not go through the crate.
 
 use std::path::Path;
-use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::UnixStream;
 use tokio::time::timeout;
 
-const DEADLINE: Duration = Duration::from_secs(30);
+use super::process::DEADLINE;
 
 /// A unix socket and what was read from it.
 #[derive(Debug)]

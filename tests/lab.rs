@@ -6,7 +6,7 @@ mod lab;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use lab::{ClientOptions, KeyKind, Lab, Raw, ServerOptions, skip};
+use lab::{ClientOptions, DEADLINE, KeyKind, Lab, Raw, ServerOptions, skip};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 
 async fn managed(socket: &std::path::Path) -> Result<Raw> {
@@ -164,7 +164,7 @@ async fn daemons_end_with_a_killed_test_process() -> Result<()> {
             poll.tick().await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(20), ended).await.context("the daemon still runs")?;
+    tokio::time::timeout(DEADLINE, ended).await.context("the daemon still runs")?;
     Ok(())
 }
 

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use openvpn_mgmt::{Builder, CloseReason, Error, Event, connect};
+use openvpn_mgmt::{Builder, CloseReason, Error, Event};
 
 use crate::lab::{ClientOptions, Lab, Process, ServerOptions, skip};
-use crate::support::{idle, open, open_with, until};
+use crate::support::{idle, open, open_with, patient, until};
 
 #[tokio::test]
 async fn a_second_manager_is_told_and_gets_in_when_the_first_leaves() -> Result<()> {
@@ -30,7 +30,7 @@ async fn a_second_manager_is_told_and_gets_in_when_the_first_leaves() -> Result<
     // One that waits is served as soon as the first has left.
     let waiting = tokio::spawn({
         let socket = daemon.socket().to_owned();
-        async move { connect(socket).await }
+        async move { patient(Builder::new()).connect(socket).await }
     });
     first.quit().await?;
     let second = waiting.await??;
@@ -102,7 +102,8 @@ async fn guarded(lab: &Lab) -> Result<Process> {
 async fn the_management_password_is_asked_for() -> Result<()> {
     let Some(lab) = Lab::or_skip("the_management_password_is_asked_for")? else { return Ok(()) };
     let daemon = guarded(&lab).await?;
-    assert!(matches!(connect(daemon.socket()).await, Err(Error::PasswordRequired)));
+    let without = patient(Builder::new()).connect(daemon.socket()).await;
+    assert!(matches!(without, Err(Error::PasswordRequired)), "{without:?}");
     let right = Builder::new().password(PASSWORD);
     let (client, mut events) = open_with(&right, daemon.socket()).await?;
     let held = |event| matches!(event, Event::Hold(_)).then_some(());
@@ -116,7 +117,7 @@ async fn a_wrong_management_password_shuts_nobody_out() -> Result<()> {
     let name = "a_wrong_management_password_shuts_nobody_out";
     let Some(lab) = Lab::or_skip(name)? else { return Ok(()) };
     let daemon = guarded(&lab).await?;
-    let wrong = Builder::new().password("wrong");
+    let wrong = patient(Builder::new().password("wrong"));
     for _ in 0..4 {
         let result = wrong.connect(daemon.socket()).await;
         assert!(matches!(result, Err(Error::PasswordRejected)), "{result:?}");

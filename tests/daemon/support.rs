@@ -1,16 +1,17 @@
 //! What the tests of this folder share.
 
-use std::time::Duration;
-
 use anyhow::{Context as _, Result, bail};
 use openvpn_mgmt::events::{ClientEvent, Password};
 use openvpn_mgmt::{Builder, Client, Endpoint, Event, Events, StateName};
 use tokio::time::timeout;
 
-use crate::lab::{ClientOptions, Lab, Process, ServerOptions};
+use crate::lab::{ClientOptions, DEADLINE, Lab, Process, ServerOptions};
 
-/// Only a broken daemon takes it.
-const DEADLINE: Duration = Duration::from_secs(30);
+/// With time for a daemon, and for many callers, on a busy machine.
+pub(crate) fn patient(builder: Builder) -> Builder {
+    let builder = builder.connect_timeout(DEADLINE).greeting_timeout(DEADLINE);
+    builder.command_timeout(DEADLINE).close_timeout(DEADLINE)
+}
 
 pub(crate) async fn open(endpoint: impl Into<Endpoint>) -> Result<(Client, Events)> {
     open_with(&Builder::new(), endpoint).await
@@ -20,7 +21,7 @@ pub(crate) async fn open_with(
     builder: &Builder,
     endpoint: impl Into<Endpoint>,
 ) -> openvpn_mgmt::Result<(Client, Events), anyhow::Error> {
-    let (client, events, _) = builder.connect(endpoint).await?.split();
+    let (client, events, _) = patient(builder.clone()).connect(endpoint).await?.split();
     Ok((client, events))
 }
 

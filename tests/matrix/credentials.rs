@@ -7,7 +7,7 @@ use openvpn_mgmt::events::{Event, Password, Realm};
 use openvpn_mgmt::{Builder, Error, Secret, StateName};
 use rand::Rng as _;
 
-use crate::lab::{ClientOptions, KeyKind, ServerOptions};
+use crate::lab::{ClientOptions, DEADLINE, KeyKind, ServerOptions};
 use crate::support::{Bench, Peer, Seat, picks};
 
 /// Every byte that is no control byte: quotes, backslashes, `#`, `;`, blanks, 0x80 and above.
@@ -203,9 +203,10 @@ async fn the_management_socket_asks_for_its_password() -> Result<()> {
     client.is_in_step().await;
 
     let daemon = bench.lab.client(options()).await?;
-    let error = Builder::new().connect(daemon.socket()).await.unwrap_err();
+    let patient = Builder::new().greeting_timeout(DEADLINE);
+    let error = patient.connect(daemon.socket()).await.unwrap_err();
     assert!(matches!(error, Error::PasswordRequired), "{error}");
-    let error = Builder::new().password("wrong").connect(daemon.socket()).await.unwrap_err();
+    let error = patient.password("wrong").connect(daemon.socket()).await.unwrap_err();
     assert!(matches!(error, Error::PasswordRejected), "{error}");
     let mut client = Seat::take(daemon, &right, bench.version(), "conversation").await?;
     client.until("a hold", picks::hold).await;

@@ -9,6 +9,8 @@ use openvpn_mgmt::{Error, StateName};
 use crate::lab::{ClientOptions, ServerOptions, Version};
 use crate::support::{Bench, Peer, Seat, picks};
 
+/// How long a client may wait for a decision: longer than a test takes.
+const PATIENCE: Duration = Duration::from_secs(600);
 const CHALLENGE: &str = "CRV1:R,E:state id:Y3Ix:Enter your PIN: now";
 
 /// A server, and a client that asks again after each refusal and never holds.
@@ -106,8 +108,7 @@ async fn a_client_is_kept_waiting() -> Result<()> {
     let asked = keep_waiting(&server, &mut client, &peer, &long).await;
     assert!(matches!(&asked, InfoMsg::CrText { text, .. } if text.len() == 246 - 12), "{asked:?}");
     let more = format!("{long}x");
-    let minute = Duration::from_secs(60);
-    server.invalid(server.client.client_pending_auth(peer.cid, peer.kid, more, minute)).await;
+    server.invalid(server.client.client_pending_auth(peer.cid, peer.kid, more, PATIENCE)).await;
 
     client.answered("cr-response", client.client.cr_response("123 456")).await;
     let response = server.until("the response", |event| match event {
@@ -124,8 +125,7 @@ async fn a_client_is_kept_waiting() -> Result<()> {
 
 /// `client-pending-auth`, and what the client's manager hears of it.
 async fn keep_waiting(server: &Seat, client: &mut Seat, peer: &Peer, extra: &str) -> InfoMsg {
-    let minute = Duration::from_secs(60);
-    let call = server.client.client_pending_auth(peer.cid, peer.kid, extra, minute);
+    let call = server.client.client_pending_auth(peer.cid, peer.kid, extra, PATIENCE);
     server.answered("client-pending-auth", call).await;
     // A client of OpenVPN 2.5 does not know that it waits.
     if client.version >= Version::new(2, 6, 0) {
@@ -141,12 +141,7 @@ async fn a_client_that_is_gone_is_not_kept_waiting() -> Result<()> {
     };
     let server = bench.serving_server(ServerOptions::new()).await?;
     let nobody = (openvpn_mgmt::Cid(7), openvpn_mgmt::Kid(1));
-    let call = server.client.client_pending_auth(
-        nobody.0,
-        nobody.1,
-        "OPEN_URL:x",
-        Duration::from_secs(60),
-    );
+    let call = server.client.client_pending_auth(nobody.0, nobody.1, "OPEN_URL:x", PATIENCE);
     let error = call.await.expect_err("nobody is there");
     // 2.5.0 to 2.5.6 call it a SUCCESS, in words a failure.
     assert!(matches!(&error, Error::Refused { .. }), "{error}");

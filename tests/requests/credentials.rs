@@ -10,7 +10,8 @@ use openvpn_mgmt::{CloseReason, Error, PendingAuth, Request, Secret};
 use crate::daemon::{Daemon, asked, pair, serving, within};
 use crate::lab::{ClientOptions, KeyKind, Lab, Version, skip};
 
-const MINUTE: Duration = Duration::from_secs(60);
+/// How long a client may wait for a decision: longer than a test takes.
+const PATIENCE: Duration = Duration::from_secs(600);
 
 #[tokio::test]
 async fn a_hold_declined_goes_on_until_it_is_released() -> Result<()> {
@@ -148,7 +149,7 @@ async fn cr_text(lab: &Lab, allow: bool) -> Result<()> {
     let peer = server.connect().await?;
     assert_eq!(peer.env().get("IV_SSO"), Some(&"webauth,openurl,crtext".into()));
     let what = PendingAuth::cr_text("Enter your code: now", false);
-    let pending = peer.pending(&what, MINUTE).await?;
+    let pending = peer.pending(&what, PATIENCE).await?;
     let ask = asked!(client, Challenge);
     assert_eq!(ask.text(), &"Enter your code: now");
     assert!(ask.response_required() && !ask.echo());
@@ -176,7 +177,7 @@ async fn a_cr_text_declined_leaves_the_decision_to_the_server() -> Result<()> {
         pair(&lab, |options| options.line("setenv IV_SSO crtext")).await?;
     client.log_in("alice").await?;
     let what = PendingAuth::cr_text("Code", true);
-    let pending = server.connect().await?.pending(&what, MINUTE).await?;
+    let pending = server.connect().await?.pending(&what, PATIENCE).await?;
     let ask = asked!(client, Challenge);
     assert!(ask.echo());
     ask.decline();
@@ -197,7 +198,7 @@ async fn web_authentication(lab: &Lab, allow: bool) -> Result<()> {
         pair(lab, |options| options.line("setenv IV_SSO webauth")).await?;
     client.log_in("alice").await?;
     let what = PendingAuth::web_auth_with("hidden", "https://sso.example.com/?id=1");
-    let pending = server.connect().await?.pending(&what, MINUTE).await?;
+    let pending = server.connect().await?.pending(&what, PATIENCE).await?;
     let url = client
         .event("web authentication", |event| match event {
             openvpn_mgmt::Event::InfoMsg(openvpn_mgmt::events::InfoMsg::WebAuth(web)) => {
@@ -209,7 +210,7 @@ async fn web_authentication(lab: &Lab, allow: bool) -> Result<()> {
     assert_eq!(url, "https://sso.example.com/?id=1");
     // Told something else meanwhile; the decision is still open.
     let what = PendingAuth::open_url("https://sso.example.com/?id=2");
-    let pending = pending.resume().pending(&what, MINUTE).await?;
+    let pending = pending.resume().pending(&what, PATIENCE).await?;
     if allow {
         pending.resume().allow().await?;
         client.connected().await?;

@@ -1,7 +1,5 @@
 //! A daemon of the lab with its connection, and waits that end.
 
-use std::time::Duration;
-
 use anyhow::{Context as _, Result, bail};
 use openvpn_mgmt::events::{ClientEvent, Password, Realm};
 use openvpn_mgmt::{
@@ -9,10 +7,7 @@ use openvpn_mgmt::{
     Requests, StateName, Text,
 };
 
-use crate::lab::{ClientOptions, Lab, Process, ServerOptions};
-
-/// Only a failure takes so long.
-pub const DEADLINE: Duration = Duration::from_secs(30);
+use crate::lab::{ClientOptions, DEADLINE, Lab, Process, ServerOptions};
 
 /// Waits for this, but not for ever.
 pub async fn within<T>(what: &str, waiting: impl Future<Output = T>) -> Result<T> {
@@ -43,7 +38,8 @@ impl Daemon {
     }
 
     pub async fn attach_with(builder: Builder, process: Process) -> Result<Self> {
-        let session = within("connection", builder.connect(process.socket())).await??;
+        let builder = builder.connect_timeout(DEADLINE).greeting_timeout(DEADLINE);
+        let session = builder.command_timeout(DEADLINE).connect(process.socket()).await?;
         let (client, events, requests) = session.split();
         client.state_on().await?;
         Ok(Self { process, client, events, requests })

@@ -12,11 +12,11 @@ use openvpn_mgmt::{
     StateName,
 };
 
-use crate::lab::{ClientOptions, KeyKind, Lab, Process, ServerOptions};
+use crate::lab::{ClientOptions, DEADLINE, KeyKind, Lab, Process, ServerOptions};
 use crate::vault::Vault;
 
-/// Only a failure takes so long.
-const DEADLINE: Duration = Duration::from_secs(30);
+/// How long the client may wait for a decision: longer than the test takes.
+const PATIENCE: Duration = Duration::from_secs(600);
 
 struct Daemon {
     process: Process,
@@ -30,7 +30,8 @@ struct Daemon {
 impl Daemon {
     async fn attach(vault: &mut Vault, process: Process, password: &str) -> Result<Self> {
         let builder = Builder::new().password(password).event_capacity(16 * 1024);
-        let session = builder.connect(process.socket()).await?;
+        let builder = builder.connect_timeout(DEADLINE).greeting_timeout(DEADLINE);
+        let session = builder.command_timeout(DEADLINE).connect(process.socket()).await?;
         vault.show(&session);
         let (client, events, requests) = session.split();
         client.log_on().await?;
@@ -165,11 +166,10 @@ async fn second_factor(
     }
     let proxy = STANDARD.encode(vault.secret("proxy"));
     let flags = format!("proxy=p.example.com;8080;dXNlcg==;{proxy}");
-    let minute = Duration::from_secs(60);
     let web = PendingAuth::web_auth_with(flags, "https://sso.example.com/");
-    let pending = peer.pending(&web, minute).await?;
+    let pending = peer.pending(&web, PATIENCE).await?;
     vault.show(&pending);
-    let pending = pending.resume().pending(&PendingAuth::cr_text("Code", true), minute).await?;
+    let pending = pending.resume().pending(&PendingAuth::cr_text("Code", true), PATIENCE).await?;
     let Request::Challenge(ask) = client.request(vault).await? else { panic!() };
     ask.answer(vault.secret("pending")).await?;
     let Request::ClientResponse(response) = server.request(vault).await? else { panic!() };

@@ -1,17 +1,13 @@
 //! A connection to a scripted daemon, which shows all that passes.
 
-use std::time::Duration;
-
 use openvpn_mgmt::{Builder, Client, ClientRequest, Events, Request, Requests};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, DuplexStream, duplex};
 
+use crate::lab::DEADLINE;
 use crate::vault::Vault;
 
 pub const GREETING: &str =
     ">INFO:OpenVPN Management Interface Version 6 -- type 'help' for more info\n";
-
-/// Only a failure takes so long.
-const DEADLINE: Duration = Duration::from_secs(20);
 
 pub struct Daemon(pub BufReader<DuplexStream>);
 

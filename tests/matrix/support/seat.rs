@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 use std::future::Future;
-use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use openvpn_mgmt::events::{Event, Realm};
@@ -11,10 +10,7 @@ use tokio::time::timeout;
 
 use super::{Peer, book, picks};
 use crate::catalogue::event_key;
-use crate::lab::{Process, Version};
-
-/// The longest that anything may take here; a daemon that works is far below.
-const DEADLINE: Duration = Duration::from_secs(30);
+use crate::lab::{DEADLINE, Process, Version};
 
 /// A connection to a daemon: what is asked and what it says is recorded.
 pub struct Seat {
@@ -233,7 +229,8 @@ impl Drop for Seat {
 }
 
 async fn dial(daemon: &Process, builder: &Builder) -> Result<(Client, Events)> {
-    let builder = builder.clone().command_timeout(DEADLINE).event_capacity(100_000);
+    let builder = builder.clone().connect_timeout(DEADLINE).greeting_timeout(DEADLINE);
+    let builder = builder.command_timeout(DEADLINE).event_capacity(100_000);
     let endpoint = match daemon.address() {
         Some(address) => Endpoint::from(address),
         None => Endpoint::from(daemon.socket()),
