@@ -174,8 +174,11 @@ async fn an_unreachable_address() {
     let error = openvpn_mgmt::connect("/nonexistent/openvpn.sock").await.unwrap_err();
     assert!(matches!(error, Error::Connect { .. }));
     assert!(error.to_string().starts_with("cannot connect to /nonexistent/openvpn.sock: "));
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    assert!(matches!(openvpn_mgmt::connect(free).await, Err(Error::Connect { .. })));
+    // Bound, so that nobody else takes it, and not listening.
+    let silent = tokio::net::TcpSocket::new_v4().unwrap();
+    silent.bind(([127, 0, 0, 1], 0).into()).unwrap();
+    let address = silent.local_addr().unwrap();
+    assert!(matches!(openvpn_mgmt::connect(address).await, Err(Error::Connect { .. })));
 }
 
 #[tokio::test]
