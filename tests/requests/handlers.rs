@@ -12,6 +12,9 @@ use openvpn_mgmt::{Client, Events, Secret};
 use crate::daemon::{Daemon, serving, within};
 use crate::lab::{ClientOptions, Lab, Process, ServerOptions};
 
+/// No deadline that a busy machine could miss.
+const HOUR: Duration = Duration::from_secs(3_600);
+
 /// Logs in as one user, and gives this response to any challenge.
 struct User(&'static str);
 
@@ -65,6 +68,21 @@ async fn gets_in(guest: &mut Guest) -> Result<bool> {
     .await?
 }
 
+/// Waits until a client asks to be let in.
+async fn connects(events: &mut Events) -> Result<()> {
+    use openvpn_mgmt::{Event, events::ClientEvent};
+    within("client", async {
+        loop {
+            match events.next().await {
+                Some(Ok(Event::Client(ClientEvent::Connect { .. }))) => return Ok(()),
+                Some(_) => {}
+                None => bail!("the server ended"),
+            }
+        }
+    })
+    .await?
+}
+
 async fn decide(attempt: Attempt) -> Result<Decision, BoxError> {
     let name = attempt.username().map(ToString::to_string).unwrap_or_default();
     Ok(match name.as_str() {
@@ -73,7 +91,7 @@ async fn decide(attempt: Attempt) -> Result<Decision, BoxError> {
         "hangs" => std::future::pending().await,
         "long" => Decision::deny("x".repeat(257)),
         "asked" => {
-            let response = attempt.ask("Code", false, Duration::from_secs(20)).await?;
+            let response = attempt.ask("Code", false, HOUR).await?;
             assert_eq!(response, Secret::from("123456"));
             Decision::Allow
         }
@@ -85,10 +103,12 @@ async fn decide(attempt: Attempt) -> Result<Decision, BoxError> {
 async fn handlers_that_fail_deny_their_client_and_no_other() -> Result<()> {
     let lab = serving!("handlers_that_fail_deny_their_client_and_no_other");
     let server = Daemon::server(&lab, ServerOptions::new()).await?;
-    let Daemon { process, client: _client, events: _events, requests } = server;
-    tokio::spawn(AuthServer::new(decide).deadline(Duration::from_secs(3)).run(requests));
+    let Daemon { process, client: _client, mut events, requests } = server;
+    tokio::spawn(AuthServer::new(decide).deadline(HOUR).run(requests));
+    let _hangs = guest(&lab, ClientOptions::to(&process), "hangs").await?;
+    connects(&mut events).await?;
     let mut guests = Vec::new();
-    for name in ["hangs", "panics", "errs", "long", "asked", "alice"] {
+    for name in ["panics", "errs", "long", "asked", "alice"] {
         guests.push((name, guest(&lab, ClientOptions::to(&process), name).await?));
     }
     for (name, guest) in &mut guests {
@@ -96,6 +116,17 @@ async fn handlers_that_fail_deny_their_client_and_no_other() -> Result<()> {
     }
     // And one more, after all that.
     assert!(gets_in(&mut guest(&lab, ClientOptions::to(&process), "bob").await?).await?);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_handler_that_hangs_denies_at_its_deadline() -> Result<()> {
+    let lab = serving!("a_handler_that_hangs_denies_at_its_deadline");
+    let server = Daemon::server(&lab, ServerOptions::new()).await?;
+    let Daemon { process, client: _client, events: _events, requests } = server;
+    tokio::spawn(AuthServer::new(decide).deadline(Duration::from_secs(1)).run(requests));
+    let mut hangs = guest(&lab, ClientOptions::to(&process), "hangs").await?;
+    assert!(!gets_in(&mut hangs).await?);
     Ok(())
 }
 
@@ -118,7 +149,7 @@ async fn challenges_are_answered_by_a_responder() -> Result<()> {
             _ => Ok(Decision::deny("no response")),
         }
     };
-    tokio::spawn(AuthServer::new(decide).run(requests));
+    tokio::spawn(AuthServer::new(decide).deadline(HOUR).run(requests));
     let options = ClientOptions::to(&process).static_challenge("PIN", true).auth_retry_interact();
     let mut alice = guest(&lab, options, "alice").await?;
     assert!(!gets_in(&mut alice).await?);
