@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test check test-matrix bench msrv
+.PHONY: help demo test soak check test-matrix bench msrv
 
 CARGO ?= cargo
 
@@ -17,6 +17,10 @@ demo: ## Shows the crate at work against a real OpenVPN, which it installs if mi
 test: ## Runs every test, also those with a real OpenVPN, and says what was skipped.
 	@scripts/install-openvpn.sh --tests || true
 	@scripts/test.sh
+
+soak: ## Runs every test ten times, or RUNS times, with every core kept busy beside them.
+	@scripts/install-openvpn.sh --tests || true
+	@scripts/soak.sh $(RUNS)
 
 test-matrix: ## Runs the tests with a real OpenVPN against 2.5, 2.6 and 2.7, and prints what each does.
 	@scripts/install-openvpn.sh --tests || true
