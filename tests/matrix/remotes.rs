@@ -4,7 +4,7 @@ use anyhow::Result;
 use openvpn_mgmt::events::{Event, ProxyProtocol, ProxyRequest, RemoteRequest};
 use openvpn_mgmt::{ProxyAction, RemoteAction, StateName};
 
-use crate::lab::{ClientOptions, Proto, ServerOptions};
+use crate::lab::{ClientOptions, Port, Proto, ServerOptions};
 use crate::support::{Bench, Seat, picks};
 
 async fn asked_for_remote(client: &mut Seat) -> RemoteRequest {
@@ -25,7 +25,8 @@ async fn remotes_are_skipped_changed_and_taken() -> Result<()> {
         .remote("vpn.example.com", 443, Proto::Tcp)
         .remote("::1", 1194, Proto::Udp)
         .remote("127.0.0.1", 9, Proto::Udp)
-        .remote("localhost", port, Proto::Udp);
+        // Where the name is ::1 first, a client that may use both would wait there.
+        .line(&format!("remote localhost {port} udp4"));
     let options = options.query_remote().without_auth_user_pass();
     let mut client = bench.client(options).await?;
     client.answered("hold off", client.client.hold_off()).await;
@@ -106,14 +107,15 @@ async fn a_proxy_is_chosen() -> Result<()> {
     let Some(bench) = Bench::serving("a_proxy_is_chosen")? else { return Ok(()) };
     let server = ServerOptions::new().without_client_auth().tcp();
     let server = bench.serving_server(server).await?;
-    // Nothing listens at port 9: both proxies fail, and the question comes again.
+    // Nothing listens there: both proxies fail, and the question comes again.
+    let nobody = Port::reserve()?;
     let options = ClientOptions::to_tcp(&server.daemon).without_auth_user_pass().query_proxy();
     let mut client = bench.client(options).await?;
     client.answered("hold off", client.client.hold_off()).await;
     client.release().await;
     let asked = asked_for_proxy(&mut client).await;
     assert_eq!((asked.index, asked.protocol), (1, ProxyProtocol::Tcp));
-    let (host, port) = ("127.0.0.1".to_owned(), 9);
+    let (host, port) = ("127.0.0.1".to_owned(), nobody.number());
     let http = ProxyAction::Http { host: host.clone(), port, no_clear_text: true };
     client.answered("proxy HTTP", client.client.proxy(&http)).await;
     asked_for_proxy(&mut client).await;
