@@ -1,8 +1,8 @@
 //! Where daemons run: the system's network, or a namespace of the lab's own.
 
 use std::ffi::OsStr;
-use std::io::{BufRead as _, BufReader};
-use std::net::{Ipv4Addr, TcpListener, UdpSocket};
+use std::io::{BufRead as _, BufReader, Error, ErrorKind};
+use std::net::{Ipv4Addr, Ipv6Addr, TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
@@ -200,7 +200,7 @@ impl Drop for Namespace {
     }
 }
 
-/// A port of 127.0.0.1 that no other lab takes while this value lives.
+/// A port of 127.0.0.1, and of `::1` for UDP, that no other lab takes while this value lives.
 ///
 /// A daemon in a hold has not bound its port yet, so a port that is merely free
 /// could go to somebody else in between.
@@ -242,6 +242,11 @@ impl Port {
         };
         UdpSocket::bind((Ipv4Addr::LOCALHOST, number)).ok()?;
         TcpListener::bind((Ipv4Addr::LOCALHOST, number)).ok()?;
+        // Not every machine has IPv6.
+        let taken = |error: &Error| error.kind() == ErrorKind::AddrInUse;
+        if UdpSocket::bind((Ipv6Addr::LOCALHOST, number)).as_ref().is_err_and(taken) {
+            return None;
+        }
         Some(Self {
             number,
             #[cfg(target_os = "linux")]
