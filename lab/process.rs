@@ -132,6 +132,23 @@ impl Process {
         Ok(())
     }
 
+    /// Sends SIGSTOP and waits until the daemon stands still: on a busy machine it may run on for a
+    /// moment.
+    ///
+    /// # Errors
+    /// The system refuses it, or the daemon still runs after the deadline.
+    pub async fn freeze(&mut self) -> Result<()> {
+        self.signal(Signal::SIGSTOP)?;
+        let mut poll = Poll::new();
+        let status = format!("/proc/{}/status", self.pid());
+        while !std::fs::read_to_string(&status)?.contains("State:\tT") {
+            if !poll.again().await {
+                bail!("the daemon did not stop; its log:\n{}", self.log());
+            }
+        }
+        Ok(())
+    }
+
     /// Ends the daemon at once, without its farewells, and reaps it.
     pub fn kill(&mut self) {
         self.child.kill().ok();

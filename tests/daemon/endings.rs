@@ -1,7 +1,6 @@
 //! Every way a connection ends, and who learns of it.
 
 use anyhow::{Result, bail};
-use nix::sys::signal::Signal::SIGSTOP;
 use openvpn_mgmt::{Builder, Client, CloseReason, Error, Event, Signal};
 use tokio::task::JoinSet;
 
@@ -29,7 +28,7 @@ async fn a_killed_daemon_is_told_to_every_waiter() -> Result<()> {
         let (client, mut events) = open_with(&pipelined, daemon.socket()).await?;
         assert_eq!(client.pid().await?, daemon.pid());
         // It takes no command any more, so each of these is in flight or queued when it ends.
-        daemon.signal(SIGSTOP)?;
+        daemon.freeze().await?;
         let waiters = waiters(&client, 200);
         tokio::task::yield_now().await;
         daemon.kill();
