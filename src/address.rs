@@ -151,7 +151,7 @@ impl fmt::Display for Protocol {
 pub enum VirtualAddress {
     /// One host: `10.8.0.6`, `fd00::6`.
     Ip(IpAddr),
-    /// A network: `10.1.0.0/24`, `10.1.0.0/255.255.255.0`, `fd00::/64`.
+    /// A network: `10.1.0.0/24`, `10.1.0.0/255.255.255.0`, `fd00::/64`, and `/0` for 0.0.0.0/0.
     Network {
         /// The address before the slash.
         address: IpAddr,
@@ -262,7 +262,11 @@ fn parse_virtual(text: &str) -> Option<VirtualAddress> {
         return Some(VirtualAddress::Ip(address));
     }
     if let Some((address, prefix)) = text.split_once('/') {
-        let address = address.parse().ok()?;
+        let address = match address {
+            // So `status` writes a network of 0.0.0.0.
+            "" => Ipv4Addr::UNSPECIFIED.into(),
+            address => address.parse().ok()?,
+        };
         let prefix_len = parse_prefix(address, prefix)?;
         return Some(VirtualAddress::Network { address, prefix_len });
     }

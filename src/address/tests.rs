@@ -101,6 +101,18 @@ fn protocol_displays_its_word() {
 }
 
 #[test]
+fn a_network_of_zeros_is_written_without_its_address() {
+    for (text, prefix_len) in [("/0", 0), ("/5", 5)] {
+        let address = [0, 0, 0, 0].into();
+        let network = VirtualAddress::Network { address, prefix_len };
+        assert_eq!(VirtualAddress::parse(text.into()), network);
+    }
+    for text in ["/", "/33", "/x", "//0"] {
+        assert_eq!(VirtualAddress::parse(text.into()), VirtualAddress::Other(text.into()));
+    }
+}
+
+#[test]
 fn virtual_addresses_roundtrip() {
     let texts = [
         "10.8.0.6",
