@@ -168,6 +168,14 @@ pub enum ArgumentProblem {
         /// The greatest allowed.
         max: u64,
     },
+    /// A configuration line's directive is not one that can be checked; named where it looks
+    /// like a directive.
+    #[error(
+        "begins with {}, which is not known here; the daemon may drop the line and admit the \
+         client without it (`ClientConfig::directive_unchecked` takes it all the same)",
+        .0.as_ref().map_or("no directive's name".to_owned(), |name| format!("`{name}`"))
+    )]
+    UnknownDirective(Option<String>),
     /// Anything else, in words.
     #[error("{0}")]
     Other(&'static str),

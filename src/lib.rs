@@ -58,8 +58,8 @@ pub use client::{
     connect,
 };
 pub use command::{
-    ClientConfig, EnvFilter, History, KillTarget, ProxyAction, RemoteAction, ReplyShape, Signal,
-    StatusFormat, Transport,
+    ClientConfig, EnvFilter, History, IntoClientConfig, KillTarget, ProxyAction, RemoteAction,
+    ReplyShape, Signal, StatusFormat, Transport,
 };
 pub use error::{ArgumentProblem, CloseReason, Error, Result};
 pub use events::{Event, Info, StateName};

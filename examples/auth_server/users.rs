@@ -78,7 +78,7 @@ fn config(address: Option<&str>, routes: &[String]) -> Result<ClientConfig> {
     let mut config = ClientConfig::new();
     if let Some(address) = address {
         let network: Network = address.parse().context("address")?;
-        config = config.ifconfig_push(network.address, network.netmask());
+        config = config.ifconfig_push(network.address, network.netmask())?;
     }
     for route in routes {
         let network: Network = route.parse().context("routes")?;

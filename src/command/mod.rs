@@ -18,7 +18,7 @@ pub(crate) mod status;
 mod wire;
 
 pub use clients::{EnvFilter, KillTarget, Transport};
-pub use config::ClientConfig;
+pub use config::{ClientConfig, IntoClientConfig};
 pub use daemon::Signal;
 pub use quote::quote;
 pub use realtime::History;

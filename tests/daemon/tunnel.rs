@@ -55,7 +55,7 @@ async fn admit(tunnel: &mut Tunnel) -> Result<()> {
     let config = ClientConfig::new()
         .push("route 10.1.0.0 255.255.0.0")?
         .push("echo one \"two\"")?
-        .iroute("192.168.7.0".parse()?, "255.255.255.0".parse()?);
+        .iroute("192.168.7.0".parse()?, "255.255.255.0".parse()?)?;
     let kid = connect.kid().context("no KID")?;
     tunnel.at_server.client_auth(connect.cid(), kid, config).await?;
 

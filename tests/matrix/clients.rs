@@ -198,7 +198,7 @@ async fn a_client_gets_a_configuration_of_its_own() -> Result<()> {
     let config = ClientConfig::new()
         .push("echo say \"hello world\" \\\\o/")?
         .push("route 10.1.0.0 255.255.0.0")?
-        .iroute("192.168.7.0".parse()?, "255.255.255.0".parse()?);
+        .iroute("192.168.7.0".parse()?, "255.255.255.0".parse()?)?;
     let call = server.client.client_auth(peer.cid, peer.kid, config);
     server.answered("client-auth", call).await;
     let behind = server.until("the network behind the client", |event| match event {

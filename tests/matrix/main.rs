@@ -12,6 +12,7 @@ mod catalogue;
 mod support;
 
 mod clients;
+mod configs;
 mod credentials;
 mod decisions;
 mod keys;

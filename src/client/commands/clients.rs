@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;
 
 use crate::client::Client;
-use crate::command::{EnvFilter, KillTarget, Wire, clients, config, invalid};
+use crate::command::{EnvFilter, IntoClientConfig, KillTarget, Wire, clients, config, invalid};
 use crate::error::{ArgumentProblem, Error, Result};
 use crate::reply::{KillReport, PushUpdate, Status, parse_push_update};
 use crate::{Cid, Kid, Text};
@@ -12,21 +12,22 @@ use crate::{Cid, Kid, Text};
 impl Client {
     /// `client-auth CID KID`, configuration lines, `END`: lets a client in.
     ///
-    /// `lines` is a [`ClientConfig`](crate::ClientConfig) or any lines of a
-    /// `--client-config-dir` file; each is checked as there.
+    /// `config` is a [`ClientConfig`](crate::ClientConfig), or lines of a
+    /// `--client-config-dir` file that are each checked as by
+    /// [`ClientConfig::directive`](crate::ClientConfig::directive).
     ///
     /// # Errors
     /// [As every command](Client#errors).
     ///
     /// # Cancel safety
     /// [As every command](Client#cancel-safety).
-    pub async fn client_auth<L: AsRef<[u8]>>(
+    pub async fn client_auth(
         &self,
         cid: Cid,
         kid: Kid,
-        lines: impl IntoIterator<Item = L>,
+        config: impl IntoClientConfig,
     ) -> Result<()> {
-        self.call(config::client_auth(cid, kid, lines)?).await.map(drop)
+        self.call(config::client_auth(cid, kid, config)?).await.map(drop)
     }
 
     /// `client-auth-nt CID KID`: lets a client in, with no configuration of its own.

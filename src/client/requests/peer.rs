@@ -9,7 +9,7 @@ use super::handle::Handle;
 use super::question::AskedClient;
 use super::{DroppedRequest, PendingAuth};
 use crate::challenge::{ClientPassword, Crv1, MalformedResponse};
-use crate::command::{clients, config};
+use crate::command::{IntoClientConfig, clients, config};
 use crate::events::{BadField, CrResponse, Env};
 use crate::{Cid, Kid, Result, Secret, Text};
 
@@ -114,18 +114,16 @@ impl ClientRequest {
     }
 
     /// `client-auth CID KID`, lines, `END`: lets the client in with a configuration of its own,
-    /// a [`ClientConfig`](crate::ClientConfig) or any lines, each checked as there.
+    /// a [`ClientConfig`](crate::ClientConfig), or lines that are each checked as by
+    /// [`ClientConfig::directive`](crate::ClientConfig::directive).
     ///
     /// # Errors
     /// [As every command](crate::Client#errors), and [`Error::Stale`](crate::Error::Stale).
     ///
     /// # Cancel safety
     /// [As every command](crate::Client#cancel-safety).
-    pub async fn allow_with<L: AsRef<[u8]>>(
-        self,
-        lines: impl IntoIterator<Item = L>,
-    ) -> Result<()> {
-        self.allow_with_by_ref(lines).await
+    pub async fn allow_with(self, config: impl IntoClientConfig) -> Result<()> {
+        self.allow_with_by_ref(config).await
     }
 
     /// `client-deny CID KID "reason" ["client reason"]`: turns the client away. `reason` goes to
@@ -170,11 +168,8 @@ impl ClientRequest {
         self.settle(Ok(clients::client_auth_nt(self.cid, self.kid))).await
     }
 
-    pub(crate) async fn allow_with_by_ref<L: AsRef<[u8]>>(
-        &self,
-        lines: impl IntoIterator<Item = L>,
-    ) -> Result<()> {
-        self.settle(config::client_auth(self.cid, self.kid, lines)).await
+    pub(crate) async fn allow_with_by_ref(&self, config: impl IntoClientConfig) -> Result<()> {
+        self.settle(config::client_auth(self.cid, self.kid, config)).await
     }
 
     pub(crate) async fn deny_by_ref(
@@ -268,11 +263,8 @@ impl ClientResponse {
     ///
     /// # Cancel safety
     /// [As every command](crate::Client#cancel-safety).
-    pub async fn allow_with<L: AsRef<[u8]>>(
-        self,
-        lines: impl IntoIterator<Item = L>,
-    ) -> Result<()> {
-        self.request.allow_with(lines).await
+    pub async fn allow_with(self, config: impl IntoClientConfig) -> Result<()> {
+        self.request.allow_with(config).await
     }
 
     /// As [`ClientRequest::deny`].

@@ -1,15 +1,18 @@
 //! [`ClientConfig`]: the lines a `client-auth` gives to a client.
 
+mod directive;
+mod ranges;
+
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use bytes::Bytes;
 
-use super::limits;
+use self::directive::Parsed;
 use super::quote::push_quoted;
-use super::wire::{check_block_line, invalid};
-use super::{Wire, Writer};
-use crate::error::{ArgumentProblem, Result};
+use super::wire::check_block_line;
+use super::{Wire, Writer, invalid, limits};
+use crate::error::Result;
 use crate::mask::masked;
 use crate::{Cid, Kid, ReplyShape, Text};
 
@@ -19,22 +22,29 @@ const TOO_LONG: &str = "the daemon parses the rest as a second directive";
 
 /// What a client is given when it is let in: the lines of `client-auth`'s block.
 ///
-/// The daemon admits a client also when it drops a line of its configuration, and
-/// says so only in its log. So each line is checked for what would be split,
-/// dropped or run: over 255 bytes, control bytes, a line `END`, an open quote, a
-/// comma in a push option.
+/// The daemon admits a client also when it drops a line of its configuration, and says so only
+/// in its log. So each line is checked as the daemon reads it: the directive and the number of
+/// its parameters, addresses, netmasks, networks and ranges, and whatever would be split, cut
+/// or run (over 255 bytes, control bytes, a line `END`, an open quote).
 ///
 /// ```
 /// use openvpn_mgmt::ClientConfig;
 ///
 /// let config = ClientConfig::new()
-///     .ifconfig_push("10.8.0.7".parse()?, "255.255.255.0".parse()?)
+///     .ifconfig_push("10.8.0.7".parse()?, "255.255.255.0".parse()?)?
 ///     .push("route 10.1.0.0 255.255.0.0")?
-///     .iroute("192.168.7.0".parse()?, "255.255.255.0".parse()?);
-/// assert_eq!(config.lines().count(), 3);
-/// assert!(config.push("echo hello, world").is_err());
+///     .iroute("192.168.7.0".parse()?, "255.255.255.0".parse()?)?
+///     .directive("push-remove topology")?;
+/// assert_eq!(config.lines().count(), 4);
+/// assert!(config.clone().push("echo hello, world").is_err());
+/// assert!(config.clone().iroute("192.168.7.1".parse()?, "255.255.255.0".parse()?).is_err());
+/// assert!(config.directive("route 10.1.0.0 255.255.0.0").is_err());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// The checks are those that OpenVPN 2.5, 2.6 and 2.7 have in common. What depends on the
+/// server's own configuration they cannot know: whether an address is free and fits its
+/// network, whether it is a TAP server (which ignores `iroute`), and its `max-routes-per-client`.
 ///
 /// `Debug` does not show the token of a `push "auth-token …"`.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -56,62 +66,101 @@ impl ClientConfig {
     /// daemon drops such an option), an open quote, stray backslash or comment (the client
     /// drops it), a control byte, or a line over 255 bytes.
     pub fn push(self, option: impl AsRef<[u8]>) -> Result<Self> {
-        let option = option.as_ref();
-        if option.contains(&b',') {
-            let problem = ArgumentProblem::Other("holds a comma; the daemon drops such an option");
-            return Err(invalid(COMMAND, "push option", problem));
-        }
-        if option.is_empty() {
-            return Err(invalid(COMMAND, "push option", ArgumentProblem::Empty));
-        }
-        // The client reads the option as a line of its own.
-        super::lexer::parameters(option).map_err(|p| invalid(COMMAND, "push option", p))?;
         let mut line = b"push ".to_vec();
-        push_quoted(&mut line, option);
+        push_quoted(&mut line, option.as_ref());
         self.directive(line)
     }
 
     /// `ifconfig-push LOCAL REMOTE_OR_NETMASK`: the client's address in the tunnel.
-    pub fn ifconfig_push(self, local: Ipv4Addr, remote_or_netmask: Ipv4Addr) -> Self {
-        self.own(format!("ifconfig-push {local} {remote_or_netmask}"))
+    ///
+    /// The second address is a netmask with `topology subnet` and on TAP servers, else the other
+    /// end of the client's link.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for `0.0.0.0` and
+    /// `255.255.255.255` as address, and for a netmask with holes.
+    pub fn ifconfig_push(self, local: Ipv4Addr, remote_or_netmask: Ipv4Addr) -> Result<Self> {
+        self.directive(format!("ifconfig-push {local} {remote_or_netmask}"))
     }
 
     /// `ifconfig-ipv6-push LOCAL/BITS REMOTE`: the client's IPv6 address in the tunnel.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for `bits` over 128.
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for `bits` outside 64 to 124,
+    /// which the client drops, and for an address of zeros or ones alone.
     pub fn ifconfig_ipv6_push(self, local: Ipv6Addr, bits: u8, remote: Ipv6Addr) -> Result<Self> {
-        super::in_range(COMMAND, "prefix length", bits.into(), 0, 128)?;
-        Ok(self.own(format!("ifconfig-ipv6-push {local}/{bits} {remote}")))
+        self.directive(format!("ifconfig-ipv6-push {local}/{bits} {remote}"))
     }
 
     /// `iroute NETWORK NETMASK`: a network behind this client.
-    pub fn iroute(self, network: Ipv4Addr, netmask: Ipv4Addr) -> Self {
-        self.own(format!("iroute {network} {netmask}"))
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for a netmask with holes, a
+    /// network with host bits (2.5 drops it, 2.6 and 2.7 never use it), and one of zeros or
+    /// ones alone that the daemon does not learn.
+    pub fn iroute(self, network: Ipv4Addr, netmask: Ipv4Addr) -> Result<Self> {
+        self.directive(format!("iroute {network} {netmask}"))
     }
 
     /// `iroute-ipv6 NETWORK/BITS`: an IPv6 network behind this client.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for `bits` over 128.
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) as for [`iroute`](Self::iroute),
+    /// and for `bits` over 128.
     pub fn iroute_ipv6(self, network: Ipv6Addr, bits: u8) -> Result<Self> {
-        super::in_range(COMMAND, "prefix length", bits.into(), 0, 128)?;
-        Ok(self.own(format!("iroute-ipv6 {network}/{bits}")))
+        self.directive(format!("iroute-ipv6 {network}/{bits}"))
     }
 
     /// `push-reset`: nothing of the server's global push list goes to this client.
-    pub fn push_reset(self) -> Self {
-        self.own("push-reset".into())
+    pub fn push_reset(mut self) -> Self {
+        self.lines.push(b"push-reset".to_vec());
+        self
     }
 
-    /// Any directive as it would stand in a `--client-config-dir` file.
+    /// A directive as it would stand in a `--client-config-dir` file, checked as the daemon
+    /// reads it. Known are:
+    ///
+    /// | directive | parameters |
+    /// | --- | --- |
+    /// | `push` | one option, quoted where it holds blanks |
+    /// | `push-reset` | |
+    /// | `push-remove` | the beginning of the options to leave out |
+    /// | `ifconfig-push` | address, netmask or remote address, and an alias if any |
+    /// | `ifconfig-ipv6-push` | address`/`64 to 124, remote address |
+    /// | `iroute` | network, and a netmask if it is no host |
+    /// | `iroute-ipv6` | network`/`0 to 128 |
+    /// | `ping`, `ping-exit`, `ping-restart` | seconds, 0 to 86,400 |
+    /// | `ping-timer-rem` | |
+    /// | `inactive` | seconds, 0 to 2,147,483,647, and bytes if any |
+    /// | `max-routes-per-client` | 1 to 2,147,483,647 |
+    /// | `vlan-pvid` (OpenVPN 2.5) | 1 to 4,094 |
+    /// | `disable` | |
+    ///
+    /// With `disable` the client is turned away, though `client-auth` is answered SUCCESS.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for a line the
-    /// daemon would split, drop or run.
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for a line that the daemon
+    /// would split, cut, drop, run or read in another way, and for every other directive.
     pub fn directive(mut self, line: impl AsRef<[u8]>) -> Result<Self> {
         let line = line.as_ref();
-        check_line(line)?;
+        Parsed::new(line)?.check()?;
+        self.lines.push(line.to_vec());
+        Ok(self)
+    }
+
+    /// A directive that [`directive`](Self::directive) does not know, or takes in other forms
+    /// only: `data-ciphers`, `session-timeout` (OpenVPN 2.6), `override-username` (2.7).
+    ///
+    /// The daemon drops what it does not know or allow here, says so in its log alone, and
+    /// **admits the client without it**. Some have it read a file (`config`), look up a name,
+    /// or stand still.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for a line that the daemon
+    /// would split, cut or run, or that ends it (`<ca>`: it misses the inline file's end).
+    pub fn directive_unchecked(mut self, line: impl AsRef<[u8]>) -> Result<Self> {
+        let line = line.as_ref();
+        Parsed::new(line)?;
         self.lines.push(line.to_vec());
         Ok(self)
     }
@@ -119,11 +168,6 @@ impl ClientConfig {
     /// The lines, in order.
     pub fn lines(&self) -> impl Iterator<Item = &[u8]> {
         self.lines.iter().map(Vec::as_slice)
-    }
-
-    fn own(mut self, line: String) -> Self {
-        self.lines.push(line.into_bytes());
-        self
     }
 }
 
@@ -134,87 +178,59 @@ impl fmt::Debug for ClientConfig {
     }
 }
 
-impl IntoIterator for ClientConfig {
-    type Item = Vec<u8>;
-    type IntoIter = std::vec::IntoIter<Vec<u8>>;
+/// What `client-auth` takes: a [`ClientConfig`], or lines that are each checked by
+/// [`ClientConfig::directive`].
+///
+/// ```
+/// use openvpn_mgmt::{ClientConfig, IntoClientConfig};
+///
+/// let config = ["push \"route 10.1.0.0 255.255.0.0\"", "push-reset"].into_client_config()?;
+/// assert_eq!(config.lines().count(), 2);
+///
+/// let line = "data-ciphers AES-256-GCM";
+/// assert!([line].into_client_config().is_err());
+/// ClientConfig::new().directive_unchecked(line)?.into_client_config()?;
+/// # Ok::<(), openvpn_mgmt::Error>(())
+/// ```
+pub trait IntoClientConfig {
+    /// The configuration.
+    ///
+    /// # Errors
+    /// As [`ClientConfig::directive`], for the first line at fault.
+    fn into_client_config(self) -> Result<ClientConfig>;
+}
 
-    fn into_iter(self) -> Self::IntoIter {
-        self.lines.into_iter()
+impl IntoClientConfig for ClientConfig {
+    fn into_client_config(self) -> Result<ClientConfig> {
+        Ok(self)
+    }
+}
+
+impl IntoClientConfig for &ClientConfig {
+    fn into_client_config(self) -> Result<ClientConfig> {
+        Ok(self.clone())
+    }
+}
+
+// `ClientConfig` itself is no iterator, so that its unchecked lines cannot come this way.
+impl<I> IntoClientConfig for I
+where
+    I: IntoIterator,
+    I::Item: AsRef<[u8]>,
+{
+    fn into_client_config(self) -> Result<ClientConfig> {
+        self.into_iter().try_fold(ClientConfig::new(), ClientConfig::directive)
     }
 }
 
 /// `client-auth CID KID`, its lines and `END`.
-pub(crate) fn client_auth<L: AsRef<[u8]>>(
-    cid: Cid,
-    kid: Kid,
-    lines: impl IntoIterator<Item = L>,
-) -> Result<Wire> {
+pub(crate) fn client_auth(cid: Cid, kid: Kid, config: impl IntoClientConfig) -> Result<Wire> {
     let mut block = Writer::new(COMMAND).number(cid.0).number(kid.0).block();
-    for line in lines {
-        let line = line.as_ref();
-        check_line(line)?;
+    for line in config.into_client_config()?.lines() {
         block = block.line(LINE, line, limits::CONFIG_LINE, TOO_LONG)?;
     }
     Ok(block.end(ReplyShape::Line).expect("client-auth command").decides(cid, kid))
 }
 
-fn check_line(line: &[u8]) -> Result<()> {
-    let bad = |problem| invalid(COMMAND, LINE, problem);
-    check_block_line(line, limits::CONFIG_LINE, TOO_LONG).map_err(bad)?;
-    let parameters = super::lexer::parameters(line).map_err(bad)?;
-    let Some(directive) = parameters.first() else {
-        return Err(bad(ArgumentProblem::Empty));
-    };
-    let pushes = matches!(directive.as_slice(), b"push" | b"--push");
-    if pushes && parameters.iter().any(|parameter| parameter.contains(&b',')) {
-        let problem = ArgumentProblem::Other("pushes a comma; the daemon drops such an option");
-        return Err(bad(problem));
-    }
-    Ok(())
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn writes_the_lines_the_daemon_reads() {
-        let config = ClientConfig::new()
-            .push(r#"dhcp-option DOMAIN "a\\b""#)
-            .unwrap()
-            .ifconfig_ipv6_push("fd00::7".parse().unwrap(), 64, "fd00::1".parse().unwrap())
-            .unwrap()
-            .push_reset();
-        let wire = client_auth(Cid(7), Kid(1), config).unwrap();
-        assert_eq!(
-            String::from_utf8(wire.bytes.to_vec()).unwrap(),
-            "client-auth 7 1\npush \"dhcp-option DOMAIN \\\"a\\\\\\\\b\\\"\"\n\
-             ifconfig-ipv6-push fd00::7/64 fd00::1\npush-reset\nEND\n"
-        );
-    }
-
-    #[test]
-    fn refuses_what_would_be_split_dropped_or_run() {
-        let long = format!("push \"{}\"", "x".repeat(250));
-        for line in [
-            "END",
-            "",
-            " ",
-            "#",
-            "a\nEND",
-            "a\tb",
-            "push \"echo a,b\"",
-            "setenv a \"b",
-            "setenv a #b",
-            &long,
-        ] {
-            assert!(ClientConfig::new().directive(line).is_err(), "{line:?}");
-            assert!(client_auth(Cid(0), Kid(0), [line]).is_err(), "{line:?}");
-        }
-        assert!(ClientConfig::new().push("x".repeat(249)).is_err());
-        assert!(ClientConfig::new().push("x".repeat(248)).is_ok());
-        assert!(ClientConfig::new().push("").is_err());
-        assert!(ClientConfig::new().push("a\"".repeat(124)).is_err(), "quoting counts");
-        assert!(ClientConfig::new().iroute_ipv6(Ipv6Addr::LOCALHOST, 129).is_err());
-    }
-}
+mod tests;
