@@ -239,7 +239,7 @@ fn show_server_status(timeline: &Timeline, status: &ServerStatus) {
     let clients = status.clients.iter().map(|client| {
         vec![
             client.cid.map(|cid| cid.to_string()).unwrap_or_default(),
-            client.common_name.to_string(),
+            client.common_name.as_ref().map(ToString::to_string).unwrap_or_default(),
             client.username.as_ref().map(ToString::to_string).unwrap_or_default(),
             client.real_address.to_string(),
             client.bytes_received.to_string(),
@@ -251,7 +251,8 @@ fn show_server_status(timeline: &Timeline, status: &ServerStatus) {
     timeline.table(&heading, &clients.collect::<Vec<_>>());
     let routes = status.routes.iter().map(|route| {
         let address = route.virtual_address.to_string();
-        vec![address, route.common_name.to_string(), route.last_ref.to_string()]
+        let name = route.common_name.as_ref().map(ToString::to_string).unwrap_or_default();
+        vec![address, name, route.last_ref.to_string()]
     });
     timeline.table(&["route", "to", "last used"], &routes.collect::<Vec<_>>());
 }

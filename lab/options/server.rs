@@ -14,12 +14,23 @@ pub struct ServerOptions {
     proto: Proto,
     ipv6: bool,
     client_auth: bool,
+    /// The lines of its kind of device.
+    device: &'static str,
+    /// What `server` says of addresses for clients.
+    pool: &'static str,
 }
 
 impl ServerOptions {
     /// A UDP server with `management-hold` and `management-client-auth`.
     pub fn new() -> Self {
-        Self { common: Common::new(), proto: Proto::Udp, ipv6: false, client_auth: true }
+        Self {
+            common: Common::new(),
+            proto: Proto::Udp,
+            ipv6: false,
+            client_auth: true,
+            device: "topology subnet\n",
+            pool: "",
+        }
     }
 
     common_options!();
@@ -35,6 +46,20 @@ impl ServerOptions {
     #[must_use]
     pub fn ipv6(mut self) -> Self {
         self.ipv6 = true;
+        self
+    }
+
+    /// Carries Ethernet frames: a TAP server.
+    #[must_use]
+    pub fn tap(mut self) -> Self {
+        self.device = "dev-type tap\n";
+        self
+    }
+
+    /// Has no addresses to give to clients.
+    #[must_use]
+    pub fn without_pool(mut self) -> Self {
+        self.pool = " nopool";
         self
     }
 
@@ -78,8 +103,9 @@ impl ServerOptions {
             (true, Proto::Udp) => ("::1", "udp6"),
             (true, Proto::Tcp) => ("::1", "tcp6-server"),
         };
+        let (device, pool) = (self.device, self.pool);
         let mut config = format!(
-            "{tun}server 10.{second}.{third}.0 255.255.255.0\ntopology subnet\ndh none\n\
+            "{tun}{device}server 10.{second}.{third}.0 255.255.255.0{pool}\ndh none\n\
              local {local}\nport {port}\nproto {proto}\nkeepalive 10 60\n"
         );
         self.common.write(&mut config, dir, version);

@@ -28,7 +28,9 @@ pub use load_stats::LoadStats;
 pub use push_update::{PushUpdate, parse_push_update};
 pub use remote_entry::{RemoteEntry, remote_entry_count};
 pub use scalar::{hold, mute, nclients, pid, verb};
-pub use status::{ClientStatistics, Route, ServerStatus, Status, StatusClient, StatusTime};
+pub use status::{
+    Admission, ClientStatistics, Route, ServerStatus, Status, StatusClient, StatusTime,
+};
 pub use version::{DaemonVersion, Version};
 
 /// A reply as it came: the text of its `SUCCESS:` line, the lines of its block, or both.

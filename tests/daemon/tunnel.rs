@@ -102,7 +102,7 @@ async fn both_know_each_other(tunnel: &mut Tunnel) -> Result<()> {
 fn listed(status: &ServerStatus, format: StatusFormat) {
     assert!(status.unparsed.is_empty(), "{format:?}: {status:?}");
     let [client] = status.clients.as_slice() else { panic!("{format:?}: {status:?}") };
-    assert_eq!(client.common_name, "alice");
+    assert_eq!(client.common_name, Some("alice".into()));
     assert_eq!(client.real_address.ip, Some([127, 0, 0, 1].into()));
     assert!(client.real_address.port.is_some() && client.bytes_received > 0);
     if format != StatusFormat::V1 {

@@ -11,6 +11,7 @@ mod lab;
 mod catalogue;
 mod support;
 
+mod admission;
 mod clients;
 mod configs;
 mod credentials;

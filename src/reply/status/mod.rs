@@ -11,7 +11,7 @@ use std::str::FromStr;
 
 use bytes::Bytes;
 
-pub use client::StatusClient;
+pub use client::{Admission, StatusClient};
 pub use route::Route;
 pub use server::ServerStatus;
 pub use statistics::ClientStatistics;

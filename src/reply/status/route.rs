@@ -3,6 +3,7 @@
 use bytes::Bytes;
 
 use super::StatusTime;
+use super::client::defined;
 use super::table::{Row, Table};
 use crate::{RealAddress, Text, VirtualAddress};
 
@@ -15,8 +16,9 @@ pub struct Route {
     /// Whether this is one host of a network behind the client, learned from traffic
     /// and forgotten again: `10.79.0.5C` on the wire.
     pub cached: bool,
-    /// The common name of the client it leads to.
-    pub common_name: Text,
+    /// The common name of the client it leads to, as in
+    /// [`StatusClient::common_name`](super::StatusClient::common_name).
+    pub common_name: Option<Text>,
     /// Where that client connects from.
     pub real_address: RealAddress,
     /// When the route was last used.
@@ -38,7 +40,7 @@ impl Route {
         Some(Self {
             virtual_address,
             cached,
-            common_name: Text::slice_of(line, name?),
+            common_name: defined(name?).map(|name| Text::slice_of(line, name)),
             real_address: RealAddress::parse(Text::slice_of(line, real?)),
             last_ref: StatusTime::new(line, last_ref?, unix)?,
             other,

@@ -1,11 +1,13 @@
 //! A server's status: its clients, its routes, and its global numbers.
 
+use std::collections::HashSet;
+
 use bytes::Bytes;
 
 use super::table::Table;
 use super::{Route, StatusClient, StatusTime};
 use crate::reply::fields::{number, rsplit_once, split_once};
-use crate::{Cid, Text};
+use crate::{Cid, Text, VirtualAddress};
 
 /// The clients and routes of a server.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -67,6 +69,7 @@ impl ServerStatus {
                 parser.status.unparsed.push(Text::from(line.clone()));
             }
         }
+        parser.status.note_frames();
         parser.status
     }
 
@@ -79,7 +82,23 @@ impl ServerStatus {
                 status.unparsed.push(Text::from(line.clone()));
             }
         }
+        status.note_frames();
         status
+    }
+
+    /// Notes the clients that Ethernet addresses lead to. Only an address with a port is one
+    /// client's: before 2.7 an IPv6 address has none here.
+    fn note_frames(&mut self) {
+        let is_frames =
+            |route: &&Route| matches!(route.virtual_address, VirtualAddress::Mac { .. });
+        let senders = self.routes.iter().filter(is_frames).map(|route| &route.real_address);
+        let senders: HashSet<_> = senders.filter(|address| address.port.is_some()).collect();
+        if senders.is_empty() {
+            return;
+        }
+        for client in &mut self.clients {
+            client.sends_frames = senders.contains(&client.real_address);
+        }
     }
 
     // A name cannot be taken for a section title: every other line has a comma.

@@ -84,7 +84,7 @@ fn format_1_of_2_6() {
     assert_eq!(time.text, "2026-11-22 07:24:02");
     assert_eq!(time.unix, None);
     let [alice] = status.clients.as_slice() else { panic!() };
-    assert_eq!(alice.common_name, "alice");
+    assert_eq!(alice.common_name.as_ref().unwrap(), &"alice");
     assert_eq!(alice.real_address.port, Some(59635));
     assert_eq!((alice.bytes_received, alice.bytes_sent), (2990, 3156));
     assert_eq!(alice.connected_since.text, "2026-11-22 07:23:59");
@@ -140,20 +140,56 @@ CLIENT_LIST,bob,2001:db8::7,10.1.0.2,,15614,16925,Tue Jun  5 12:38:22 2018,15282
 fn format_3_of_2_7() {
     let status = server(V3_2_7);
     let [a, undef] = status.clients.as_slice() else { panic!() };
-    assert_eq!(a.common_name, "a, 'b'");
+    assert_eq!(a.common_name.as_ref().unwrap(), &"a, 'b'");
     assert_eq!(a.real_address.protocol, Some(Protocol::Udp6));
     assert_eq!(a.real_address.ip, Some([127, 0, 0, 1].into()));
     assert_eq!(a.virtual_address, Some(VirtualAddress::Ip([10, 78, 0, 2].into())));
     assert_eq!(a.virtual_ipv6.as_ref().unwrap().to_string(), "fd78::1000");
     assert_eq!(a.connected_since.unix, Some(1_795_368_158));
-    assert_eq!(a.username.as_ref().unwrap(), &"UNDEF");
-    assert!(!a.is_undef());
-    assert!(undef.is_undef());
+    assert_eq!(a.username, None);
+    assert_eq!((&undef.common_name, &undef.username), (&None, &None));
+    assert_eq!((a.admission(), undef.admission()), (Admission::Admitted, Admission::Unknown));
     assert_eq!((&undef.virtual_address, &undef.cipher), (&None, &None));
     assert_eq!(status.client(Cid(8)), Some(undef));
     assert_eq!(status.client(Cid(9)), None);
     assert_eq!(status.dco_enabled(), Some(false));
     assert!(status.unparsed.is_empty());
+}
+
+#[test]
+fn admission_is_told_from_address_and_cipher() {
+    for (address, cipher, admission) in [
+        ("10.8.0.2\t", "AES-256-GCM", Admission::Admitted),
+        ("\tfd00::7", "AES-256-GCM", Admission::Admitted),
+        ("\t", "BF-CBC", Admission::Waiting),
+        ("10.8.0.2\t", "BF-CBC", Admission::Unknown),
+        ("\t", "AES-256-GCM", Admission::Unknown),
+        ("\t", "", Admission::Unknown),
+        ("10.8.0.2\t", "", Admission::Unknown),
+    ] {
+        let text = V3_2_7.replace("10.78.0.2\tfd78::1000", address).replace("AES-256-GCM", cipher);
+        let client = &server(&text).clients[0];
+        assert_eq!(client.admission(), admission, "{address:?} {cipher}");
+    }
+    assert_eq!(server(V1_2_6).clients[0].admission(), Admission::Unknown);
+    assert_eq!(server(V2_2_5).clients[0].admission(), Admission::Admitted);
+}
+
+#[test]
+fn a_client_that_sends_frames_is_in() {
+    let text = V3_2_7.replace("10.78.0.2\tfd78::1000", "\t").replace("AES-256-GCM", "BF-CBC");
+    assert_eq!(server(&text).clients[0].admission(), Admission::Waiting);
+    let frames = "02:a0:5e:fb:10:81@0\ta, 'b'\t";
+    let led_to =
+        |address: &str| text.replace(&format!("{frames}::1\t"), &format!("{frames}{address}\t"));
+    let status = server(&led_to("udp6:127.0.0.1:44109"));
+    assert_eq!(status.clients[0].admission(), Admission::Admitted);
+    assert_eq!(status.clients[1].admission(), Admission::Unknown);
+    let status = server(&led_to("udp6:127.0.0.1:44110"));
+    assert_eq!(status.clients[0].admission(), Admission::Waiting);
+    // Without a port it may be another client's.
+    let status = server(&led_to("::1").replace("udp6:127.0.0.1:44109", "::1"));
+    assert_eq!(status.clients[0].admission(), Admission::Waiting);
 }
 
 #[test]
@@ -234,7 +270,7 @@ fn columns_are_found_by_name() {
         CLIENT_LIST\t2\tx\talice\t1.2.3.4:5\t1\tnow\ty\tbob";
     let status = server(text);
     let alice = &status.clients[0];
-    assert_eq!(alice.common_name, "alice");
+    assert_eq!(alice.common_name.as_ref().unwrap(), &"alice");
     assert_eq!((alice.bytes_received, alice.bytes_sent), (1, 2));
     assert_eq!((alice.cid, &alice.username, &alice.cipher), (None, &None, &None));
     let other = [("New", "x"), ("New", "y"), ("Common Name", "bob")];
@@ -274,10 +310,10 @@ fn a_row_is_never_taken_for_a_header() {
 fn names_like_titles_are_names() {
     let text = V1_2_6.replace("alice", "GLOBAL STATS");
     let status = server(&text);
-    assert_eq!(status.clients[0].common_name, "GLOBAL STATS");
-    assert_eq!(status.routes[0].common_name, "GLOBAL STATS");
+    assert_eq!(status.clients[0].common_name, Some("GLOBAL STATS".into()));
+    assert_eq!(status.routes[0].common_name, Some("GLOBAL STATS".into()));
     let status = server(&V1_2_6.replace("alice", "Updated"));
-    assert_eq!(status.clients[0].common_name, "Updated");
+    assert_eq!(status.clients[0].common_name, Some("Updated".into()));
     assert_eq!(status.time.unwrap().text, "2026-11-22 07:24:02");
 }
 
@@ -287,7 +323,7 @@ fn bytes_that_are_not_utf8_are_kept() {
     let reply = RawReply::block(lines.map(Bytes::from_static).collect());
     let status = Status::parse(&reply).unwrap();
     let client = &status.as_server().unwrap().clients[0];
-    assert_eq!(client.common_name.as_bytes(), b"caf\xe9");
+    assert_eq!(client.common_name.as_ref().unwrap().as_bytes(), b"caf\xe9");
 }
 
 const STATUS_LATIN_1: &[u8] = b"OpenVPN CLIENT LIST\n\
@@ -337,7 +373,7 @@ fn ten_thousand_clients() {
     assert_eq!((status.clients.len(), status.routes.len()), (10_000, 10_000));
     for (n, (client, route)) in (0_u32..).zip(status.clients.iter().zip(&status.routes)) {
         let tunnel = VirtualAddress::Ip((0x0a08_0000 + n).to_be_bytes().into());
-        assert_eq!(client.common_name.to_str().unwrap(), format!("client-{n}"));
+        assert_eq!(client.common_name.as_ref().unwrap().to_str().unwrap(), format!("client-{n}"));
         assert_eq!(client.real_address.ip, Some((0xc000_0000 + n).to_be_bytes().into()));
         assert_eq!(client.real_address.port.map(u32::from), Some(n));
         assert_eq!(client.virtual_address.as_ref(), Some(&tunnel));
@@ -377,12 +413,15 @@ fn large_status(clients: u32) -> String {
 
 #[test]
 fn fields_share_the_buffer_of_their_line() {
-    let reply = block(V3_2_7);
+    let reply = block(&V3_2_7.replace("UNDEF\t7", "bob\t7"));
     let status = Status::parse(&reply).unwrap();
     let client = &status.as_server().unwrap().clients[0];
     let line = reply.lines[3].as_ptr_range();
-    for field in [&client.common_name, &client.real_address.text, client.username.as_ref().unwrap()]
-    {
+    for field in [
+        client.common_name.as_ref().unwrap(),
+        &client.real_address.text,
+        client.username.as_ref().unwrap(),
+    ] {
         assert!(line.contains(&field.as_bytes().as_ptr()));
     }
 }
