@@ -3,6 +3,13 @@
 #[path = "../lab/mod.rs"]
 mod lab;
 
+#[path = "examples_server/make_user.rs"]
+mod make_user;
+
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
@@ -68,6 +75,12 @@ impl Example {
         let name = self.temporary.path().display().to_string();
         assert_eq!(processes_that_name(&name), Vec::<String>::new());
         Ok(status)
+    }
+
+    /// Ends it by a signal, as [`ends`](Self::ends).
+    async fn stop(self, signal: Signal) -> Result<ExitStatus> {
+        kill(Pid::from_raw(i32::try_from(self.pid()?)?), signal)?;
+        self.ends().await
     }
 
     fn pid(&self) -> Result<u32> {
@@ -159,7 +172,7 @@ async fn auth_server_attaches_to_a_server_of_ones_own() -> Result<()> {
     let test = "auth_server_attaches_to_a_server_of_ones_own";
     let Some(lab) = Lab::serving_or_skip(test)? else { return Ok(()) };
     let users = lab.dir().join("users.toml");
-    std::fs::write(&users, new_user("al ice", "pass word").await?)?;
+    write_private(&users, &new_user("al ice", "pass word").await?)?;
     let password = lab.dir().join("password");
     std::fs::write(&password, "let me in\n")?;
     let server = lab.server(ServerOptions::new().management_password("let me in")).await?;
@@ -202,4 +215,10 @@ async fn new_user(name: &str, password: &str) -> Result<String> {
     drop(input);
     example.sees("totp = ").await?;
     Ok(example.seen.join("\n"))
+}
+
+fn write_private(path: &Path, text: &str) -> Result<()> {
+    let mut options = OpenOptions::new();
+    let file = options.create_new(true).write(true).mode(0o600).open(path);
+    Ok(file?.write_all(text.as_bytes())?)
 }

@@ -23,7 +23,9 @@ mod lockout;
 mod make_user;
 mod network;
 mod passwords;
+mod private;
 mod sessions;
+mod terminal;
 mod users;
 
 use std::path::PathBuf;
@@ -32,7 +34,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use clap::{Parser, ValueEnum};
+use clap::{ArgGroup, Parser, ValueEnum};
 use openvpn_mgmt::handler::{Attempt, Authenticator as _};
 use openvpn_mgmt::{Event, Events, Session};
 use tokio::sync::mpsc;
@@ -55,12 +57,13 @@ const TIME_FOR_CODE: Duration = Duration::from_secs(60);
 /// user, both denied; and a user asked by `CR_TEXT`.
 #[derive(Parser)]
 #[command(name = "auth_server", after_help = AFTER_HELP)]
+#[command(group = ArgGroup::new("purpose").args(["connect", "make_user"]))]
 struct Args {
     #[command(flatten)]
     target: Target,
 
-    /// The file of users; needed with --connect
-    #[arg(long, value_name = "FILE", requires = "connect")]
+    /// The file of users, open to nobody else (mode 0600); needed with --connect
+    #[arg(long, value_name = "FILE", requires = "purpose")]
     users: Option<PathBuf>,
 
     /// How the code is asked for
@@ -71,14 +74,14 @@ struct Args {
     #[arg(long, conflicts_with = "connect")]
     without_tokens: bool,
 
-    /// Print a new user for the file, with a new secret for codes, and end. The password is
-    /// asked for, or is the first line of the input
-    #[arg(long, value_name = "NAME", conflicts_with_all = ["connect", "users"])]
+    /// Make a new user with a new secret for codes, add it to the file that --users names, or
+    /// print it, and end. The password is asked for, or is the first line of the input
+    #[arg(long, value_name = "NAME")]
     make_user: Option<String>,
 }
 
 const AFTER_HELP: &str = "\
-The file of users is TOML, a table for each user; --make-user prints one:
+The file of users is TOML, a table for each user; --make-user makes one:
   [alice]
   password = \"$argon2id$v=19$m=19456,t=2,p=1$...\"  # the hash of the password
   totp = \"JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP\"        # the secret of the codes, in base32
@@ -92,7 +95,7 @@ Your own server's configuration needs:
 
 Your own clients' needs auth-user-pass, and auth-retry interact to be asked for the code.
 
-  auth_server --make-user alice >> users.toml
+  auth_server --make-user alice --users users.toml
   auth_server --connect /run/openvpn/server.sock --users users.toml";
 
 /// How the code is asked for.
@@ -125,8 +128,7 @@ async fn main() -> ExitCode {
 
 async fn run(args: &Args) -> Result<()> {
     if let Some(name) = &args.make_user {
-        print!("{}", make_user::ask_and_make(name)?);
-        return Ok(());
+        return make_user::run(name, args.users.as_deref()).await;
     }
     let story = Arc::new(Story::new());
     match &args.target.connect {

@@ -1,9 +1,10 @@
 //! The file of users; `--help` shows what it looks like.
 
 use std::collections::BTreeMap;
+use std::io::Read as _;
 use std::path::Path;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use argon2::password_hash::PasswordHashString;
 use openvpn_mgmt::ClientConfig;
 use serde::Deserialize;
@@ -11,7 +12,10 @@ use totp_rs::{Secret, TOTP};
 
 use crate::codes;
 use crate::network::Network;
-use crate::passwords;
+use crate::{passwords, private};
+
+/// The longest name that fits a challenge beside its other parts, in bytes.
+const NAME: usize = 100;
 
 /// Who may come in.
 pub(crate) struct Users(BTreeMap<String, User>);
@@ -36,25 +40,35 @@ struct Record {
 }
 
 impl Users {
-    /// Reads the file.
+    /// Reads the file, which must be open to nobody else: it holds the secrets of the codes.
     pub(crate) fn load(path: &Path) -> Result<Self> {
-        let text = std::fs::read_to_string(path);
-        let text = text.with_context(|| format!("cannot read {}", path.display()))?;
+        let mut text = String::new();
+        let read = private::open(path)?.read_to_string(&mut text);
+        read.with_context(|| format!("cannot read {}", path.display()))?;
         Self::parse(&text).with_context(|| format!("in {}", path.display()))
     }
 
     /// Reads the text of a file.
     pub(crate) fn parse(text: &str) -> Result<Self> {
         let records: BTreeMap<String, Record> = toml::from_str(text)?;
-        let user = |(name, record): (String, Record)| {
-            let user = record.check().with_context(|| format!("user {name:?}"))?;
-            Ok((name, user))
-        };
-        records.into_iter().map(user).collect::<Result<_>>().map(Self)
+        let mut users = BTreeMap::new();
+        let mut alike = BTreeMap::new();
+        for (name, record) in records {
+            let user = record.check(&name).with_context(|| format!("user {name:?}"))?;
+            if let Some(other) = alike.insert(name.to_lowercase(), name.clone()) {
+                bail!("users {other:?} and {name:?} differ in nothing but capitals");
+            }
+            users.insert(name, user);
+        }
+        Ok(Self(users))
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&User> {
         self.0.get(name)
+    }
+
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -63,7 +77,8 @@ impl Users {
 }
 
 impl Record {
-    fn check(self) -> Result<User> {
+    fn check(self, name: &str) -> Result<User> {
+        check_name(name)?;
         let secret = Secret::Encoded(self.totp).to_bytes();
         let secret = secret.ok().context("totp: is not base32")?;
         Ok(User {
@@ -72,6 +87,13 @@ impl Record {
             config: config(self.address.as_deref(), &self.routes)?,
         })
     }
+}
+
+/// Looks whether there can be a user of this name.
+pub(crate) fn check_name(name: &str) -> Result<()> {
+    let fits = (1..=NAME).contains(&name.len()) && !name.contains(char::is_control);
+    ensure!(fits, "a user name has 1 to {NAME} bytes, none of them a control character");
+    Ok(())
 }
 
 fn config(address: Option<&str>, routes: &[String]) -> Result<ClientConfig> {
@@ -111,6 +133,10 @@ mod tests {
             (text().replace("argon2id", "argon2i"), "Argon2id"),
             (text().replace("m=19456", "m=8"), "--make-user"),
             (text().replace("totp = \"", "totp = \"!"), "base32"),
+            (text().replacen("al \\\"ice", "", 1), "1 to 100 bytes"),
+            (text().replacen("al \\\"ice", &"x".repeat(101), 1), "1 to 100 bytes"),
+            (format!("{0}{1}", text(), text().replacen("al", "AL", 1)), "capitals"),
+            (text().repeat(2), "duplicate"),
             (format!("{}address = \"10.8.0.7\"\n", text()), "address"),
             (format!("{}adress = \"10.8.0.7/24\"\n", text()), "adress"),
         ] {
