@@ -7,7 +7,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use openvpn_mgmt::Secret;
 use openvpn_mgmt::challenge::{ClientPassword, Crv1};
 use openvpn_mgmt::events::{ClientEvent, SessionState};
@@ -25,6 +25,14 @@ use crate::{Ask, TIME_FOR_CODE};
 const QUESTION: &str = "Code of your authenticator app";
 /// One text for every reason: what was wrong is nobody's business but the log's.
 const WRONG: &str = "Wrong user name, password or code";
+
+const BY_CRV1: &str = "let in: password and code (CRV1) are right";
+const BY_SCRV1: &str = "let in: password and code (SCRV1) are right";
+const BY_CR_TEXT: &str = "let in: password and code (CR_TEXT) are right";
+const GOES_ON: &str = "let in: the session goes on";
+const LOCKED: &str = "denied: too many wrong guesses, locked out for a while";
+/// Characters of a name that are shown in the log.
+const NAME_SHOWN: usize = 100;
 
 /// Decides by the file of users.
 pub(crate) struct Accounts {
@@ -51,7 +59,11 @@ impl fmt::Display for Decided {
             AttemptKind::Reauth => "renews its keys",
             _ => "connects",
         };
-        write!(f, "{} {does}: {}", self.name, self.verdict)
+        // A client may send a name of thousands of bytes.
+        let end = self.name.char_indices().nth(NAME_SHOWN);
+        let shown = end.and_then(|(end, _)| self.name.get(..end));
+        let (shown, more) = shown.map_or((self.name.as_str(), ""), |shown| (shown, "…"));
+        write!(f, "{shown}{more} {does}: {}", self.verdict)
     }
 }
 
@@ -69,13 +81,13 @@ impl Accounts {
         decided: mpsc::UnboundedSender<Decided>,
     ) -> Result<Arc<Self>> {
         Ok(Arc::new(Self {
-            users,
-            ask,
             passwords: Passwords::new()?,
             challenges: Challenges::default(),
             codes: Codes::default(),
             sessions: Sessions::new(),
-            lockout: Lockout::default(),
+            lockout: Lockout::new(users.names()),
+            users,
+            ask,
             decided,
         }))
     }
@@ -88,31 +100,26 @@ impl Accounts {
     }
 
     async fn judge(&self, attempt: &Attempt, name: &str) -> Verdict<'_> {
-        if self.sessions.goes_on(attempt, name) {
-            return self.let_in(name, "let in: the session goes on");
+        let user = self.users.get(name);
+        if let Some(user) = user.filter(|user| self.sessions.goes_on(attempt, &user.name)) {
+            return Verdict::LetIn(user, GOES_ON);
         }
         match attempt.env().session_state() {
             None | Some(SessionState::Initial) => {}
             Some(_) => return Verdict::Deny("denied: the token is not good any more"),
-        }
-        if !self.lockout.take(name, Instant::now()) {
-            return Verdict::Deny("denied: too many wrong guesses, locked out for a while");
         }
         match attempt.password() {
             Ok(Some(ClientPassword::Plain(password))) => {
                 self.judge_password(attempt, name, password).await
             }
             Ok(Some(ClientPassword::Dynamic { state_id, response, .. })) => {
-                if !self.challenges.end(&state_id, name) {
-                    return Verdict::Deny("denied: nobody was asked for this code, or long ago");
-                }
-                self.judge_code(name, &response, "let in: password and code (CRV1) are right")
+                self.judge_response(name, &state_id, &response)
             }
             Ok(Some(ClientPassword::Static { password, response, .. })) => {
-                if !self.is_password(name, password).await {
-                    return Verdict::Deny("denied: wrong user name or password");
+                match self.check_password(name, password).await {
+                    Ok(user) => self.judge_code(user, &response, BY_SCRV1),
+                    Err(why) => Verdict::Deny(why),
                 }
-                self.judge_code(name, &response, "let in: password and code (SCRV1) are right")
             }
             _ => Verdict::Deny("denied: no password, or one that cannot be read"),
         }
@@ -120,14 +127,15 @@ impl Accounts {
 
     /// The first step: a right password gets asked for the code.
     async fn judge_password(&self, attempt: &Attempt, name: &str, password: Secret) -> Verdict<'_> {
-        if !self.is_password(name, password).await {
-            return Verdict::Deny("denied: wrong user name or password");
-        }
+        let user = match self.check_password(name, password).await {
+            Ok(user) => user,
+            Err(why) => return Verdict::Deny(why),
+        };
         if self.ask.by_cr_text(attempt) {
             let Ok(code) = attempt.ask(QUESTION, true, TIME_FOR_CODE).await else {
                 return Verdict::Deny("denied: no code in time");
             };
-            return self.judge_code(name, &code, "let in: password and code (CR_TEXT) are right");
+            return self.judge_code(user, &code, BY_CR_TEXT);
         }
         // The code takes a guess of its own, when it comes.
         self.lockout.give_back(name);
@@ -137,25 +145,43 @@ impl Accounts {
         }
     }
 
-    async fn is_password(&self, name: &str, password: Secret) -> bool {
-        let hash = self.users.get(name).map(|user| &user.password);
-        self.passwords.check(hash, password).await
+    /// The second step, by a response to a challenge.
+    ///
+    /// A state ID that nobody was given says nothing about whose name comes with it: it costs that
+    /// user no guess.
+    fn judge_response(&self, name: &str, state_id: &Secret, code: &Secret) -> Verdict<'_> {
+        let was_asked = self.challenges.end(state_id, name);
+        let Some(user) = self.users.get(name).filter(|_| was_asked) else {
+            return Verdict::Deny("denied: nobody was asked for this code, or long ago");
+        };
+        if !self.lockout.take(name, Instant::now()) {
+            return Verdict::Deny(LOCKED);
+        }
+        self.judge_code(user, code, BY_CRV1)
     }
 
-    /// The second step.
-    fn judge_code(&self, name: &str, code: &Secret, right: &'static str) -> Verdict<'_> {
-        let now = SystemTime::UNIX_EPOCH.elapsed().map_or(0, |time| time.as_secs());
+    /// Whose password it is, at the price of a guess. Takes as long for a user that is locked
+    /// out, and for one that there is not.
+    async fn check_password(&self, name: &str, password: Secret) -> Result<&User, &'static str> {
         let user = self.users.get(name);
-        if !user.is_some_and(|user| self.codes.accept(name, &user.totp, code, now)) {
+        let may_guess = self.lockout.take(name, Instant::now());
+        let is_right = self.passwords.check(user.map(|user| &user.password), password).await;
+        match user {
+            Some(_) if !may_guess => Err(LOCKED),
+            Some(user) if is_right => Ok(user),
+            _ => Err("denied: wrong user name or password"),
+        }
+    }
+
+    fn judge_code<'a>(&self, user: &'a User, code: &Secret, right: &'static str) -> Verdict<'a> {
+        let Ok(now) = now() else {
+            return Verdict::Deny("denied: the clock is before 1970");
+        };
+        if !self.codes.accept(&user.name, &user.totp, code, now) {
             return Verdict::Deny("denied: wrong code, or one that was used before");
         }
-        self.lockout.forget(name);
-        self.let_in(name, right)
-    }
-
-    fn let_in(&self, name: &str, why: &'static str) -> Verdict<'_> {
-        let user = self.users.get(name);
-        user.map_or(Verdict::Deny("denied: no such user"), |user| Verdict::LetIn(user, why))
+        self.lockout.forget(&user.name);
+        Verdict::LetIn(user, right)
     }
 }
 
@@ -174,12 +200,16 @@ impl Authenticator for Accounts {
             Verdict::Challenge(challenge) => {
                 ("password is right, asked for a code (CRV1)", Decision::Challenge(challenge))
             }
-            Verdict::Deny(why) => (why, Decision::deny_with(why, WRONG)),
+            Verdict::Deny(why) => (why, deny(why)),
         };
         // Nobody listens any more: decided all the same.
         self.decided.send(Decided { name, kind: attempt.kind(), verdict }).ok();
         Ok(decision)
     }
+}
+
+fn deny(why: &str) -> Decision {
+    Decision::deny_with(why, WRONG)
 }
 
 /// A client that is in already has its address and routes.
@@ -188,4 +218,10 @@ fn welcome(attempt: &Attempt, user: &User) -> Decision {
         AttemptKind::Reauth => Decision::Allow,
         _ => Decision::AllowWith(user.config.clone()),
     }
+}
+
+/// The time, in Unix seconds.
+fn now() -> Result<u64> {
+    let time = SystemTime::UNIX_EPOCH.elapsed().context("the clock is before 1970")?;
+    Ok(time.as_secs())
 }

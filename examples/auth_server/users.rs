@@ -22,6 +22,7 @@ pub(crate) struct Users(BTreeMap<String, User>);
 
 /// One of them.
 pub(crate) struct User {
+    pub(crate) name: String,
     pub(crate) password: PasswordHashString,
     pub(crate) totp: TOTP,
     /// The user's own address and routes.
@@ -82,6 +83,7 @@ impl Record {
         let secret = Secret::Encoded(self.totp).to_bytes();
         let secret = secret.ok().context("totp: is not base32")?;
         Ok(User {
+            name: name.to_owned(),
             password: passwords::parse(&self.password).context("password")?,
             totp: codes::totp(secret).context("totp")?,
             config: config(self.address.as_deref(), &self.routes)?,
