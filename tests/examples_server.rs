@@ -5,6 +5,8 @@ mod lab;
 
 #[path = "examples_server/make_user.rs"]
 mod make_user;
+#[path = "examples_server/second_factor.rs"]
+mod second_factor;
 
 use std::fs::OpenOptions;
 use std::io::Write as _;

@@ -3,6 +3,7 @@
 //! Of a client's ENV block only what the daemon itself vouches for decides: user name,
 //! password and token. What the client says of itself (`IV_…`) decides only how it is asked.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
@@ -19,6 +20,7 @@ use crate::codes::Codes;
 use crate::lockout::Lockout;
 use crate::passwords::Passwords;
 use crate::sessions::Sessions;
+use crate::store::{State, Store};
 use crate::users::{User, Users};
 use crate::{Ask, TIME_FOR_CODE};
 
@@ -43,6 +45,8 @@ pub(crate) struct Accounts {
     codes: Codes,
     sessions: Sessions,
     lockout: Lockout,
+    /// None where a restart forgets everything.
+    store: Option<Store>,
     decided: mpsc::UnboundedSender<Decided>,
 }
 
@@ -50,7 +54,7 @@ pub(crate) struct Accounts {
 pub(crate) struct Decided {
     pub(crate) name: String,
     pub(crate) kind: AttemptKind,
-    pub(crate) verdict: &'static str,
+    pub(crate) verdict: Cow<'static, str>,
 }
 
 impl fmt::Display for Decided {
@@ -70,26 +74,43 @@ impl fmt::Display for Decided {
 /// A decision, with its reason for the log.
 enum Verdict<'a> {
     LetIn(&'a User, &'static str),
+    GoesOn(&'a User),
     Challenge(Crv1),
     Deny(&'static str),
 }
 
 impl Accounts {
+    /// Goes on from the `state` of before, and keeps it in `store`.
     pub(crate) fn new(
         users: Users,
         ask: Ask,
+        (store, state): (Option<Store>, Option<State>),
         decided: mpsc::UnboundedSender<Decided>,
     ) -> Result<Arc<Self>> {
+        let (sessions, codes) =
+            state.map(|state| (state.sessions, state.codes)).unwrap_or_default();
         Ok(Arc::new(Self {
             passwords: Passwords::new()?,
             challenges: Challenges::default(),
-            codes: Codes::default(),
-            sessions: Sessions::new(),
+            codes: Codes::new(codes),
+            sessions: Sessions::new(sessions, now()?),
             lockout: Lockout::new(users.names()),
             users,
             ask,
+            store,
             decided,
         }))
+    }
+
+    /// How many users there are, and how many sessions.
+    pub(crate) fn count(&self) -> (usize, usize) {
+        (self.users.len(), self.sessions.len())
+    }
+
+    /// Writes down who is in, and what codes were used.
+    pub(crate) async fn save(&self) -> Result<()> {
+        let (Some(store), now) = (&self.store, now()?) else { return Ok(()) };
+        store.save(|| State::new(now, self.sessions.stored(), self.codes.used())).await
     }
 
     /// Learns what became of clients.
@@ -101,8 +122,8 @@ impl Accounts {
 
     async fn judge(&self, attempt: &Attempt, name: &str) -> Verdict<'_> {
         let user = self.users.get(name);
-        if let Some(user) = user.filter(|user| self.sessions.goes_on(attempt, &user.name)) {
-            return Verdict::LetIn(user, GOES_ON);
+        if let Some(user) = user.filter(|user| self.sessions.goes_on(attempt, user)) {
+            return Verdict::GoesOn(user);
         }
         match attempt.env().session_state() {
             None | Some(SessionState::Initial) => {}
@@ -183,6 +204,25 @@ impl Accounts {
         self.lockout.forget(&user.name);
         Verdict::LetIn(user, right)
     }
+
+    /// Lets in who has shown a code. It is written down first: a code that is forgotten could be
+    /// used again.
+    async fn let_in(&self, attempt: &Attempt, user: &User) -> Result<()> {
+        self.sessions.begin(attempt, user, now()?);
+        let saved = self.save().await;
+        if saved.is_err() {
+            self.sessions.forget(attempt, user);
+        }
+        saved
+    }
+
+    /// Remembers that a session goes on. Where that cannot be written, it was written before.
+    async fn go_on(&self, attempt: &Attempt, user: &User) -> Result<()> {
+        if self.sessions.begin(attempt, user, now()?) {
+            self.save().await?;
+        }
+        Ok(())
+    }
 }
 
 impl Authenticator for Accounts {
@@ -193,14 +233,22 @@ impl Authenticator for Accounts {
             _ => Verdict::Deny("denied: no user name, or one that is not UTF-8"),
         };
         let (verdict, decision) = match verdict {
-            Verdict::LetIn(user, why) => {
-                self.sessions.begin(&attempt, &name);
-                (why, welcome(&attempt, user))
+            Verdict::LetIn(user, why) => match self.let_in(&attempt, user).await {
+                Ok(()) => (why.into(), welcome(&attempt, user)),
+                Err(error) => (format!("denied: {error:#}").into(), deny("denied: no state")),
+            },
+            Verdict::GoesOn(user) => {
+                let told = match self.go_on(&attempt, user).await {
+                    Ok(()) => GOES_ON.into(),
+                    Err(error) => format!("{GOES_ON}, but {error:#}").into(),
+                };
+                (told, welcome(&attempt, user))
             }
-            Verdict::Challenge(challenge) => {
-                ("password is right, asked for a code (CRV1)", Decision::Challenge(challenge))
-            }
-            Verdict::Deny(why) => (why, deny(why)),
+            Verdict::Challenge(challenge) => (
+                "password is right, asked for a code (CRV1)".into(),
+                Decision::Challenge(challenge),
+            ),
+            Verdict::Deny(why) => (why.into(), deny(why)),
         };
         // Nobody listens any more: decided all the same.
         self.decided.send(Decided { name, kind: attempt.kind(), verdict }).ok();
@@ -221,7 +269,7 @@ fn welcome(attempt: &Attempt, user: &User) -> Decision {
 }
 
 /// The time, in Unix seconds.
-fn now() -> Result<u64> {
+pub(crate) fn now() -> Result<u64> {
     let time = SystemTime::UNIX_EPOCH.elapsed().context("the clock is before 1970")?;
     Ok(time.as_secs())
 }

@@ -1,7 +1,7 @@
 //! The second factor: codes of six digits that change every 30 seconds (TOTP, RFC 6238).
 
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Result, anyhow};
 use openvpn_mgmt::Secret;
@@ -19,20 +19,34 @@ pub(crate) fn totp(secret: Vec<u8>) -> Result<TOTP> {
 #[derive(Default)]
 pub(crate) struct Codes {
     /// The step of the last code of each user that was accepted.
-    used: Mutex<HashMap<String, u64>>,
+    used: Mutex<BTreeMap<String, u64>>,
 }
 
 impl Codes {
+    /// Goes on from the codes that were used before.
+    pub(crate) fn new(used: BTreeMap<String, u64>) -> Self {
+        Self { used: Mutex::new(used) }
+    }
+
+    /// The step of the last code of each user that was accepted.
+    pub(crate) fn used(&self) -> BTreeMap<String, u64> {
+        self.lock().clone()
+    }
+
     /// Whether the code is this user's now, or was or will be a step away, and is newer than any
     /// that was accepted before. `now` is in Unix seconds.
     pub(crate) fn accept(&self, name: &str, totp: &TOTP, code: &Secret, now: u64) -> bool {
         let Some(step) = step_of(totp, code, now / STEP) else { return false };
-        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut used = self.lock();
         if used.get(name).is_some_and(|last| *last >= step) {
             return false;
         }
         used.insert(name.to_owned(), step);
         true
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, u64>> {
+        self.used.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -69,5 +83,6 @@ mod tests {
         let codes = Codes::default();
         assert!(at(&codes, VECTOR.0));
         assert!(!at(&codes, VECTOR.0));
+        assert!(!at(&Codes::new(codes.used()), VECTOR.0), "also after a restart");
     }
 }

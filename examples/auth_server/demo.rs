@@ -47,7 +47,7 @@ pub(crate) async fn run(ask: Ask, tokens: bool, story: &Arc<Story>) -> Result<()
     let own = format!("address = \"{address}\"\nroutes = [\"{route}\"]\n");
     let users = Users::parse(&format!("{alice}{own}{bob}"))?;
     let (decided, inbox) = mpsc::unbounded_channel();
-    let accounts = Accounts::new(users, ask, decided)?;
+    let accounts = Accounts::new(users, ask, (None, None), decided)?;
     let (told, decisions) = mpsc::unbounded_channel();
     let (alice, bob) = (totp(&alice)?, totp(&bob)?);
     let demo = Demo { stage, story: Arc::clone(story), decisions, alice, bob };

@@ -25,6 +25,7 @@ mod network;
 mod passwords;
 mod private;
 mod sessions;
+mod store;
 mod terminal;
 mod users;
 
@@ -39,15 +40,19 @@ use openvpn_mgmt::handler::{Attempt, Authenticator as _};
 use openvpn_mgmt::{Event, Events, Session};
 use tokio::sync::mpsc;
 
-use crate::accounts::Accounts;
+use crate::accounts::{Accounts, Decided};
 use crate::shared::serve::serve;
 use crate::shared::stop::until_stopped;
 use crate::shared::story::Story;
 use crate::shared::target::Target;
+use crate::store::Store;
 use crate::users::Users;
 
 /// How long a user may take to type a code that is asked for by `CR_TEXT`.
 const TIME_FOR_CODE: Duration = Duration::from_secs(60);
+
+const RENEWALS: &str = "users asked by CR_TEXT are asked again at each renewal, unless the server \
+                        has auth-gen-token N external-auth";
 
 /// Lets clients of an OpenVPN server in by password and a code (TOTP).
 ///
@@ -65,6 +70,11 @@ struct Args {
     /// The file of users, open to nobody else (mode 0600); needed with --connect
     #[arg(long, value_name = "FILE", requires = "purpose")]
     users: Option<PathBuf>,
+
+    /// Where to keep who is in and which codes were used, over restarts of this program; that
+    /// of the users with .state behind it where it is not given
+    #[arg(long, value_name = "FILE", requires = "connect")]
+    state: Option<PathBuf>,
 
     /// How the code is asked for
     #[arg(long, value_enum, default_value_t = Ask::Auto)]
@@ -94,6 +104,14 @@ Your own server's configuration needs:
   auth-gen-token 43200 external-auth               # so that nobody is asked twice
 
 Your own clients' needs auth-user-pass, and auth-retry interact to be asked for the code.
+
+Without auth-gen-token a user who was asked by CR_TEXT is asked again each time the keys are
+renewed (reneg-sec): the client then sends the password alone, and so could anybody who
+knows it. A user who does not answer within a minute is turned away.
+
+Who is in outlives a restart of this program, in the state file. It holds hashes that let
+nobody in. A session ends where its user's password or secret changes. Clients with a static
+challenge and without a token have to sign in again after a restart.
 
   auth_server --make-user alice --users users.toml
   auth_server --connect /run/openvpn/server.sock --users users.toml";
@@ -139,12 +157,12 @@ async fn run(args: &Args) -> Result<()> {
 
 /// Serves a server of the user's own.
 async fn attach(args: &Args, address: &str, story: &Story) -> Result<()> {
-    let file = args.users.as_deref().context("--connect needs --users FILE")?;
-    let users = Users::load(file)?;
-    let session = args.target.open(address).await?;
-    story.line("server", format!("connected to {address}; {} users", users.len()));
     let (decided, mut decisions) = mpsc::unbounded_channel();
-    let accounts = Accounts::new(users, args.ask, decided)?;
+    let accounts = accounts(args, decided).await?;
+    let session = args.target.open(address).await?;
+    let (users, sessions) = accounts.count();
+    story.line("server", format!("connected to {address}; {users} users, {sessions} sessions"));
+    story.line("server", RENEWALS);
     let tell = async {
         while let Some(decision) = decisions.recv().await {
             story.line("server", decision);
@@ -152,6 +170,18 @@ async fn attach(args: &Args, address: &str, story: &Story) -> Result<()> {
         Ok(())
     };
     tokio::try_join!(decide(session, accounts), tell).map(drop)
+}
+
+/// Reads the users, and what was known about them when this program ended.
+async fn accounts(args: &Args, decided: mpsc::UnboundedSender<Decided>) -> Result<Arc<Accounts>> {
+    let file = args.users.as_deref().context("--connect needs --users FILE")?;
+    let users = Users::load(file)?;
+    let path = args.state.clone().unwrap_or_else(|| private::beside(file, ".state"));
+    let (store, state) = Store::open(&path, accounts::now()?)?;
+    let accounts = Accounts::new(users, args.ask, (Some(store), state), decided)?;
+    // A disk that cannot be written is to be known before anybody signs in.
+    accounts.save().await?;
+    Ok(accounts)
 }
 
 /// Has the accounts decide about the clients of a server until its connection ends.

@@ -3,7 +3,7 @@
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::ErrorKind;
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
 use nix::fcntl::OFlag;
@@ -27,7 +27,6 @@ pub(crate) fn open_if_any(path: &Path) -> Result<Option<File>> {
     }
 }
 
-#[cfg(test)]
 /// Creates a file of mode 0600 to write, where there is nothing of that name yet.
 pub(crate) fn create(path: &Path) -> Result<File> {
     check_folders(path)?;
@@ -85,6 +84,13 @@ fn check_folder(folder: &Path) -> Result<()> {
 
 fn is_ours(found: &Metadata) -> bool {
     found.uid() == 0 || found.uid() == geteuid().as_raw()
+}
+
+/// A name beside a file's own: `users.toml` and `.state` give `users.toml.state`.
+pub(crate) fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    name.into()
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use anyhow::{Context, Result, bail, ensure};
 use argon2::password_hash::PasswordHashString;
 use openvpn_mgmt::ClientConfig;
 use serde::Deserialize;
+use sha2::{Digest as _, Sha256};
 use totp_rs::{Secret, TOTP};
 
 use crate::codes;
@@ -23,6 +24,8 @@ pub(crate) struct Users(BTreeMap<String, User>);
 /// One of them.
 pub(crate) struct User {
     pub(crate) name: String,
+    /// Changes with the name, the password and the secret, and cannot be told without them.
+    pub(crate) key: [u8; 32],
     pub(crate) password: PasswordHashString,
     pub(crate) totp: TOTP,
     /// The user's own address and routes.
@@ -84,6 +87,7 @@ impl Record {
         let secret = secret.ok().context("totp: is not base32")?;
         Ok(User {
             name: name.to_owned(),
+            key: key(name, &self.password, &secret),
             password: passwords::parse(&self.password).context("password")?,
             totp: codes::totp(secret).context("totp")?,
             config: config(self.address.as_deref(), &self.routes)?,
@@ -96,6 +100,15 @@ pub(crate) fn check_name(name: &str) -> Result<()> {
     let fits = (1..=NAME).contains(&name.len()) && !name.contains(char::is_control);
     ensure!(fits, "a user name has 1 to {NAME} bytes, none of them a control character");
     Ok(())
+}
+
+fn key(name: &str, password: &str, secret: &[u8]) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    for part in [name.as_bytes(), password.as_bytes(), secret] {
+        // Its end is told by its hash, whatever is in it.
+        hash.update(Sha256::digest(part));
+    }
+    hash.finalize().into()
 }
 
 fn config(address: Option<&str>, routes: &[String]) -> Result<ClientConfig> {
@@ -127,6 +140,13 @@ mod tests {
         let user = users.get("al \"ice").unwrap();
         let lines: Vec<_> = user.config.lines().collect();
         assert_eq!(lines, [b"push \"route 10.1.0.0 255.255.0.0\""]);
+    }
+
+    #[test]
+    fn the_key_is_that_of_name_password_and_secret() {
+        let keys = [("a", "b", "c"), ("ab", "", "c"), ("a", "bc", ""), ("a", "b", "d")];
+        let keys = keys.map(|(name, password, secret)| key(name, password, secret.as_bytes()));
+        assert_eq!(std::collections::BTreeSet::from(keys).len(), 4);
     }
 
     #[test]
