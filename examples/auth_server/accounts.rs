@@ -273,3 +273,6 @@ pub(crate) fn now() -> Result<u64> {
     let time = SystemTime::UNIX_EPOCH.elapsed().context("the clock is before 1970")?;
     Ok(time.as_secs())
 }
+
+#[cfg(test)]
+mod tests;
