@@ -62,7 +62,10 @@ impl Example {
             }
             anyhow::bail!("{text:?} is not in the output:\n{}", self.seen.join("\n"))
         };
-        tokio::time::timeout(DEADLINE, find).await?
+        match tokio::time::timeout(DEADLINE, find).await {
+            Ok(found) => found,
+            Err(_) => anyhow::bail!("no {text:?} came, but:\n{}", self.seen.join("\n")),
+        }
     }
 
     /// Waits for the end, and looks that nothing is left.
