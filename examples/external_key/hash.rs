@@ -1,8 +1,9 @@
 //! [`Hash`]: the hashes a TLS peer may ask for.
 
-use anyhow::{Result, bail};
 use sha1::Sha1;
 use sha2::{Digest as _, Sha256, Sha384, Sha512};
+
+use crate::unsignable::Unsignable;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Hash {
@@ -14,13 +15,13 @@ pub(crate) enum Hash {
 
 impl Hash {
     /// By the name the daemon uses, which is OpenSSL's.
-    pub(crate) fn named(name: &[u8]) -> Result<Self> {
+    pub(crate) fn named(name: &[u8]) -> Result<Self, Unsignable> {
         Ok(match name {
             b"SHA1" => Self::Sha1,
             b"SHA256" => Self::Sha256,
             b"SHA384" => Self::Sha384,
             b"SHA512" => Self::Sha512,
-            _ => bail!("the hash {} is not known", String::from_utf8_lossy(name)),
+            _ => return Err(Unsignable::hash(name)),
         })
     }
 

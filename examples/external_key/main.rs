@@ -25,6 +25,7 @@ mod padding;
 mod rsa;
 mod signer;
 mod tunnel;
+mod unsignable;
 
 use std::io::IsTerminal as _;
 use std::path::PathBuf;

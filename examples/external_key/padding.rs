@@ -2,10 +2,11 @@
 
 use std::fmt;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 use openvpn_mgmt::events::{SaltLength, SignAlgorithm};
 
 use crate::hash::Hash;
+use crate::unsignable::Unsignable;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Padding {
@@ -59,16 +60,25 @@ impl Padding {
     }
 
     /// Bytes of a PSS salt, for a key whose modulus has so many bits.
+    ///
+    /// # Errors
+    /// [`Unsignable`]: the padded digest has to fit into the modulus. The RSA library looks at
+    /// that only after it has made the salt, however long.
     pub(crate) fn salt(hash: Hash, length: SaltLength, modulus_bits: usize) -> Result<usize> {
-        Ok(match length {
+        // As long as EM of RFC 8017, 9.1.1, less its two bytes of its own.
+        let encoded = modulus_bits.saturating_sub(1).div_ceil(8);
+        let most = encoded.checked_sub(hash.length() + 2);
+        let most = most.ok_or(Unsignable::Key { bits: modulus_bits, hash })?;
+        let bytes = match length {
             SaltLength::Digest | SaltLength::Auto => hash.length(),
-            SaltLength::Max => {
-                let encoded = (modulus_bits - 1).div_ceil(8);
-                encoded.checked_sub(hash.length() + 2).context("the key is too short for PSS")?
-            }
+            SaltLength::Max => most,
             SaltLength::Bytes(bytes) => usize::try_from(bytes)?,
             other => bail!("the salt length {other} is not known"),
-        })
+        };
+        if bytes > most {
+            return Err(Unsignable::Salt { bytes: u64::try_from(bytes)?, most, hash }.into());
+        }
+        Ok(bytes)
     }
 }
 

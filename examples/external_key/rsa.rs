@@ -23,7 +23,11 @@ pub(crate) fn sign(
         Some(algorithm) => Padding::told(algorithm)?,
         None => Padding::guessed(data, key.size())?,
     };
-    let signature = match (padding, is_message) {
+    Ok((padded(key, padding, data, is_message)?, padding.to_string()))
+}
+
+fn padded(key: &RsaPrivateKey, padding: Padding, data: &[u8], is_message: bool) -> Result<Vec<u8>> {
+    Ok(match (padding, is_message) {
         (Padding::None, false) => raw(key, data)?,
         (Padding::Pkcs1(_), false) => scheme(key, Pkcs1v15Sign::new_unprefixed(), data)?,
         (Padding::Pkcs1(Some(hash)), true) => scheme(key, pkcs1(hash), &hash.digest(data))?,
@@ -33,8 +37,7 @@ pub(crate) fn sign(
             scheme(key, pss(hash, salt), &digest)?
         }
         (Padding::None | Padding::Pkcs1(None), true) => bail!("a message, and no hash for it"),
-    };
-    Ok((signature, padding.to_string()))
+    })
 }
 
 /// With a random number that hides the key from who measures the time.
@@ -70,3 +73,6 @@ fn pss(hash: Hash, salt: usize) -> Pss {
         Hash::Sha512 => Pss::new_blinded_with_salt::<Sha512>(salt),
     }
 }
+
+#[cfg(test)]
+mod tests;
