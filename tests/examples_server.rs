@@ -1,5 +1,11 @@
 //! The examples for servers, each run as a person runs it: by one cargo command.
 
+#[path = "../examples/sso_server/browser.rs"]
+mod browser;
+#[path = "examples_server/full_pipe.rs"]
+mod full_pipe;
+#[path = "examples_server/guest.rs"]
+mod guest;
 #[path = "../lab/mod.rs"]
 mod lab;
 
@@ -37,15 +43,8 @@ struct Example {
 impl Example {
     fn start(name: &str, arguments: &[&str], input: Stdio) -> Result<Self> {
         let temporary = TempDir::new()?;
-        // On Unix, cargo becomes the program it runs, so this is the example's process.
-        let mut process = Command::new(env!("CARGO"))
-            .args(["run", "--quiet", "--locked", "--example", name, "--"])
-            .args(arguments)
-            .env("TMPDIR", temporary.path())
-            .stdin(input)
-            .stdout(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()?;
+        let mut command = command(name, arguments, &temporary);
+        let mut process = command.stdin(input).stdout(Stdio::piped()).spawn()?;
         let output = process.stdout.take().context("there is no output")?;
         let output = BufReader::new(output).lines();
         Ok(Self { process, output, seen: Vec::new(), temporary })
@@ -91,6 +90,15 @@ impl Example {
     fn pid(&self) -> Result<u32> {
         self.process.id().context("it has ended")
     }
+}
+
+/// An example as a person runs it; ends with the value of its process.
+fn command(name: &str, arguments: &[&str], temporary: &TempDir) -> Command {
+    // On Unix, cargo becomes the program it runs, so this is the example's process.
+    let mut command = Command::new(env!("CARGO"));
+    command.args(["run", "--quiet", "--locked", "--example", name, "--"]).args(arguments);
+    command.env("TMPDIR", temporary.path()).kill_on_drop(true);
+    command
 }
 
 /// The process ids of daemons whose command line names a folder.

@@ -19,6 +19,9 @@ mod gatekeeper;
 mod login;
 mod page;
 mod person;
+#[path = "../shared/printer.rs"]
+#[allow(dead_code, reason = "each example uses a part")]
+mod printer;
 mod questions;
 mod scenario;
 mod screen;
@@ -96,7 +99,7 @@ Exit status: 0 connected, 1 failed, 130 stopped by Ctrl-C.";
 fn main() -> ExitCode {
     let args = Args::parse();
     if args.verbose {
-        let log = tracing_subscriber::fmt().with_writer(std::io::stderr);
+        let log = tracing_subscriber::fmt().with_writer(printer::stderr);
         let log = log.with_ansi(std::io::stderr().is_terminal());
         log.with_max_level(tracing_subscriber::filter::LevelFilter::DEBUG).init();
     }
@@ -104,7 +107,7 @@ fn main() -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("error: {error}");
+            eprintln!("failed: {error}");
             return ExitCode::FAILURE;
         }
     };

@@ -1,7 +1,7 @@
 //! [`Questions`]: asks on the terminal, or takes the answers from a script.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, IsTerminal as _, Write as _};
+use std::io::{self, BufRead, BufReader, IsTerminal as _};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -10,6 +10,7 @@ use nix::sys::termios::{SetArg, Termios, tcgetattr, tcsetattr};
 use openvpn_mgmt::Secret;
 use tokio::sync::Mutex;
 
+use crate::printer;
 use crate::screen::{harmless, show};
 
 /// Asks one question at a time.
@@ -53,6 +54,8 @@ impl Questions {
     pub(crate) async fn ask(&self, question: &str, echo: bool) -> Result<Secret> {
         let question = harmless(question);
         let mut source = Arc::clone(&self.source).lock_owned().await;
+        // A question stands below what was shown before it.
+        printer::stdout().flush(printer::AT_THE_END).await;
         tokio::task::spawn_blocking(move || source.ask(&question, echo)).await?
     }
 }
@@ -61,8 +64,7 @@ impl Source {
     fn ask(&mut self, question: &str, echo: bool) -> Result<Secret> {
         match self {
             Self::Terminal if echo => {
-                print!("{question}: ");
-                io::stdout().flush()?;
+                printer::stdout().text(format!("{question}: "));
                 next_line(&mut io::stdin().lock(), question)
             }
             Self::Terminal => Ok(rpassword::prompt_password(format!("{question}: "))?.into()),

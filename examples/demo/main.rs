@@ -13,11 +13,15 @@
 #[path = "../../lab/mod.rs"]
 mod lab;
 
+#[path = "../shared/printer.rs"]
+#[allow(dead_code, reason = "each example uses a part")]
+mod printer;
 #[path = "../shared/signals.rs"]
 mod signals;
 
 mod alone;
 mod leftovers;
+mod screen;
 mod side;
 mod timeline;
 mod tunnel;
@@ -81,10 +85,16 @@ enum Outcome {
 async fn main() -> ExitCode {
     let args = Args::parse();
     let timeline = Arc::new(Timeline::new(args.log));
-    let status = run(&args, &timeline).await.unwrap_or_else(|error| {
-        timeline.failure(&format!("{error:#}"));
-        1
-    });
+    let (status, within) = match run(&args, &timeline).await {
+        Ok(status @ 0..2) => (status, printer::AT_THE_END),
+        // By a signal.
+        Ok(status) => (status, printer::WHEN_STOPPED),
+        Err(error) => {
+            timeline.failure(&format!("{error:#}")).await;
+            (1, printer::AT_THE_END)
+        }
+    };
+    timeline.flush(within).await;
     ExitCode::from(status)
 }
 
@@ -108,7 +118,7 @@ async fn run(args: &Args, timeline: &Arc<Timeline>) -> Result<u8> {
         outcome = stopped.map_or(outcome, |(status, name)| Outcome::Stopped(status, name));
     }
     let left = leftovers::find(dir.as_deref());
-    let status = conclude(outcome, args.deadline, timeline, left.is_empty());
+    let status = conclude(outcome, args.deadline, timeline, left.is_empty()).await;
     if !left.is_empty() {
         bail!("left behind: {}", left.join(", "));
     }
@@ -137,7 +147,7 @@ async fn show(
     }
 }
 
-fn conclude(outcome: Outcome, deadline: u64, timeline: &Timeline, clean: bool) -> u8 {
+async fn conclude(outcome: Outcome, deadline: u64, timeline: &Timeline, clean: bool) -> u8 {
     let step = timeline.current_step();
     match outcome {
         Outcome::Done(mut summary) => {
@@ -148,16 +158,16 @@ fn conclude(outcome: Outcome, deadline: u64, timeline: &Timeline, clean: bool) -
             0
         }
         Outcome::Failed(error) => {
-            timeline.failure(&format!("failed in {step}: {error:#}"));
+            timeline.failure(&format!("failed in {step}: {error:#}")).await;
             1
         }
         Outcome::TooLate => {
-            timeline.failure(&format!("not done after {deadline} s; it was in {step}"));
+            timeline.failure(&format!("not done after {deadline} s; it was in {step}")).await;
             1
         }
         Outcome::Stopped(status, name) => {
             let end = if clean { "; nothing is left" } else { "" };
-            timeline.failure(&format!("stopped by {name} in {step}{end}"));
+            timeline.failure(&format!("stopped by {name} in {step}{end}")).await;
             status
         }
     }

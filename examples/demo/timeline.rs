@@ -1,15 +1,15 @@
 //! What is seen of a run: when, which side, and what.
-//!
-//! On a terminal, a line at the bottom shows the step that is going on.
 
 use std::fmt;
-use std::io::{IsTerminal as _, Write as _};
+use std::io::IsTerminal as _;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressStyle};
 use openvpn_mgmt::{Event, StateName};
 use owo_colors::{OwoColorize as _, Style};
+
+use crate::printer::{self, harmless};
+use crate::screen::Screen;
 
 /// A daemon.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub(crate) struct Timeline {
     start: Instant,
     color: bool,
     log: bool,
-    spinner: Option<ProgressBar>,
+    screen: Screen,
     progress: Mutex<Progress>,
 }
 
@@ -44,7 +44,7 @@ impl Timeline {
             start: Instant::now(),
             color: terminal && !no_color,
             log,
-            spinner: animated.then(spinner),
+            screen: Screen::new(animated),
             progress: Mutex::default(),
         }
     }
@@ -77,15 +77,13 @@ impl Timeline {
     pub(crate) fn step(&self) {
         self.progress().begun += 1;
         let (number, text) = self.numbered_step();
+        self.screen.set_step(Some(format!("{number} {text}")));
         self.print("");
         self.print(&format!(
             "{} {}",
             self.paint(&number, Style::new().dimmed()),
             self.paint(text, Style::new().bold())
         ));
-        if let Some(spinner) = &self.spinner {
-            spinner.set_message(format!("{number} {text}"));
-        }
     }
 
     /// The step that is going on, in words.
@@ -128,34 +126,43 @@ impl Timeline {
         };
         self.print(&self.paint(&aligned(&mut heading.iter().copied()), Style::new().dimmed()));
         for row in rows {
-            self.print(&printable(&aligned(&mut row.iter().map(String::as_str))));
+            self.print(&harmless(aligned(&mut row.iter().map(String::as_str))));
         }
     }
 
     /// The last lines of a run that went well.
     pub(crate) fn summary(&self, lines: &[String]) {
-        self.end();
+        self.screen.set_step(None);
         self.print("");
         for line in lines {
-            let line = printable(line);
+            let line = harmless(line);
             self.print(&format!("{} {line}", self.paint("ok", Style::new().green().bold())));
         }
     }
 
     /// The last lines of a run that did not.
-    pub(crate) fn failure(&self, text: &str) {
-        self.end();
+    pub(crate) async fn failure(&self, text: &str) {
+        self.screen.set_step(None);
+        self.print("");
+        // It stands on another stream, below what went before.
+        self.flush(printer::WHEN_STOPPED).await;
         let color = self.color && std::io::stderr().is_terminal();
         let mark = if color { "demo:".red().bold().to_string() } else { "demo:".to_owned() };
-        let lines: Vec<String> = text.lines().map(printable).collect();
-        writeln!(std::io::stderr(), "\n{mark} {}", lines.join("\n")).ok();
+        let lines: Vec<String> = text.lines().map(harmless).collect();
+        printer::stderr().line(&format!("{mark} {}", lines.join("\n")));
+    }
+
+    /// Waits until all of it is printed, for as long at most.
+    pub(crate) async fn flush(&self, within: Duration) {
+        self.screen.flush(within).await;
+        printer::stderr().flush(within).await;
     }
 
     fn line(&self, role: Role, label: &str, style: Style, text: &str) {
         let time = format!("{:6.2}", self.start.elapsed().as_secs_f64());
         let side = self.paint(&format!("{role:<6}"), role.style());
         let time = self.paint(&time, Style::new().dimmed());
-        let text = printable(text);
+        let text = harmless(text);
         let what = match (label, text.as_str()) {
             (call, "") => self.paint(call, style),
             ("", fact) => format!("{:10}{fact}", ""),
@@ -164,23 +171,12 @@ impl Timeline {
         self.print(&format!("{time}  {side}  {what}"));
     }
 
-    /// A closed pipe is no reason to leave daemons behind, so nothing here fails.
     fn print(&self, line: &str) {
-        let print = || writeln!(std::io::stdout(), "{line}").ok();
-        match &self.spinner {
-            Some(spinner) => spinner.suspend(print),
-            None => print(),
-        };
+        self.screen.line(line);
     }
 
     fn paint(&self, text: &str, style: Style) -> String {
         if self.color && !text.is_empty() { text.style(style).to_string() } else { text.to_owned() }
-    }
-
-    fn end(&self) {
-        if let Some(spinner) = &self.spinner {
-            spinner.finish_and_clear();
-        }
     }
 
     fn numbered_step(&self) -> (String, &'static str) {
@@ -213,14 +209,6 @@ impl fmt::Display for Role {
     }
 }
 
-fn spinner() -> ProgressBar {
-    let style = ProgressStyle::with_template("{spinner} {msg} ({elapsed})")
-        .unwrap_or_else(|_| ProgressStyle::default_spinner());
-    let spinner = ProgressBar::new_spinner().with_style(style.tick_chars("|/-\\ "));
-    spinner.enable_steady_tick(Duration::from_millis(100));
-    spinner
-}
-
 /// The event's name on the wire, and how it is shown.
 fn label(event: &Event) -> (&'static str, Style) {
     let plain = Style::new().blue();
@@ -246,9 +234,4 @@ fn label(event: &Event) -> (&'static str, Style) {
         Event::Malformed(_) => ("MALFORMED", wrong),
         _ => ("EVENT", plain),
     }
-}
-
-/// What a peer sends must not drive the terminal.
-fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }

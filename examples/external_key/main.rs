@@ -11,6 +11,9 @@
 
 #[path = "../../lab/mod.rs"]
 mod lab;
+#[path = "../shared/printer.rs"]
+#[allow(dead_code, reason = "each example uses a part")]
+mod printer;
 #[path = "../credentials/screen.rs"]
 mod screen;
 #[path = "../shared/stop.rs"]
@@ -121,16 +124,16 @@ enum Keys {
 async fn main() -> ExitCode {
     let args = Args::parse();
     if args.verbose {
-        let log = tracing_subscriber::fmt().with_writer(std::io::stderr);
+        let log = tracing_subscriber::fmt().with_writer(printer::stderr);
         let log = log.with_ansi(std::io::stderr().is_terminal());
         log.with_max_level(tracing_subscriber::filter::LevelFilter::DEBUG).init();
     }
-    stop::until_stopped(async {
+    stop::until_stopped(Box::pin(async {
         match &args.connect {
             Some(address) => attach::run(&args, address).await,
             None => demo::run(&args).await,
         }
-    })
+    }))
     .await
 }
 

@@ -1,7 +1,8 @@
 //! What the examples for servers have in common: the command line, the end by a
-//! signal, the lines on the terminal, and a stage with a real server and clients.
+//! signal, what prints, and a stage with a real server and clients.
 #![allow(dead_code, reason = "each example uses a part")]
 
+pub(crate) mod printer;
 pub(crate) mod serve;
 pub(crate) mod stage;
 pub(crate) mod stop;

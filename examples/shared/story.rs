@@ -1,12 +1,14 @@
 //! The lines on the terminal: when, who, what.
 
 use std::fmt::Display;
-use std::io::{IsTerminal as _, Write as _};
+use std::io::IsTerminal as _;
 use std::time::Instant;
 
 use owo_colors::{OwoColorize as _, Style};
 
-/// Prints what happens, as it happens.
+use super::printer::{self, harmless};
+
+/// Prints what happens, as it happens; never waits for whoever reads it.
 pub(crate) struct Story {
     start: Instant,
     color: bool,
@@ -20,7 +22,7 @@ impl Story {
 
     /// A new part begins.
     pub(crate) fn heading(&self, text: impl Display) {
-        print(&format!("\n{}", self.paint(&printable(&text), Style::new().bold())));
+        print(&format!("\n{}", self.paint(&harmless(text), Style::new().bold())));
     }
 
     /// Something happened to `who`.
@@ -28,14 +30,20 @@ impl Story {
         let time = format!("{:7.2}", self.start.elapsed().as_secs_f64());
         let time = self.paint(&time, Style::new().dimmed());
         let style = if who == "server" { Style::new().cyan() } else { Style::new().magenta() };
-        let who = self.paint(&format!("{:<8}", printable(&who)), style);
-        print(&format!("{time}  {who}  {}", printable(&what)));
+        let who = self.paint(&format!("{:<8}", harmless(who)), style);
+        print(&format!("{time}  {who}  {}", harmless(what)));
     }
 
     /// Something went as it should.
     pub(crate) fn ok(&self, what: impl Display) {
         let mark = self.paint("ok", Style::new().green().bold());
-        print(&format!("{:9}{mark}        {}", "", printable(&what)));
+        print(&format!("{:9}{mark}        {}", "", harmless(what)));
+    }
+
+    /// Something to read that is no part of the story.
+    #[allow(clippy::unused_self, reason = "as all that prints")]
+    pub(crate) fn text(&self, text: &str) {
+        print(text);
     }
 
     fn paint(&self, text: &str, style: Style) -> String {
@@ -43,14 +51,6 @@ impl Story {
     }
 }
 
-/// A closed pipe is no reason to leave daemons behind, so nothing here fails.
 fn print(line: &str) {
-    let mut out = std::io::stdout().lock();
-    writeln!(out, "{line}").and_then(|()| out.flush()).ok();
-}
-
-/// What a client sends must not drive the terminal.
-fn printable(text: &impl Display) -> String {
-    let shown = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };
-    text.to_string().chars().map(shown).collect()
+    printer::stdout().line(line);
 }

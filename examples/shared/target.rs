@@ -8,6 +8,8 @@ use clap::Args;
 use openvpn_mgmt::{Builder, Secret, Session};
 use tracing::level_filters::LevelFilter;
 
+use super::printer;
+
 /// Which server to attach to.
 #[derive(Args)]
 pub(crate) struct Target {
@@ -42,6 +44,6 @@ impl Target {
         let level = if self.verbose { LevelFilter::DEBUG } else { LevelFilter::WARN };
         let subscriber = tracing_subscriber::fmt().with_max_level(level);
         let color = std::io::stderr().is_terminal();
-        subscriber.with_writer(std::io::stderr).with_ansi(color).without_time().init();
+        subscriber.with_writer(printer::stderr).with_ansi(color).without_time().init();
     }
 }

@@ -50,7 +50,7 @@ pub(crate) async fn by_itself(stage: &Stage, story: &Arc<Story>) -> Result<()> {
 pub(crate) async fn by_hand(stage: &Stage, story: &Arc<Story>) -> Result<()> {
     story.heading("A client that waits for you");
     let (mut alice, url) = sent_to_page(stage, story, "alice").await?;
-    println!("\n    Open this page, and approve or deny:\n    {url}\n");
+    story.text(&format!("\n    Open this page, and approve or deny:\n    {url}\n"));
     match alice.outcome().await? {
         Outcome::Connected(how) => story.line("alice", format!("CONNECTED as {how}")),
         Outcome::Denied(reason) => story.line("alice", format!("DENIED: {reason}")),

@@ -91,7 +91,7 @@ The page takes the word of whoever opens the link. Put a real sign-in in its pla
 async fn main() -> ExitCode {
     let args = Args::parse();
     args.target.start_tracing();
-    until_stopped(run(&args)).await
+    until_stopped(Box::pin(run(&args))).await
 }
 
 async fn run(args: &Args) -> Result<()> {
