@@ -8,6 +8,8 @@ mod full_pipe;
 mod guest;
 #[path = "../lab/mod.rs"]
 mod lab;
+#[path = "examples_server/sso.rs"]
+mod sso;
 
 #[path = "examples_server/make_user.rs"]
 mod make_user;

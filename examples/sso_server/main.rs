@@ -18,6 +18,7 @@ mod asking;
 mod browser;
 mod demo;
 mod links;
+mod origin;
 mod pages;
 mod site;
 mod sso;
@@ -33,6 +34,7 @@ use clap::Parser;
 use openvpn_mgmt::Session;
 
 use crate::links::Links;
+use crate::origin::Origin;
 use crate::shared::serve::serve;
 use crate::shared::stage::Stage;
 use crate::shared::stop::until_stopped;
@@ -61,7 +63,7 @@ struct Args {
     /// How users reach the web site, where that is not at its own address: a proxy with TLS
     /// is in front of it, as `https://vpn.example.org`, or it listens at 0.0.0.0
     #[arg(long, value_name = "URL")]
-    origin: Option<String>,
+    origin: Option<Origin>,
 
     /// How long a user has to answer, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 120,
@@ -85,6 +87,8 @@ says webauth or openurl in IV_SSO.
 
   sso_server --connect 127.0.0.1:7505 --password-file management.txt --listen 127.0.0.1:8080
 
+A proxy in front of it must pass the header Host on as it came (--origin https://vpn.example.org).
+
 The page takes the word of whoever opens the link. Put a real sign-in in its place.";
 
 #[tokio::main(flavor = "current_thread")]
@@ -99,7 +103,16 @@ async fn run(args: &Args) -> Result<()> {
     let links = Arc::new(Links::default());
     let site = Site::new(Arc::clone(&links), args.listen, args.origin.clone()).await?;
     let patience = Duration::from_secs(args.patience);
-    let origin = site.origin().to_owned();
+    if !site.origin().is_private() {
+        story.line(
+            "server",
+            format!(
+                "warning: links to {}, and answers, travel unencrypted",
+                site.origin().as_str()
+            ),
+        );
+    }
+    let origin = site.origin().as_str().to_owned();
     let sso = Sso { links, origin, patience, story: Arc::clone(&story) };
     match &args.target.connect {
         Some(address) => {

@@ -18,6 +18,7 @@ use serde::Deserialize;
 use tokio::net::TcpListener;
 
 use crate::links::{Answer, Links, Refusal, View};
+use crate::origin::Origin;
 use crate::pages;
 
 /// For every response.
@@ -47,8 +48,7 @@ pub(crate) struct Site {
 
 struct Shared {
     links: Arc<Links>,
-    /// As users reach the site, `https://sso.example.org`.
-    origin: String,
+    origin: Origin,
 }
 
 /// What the page's form sends.
@@ -65,20 +65,23 @@ impl Site {
     pub(crate) async fn new(
         links: Arc<Links>,
         listen: SocketAddr,
-        origin: Option<String>,
+        origin: Option<Origin>,
     ) -> Result<Self> {
         let listener = TcpListener::bind(listen).await;
         let listener = listener.with_context(|| format!("cannot listen at {listen}"))?;
         let address = listener.local_addr()?;
         let is_reachable = origin.is_some() || !address.ip().is_unspecified();
         ensure!(is_reachable, "{address} is every address: --origin URL must say which to use");
-        let origin = origin.unwrap_or_else(|| format!("http://{address}"));
-        let origin = origin.trim_end_matches('/').to_owned();
+        let origin = match origin {
+            Some(origin) => origin,
+            None => Origin::at(address)
+                .with_context(|| format!("--origin URL must say how users reach {address}"))?,
+        };
         Ok(Self { listener, shared: Arc::new(Shared { links, origin }) })
     }
 
     /// How users reach it.
-    pub(crate) fn origin(&self) -> &str {
+    pub(crate) fn origin(&self) -> &Origin {
         &self.shared.origin
     }
 
@@ -110,11 +113,17 @@ async fn guard(State(site): State<Arc<Shared>>, request: Request, next: Next) ->
 /// Another name for this machine may be another site's, made to point here so that its
 /// scripts can read these pages. And only our own pages have forms for us.
 fn is_meant(site: &Shared, headers: &HeaderMap) -> bool {
-    let ours = |name, expected: &str| headers.get(name).is_none_or(|value| value == expected);
-    let host = site.origin.split_once("://").map_or("", |(_, host)| host);
-    headers.contains_key(header::HOST)
-        && ours(header::HOST, host)
-        && ours(header::ORIGIN, &site.origin)
+    let origins = headers.get_all(header::ORIGIN);
+    is_host(site, headers) && origins.iter().all(|origin| origin == site.origin.as_str())
+}
+
+/// Whether there is one `Host`, and it is this site.
+fn is_host(site: &Shared, headers: &HeaderMap) -> bool {
+    let mut hosts = headers.get_all(header::HOST).iter();
+    match (hosts.next().map(HeaderValue::to_str), hosts.next()) {
+        (Some(Ok(host)), None) => site.origin.is_host(host),
+        _ => false,
+    }
 }
 
 async fn style() -> impl IntoResponse {
@@ -164,3 +173,6 @@ fn forged() -> Page {
     let page = pages::error("Not accepted", "This answer does not come from the link's own page.");
     (StatusCode::FORBIDDEN, Html(page))
 }
+
+#[cfg(test)]
+mod tests;
