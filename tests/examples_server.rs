@@ -44,9 +44,17 @@ struct Example {
 
 impl Example {
     fn start(name: &str, arguments: &[&str], input: Stdio) -> Result<Self> {
+        Self::with(name, arguments, |command| Ok(command.stdin(input)))
+    }
+
+    fn with(
+        name: &str,
+        arguments: &[&str],
+        set: impl FnOnce(&mut Command) -> Result<&mut Command>,
+    ) -> Result<Self> {
         let temporary = TempDir::new()?;
         let mut command = command(name, arguments, &temporary);
-        let mut process = command.stdin(input).stdout(Stdio::piped()).spawn()?;
+        let mut process = set(&mut command)?.stdout(Stdio::piped()).spawn()?;
         let output = process.stdout.take().context("there is no output")?;
         let output = BufReader::new(output).lines();
         Ok(Self { process, output, seen: Vec::new(), temporary })
@@ -114,17 +122,19 @@ fn processes_that_name(folder: &str) -> Vec<String> {
     pids.filter(names).collect()
 }
 
-/// Runs an example to its end, which is to be a good one, and looks for lines in their order.
-async fn shows(test: &str, name: &str, arguments: &[&str], lines: &[&str]) -> Result<()> {
+/// Runs an example to its end, which is to be a good one, and looks for lines in their order;
+/// gives all up to the last of them.
+async fn shows(test: &str, name: &str, arguments: &[&str], lines: &[&str]) -> Result<Vec<String>> {
     if Lab::serving_or_skip(test)?.is_none() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let mut example = Example::start(name, arguments, Stdio::null())?;
     for line in lines {
         example.sees(line).await?;
     }
+    let seen = std::mem::take(&mut example.seen);
     assert!(example.ends().await?.success());
-    Ok(())
+    Ok(seen)
 }
 
 #[tokio::test]
@@ -140,7 +150,7 @@ async fn auth_server_shows_password_and_code() -> Result<()> {
         "bob connects: let in: password and code (CR_TEXT) are right",
         "ok        the user is in, at the first attempt",
     ];
-    shows("auth_server_shows_password_and_code", "auth_server", &[], &lines).await
+    shows("auth_server_shows_password_and_code", "auth_server", &[], &lines).await.map(drop)
 }
 
 #[tokio::test]
@@ -148,7 +158,7 @@ async fn auth_server_does_without_tokens() -> Result<()> {
     let lines =
         ["renews its keys: let in: the session goes on", "nobody was asked", "at the first"];
     let test = "auth_server_does_without_tokens";
-    shows(test, "auth_server", &["--without-tokens"], &lines).await
+    shows(test, "auth_server", &["--without-tokens"], &lines).await.map(drop)
 }
 
 #[tokio::test]
@@ -162,7 +172,11 @@ async fn sso_server_shows_approval_and_denial() -> Result<()> {
         "DENIED: Denied on the page",
     ];
     let test = "sso_server_shows_approval_and_denial";
-    shows(test, "sso_server", &["--auto-approve"], &lines).await
+    let seen = shows(test, "sso_server", &["--auto-approve"], &lines).await?;
+    for line in seen.iter().filter(|line| line.contains("is told to open")) {
+        assert!(line.ends_with("/…"), "the link is shown to others than its user: {line}");
+    }
+    Ok(())
 }
 
 #[tokio::test]

@@ -70,7 +70,9 @@ async fn sent_to_page(stage: &Stage, story: &Arc<Story>, name: &str) -> Result<(
     let mut visitor = Visitor::new(stage, story, knows, options).await?;
     match visitor.outcome().await? {
         Outcome::Open(url) => {
-            story.line(&who, format!("is told to open {url}"));
+            // Without its last part, which lets in whoever has it.
+            let site = url.rsplit_once('/').map_or("", |(site, _)| site);
+            story.line(&who, format!("is told to open {site}/…"));
             Ok((visitor, url))
         }
         other => bail!("{who} is to be sent to a page, but got {other:?}"),

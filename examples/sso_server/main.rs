@@ -22,6 +22,7 @@ mod origin;
 mod pages;
 mod site;
 mod sso;
+mod web;
 
 use std::io::IsTerminal as _;
 use std::net::SocketAddr;
@@ -33,7 +34,7 @@ use anyhow::{Context, Result};
 use clap::Parser;
 use openvpn_mgmt::Session;
 
-use crate::links::Links;
+use crate::links::{Limits, Links};
 use crate::origin::Origin;
 use crate::shared::serve::serve;
 use crate::shared::stage::Stage;
@@ -70,6 +71,14 @@ struct Args {
           value_parser = clap::value_parser!(u64).range(5..=600))]
     patience: u64,
 
+    /// How many clients may wait for their users; others are denied
+    #[arg(long, value_name = "N", default_value_t = 500)]
+    max_links: usize,
+
+    /// How many of them may be from one address, or one IPv6 network of 64 bits
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    max_links_per_address: usize,
+
     /// In the demonstration, a built-in browser approves one client and denies another. So it
     /// does also where the input is no terminal
     #[arg(long, conflicts_with_all = ["connect", "origin"])]
@@ -89,6 +98,9 @@ says webauth or openurl in IV_SSO.
 
 A proxy in front of it must pass the header Host on as it came (--origin https://vpn.example.org).
 
+A link lets in whoever has it. Those of the daemon itself are in its own log at verb 3 and above,
+and a proxy's log has every path.
+
 The page takes the word of whoever opens the link. Put a real sign-in in its place.";
 
 #[tokio::main(flavor = "current_thread")]
@@ -100,7 +112,8 @@ async fn main() -> ExitCode {
 
 async fn run(args: &Args) -> Result<()> {
     let story = Arc::new(Story::new());
-    let links = Arc::new(Links::default());
+    let limits = Limits { all: args.max_links, per_address: args.max_links_per_address };
+    let links = Arc::new(Links::new(limits));
     let site = Site::new(Arc::clone(&links), args.listen, args.origin.clone()).await?;
     let patience = Duration::from_secs(args.patience);
     if !site.origin().is_private() {

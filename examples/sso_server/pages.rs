@@ -7,16 +7,13 @@ use crate::links::{Answer, End};
 
 pub(crate) const STYLE: &str = include_str!("style.css");
 
-/// The longest that is shown of what a client sent, in characters.
-const SHOWN: usize = 80;
-
 /// The page that asks.
 pub(crate) fn question(asking: &Asking, token: &Secret) -> String {
     let token = escaped(token.expose_str().unwrap_or_default());
     let body = format!(
         r#"<p>Somebody asks to be let in to the VPN:</p>
 {}
-<p>Approve only what you have started yourself, just now.</p>
+<p>Approve only what you have started yourself, just now: anybody can give your name.</p>
 <form method="post">
 <input type="hidden" name="token" value="{token}">
 <button name="answer" value="approve" class="approve">Approve</button>
@@ -36,15 +33,15 @@ pub(crate) fn answered(asking: &Asking, answer: Answer) -> String {
     page(title, &format!("<p>{what}</p>\n{}", table(asking)))
 }
 
-/// The page of a link that is over.
-pub(crate) fn over(asking: &Asking, end: End) -> String {
+/// The page of a link that is over. It does not tell who asked.
+pub(crate) fn over(end: End) -> String {
     let (title, what) = match end {
         End::Answered(Answer::Approve) => ("This link was used", "It was approved."),
         End::Answered(Answer::Deny) => ("This link was used", "It was denied."),
         End::Expired => ("This link has expired", "Nobody answered in time. Connect again."),
         End::ClientLeft => ("This link has expired", "The client is gone. Connect again."),
     };
-    page(title, &format!("<p>{what}</p>\n{}", table(asking)))
+    error(title, what)
 }
 
 /// A page that has nothing but words of its own.
@@ -54,12 +51,16 @@ pub(crate) fn error(title: &str, what: &str) -> String {
 
 fn table(asking: &Asking) -> String {
     let row = |name: &str, value: &str| {
-        let short: String = value.chars().take(SHOWN).collect();
         // Isolated, because letters of some scripts turn what is around them.
-        format!("<dt>{name}</dt><dd><bdi>{}</bdi></dd>\n", escaped(&short))
+        format!("<dt>{name}</dt><dd><bdi>{}</bdi></dd>\n", escaped(value))
+    };
+    let certificate = match asking.certificate.as_str() {
+        "" => String::new(),
+        name => row("Certificate", name),
     };
     let rows = [
-        row("User name", &asking.username),
+        row("User name, as the client gives it", &asking.username),
+        certificate,
         row("Address", &asking.address),
         row("Client", &asking.software),
     ];
@@ -111,14 +112,13 @@ mod tests {
     #[test]
     fn what_a_client_sent_is_no_html() {
         let nasty = "\"><script>alert('x')</script>&\n".to_owned();
-        let asking = Asking { username: nasty.clone(), address: nasty.clone(), software: nasty };
-        for page in [
-            question(&asking, &Secret::from("t")),
-            answered(&asking, Answer::Deny),
-            over(&asking, End::Expired),
-        ] {
+        let (username, certificate, address, software) =
+            (nasty.clone(), nasty.clone(), nasty.clone(), nasty);
+        let asking = Asking { username, certificate, address, software };
+        for page in [question(&asking, &Secret::from("t")), answered(&asking, Answer::Deny)] {
             assert!(!page.contains("<script"), "{page}");
             assert!(page.contains("&quot;&gt;&lt;script&gt;alert(&#39;x&#39;)"), "{page}");
+            assert_eq!(page.matches("<bdi>").count(), 4, "{page}");
         }
     }
 }

@@ -7,19 +7,19 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
+use axum::Router;
 use axum::extract::{DefaultBodyLimit, Form, Path, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
-use axum::{Router, serve};
 use openvpn_mgmt::Secret;
 use serde::Deserialize;
 use tokio::net::TcpListener;
 
 use crate::links::{Answer, Links, Refusal, View};
 use crate::origin::Origin;
-use crate::pages;
+use crate::{pages, web};
 
 /// For every response.
 const HEADERS: [(HeaderName, HeaderValue); 6] = [
@@ -30,8 +30,8 @@ const HEADERS: [(HeaderName, HeaderValue); 6] = [
         ),
     ),
     (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
-    // The URL is a secret. With `no-referrer` the form would not tell its origin either.
-    (header::REFERRER_POLICY, HeaderValue::from_static("same-origin")),
+    // The URL is a secret, also in the log of a proxy that notes where a request came from.
+    (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
     (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
     (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
     (
@@ -39,6 +39,8 @@ const HEADERS: [(HeaderName, HeaderValue); 6] = [
         HeaderValue::from_static("same-origin"),
     ),
 ];
+
+const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// The site, listening.
 pub(crate) struct Site {
@@ -94,13 +96,13 @@ impl Site {
             .layer(DefaultBodyLimit::max(4096))
             .layer(middleware::from_fn_with_state(Arc::clone(&self.shared), guard))
             .with_state(self.shared);
-        Ok(serve(self.listener, site).await?)
+        web::serve(self.listener, site).await
     }
 }
 
 /// Lets through what is meant for this site, and adds the headers of every response.
 async fn guard(State(site): State<Arc<Shared>>, request: Request, next: Next) -> Response {
-    let mut response = if is_meant(&site, request.headers()) {
+    let mut response = if is_meant(&site, &request) {
         next.run(request).await
     } else {
         let page = pages::error("Not here", "This request is meant for another site.");
@@ -112,9 +114,19 @@ async fn guard(State(site): State<Arc<Shared>>, request: Request, next: Next) ->
 
 /// Another name for this machine may be another site's, made to point here so that its
 /// scripts can read these pages. And only our own pages have forms for us.
-fn is_meant(site: &Shared, headers: &HeaderMap) -> bool {
-    let origins = headers.get_all(header::ORIGIN);
-    is_host(site, headers) && origins.iter().all(|origin| origin == site.origin.as_str())
+fn is_meant(site: &Shared, request: &Request) -> bool {
+    let headers = request.headers();
+    let all = |name: &HeaderName, known: &[&str]| {
+        headers.get_all(name).iter().all(|value| known.iter().any(|known| value == known))
+    };
+    // A request that names its site twice, in its first line too.
+    let authority = request.uri().authority();
+    is_host(site, headers)
+        && authority.is_none_or(|host| site.origin.is_host(host.as_str()))
+        // A page that sends no referrer has its form say `null`, as others can. Who posted then
+        // tells `Sec-Fetch-Site`, in browsers since 2023, and in all of them the page's token.
+        && all(&header::ORIGIN, &[site.origin.as_str(), "null"])
+        && (request.method().is_safe() || all(&FETCH_SITE, &["same-origin"]))
 }
 
 /// Whether there is one `Host`, and it is this site.
@@ -136,7 +148,7 @@ async fn show(State(site): State<Arc<Shared>>, Path(link): Path<String>) -> Page
         Some(View::Open { asking, token }) => {
             (StatusCode::OK, Html(pages::question(&asking, &token)))
         }
-        Some(View::Over { asking, end }) => (StatusCode::GONE, Html(pages::over(&asking, end))),
+        Some(View::Over(end)) => (StatusCode::GONE, Html(pages::over(end))),
         None => unknown(),
     }
 }
@@ -152,12 +164,7 @@ async fn answer(
         _ => return forged(),
     };
     match site.links.answer(&link, &Secret::from(given.token), answer) {
-        Ok(()) => match site.links.view(&link) {
-            Some(View::Over { asking, .. }) => {
-                (StatusCode::OK, Html(pages::answered(&asking, answer)))
-            }
-            _ => unknown(),
-        },
+        Ok(asking) => (StatusCode::OK, Html(pages::answered(&asking, answer))),
         Err(Refusal::Over) => show(State(site), Path(link)).await,
         Err(Refusal::Forged) => forged(),
         Err(Refusal::Unknown) => unknown(),

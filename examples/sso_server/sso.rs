@@ -5,11 +5,10 @@ use std::time::Duration;
 
 use openvpn_mgmt::PendingAuth;
 use openvpn_mgmt::handler::{Attempt, Authenticator, BoxError, Decision};
-use tokio::sync::oneshot;
 use tokio::time::sleep;
 
-use crate::asking::Asking;
-use crate::links::{Answer, End, Links};
+use crate::asking::{Asking, address};
+use crate::links::{Answer, End, Link, Links};
 use crate::shared::story::Story;
 
 /// The client waits so much longer than its link is open. It asks every 5 s what became of
@@ -39,22 +38,30 @@ impl Authenticator for Sso {
             let why = "This VPN needs a client that can open a web page (WEB_AUTH)";
             return Ok(Decision::deny_with("no webauth in IV_SSO", why));
         };
-        let (id, answer) = self.links.open(asking);
-        let url = format!("{}/{id}", self.origin);
+        let mut link = match self.links.open(asking, address(&attempt)) {
+            Ok(link) => link,
+            Err(many) => {
+                self.tell(&name, &format!("denied: {many}"));
+                let why = "Too many sign-ins are waiting; try again later";
+                return Ok(Decision::deny_with("too many links are open", why));
+            }
+        };
+        // A call that ends here, or anywhere before its decision, drops the link, which closes it.
+        let url = format!("{}/{}", self.origin, link.id());
         attempt.pending(&way.pending(url), self.patience + MARGIN).await?;
         self.tell(&name, &format!("waits for its user, at most {} s", self.patience.as_secs()));
-        let end = self.end(&attempt, answer).await;
-        self.links.close(&id, end);
+        let end = self.end(&attempt, &mut link).await;
+        link.close(end);
         Ok(self.decide(&name, end))
     }
 }
 
 impl Sso {
     /// Waits for the end of a link.
-    async fn end(&self, attempt: &Attempt, answer: oneshot::Receiver<Answer>) -> End {
+    async fn end(&self, attempt: &Attempt, link: &mut Link) -> End {
         tokio::select! {
             biased;
-            answer = answer => answer.map_or(End::Expired, End::Answered),
+            answer = link.answer() => End::Answered(answer),
             () = sleep(self.patience) => End::Expired,
             () = attempt.closed() => End::ClientLeft,
         }

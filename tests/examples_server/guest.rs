@@ -8,24 +8,21 @@ use crate::lab::{ClientOptions, Lab, Process, Raw};
 /// A client that can open pages, out of its hold.
 pub(crate) struct Guest {
     _process: Process,
-    wire: Raw,
+    pub(crate) wire: Raw,
 }
 
 impl Guest {
     /// Starts one that gives its user name and password.
     pub(crate) async fn new(lab: &Lab, server: &Process) -> Result<Self> {
-        Self::with(lab, server, |to| to).await
+        Self::with(lab, ClientOptions::to(server)).await
     }
 
-    pub(crate) async fn with(
-        lab: &Lab,
-        server: &Process,
-        options: impl FnOnce(ClientOptions) -> ClientOptions,
-    ) -> Result<Self> {
-        let to = ClientOptions::to(server).line("setenv IV_SSO webauth").line("push-peer-info");
-        let process = lab.client(options(to)).await?;
+    pub(crate) async fn with(lab: &Lab, to: ClientOptions) -> Result<Self> {
+        let process = lab.client(to.line("setenv IV_SSO webauth").line("push-peer-info")).await?;
         let mut wire = Raw::connect(process.socket()).await?;
         wire.ask("state on", "SUCCESS: real-time state").await?;
+        // The server may not listen yet.
+        wire.ask("hold off", "SUCCESS: hold flag").await?;
         wire.ask("hold release", "SUCCESS: hold release").await?;
         wire.expect(">PASSWORD:Need 'Auth'").await?;
         wire.ask("username Auth alice", "SUCCESS: 'Auth' username").await?;
