@@ -9,6 +9,7 @@ use nix::unistd::pipe;
 
 use super::*;
 use crate::guest::Guest;
+use crate::lab::Process;
 
 /// A pipe that takes nothing more: its end to write to, and the other, which keeps it open.
 fn full_pipe() -> Result<(OwnedFd, OwnedFd)> {
@@ -35,6 +36,7 @@ async fn sso_server_decides_and_ends_while_its_output_is_full() -> Result<()> {
             errors = input.try_clone()?.into();
         }
         let example = Silent::start("sso_server", &arguments, input.into(), errors)?;
+        is_released(&server).await?;
         for answer in ["approve", "deny"] {
             let mut guest = Guest::new(&lab, &server).await?;
             let url = guest.is_sent_to().await?;
@@ -64,6 +66,18 @@ async fn every_example_comes_to_its_end_while_its_output_is_full() -> Result<()>
         assert!(status.context(name)??.success(), "{name}");
     }
     Ok(())
+}
+
+/// Waits until a server was released from its hold, which nobody can see in the output.
+async fn is_released(server: &Process) -> Result<()> {
+    let look = async {
+        let mut often = tokio::time::interval(Duration::from_millis(20));
+        while !server.log().contains("Initialization Sequence Completed") {
+            often.tick().await;
+        }
+    };
+    let released = tokio::time::timeout(DEADLINE, look).await;
+    released.with_context(|| format!("not released:\n{}", server.log()))
 }
 
 /// An example that nobody listens to.

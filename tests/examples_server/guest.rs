@@ -32,7 +32,7 @@ impl Guest {
 
     /// The page its user is to open.
     pub(crate) async fn is_sent_to(&mut self) -> Result<String> {
-        let line = self.wire.expect(">INFOMSG:WEB_AUTH::").await?;
+        let line = self.wire.expect(">INFOMSG:WEB_AUTH::http").await?;
         Ok(line.split_once("WEB_AUTH::").context("no page")?.1.to_owned())
     }
 
