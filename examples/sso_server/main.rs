@@ -98,8 +98,8 @@ says webauth or openurl in IV_SSO.
 
 A proxy in front of it must pass the header Host on as it came (--origin https://vpn.example.org).
 
-A link lets in whoever has it. Those of the daemon itself are in its own log at verb 3 and above,
-and a proxy's log has every path.
+A link lets in whoever has it. This program prints none, but the log of the OpenVPN server has
+them from verb 3 on, and the access log of a proxy has every path.
 
 The page takes the word of whoever opens the link. Put a real sign-in in its place.";
 
