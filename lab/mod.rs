@@ -168,7 +168,8 @@ impl Lab {
         let lines = options.config(self.dir.path(), &identity, self.daemon.version());
         let name = self.next_name("client");
         let (management, line) = options.management().prepare(self.dir.path(), &name)?;
-        self.start(&name, &[lines, line].concat(), management, None).await
+        let program = options.own_program().unwrap_or(self.daemon.path());
+        self.run(program, &name, &[lines, line].concat(), management, None).await
     }
 
     /// Starts the daemon with a configuration of the caller's own.
@@ -182,9 +183,20 @@ impl Lab {
         management: Management,
         port: Option<Port>,
     ) -> Result<Process> {
+        self.run(self.daemon.path(), name, config, management, port).await
+    }
+
+    async fn run(
+        &self,
+        program: &Path,
+        name: &str,
+        config: &str,
+        management: Management,
+        port: Option<Port>,
+    ) -> Result<Process> {
         let path = self.dir.path().join(format!("{name}.conf"));
         std::fs::write(&path, config).with_context(|| format!("cannot write {name}.conf"))?;
-        let mut command = self.network.command(self.daemon.path())?;
+        let mut command = self.network.command(program)?;
         command.env("SOFTHSM2_CONF", self.dir.path().join(token::CONFIGURATION));
         command.current_dir(self.dir.path()).arg("--config").arg(&path);
         let log = self.dir.path().join(format!("{name}.log"));

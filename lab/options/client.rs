@@ -1,10 +1,11 @@
 //! What a client is configured to do.
 
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::super::certificates::{Identity, KeyKind};
 use super::super::daemon::Version;
+use super::super::network::Port;
 use super::super::process::Process;
 use super::{Common, ManagementKind, Proto, write_file_options};
 
@@ -20,6 +21,8 @@ pub struct ClientOptions {
     external_cert: Option<String>,
     pkcs11: bool,
     renewed_by_server: bool,
+    local_port: Option<u16>,
+    program: Option<PathBuf>,
 }
 
 impl ClientOptions {
@@ -35,6 +38,8 @@ impl ClientOptions {
             external_cert: None,
             pkcs11: false,
             renewed_by_server: false,
+            local_port: None,
+            program: None,
         }
     }
 
@@ -58,6 +63,21 @@ impl ClientOptions {
             Proto::Tcp => "tcp-client",
         };
         self.remotes.push(format!("remote {host} {port} {proto}\n"));
+        self
+    }
+
+    /// `lport PORT`, without `nobind`: a client that is started again with the same options
+    /// comes from the same address. Keep the [`Port`] as long as any of them runs.
+    #[must_use]
+    pub fn local_port(mut self, port: &Port) -> Self {
+        self.local_port = Some(port.number());
+        self
+    }
+
+    /// Runs this program in place of the lab's own OpenVPN.
+    #[must_use]
+    pub fn program(mut self, path: &Path) -> Self {
+        self.program = Some(path.to_owned());
         self
     }
 
@@ -150,14 +170,22 @@ impl ClientOptions {
         &self.name
     }
 
+    pub(crate) fn own_program(&self) -> Option<&Path> {
+        self.program.as_deref()
+    }
+
     pub(crate) fn key_kind(&self) -> &KeyKind {
         &self.key
     }
 
     pub(crate) fn config(&self, dir: &Path, identity: &Identity, version: Version) -> String {
-        let mut config = "client\ndev null\nnobind\nroute-noexec\nremote-cert-tls server\n\
+        let mut config = "client\ndev null\nroute-noexec\nremote-cert-tls server\n\
                           connect-retry 1 1\nmanagement-query-passwords\n"
             .to_owned();
+        match self.local_port {
+            Some(port) => writeln!(config, "local 127.0.0.1\nlport {port}").ok(),
+            None => writeln!(config, "nobind").ok(),
+        };
         config.extend(self.remotes.iter().map(String::as_str));
         if self.remotes.is_empty() && !self.common.lines.contains("remote ") {
             // A client without any server does not start.
