@@ -65,7 +65,7 @@ fn pairs<S>(
     group.bench_function(format!("{kind}/bare"), |b| b.iter(|| runtime.block_on(ping(&mut ours))));
     let client = runtime.block_on(async {
         let (ours, daemon) = pair();
-        connected(ours, daemon, &Builder::new()).await
+        connected(ours, daemon, &Builder::new().requests(false)).await
     });
     group.bench_function(format!("{kind}/pid"), |b| {
         b.iter(|| runtime.block_on(client.pid()).unwrap());
@@ -80,7 +80,7 @@ fn round_trip(c: &mut Criterion) {
     group.throughput(Throughput::Elements(AT_ONCE as u64));
     let client = runtime.block_on(async {
         let (ours, daemon) = UnixStream::pair().unwrap();
-        connected(ours, daemon, &Builder::new().pipeline(AT_ONCE)).await
+        connected(ours, daemon, &Builder::new().requests(false).pipeline(AT_ONCE)).await
     });
     group.bench_function("unix/64 pids at once", |b| b.iter(|| runtime.block_on(many(&client))));
     group.finish();

@@ -107,9 +107,27 @@ pub enum Error {
     #[error("the management password was not accepted")]
     PasswordRejected,
 
-    /// The question was withdrawn (the daemon restarted, the client left, or the
-    /// connection ended); the answer was not sent.
-    #[error("`{command}`: the question this answers is gone; nothing was sent")]
+    /// The daemon refused `state on`, and without it a restart goes unnoticed: an answer could
+    /// reach another client than it was meant for.
+    #[error(
+        "the daemon refused `state on`, which requests need: {text}; \
+         `Builder::requests(false)` connects without them"
+    )]
+    StatesRefused {
+        /// What follows `ERROR: `.
+        text: Text,
+    },
+
+    /// `client-kill` was accepted, but the client's session goes on.
+    #[error("the client is still connected {after:?} after `client-kill`")]
+    StillConnected {
+        /// The time that passed.
+        after: Duration,
+    },
+
+    /// What the command is about is gone (the daemon restarted, the client left or connected
+    /// anew, or the connection ended); it was not sent.
+    #[error("`{command}`: what it is about is gone; nothing was sent")]
     Stale {
         /// The command, without its arguments.
         command: &'static str,

@@ -53,9 +53,9 @@ pub use address::{MacAddress, Protocol, RealAddress, VirtualAddress};
 pub use client::{
     Builder, CertificateRequest, Challenge, ChallengeRequest, Client, ClientRequest,
     ClientResponse, CredentialsRequest, DroppedRequest, Endpoint, Events, HoldRequest, Lagged,
-    NeedOkRequest, NeedStrRequest, PasswordRequest, PendingAuth, PendingClient, ProxyRequest,
-    Refusal, RemoteRequest, Request, Requests, Session, SignRequest, UsernameRequest, attach,
-    connect,
+    NeedOkRequest, NeedStrRequest, Overflow, PasswordError, PasswordRequest, Peer, PeerEnd, Peers,
+    PendingAuth, PendingClient, ProxyRequest, Refusal, RemoteRequest, Request, Requests, Session,
+    SignRequest, UsernameRequest, attach, connect,
 };
 pub use command::{
     ClientConfig, EnvFilter, History, IntoClientConfig, KillTarget, ProxyAction, RemoteAction,

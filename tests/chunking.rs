@@ -83,7 +83,7 @@ async fn received(pieces: &[&[u8]]) -> [Vec<bytes::Bytes>; 2] {
 /// What a subscriber of a connected client sees; replies that nobody asked for are events too.
 async fn subscribed(pieces: &[&[u8]]) -> Vec<Event> {
     let (ours, mut daemon) = duplex(64 * 1024);
-    let builder = Builder::new().event_capacity(16 * 1024);
+    let builder = Builder::new().requests(false).event_capacity(16 * 1024);
     let write = async move {
         for piece in pieces {
             daemon.write_all(piece).await.unwrap();

@@ -361,7 +361,7 @@ async fn a_subscriber_that_never_reads_holds_up_nobody() {
 async fn a_runaway_line_or_reply_ends_with_its_reason() {
     let (ours, mut daemon) = duplex(1024);
     daemon.write_all(GREETING).await.unwrap();
-    let session = Builder::new().line_limit(100).attach(ours).await.unwrap();
+    let session = Builder::new().requests(false).line_limit(100).attach(ours).await.unwrap();
     daemon.write_all(&[b'x'; 200]).await.unwrap();
     assert!(matches!(session.client().closed().await, CloseReason::LineTooLong(100)));
 

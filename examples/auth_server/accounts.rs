@@ -126,8 +126,11 @@ impl Accounts {
             return Verdict::GoesOn(user);
         }
         match attempt.env().session_state() {
-            None | Some(SessionState::Initial) => {}
-            Some(_) => return Verdict::Deny("denied: the token is not good any more"),
+            Ok(None | Some(SessionState::Initial)) => {}
+            Err(_) => {
+                return Verdict::Deny("denied: the server does not vouch for its environment");
+            }
+            Ok(Some(_)) => return Verdict::Deny("denied: the token is not good any more"),
         }
         match attempt.password() {
             Ok(Some(ClientPassword::Plain(password))) => {
@@ -227,8 +230,9 @@ impl Accounts {
 
 impl Authenticator for Accounts {
     async fn authenticate(&self, attempt: Attempt) -> Result<Decision, BoxError> {
-        let name = attempt.username().map(ToString::to_string).unwrap_or_default();
-        let verdict = match attempt.username().map(|name| name.to_str()) {
+        let username = attempt.username()?;
+        let name = username.map(ToString::to_string).unwrap_or_default();
+        let verdict = match username.map(|name| name.to_str()) {
             Some(Ok(name)) if !name.is_empty() => self.judge(&attempt, name).await,
             _ => Verdict::Deny("denied: no user name, or one that is not UTF-8"),
         };

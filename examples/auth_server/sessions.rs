@@ -86,8 +86,8 @@ impl Sessions {
     /// Whether the attempt goes on with a session of this user.
     pub(crate) fn goes_on(&self, attempt: &Attempt, user: &User) -> bool {
         let shown = match (attempt.env().session_state(), attempt.kind()) {
-            (Some(SessionState::Authenticated), _) => token(attempt, user),
-            (None | Some(SessionState::Initial), AttemptKind::Reauth) => {
+            (Ok(Some(SessionState::Authenticated)), _) => token(attempt, user),
+            (Ok(None | Some(SessionState::Initial)), AttemptKind::Reauth) => {
                 self.response(attempt, user)
             }
             // Another state is that of a token that is not, or no longer, good.
@@ -146,7 +146,7 @@ impl Sessions {
     }
 
     fn response(&self, attempt: &Attempt, user: &User) -> Option<(Proof, Session)> {
-        let password = attempt.env().password()?;
+        let password = attempt.env().password().ok()??;
         let lasting = lasts(&password)?;
         let cid = attempt.cid();
         let parts = [b"response".as_slice(), &cid.0.to_be_bytes(), password.expose()];
@@ -171,7 +171,7 @@ fn lasts(password: &Secret) -> Option<bool> {
 }
 
 fn token(attempt: &Attempt, user: &User) -> Option<(Proof, Session)> {
-    let id = attempt.env().session_id()?;
+    let id = attempt.env().session_id().ok()??;
     let proof = hash(&user.key, &[b"token", id.as_bytes()])?;
     Some((proof, Session { cid: None, lasting: true, used: 0 }))
 }

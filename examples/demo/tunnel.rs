@@ -172,9 +172,9 @@ async fn let_in(server: &mut Side) -> Result<Cid> {
 }
 
 fn is_alice(env: &Env) -> bool {
-    env.common_name().is_some_and(|name| *name == *COMMON_NAME)
-        && env.username().is_some_and(|name| *name == *USER_NAME)
-        && env.password() == Some(Secret::from(PASSWORD))
+    env.common_name().is_ok_and(|name| name.is_some_and(|name| *name == *COMMON_NAME))
+        && env.username().is_ok_and(|name| name.is_some_and(|name| *name == *USER_NAME))
+        && env.password() == Ok(Some(Secret::from(PASSWORD)))
 }
 
 fn connected(event: &Event) -> Option<State> {
@@ -273,8 +273,10 @@ fn show_client_status(timeline: &Timeline, status: &ClientStatistics) {
 /// Sends the client away and waits until it is gone on both sides.
 async fn end_session(server: &mut Side, client: &mut Side, cid: Cid) -> Result<String> {
     let message = "RESTART,thank you";
-    let kill = server.client.client_kill_with(cid, message);
-    server.call(&format!(".client_kill_with({cid}, {message:?})"), kill).await?;
+    let peers = server.call(".status_with_peers()", server.client.status_with_peers()).await?.1;
+    let peer = peers.peer(cid);
+    let kill = server.client.client_kill_with(&peer, message);
+    server.call(&format!(".client_kill_with({peer}, {message:?})"), kill).await?;
     client.event("HOLD", |event| matches!(event, Event::Hold(_)).then_some(())).await?;
     // The client has left, but the server keeps its session 5 s for stragglers.
     let target = KillTarget::CommonName(COMMON_NAME.to_owned());

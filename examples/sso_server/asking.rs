@@ -26,8 +26,8 @@ impl Asking {
         let known = |text: Option<&Text>| text.map(ToString::to_string).unwrap_or_default();
         let ip = address(attempt).map(|ip| ip.to_string());
         Self {
-            username: cut(&known(attempt.username())),
-            certificate: cut(&known(attempt.common_name())),
+            username: cut(&known(attempt.username().ok().flatten())),
+            certificate: cut(&known(attempt.common_name().ok().flatten())),
             address: ip.unwrap_or_else(|| "unknown".to_owned()),
             software: cut(&format!("OpenVPN {} on {}", known(env.iv_ver()), known(env.iv_plat()))),
         }

@@ -4,20 +4,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::{broadcast, mpsc};
+use tokio::sync::{broadcast, mpsc, oneshot};
 use tracing::debug;
 
 use super::driver::{Driver, Parts};
 use super::endpoint::{Endpoint, Stream};
+use super::env_filter::EnvFilterState;
 use super::handshake::Handshake;
-use super::outlet::Outlet;
-use super::requests::{Desk, DroppedRequest, Requests};
+use super::identity::PeerTable;
+use super::outlet::{Outlet, Published};
+use super::requests::{Desk, DroppedRequest, Limits, Requests};
 use super::session::Session;
 use super::shared::{CloseGuard, Shared};
 use super::transport::{Foreign, Transport};
 use super::{Client, Events};
 use crate::demux::DEFAULT_LINE_LIMIT;
-use crate::events::Event;
+use crate::reply::RawReply;
 use crate::{Error, Result, Secret};
 
 /// How many commands of this connection's handles may wait for the driver before a caller waits too.
@@ -49,7 +51,7 @@ pub struct Builder {
     reply_limit: usize,
     event_capacity: usize,
     requests: bool,
-    request_limit: usize,
+    limits: Limits,
     dropped: DroppedRequest,
 }
 
@@ -67,7 +69,7 @@ impl Builder {
             reply_limit: 256 * 1024 * 1024,
             event_capacity: 1024,
             requests: true,
-            request_limit: 4096,
+            limits: Limits { clients: 512, clients_per_address: usize::MAX },
             dropped: DroppedRequest::Warn,
         }
     }
@@ -146,18 +148,34 @@ impl Builder {
 
     /// Whether what the daemon asks is collected in [`Requests`]. Default: `true`.
     ///
-    /// For that the daemon is told `state on`, of which the user sees nothing;
-    /// with `false` nothing is sent, and the session's `Requests` is at its end at once.
+    /// For that the daemon is told `env-filter 0` and `state on`, of which the user sees nothing:
+    /// a filter that some manager has set lets clients forge what the daemon says of them, and the
+    /// states tell of restarts. A daemon that does not know `env-filter` is served, but the
+    /// [environments](crate::events::Env::is_trusted) of its clients are not trusted. With `false` nothing is
+    /// sent, the session's `Requests` is at its end at once, and there are no [`Peer`](crate::Peer)s.
     pub fn requests(mut self, collect: bool) -> Self {
         self.requests = collect;
         self
     }
 
-    /// How many clients may wait to be decided about, from 1. Default: 4096.
+    /// How many clients may wait to be decided about, from 1. Default: 512, half of what OpenVPN
+    /// admits at all (`--max-clients`, 1024).
     ///
-    /// Over it the oldest is denied, and [`Request::Overflow`](crate::Request::Overflow) tells so.
+    /// Over it one is denied that nobody has taken from [`Requests`] yet: the newest of the address
+    /// that has the most of those, before clients that renew their keys. Clients that somebody decides
+    /// about, or that wait before a sign-in page, stay. [`Request::Overflow`](crate::Request::Overflow) tells so.
     pub fn request_limit(mut self, clients: usize) -> Self {
-        self.request_limit = clients.max(1);
+        self.limits.clients = clients.max(1);
+        self
+    }
+
+    /// How many clients of one address may wait to be decided about, from 1, those that wait before a
+    /// sign-in page included. Default: no limit of its own.
+    ///
+    /// An IPv6 address counts with its /64 network. Over it the newest is denied, and
+    /// [`Request::Overflow`](crate::Request::Overflow) tells so. Many clients can share an address behind a router.
+    pub fn request_limit_per_address(mut self, clients: usize) -> Self {
+        self.limits.clients_per_address = clients.max(1);
         self
     }
 
@@ -172,8 +190,9 @@ impl Builder {
     ///
     /// # Errors
     /// [`Error::Connect`], [`Error::NoGreeting`], [`Error::NotOpenVpn`],
-    /// [`Error::PasswordRequired`], [`Error::PasswordRejected`], or
-    /// [`Error::Closed`] when the daemon hangs up.
+    /// [`Error::PasswordRequired`], [`Error::PasswordRejected`], [`Error::StatesRefused`],
+    /// [`Error::Timeout`] when it greets and then answers nothing, or [`Error::Closed`] when the
+    /// daemon hangs up.
     ///
     /// # Cancel safety
     /// Cancel safe: dropping the future closes the connection.
@@ -228,10 +247,35 @@ impl Builder {
         debug!(management_version, "connected");
         let shared = Shared::new(management_version, self.command_timeout, self.requests);
         let shared = Arc::new(shared);
-        let desk = Arc::new(Desk::new(self.request_limit));
-        let client = self.drive(stream, handshake, (events, shared), Arc::clone(&desk));
-        let requests = Requests::new(client.clone(), desk, self.dropped);
-        Ok(Session::new(client, Events::new(first), requests))
+        let desk = Arc::new(Desk::new(self.limits, management_version));
+        let (ready, is_ready) = oneshot::channel();
+        let client = self.drive(stream, handshake, (events, shared), (Arc::clone(&desk), ready));
+        // Dropped on failure, which closes the connection.
+        let session = Session::new(
+            client.clone(),
+            Events::new(first),
+            Requests::new(client, desk, self.dropped),
+        );
+        if self.requests {
+            self.wait_until_ready(is_ready, session.client()).await?;
+        }
+        Ok(session)
+    }
+
+    /// Waits for the reply to `state on`: from then on no restart goes unnoticed.
+    async fn wait_until_ready(
+        &self,
+        is_ready: oneshot::Receiver<Result<RawReply>>,
+        client: &Client,
+    ) -> Result<()> {
+        let after = self.command_timeout;
+        match tokio::time::timeout(after, is_ready).await {
+            Ok(Ok(Ok(_))) => Ok(()),
+            Ok(Ok(Err(Error::Refused { text, .. }))) => Err(Error::StatesRefused { text }),
+            Ok(Ok(Err(error))) => Err(error),
+            Ok(Err(_)) => Err(Error::Closed(client.closed().await)),
+            Err(_) => Err(Error::Timeout { command: "state", after, sent: true }),
+        }
     }
 
     /// Starts the driver.
@@ -239,8 +283,8 @@ impl Builder {
         &self,
         stream: S,
         handshake: Handshake<'_>,
-        (events, shared): (broadcast::Sender<Event>, Arc<Shared>),
-        desk: Arc<Desk>,
+        (events, shared): (broadcast::Sender<Published>, Arc<Shared>),
+        (desk, ready): (Arc<Desk>, oneshot::Sender<Result<RawReply>>),
     ) -> Client
     where
         S: Transport + Send + 'static,
@@ -249,21 +293,23 @@ impl Builder {
         let (demuxer, early) = handshake.into_parts();
         let client = Client::new(submit, events.downgrade(), Arc::clone(&shared));
         let guard = CloseGuard(Arc::clone(&shared));
-        if !self.requests {
+        let ready = self.requests.then_some(ready);
+        if ready.is_none() {
             desk.leave();
         }
+        let (peers, env_filter) = (PeerTable::new(shared.connection), EnvFilterState::default());
         let driver = Driver::new(Parts {
             stream,
             demuxer,
             submissions,
-            outlet: Outlet { events, desk, shared, announced: None },
+            outlet: Outlet { events, desk, shared, peers, env_filter, announced: None },
             pipeline: self.pipeline,
             reply_limit: self.reply_limit,
             close_timeout: self.close_timeout,
         });
         tokio::spawn(async move {
             let _guard = guard;
-            driver.run(early).await;
+            driver.run(early, ready).await;
         });
         client
     }

@@ -7,19 +7,46 @@ use tokio::sync::oneshot;
 use tracing::debug;
 
 use super::exchange::Outcome;
-use super::requests::{Desk, Ticket};
-use crate::command::Wire;
+use super::identity::{Peer, PeerWatch, Peers};
+use super::outlet::Outlet;
+use super::requests::Ticket;
+use crate::command::{Effect, Wire};
 use crate::error::{CloseReason, Error, Result};
 use crate::reply::RawReply;
-use crate::{Cid, Kid};
 
 /// A command on its way from a caller to the driver.
 pub(super) struct Submission {
     pub(super) wire: Wire,
     pub(super) reply: oneshot::Sender<Result<RawReply>>,
     pub(super) delivery: Arc<Delivery>,
-    /// The question it answers.
-    pub(super) ticket: Option<Ticket>,
+    pub(super) pass: Pass,
+    pub(super) wants: Wants,
+}
+
+/// What a command shows to be let out.
+#[derive(Debug, Default)]
+pub(super) enum Pass {
+    /// Nothing: it answers no question.
+    #[default]
+    Free,
+    /// The question it answers must be open.
+    Answer(Ticket),
+    /// The client it is about must still be the one that has its ID.
+    Peer(Peer),
+    /// A denial of the driver's own, good for one epoch.
+    Denial(u64),
+}
+
+/// What a caller wants to know beside the reply.
+#[derive(Debug, Default)]
+pub(super) enum Wants {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// Who has which client ID when the reply arrives.
+    Peers(oneshot::Sender<Peers>),
+    /// When a client is gone, from when the command is sent.
+    End(PeerWatch),
 }
 
 /// Whether a command was sent. Settled once, between the caller that gives up and the driver that
@@ -63,46 +90,53 @@ impl Drop for Withdraw {
 /// The driver's record of a command.
 pub(super) struct Caller {
     name: &'static str,
-    decides: Option<(Cid, Kid)>,
+    effect: Effect,
+    /// The number of an `env-filter`, once it is sent.
+    env_filter: u64,
     pass: Pass,
-    /// Nobody waits for what the driver sends of its own.
-    waiting: Option<Waiting>,
+    wants: Wants,
+    waiting: Waiting,
 }
 
 /// Who waits for the reply.
-struct Waiting {
-    reply: oneshot::Sender<Result<RawReply>>,
-    delivery: Arc<Delivery>,
-}
-
-/// What a command shows to be let out.
-enum Pass {
-    /// Nothing: it answers no question.
-    Free,
-    /// The question it answers must be open.
-    Answer(Ticket),
-    /// A denial of the driver's own, good for one epoch.
-    Denial(u64),
+enum Waiting {
+    Caller {
+        reply: oneshot::Sender<Result<RawReply>>,
+        delivery: Arc<Delivery>,
+    },
+    /// The connection is not ready before this is answered.
+    Connect(oneshot::Sender<Result<RawReply>>),
+    /// Nobody: the driver sends it of its own, or it has been told.
+    Nobody,
 }
 
 impl Submission {
     pub(super) fn into_parts(self) -> (Caller, Wire) {
-        let pass = self.ticket.map_or(Pass::Free, Pass::Answer);
-        let (name, decides) = (self.wire.name, self.wire.decides);
-        let waiting = Waiting { reply: self.reply, delivery: self.delivery };
-        (Caller { name, decides, pass, waiting: Some(waiting) }, self.wire)
+        let waiting = Waiting::Caller { reply: self.reply, delivery: self.delivery };
+        let caller = Caller::new(&self.wire, self.pass, self.wants, waiting);
+        (caller, self.wire)
     }
 }
 
 impl Caller {
-    /// For what the driver sends of its own.
-    pub(super) fn driver(wire: &Wire) -> Self {
-        Self { name: wire.name, decides: None, pass: Pass::Free, waiting: None }
+    fn new(wire: &Wire, pass: Pass, wants: Wants, waiting: Waiting) -> Self {
+        Self { name: wire.name, effect: wire.effect, env_filter: 0, pass, wants, waiting }
     }
 
-    /// For a denial of the driver's own.
+    /// For what the driver sends of its own.
+    pub(super) fn driver(wire: &Wire) -> Self {
+        Self::new(wire, Pass::Free, Wants::Nothing, Waiting::Nobody)
+    }
+
+    /// For what the driver sends of its own before the connection is ready.
+    pub(super) fn connect(wire: &Wire, ready: oneshot::Sender<Result<RawReply>>) -> Self {
+        Self::new(wire, Pass::Free, Wants::Nothing, Waiting::Connect(ready))
+    }
+
+    /// For a denial of the driver's own; it is no decision of a user's past a request.
     pub(super) fn denial(wire: &Wire, epoch: u64) -> Self {
-        Self { name: wire.name, decides: None, pass: Pass::Denial(epoch), waiting: None }
+        let caller = Self::new(wire, Pass::Denial(epoch), Wants::Nothing, Waiting::Nobody);
+        Self { effect: Effect::None, ..caller }
     }
 
     /// Whether what was read last decides if the command may go out.
@@ -112,36 +146,58 @@ impl Caller {
 
     /// Whether its caller gave up before it was sent.
     pub(super) fn is_withdrawn(&self) -> bool {
-        self.waiting.as_ref().is_some_and(|waiting| waiting.delivery.is_withdrawn())
+        matches!(&self.waiting, Waiting::Caller { delivery, .. } if delivery.is_withdrawn())
     }
 
     /// Whether the command may go out now; the last word before it does.
-    pub(super) fn admit(&mut self, desk: &Desk) -> bool {
+    pub(super) fn admit(&mut self, outlet: &mut Outlet) -> bool {
         let command = self.name;
-        if self.waiting.as_ref().is_some_and(|waiting| !waiting.delivery.send()) {
+        if matches!(&self.waiting, Waiting::Caller { delivery, .. } if !delivery.send()) {
             debug!(command, "withdrawn by its caller before it was sent");
             return false;
         }
         let open = match &self.pass {
             Pass::Free => true,
             Pass::Answer(ticket) => ticket.admit(),
-            Pass::Denial(epoch) => *epoch == desk.epoch(),
+            Pass::Peer(peer) => outlet.peers.is_current(peer),
+            Pass::Denial(epoch) => *epoch == outlet.peers.epoch(),
         };
         if !open {
-            debug!(command, "the question it answers is gone");
+            debug!(command, "what it is about is gone");
             self.tell(Err(Error::Stale { command }));
             return false;
         }
-        if let Some((cid, kid)) = self.decides {
-            desk.settled(cid, kid);
+        match self.effect {
+            Effect::None => {}
+            Effect::Decides(cid, kid) => outlet.desk.settled(cid, kid),
+            Effect::AsksResponse(cid, kid) => outlet.desk.challenged(cid, kid),
+            Effect::FiltersEnv { zero } => self.env_filter = outlet.env_filter.sending(zero),
+        }
+        match std::mem::take(&mut self.wants) {
+            Wants::End(watch) => outlet.peers.watch(watch),
+            wants => self.wants = wants,
         }
         debug!(command, "sending");
         true
     }
 
-    pub(super) fn answer(mut self, outcome: Outcome) {
+    pub(super) fn answer(mut self, outcome: Outcome, outlet: &mut Outlet) {
         let command = self.name;
         debug!(command, success = outcome.is_ok(), "answered");
+        let success = outcome.as_ref().ok();
+        match self.effect {
+            Effect::AsksResponse(cid, kid) if success.is_none() => {
+                outlet.desk.not_challenged(cid, kid);
+            }
+            Effect::FiltersEnv { zero } => {
+                let text = success.map(|reply| reply.success.clone().unwrap_or_default());
+                outlet.env_filter.answered(self.env_filter, zero, text.as_ref());
+            }
+            _ => {}
+        }
+        if let Wants::Peers(peers) = std::mem::take(&mut self.wants) {
+            let _ = peers.send(outlet.peers.snapshot());
+        }
         self.tell(outcome.map_err(|text| Error::Refused { command, text }));
     }
 
@@ -153,8 +209,11 @@ impl Caller {
 
     /// A caller that hung up misses nothing.
     fn tell(&mut self, result: Result<RawReply>) {
-        if let Some(waiting) = self.waiting.take() {
-            let _ = waiting.reply.send(result);
+        match std::mem::replace(&mut self.waiting, Waiting::Nobody) {
+            Waiting::Caller { reply, .. } | Waiting::Connect(reply) => {
+                let _ = reply.send(result);
+            }
+            Waiting::Nobody => {}
         }
     }
 }

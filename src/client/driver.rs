@@ -8,7 +8,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::unconstrained;
 use tokio::time::Instant;
 use tracing::{debug, trace, warn};
@@ -18,10 +18,11 @@ use super::caller::{Caller, Submission};
 use super::exchange::{Exchange, NextWrite, Step};
 use super::outlet::Outlet;
 use super::transport::{Duplex, Transport, Turn};
-use crate::command::{clients, realtime};
+use crate::command::{EnvFilter, clients, realtime};
 use crate::demux::{Demuxer, Item};
-use crate::error::CloseReason;
+use crate::error::{CloseReason, Result};
 use crate::events::{Assembler, Event, Stray};
+use crate::reply::RawReply;
 
 const READ_SIZE: usize = 16 * 1024;
 
@@ -42,6 +43,9 @@ pub(super) struct Driver<S> {
     ending: Ending,
     close_timeout: Duration,
 }
+
+/// Told when the connection can be used, where it collects requests.
+pub(super) type Ready = Option<oneshot::Sender<Result<RawReply>>>;
 
 /// What a driver is made of.
 pub(super) struct Parts<S> {
@@ -88,9 +92,9 @@ impl<S: Transport> Driver<S> {
     }
 
     /// Serves the connection to its end. `early` are the items the handshake read.
-    pub(super) async fn run(mut self, early: Vec<Item>) {
-        if self.outlet.desk.is_attended() {
-            self.watch_states();
+    pub(super) async fn run(mut self, early: Vec<Item>, ready: Ready) {
+        if let Some(ready) = ready {
+            self.make_ready(ready);
         }
         let reason = match early.into_iter().try_for_each(|item| self.item(item)) {
             Err(reason) => reason,
@@ -138,10 +142,18 @@ impl<S: Transport> Driver<S> {
         self.exchange.submit(caller, wire);
     }
 
-    /// The questions need `>STATE:…RECONNECTING`, the only sign that client IDs start over.
-    fn watch_states(&mut self) {
-        let wire = realtime::set(realtime::Channel::State, true);
-        self.exchange.submit(Caller::driver(&wire), wire);
+    /// The questions need environments that the daemon vouches for, which a level that some manager
+    /// has set makes worthless, and `>STATE:…RECONNECTING`, the only sign that client IDs start over.
+    fn make_ready(&mut self, ready: oneshot::Sender<Result<RawReply>>) {
+        let filter = clients::env_filter(EnvFilter::All);
+        self.exchange.submit(Caller::driver(&filter), filter);
+        let states = realtime::set(realtime::Channel::State, true);
+        self.exchange.submit(Caller::connect(&states, ready), states);
+    }
+
+    /// Marks the environments that come from now on.
+    fn follow_env_filter(&mut self) {
+        self.assembler.set_env_trusted(self.outlet.env_filter.is_zero());
     }
 
     /// Turns away the clients whose requests nobody answers any more.
@@ -163,12 +175,13 @@ impl<S: Transport> Driver<S> {
             if depends_on_events && !self.catch_up(buffer).await? {
                 break;
             }
-            let desk = &self.outlet.desk;
-            match self.exchange.next_write(|caller| caller.admit(desk)) {
+            let outlet = &mut self.outlet;
+            match self.exchange.next_write(|caller| caller.admit(outlet)) {
                 NextWrite::Bytes(bytes) => self.output = Output { bytes, written: 0 },
                 NextWrite::Dropped => {}
                 NextWrite::Nothing => break,
             }
+            self.follow_env_filter();
         }
         Ok(())
     }
@@ -274,7 +287,10 @@ impl<S: Transport> Driver<S> {
     fn step(&mut self, step: Step<Caller>) -> Result<(), CloseReason> {
         match step {
             Step::Taken => {}
-            Step::Done(caller, outcome) => caller.answer(outcome),
+            Step::Done(caller, outcome) => {
+                caller.answer(outcome, &mut self.outlet);
+                self.follow_env_filter();
+            }
             Step::Stray(line) => {
                 warn!(bytes = line.len(), "a line that belongs to no reply");
                 self.outlet.publish(Event::Stray(Stray::new(line)));
@@ -320,9 +336,10 @@ impl<S: Transport> Driver<S> {
         }
         self.assembler.finish(&mut |event| self.outlet.publish(event));
         self.outlet.desk.close();
+        self.outlet.peers.close(reason);
         for (caller, outcome) in self.exchange.close() {
             match outcome {
-                Some(outcome) => caller.answer(outcome),
+                Some(outcome) => caller.answer(outcome, &mut self.outlet),
                 None => caller.fail(reason.clone()),
             }
         }

@@ -11,6 +11,8 @@ use tokio::sync::broadcast::{
     error::{RecvError, TryRecvError},
 };
 
+use super::identity::Peer;
+use super::outlet::Published;
 use crate::events::Event;
 
 /// A subscription to the events of a connection, in the order they came.
@@ -24,12 +26,14 @@ use crate::events::Event;
 /// [`Client::closed`](crate::Client::closed) tells why. Also a
 /// [`Stream`], for those who use combinators.
 pub struct Events {
-    receiver: Option<Receiver<Event>>,
+    receiver: Option<Receiver<Published>>,
+    /// The client that the last event was about.
+    peer: Option<Peer>,
     /// The stream's wait, while there is one; it holds the receiver meanwhile.
     waiting: Option<Waiting>,
 }
 
-type Received = (Result<Event, RecvError>, Receiver<Event>);
+type Received = (Result<Published, RecvError>, Receiver<Published>);
 type Waiting = Pin<Box<dyn Future<Output = Received> + Send + Sync>>;
 
 /// The subscriber fell behind, and this many events are lost to it.
@@ -41,8 +45,17 @@ pub struct Lagged(
 );
 
 impl Events {
-    pub(super) fn new(receiver: Receiver<Event>) -> Self {
-        Self { receiver: Some(receiver), waiting: None }
+    pub(super) fn new(receiver: Receiver<Published>) -> Self {
+        Self { receiver: Some(receiver), peer: None, waiting: None }
+    }
+
+    /// The identity of the client that the last event of this subscription was about, as it was
+    /// when the event came: of a [`ClientEvent`](crate::events::ClientEvent) or a
+    /// [`ByteCountClient`](crate::events::ByteCountClient). `None` for other events, and on a
+    /// connection without [requests](crate::Builder::requests).
+    #[must_use]
+    pub fn peer(&self) -> Option<&Peer> {
+        self.peer.as_ref()
     }
 
     /// The next event, `Err` where some were lost, or `None` at the end of the connection.
@@ -70,13 +83,20 @@ impl Events {
     }
 }
 
+impl Events {
+    fn take(&mut self, published: Published) -> Event {
+        self.peer = published.peer;
+        published.event
+    }
+}
+
 impl Stream for Events {
     type Item = Result<Event, Lagged>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         if let Some(receiver) = &mut self.receiver {
             match receiver.try_recv() {
-                Ok(event) => return Poll::Ready(Some(Ok(event))),
+                Ok(published) => return Poll::Ready(Some(Ok(self.take(published)))),
                 Err(TryRecvError::Lagged(lost)) => return Poll::Ready(Some(Err(Lagged(lost)))),
                 Err(TryRecvError::Closed) => return Poll::Ready(None),
                 Err(TryRecvError::Empty) => self.waiting = self.receiver.take().map(wait),
@@ -89,7 +109,7 @@ impl Stream for Events {
         self.waiting = None;
         self.receiver = Some(receiver);
         Poll::Ready(match result {
-            Ok(event) => Some(Ok(event)),
+            Ok(published) => Some(Ok(self.take(published))),
             Err(RecvError::Lagged(lost)) => Some(Err(Lagged(lost))),
             Err(RecvError::Closed) => None,
         })
@@ -97,7 +117,7 @@ impl Stream for Events {
 }
 
 /// `recv` borrows its receiver, so the future takes it along and gives it back.
-fn wait(mut receiver: Receiver<Event>) -> Waiting {
+fn wait(mut receiver: Receiver<Published>) -> Waiting {
     Box::pin(async move {
         let result = receiver.recv().await;
         (result, receiver)

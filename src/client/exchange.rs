@@ -7,6 +7,7 @@
 use std::collections::VecDeque;
 
 use bytes::Bytes;
+use memchr::memmem;
 use zeroize::Zeroizing;
 
 use crate::Text;
@@ -66,6 +67,8 @@ struct InFlight<T> {
     shape: ReplyShape,
     /// How the text of this command's `SUCCESS: ` starts.
     expect: &'static str,
+    /// What that text holds where the command failed all the same.
+    failure: Option<&'static str>,
     pipelines: bool,
     reply: Partial,
     /// Set once the fence's own reply is on its way.
@@ -197,7 +200,7 @@ impl<T> Exchange<T> {
     }
 
     fn launch(&mut self, next: Queued<T>) -> Zeroizing<Vec<u8>> {
-        let Wire { mut bytes, shape, expect, .. } = next.wire;
+        let Wire { mut bytes, shape, expect, failure, .. } = next.wire;
         let fenced = shape == ReplyShape::Fenced(Fence::AtOnce);
         if fenced {
             bytes.extend_from_slice(FENCE);
@@ -205,7 +208,8 @@ impl<T> Exchange<T> {
         let pipelines = shape.pipelines();
         let reply = Partial::default();
         let caller = next.caller;
-        self.in_flight.push_back(InFlight { caller, shape, expect, pipelines, reply, fenced });
+        let command = InFlight { caller, shape, expect, failure, pipelines, reply, fenced };
+        self.in_flight.push_back(command);
         bytes
     }
 
@@ -247,11 +251,17 @@ impl<T> InFlight<T> {
             return Taken::Whole(Err(text));
         }
         match success(&line) {
+            Some(text) if self.is_failure(&text) => Taken::Whole(Err(text)),
             Some(text) if text.as_bytes().starts_with(self.expect.as_bytes()) => {
                 Taken::Whole(Ok(RawReply { success: Some(text), lines: Vec::new() }))
             }
             _ => Taken::Not(line),
         }
+    }
+
+    fn is_failure(&self, text: &Text) -> bool {
+        let holds = |failure: &str| memmem::find(text.as_bytes(), failure.as_bytes()).is_some();
+        text.as_bytes().starts_with(self.expect.as_bytes()) && self.failure.is_some_and(holds)
     }
 
     fn take_explained(&mut self, line: Bytes, limit: usize) -> Taken {

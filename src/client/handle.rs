@@ -2,16 +2,19 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio::time::Instant;
 
 use super::Events;
-use super::caller::{Delivery, Submission, Withdraw};
+use super::caller::{Delivery, Pass, Submission, Wants, Withdraw};
+use super::identity::{Peer, PeerEnd, PeerWatch, Peers};
+use super::outlet::Published;
 use super::requests::Ticket;
 use super::shared::Shared;
 use crate::command::Wire;
 use crate::error::{CloseReason, Error, Result};
-use crate::events::Event;
 use crate::reply::RawReply;
 
 /// The handle of a connection: every command is one method.
@@ -36,14 +39,14 @@ use crate::reply::RawReply;
 #[derive(Clone)]
 pub struct Client {
     submit: mpsc::Sender<Submission>,
-    events: broadcast::WeakSender<Event>,
+    events: broadcast::WeakSender<Published>,
     shared: Arc<Shared>,
 }
 
 impl Client {
     pub(super) fn new(
         submit: mpsc::Sender<Submission>,
-        events: broadcast::WeakSender<Event>,
+        events: broadcast::WeakSender<Published>,
         shared: Arc<Shared>,
     ) -> Self {
         Self { submit, events, shared }
@@ -88,20 +91,56 @@ impl Client {
 
     /// Sends a command and waits for its reply.
     pub(crate) async fn call(&self, wire: Wire) -> Result<RawReply> {
-        self.send(wire, None).await
+        self.send(wire, Pass::Free, Wants::Nothing).await
+    }
+
+    /// Sends a command about one client, where that is still the one that has its ID.
+    pub(crate) async fn call_by(&self, peer: &Peer, wire: Wire) -> Result<RawReply> {
+        self.send(wire, Pass::Peer(peer.clone()), Wants::Nothing).await
+    }
+
+    /// As [`call_by`](Self::call_by), and waits up to `timeout` from now until the client is gone.
+    pub(crate) async fn call_until_gone(
+        &self,
+        peer: &Peer,
+        wire: Wire,
+        timeout: Duration,
+    ) -> Result<PeerEnd> {
+        let deadline = Instant::now().checked_add(timeout);
+        let (end, mut gone) = oneshot::channel();
+        let watch = Wants::End(PeerWatch { peer: peer.clone(), end });
+        self.send(wire, Pass::Peer(peer.clone()), watch).await?;
+        let ended = match deadline {
+            Some(deadline) => tokio::time::timeout_at(deadline, &mut gone).await,
+            None => Ok((&mut gone).await),
+        };
+        match ended {
+            Ok(Ok(end)) => Ok(end),
+            Ok(Err(_)) => Ok(PeerEnd::Closed(self.shared.reason())),
+            Err(_) => Err(Error::StillConnected { after: timeout }),
+        }
+    }
+
+    /// Sends a command, and gives with its reply who had which client ID when it arrived.
+    pub(crate) async fn call_with_peers(&self, wire: Wire) -> Result<(RawReply, Peers)> {
+        let (sender, peers) = oneshot::channel();
+        let reply = self.send(wire, Pass::Free, Wants::Peers(sender)).await?;
+        Ok((reply, peers.await.map_err(|_| self.gone())?))
     }
 
     /// Answers a question: sends only where that is still open.
     pub(crate) async fn answer(&self, wire: Wire, ticket: Ticket) -> Result<RawReply> {
-        self.send(wire, Some(ticket)).await
+        self.send(wire, Pass::Answer(ticket), Wants::Nothing).await
     }
 
-    async fn send(&self, wire: Wire, ticket: Option<Ticket>) -> Result<RawReply> {
+    async fn send(&self, wire: Wire, pass: Pass, wants: Wants) -> Result<RawReply> {
         let command = wire.name;
         let after = self.shared.command_timeout;
         let delivery = Arc::new(Delivery::default());
         let _withdraw = Withdraw(Arc::clone(&delivery));
-        let exchanged = self.exchange(wire, ticket, Arc::clone(&delivery));
+        let (reply, answer) = oneshot::channel();
+        let submission = Submission { wire, reply, delivery: Arc::clone(&delivery), pass, wants };
+        let exchanged = self.exchange(submission, answer);
         match tokio::time::timeout(after, exchanged).await {
             Ok(result) => result,
             Err(_) => Err(Error::Timeout { command, after, sent: !delivery.withdraw() }),
@@ -110,12 +149,10 @@ impl Client {
 
     async fn exchange(
         &self,
-        wire: Wire,
-        ticket: Option<Ticket>,
-        delivery: Arc<Delivery>,
+        submission: Submission,
+        answer: oneshot::Receiver<Result<RawReply>>,
     ) -> Result<RawReply> {
-        let (reply, answer) = oneshot::channel();
-        let submitted = self.submit.send(Submission { wire, reply, delivery, ticket }).await;
+        let submitted = self.submit.send(submission).await;
         submitted.map_err(|_| self.gone())?;
         answer.await.unwrap_or_else(|_| Err(self.gone()))
     }

@@ -8,10 +8,12 @@ mod caller;
 mod commands;
 mod driver;
 mod endpoint;
+mod env_filter;
 mod events;
 mod exchange;
 mod handle;
 mod handshake;
+mod identity;
 mod outlet;
 mod requests;
 mod session;
@@ -25,10 +27,11 @@ pub use builder::Builder;
 pub use endpoint::Endpoint;
 pub use events::{Events, Lagged};
 pub use handle::Client;
+pub use identity::{Peer, PeerEnd, Peers};
 pub use requests::{
     CertificateRequest, Challenge, ChallengeRequest, ClientRequest, ClientResponse,
-    CredentialsRequest, DroppedRequest, HoldRequest, NeedOkRequest, NeedStrRequest,
-    PasswordRequest, PendingAuth, PendingClient, ProxyRequest, Refusal, RemoteRequest, Request,
-    Requests, SignRequest, UsernameRequest,
+    CredentialsRequest, DroppedRequest, HoldRequest, NeedOkRequest, NeedStrRequest, Overflow,
+    PasswordError, PasswordRequest, PendingAuth, PendingClient, ProxyRequest, Refusal,
+    RemoteRequest, Request, Requests, SignRequest, UsernameRequest,
 };
 pub use session::{Session, attach, connect};

@@ -4,15 +4,26 @@ use std::sync::Arc;
 
 use tokio::sync::broadcast;
 
+use super::env_filter::EnvFilterState;
+use super::identity::{Peer, PeerTable};
 use super::requests::Desk;
 use super::shared::Shared;
 use crate::error::CloseReason;
 use crate::events::{Event, StateName};
 
+/// An event as its subscribers get it, with the client it was about when it came.
+#[derive(Debug, Clone)]
+pub(super) struct Published {
+    pub(super) event: Event,
+    pub(super) peer: Option<Peer>,
+}
+
 pub(super) struct Outlet {
-    pub(super) events: broadcast::Sender<Event>,
+    pub(super) events: broadcast::Sender<Published>,
     pub(super) desk: Arc<Desk>,
     pub(super) shared: Arc<Shared>,
+    pub(super) peers: PeerTable,
+    pub(super) env_filter: EnvFilterState,
     /// What the daemon said of the end that is coming: a fatal error or its exit.
     pub(super) announced: Option<CloseReason>,
 }
@@ -28,11 +39,17 @@ impl Outlet {
             }
             _ => {}
         }
-        self.desk.notice(&event);
+        if event.may_be_restart() {
+            self.peers.restart();
+            self.desk.restart();
+        }
+        // Without the states a restart goes unnoticed, so that there are no identities.
+        let peer = if self.shared.watches_states() { self.peers.notice(&event) } else { None };
+        self.desk.notice(&event, peer.as_ref());
         // States that only the questions need are not what the user asked for.
         let hidden = matches!(event, Event::State(_)) && self.shared.hides_states();
         if !hidden {
-            let _ = self.events.send(event);
+            let _ = self.events.send(Published { event, peer });
         }
     }
 }

@@ -1,7 +1,7 @@
 //! [`Shared`]: what every handle of a connection knows.
 
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -11,6 +11,8 @@ use crate::reply::Version;
 
 #[derive(Debug)]
 pub(crate) struct Shared {
+    /// Tells this connection from all others of the process.
+    pub(crate) connection: u64,
     /// From the greeting.
     pub(crate) management_version: u32,
     pub(crate) command_timeout: Duration,
@@ -31,7 +33,9 @@ impl Shared {
         command_timeout: Duration,
         watches_states: bool,
     ) -> Self {
+        static CONNECTIONS: AtomicU64 = AtomicU64::new(0);
         Self {
+            connection: CONNECTIONS.fetch_add(1, Ordering::Relaxed),
             management_version,
             command_timeout,
             version: OnceLock::new(),

@@ -1,8 +1,8 @@
 //! A server's decisions about its clients: `client-*`, `kill`, `env-filter`, `push-update-*`.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::{Fence, ReplyShape, Wire, Writer, invalid, limits};
+use super::{Effect, Fence, ReplyShape, Wire, Writer, invalid, limits};
 use crate::error::{ArgumentProblem, Error, Result};
 use crate::{Cid, Kid};
 
@@ -22,6 +22,8 @@ pub enum KillTarget {
         /// Its port.
         port: u16,
     },
+    /// The one client at this IPv6 address, whatever its port and transport. Refused where there are several.
+    AnyPort(Ipv6Addr),
 }
 
 /// The transport of a tunnel.
@@ -62,7 +64,7 @@ const PENDING_WHY: &str = "longer ones do not reach the user of an OpenVPN 2.x c
 pub(crate) fn client_auth_nt(cid: Cid, kid: Kid) -> Wire {
     let writer = Writer::new("client-auth-nt").number(cid.0).number(kid.0);
     // Both commands answer with the same text.
-    writer.line(ReplyShape::Line).expect("client-auth command").decides(cid, kid)
+    writer.line(ReplyShape::Line).expect("client-auth command").effect(Effect::Decides(cid, kid))
 }
 
 pub(crate) fn client_deny(
@@ -76,7 +78,10 @@ pub(crate) fn client_deny(
     if let Some(text) = client_reason {
         writer = writer.quoted("client reason", text)?;
     }
-    Ok(writer.line(ReplyShape::Line).expect("client-deny command").decides(cid, kid))
+    Ok(writer
+        .line(ReplyShape::Line)
+        .expect("client-deny command")
+        .effect(Effect::Decides(cid, kid)))
 }
 
 pub(crate) fn client_kill(cid: Cid, message: Option<&[u8]>) -> Result<Wire> {
@@ -114,8 +119,11 @@ pub(crate) fn client_pending_auth(
     if management_version >= 4 {
         writer = writer.number(seconds);
     }
+    let wire = writer.line(ReplyShape::Line).expect("client-pending-auth command");
     // 2.5.0 to 2.5.6 say SUCCESS and then, in words, that it failed.
-    Ok(writer.line(ReplyShape::Line).expect("client-pending-auth command"))
+    let wire = wire.failure("command failed");
+    let asks = extra.starts_with(b"CR_TEXT:");
+    Ok(if asks { wire.effect(Effect::AsksResponse(cid, kid)) } else { wire })
 }
 
 pub(crate) fn env_filter(filter: EnvFilter) -> Wire {
@@ -124,7 +132,8 @@ pub(crate) fn env_filter(filter: EnvFilter) -> Wire {
         EnvFilter::Reduced => 1,
         EnvFilter::Minimal => 2,
     };
-    Writer::new("env-filter").number(level).line(ReplyShape::Line).expect("env_filter_level=")
+    let wire = Writer::new("env-filter").number(level).line(ReplyShape::Line);
+    wire.expect("env_filter_level=").effect(Effect::FiltersEnv { zero: level == 0 })
 }
 
 /// A name with a colon would be read as an address, and a long one would be cut.

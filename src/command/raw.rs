@@ -1,6 +1,6 @@
 //! The escape hatch: a line as the caller wrote it.
 
-use super::{ReplyShape, Wire, Writer, check, invalid, lexer, limits};
+use super::{Effect, ReplyShape, Wire, Writer, check, invalid, lexer, limits};
 use crate::error::{ArgumentProblem, Result};
 
 const NAME: &str = "raw_command";
@@ -23,7 +23,18 @@ pub(crate) fn raw(line: &[u8], shape: ReplyShape) -> Result<Wire> {
             Err(bad(ArgumentProblem::Other("has a reply that is not a raw command's")))
         }
         ReplyShape::Count(0) => Err(bad(ArgumentProblem::Other("has a reply of no lines"))),
-        shape => Ok(Writer::raw(NAME, line).line(shape)),
+        shape => Ok(Writer::raw(NAME, line).line(shape).effect(effect(&parameters))),
+    }
+}
+
+/// What a raw command changes; one that asks a client for a response asks for no request.
+fn effect(parameters: &[Vec<u8>]) -> Effect {
+    match parameters {
+        [name, level @ ..] if name == b"env-filter" => {
+            // Without a level the daemon takes 0.
+            Effect::FiltersEnv { zero: level.first().is_none_or(|level| level == b"0") }
+        }
+        _ => Effect::None,
     }
 }
 

@@ -16,14 +16,40 @@ pub(crate) struct Wire {
     /// How the text after this command's `SUCCESS: ` starts on every version; a
     /// `SUCCESS: ` of other text belongs to somebody else.
     pub(crate) expect: &'static str,
-    /// The client this command decides about.
-    pub(crate) decides: Option<(Cid, Kid)>,
+    /// What the text after `SUCCESS: ` holds where the command failed all the same.
+    pub(crate) failure: Option<&'static str>,
+    pub(crate) effect: Effect,
+}
+
+/// What a command changes for the connection, beside having a reply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Effect {
+    /// Nothing.
+    None,
+    /// It decides whether a client is let in.
+    Decides(Cid, Kid),
+    /// It asks a client's user for a response.
+    AsksResponse(Cid, Kid),
+    /// It sets how much of what a client says of itself is filtered; level 0 is the only safe one.
+    FiltersEnv {
+        /// Whether it is level 0.
+        zero: bool,
+    },
 }
 
 impl Wire {
-    /// Says that this command decides whether a client is let in.
-    pub(crate) fn decides(self, cid: Cid, kid: Kid) -> Self {
-        Self { decides: Some((cid, kid)), ..self }
+    fn new(name: &'static str, bytes: Zeroizing<Vec<u8>>, shape: ReplyShape) -> Self {
+        Self { name, bytes, shape, expect: "", failure: None, effect: Effect::None }
+    }
+
+    /// Sets what the command changes.
+    pub(crate) fn effect(self, effect: Effect) -> Self {
+        Self { effect, ..self }
+    }
+
+    /// Sets what the text after `SUCCESS: ` holds where the command failed.
+    pub(crate) fn failure(self, failure: &'static str) -> Self {
+        Self { failure: Some(failure), ..self }
     }
 
     /// Says how the text after `SUCCESS: ` starts.
@@ -110,7 +136,7 @@ impl Writer {
     /// Ends the command line.
     pub(crate) fn line(mut self, shape: ReplyShape) -> Wire {
         self.bytes.push(b'\n');
-        Wire { name: self.name, bytes: self.bytes, shape, expect: "", decides: None }
+        Wire::new(self.name, self.bytes, shape)
     }
 
     /// Ends the command line and begins its block.
@@ -167,7 +193,7 @@ impl Block {
 
     pub(crate) fn end(mut self, shape: ReplyShape) -> Wire {
         self.bytes.extend_from_slice(b"END\n");
-        Wire { name: self.name, bytes: self.bytes, shape, expect: "", decides: None }
+        Wire::new(self.name, self.bytes, shape)
     }
 }
 

@@ -29,12 +29,13 @@ use super::{Env, Event, Malformed, Unknown, UpDown};
 ///     assembler.push(Bytes::from(line), &mut |event| events.push(event));
 /// }
 /// let [Event::Client(client)] = events.as_slice() else { panic!() };
-/// assert_eq!(client.env().and_then(|env| env.username()), Some(&"al".into()));
+/// assert_eq!(client.env().and_then(|env| env.get("username")), Some(&"al".into()));
 /// ```
 #[derive(Default)]
 pub struct Assembler {
     client: Block<BlockHeader>,
     updown: Block<Direction>,
+    env_trusted: bool,
 }
 
 impl Assembler {
@@ -49,6 +50,16 @@ impl Assembler {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Sets whether the blocks that come from now on [are trusted](Env::is_trusted): `env-filter 0` is in
+    /// force. Default: `false`. A block that is open is trusted only where it is so all the time.
+    pub fn set_env_trusted(&mut self, trusted: bool) {
+        self.env_trusted = trusted;
+        if !trusted {
+            self.client.distrust();
+            self.updown.distrust();
+        }
     }
 
     /// Takes one line, and emits the events it completes.
@@ -74,7 +85,9 @@ impl Assembler {
         }
         match client::Header::parse(line, body) {
             Ok(client::Header::Whole(event)) => emit(Event::Client(event)),
-            Ok(client::Header::Block(header)) => self.client.open(line, header, emit),
+            Ok(client::Header::Block(header)) => {
+                self.client.open(line, header, self.env_trusted, emit);
+            }
             Ok(client::Header::Unknown) => {
                 self.client.skip(emit);
                 emit(Event::Unknown(Unknown::new(line.clone())));
@@ -94,7 +107,7 @@ impl Assembler {
             return self.updown.env_line(line, pair, whole, emit);
         }
         match Direction::parse(body) {
-            Ok(direction) => self.updown.open(line, direction, emit),
+            Ok(direction) => self.updown.open(line, direction, self.env_trusted, emit),
             Err(problem) => {
                 self.updown.skip(emit);
                 emit(malformed(line, problem));
@@ -109,6 +122,7 @@ impl std::fmt::Debug for Assembler {
         f.debug_struct("Assembler")
             .field("client_open", &matches!(self.client, Block::Open(_)))
             .field("updown_open", &matches!(self.updown, Block::Open(_)))
+            .field("env_trusted", &self.env_trusted)
             .finish()
     }
 }
@@ -138,13 +152,21 @@ struct Open<H> {
     first: Bytes,
     lines: Vec<Bytes>,
     bytes: usize,
+    trusted: bool,
 }
 
 impl<H> Block<H> {
-    fn open(&mut self, line: &Bytes, header: H, emit: &mut dyn FnMut(Event)) {
+    fn open(&mut self, line: &Bytes, header: H, trusted: bool, emit: &mut dyn FnMut(Event)) {
         self.abandon(Problem("another block began inside it"), emit);
         let first = line.clone();
-        *self = Self::Open(Box::new(Open { header, first, lines: Vec::new(), bytes: 0 }));
+        let open = Open { header, first, lines: Vec::new(), bytes: 0, trusted };
+        *self = Self::Open(Box::new(open));
+    }
+
+    fn distrust(&mut self) {
+        if let Self::Open(open) = self {
+            open.trusted = false;
+        }
     }
 
     /// Drops the lines that follow, up to the end of their block.
@@ -173,7 +195,8 @@ impl<H> Block<H> {
             Self::Skipped => {}
             Self::Open(_) if is_end => {
                 if let Self::Open(open) = std::mem::take(self) {
-                    let env = Env::from_lines(open.lines.iter().filter_map(env_line));
+                    let lines = open.lines.iter().filter_map(env_line);
+                    let env = Env::from_lines(lines, open.trusted);
                     emit(whole(open.header, env));
                 }
             }

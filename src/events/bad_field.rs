@@ -1,8 +1,9 @@
-//! [`BadField`]: a field that is there but cannot be read.
+//! [`BadField`]: a field that cannot be read, or must not be believed.
 
 use crate::Text;
 
-/// A field that the daemon sent but that does not hold what it should.
+/// A field that the daemon sent but that does not hold what it should, or that the client may
+/// have sent in its place.
 ///
 /// It names the field, never its value, which may be a secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -12,9 +13,22 @@ pub struct BadField {
     expected: &'static str,
 }
 
+const VOUCHED: &str = "vouched for by the daemon: `env-filter 0` is not known to be in force";
+
 impl BadField {
     pub(super) fn new(field: impl Into<Text>, expected: &'static str) -> Self {
         Self { field: field.into(), expected }
+    }
+
+    pub(super) fn untrusted(field: impl Into<Text>) -> Self {
+        Self::new(field, VOUCHED)
+    }
+
+    /// Whether the value may be the client's own claim, see [`Env::is_trusted`](super::Env::is_trusted);
+    /// else it is there but cannot be read.
+    #[must_use]
+    pub fn is_untrusted(&self) -> bool {
+        self.expected == VOUCHED
     }
 
     /// The name of the field.

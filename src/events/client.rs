@@ -130,7 +130,10 @@ impl ClientEvent {
 impl fmt::Display for ClientEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "client {}", self.cid())?;
-        let name = |env: &Env| env.common_name().or(env.username()).cloned();
+        let name = |env: &Env| {
+            let (name, user) = (env.common_name().ok().flatten(), env.username().ok().flatten());
+            name.or(user).cloned()
+        };
         if let Some(name) = self.env().and_then(name) {
             write!(f, " ({name})")?;
         }

@@ -22,26 +22,33 @@ use crate::Text;
 /// challenge or response.
 ///
 /// # Which values to trust
-/// Where a name comes more than once, [`get`](Self::get) gives the **last**. This
-/// matters after the `env-filter` command: the daemon then sends what the client says
-/// of itself first, unfiltered, so that a hostile client can add any name it likes, and
-/// its own values after that. A name the daemon does not send of its own (the filter
-/// removes `common_name`, and keeps `username` and `X509_0_CN`) can then come from the
-/// client alone. Without `env-filter` the client can add names that start with `IV_` and
-/// `UV_` only.
+/// Without `env-filter` a client can add names that start with `IV_` and `UV_` only. With a level
+/// above 0, which any manager may have set and which stays in force after it has left, the daemon
+/// sends what the client says of itself unfiltered, so that a hostile client can claim any name that
+/// the daemon does not send of its own (the filter removes `common_name`).
+///
+/// So a connection that collects [`Requests`](crate::Requests) sends `env-filter 0` first, and a block
+/// [is trusted](Self::is_trusted) only where it came while level 0 was known to be in force on that connection.
+/// The typed getters give an error for a block that is not. What a client says of itself in any case
+/// (`IV_…`) is read from every block, and so are [`get`](Self::get) and [`iter`](Self::iter), which vouch for
+/// nothing; where a name comes more than once, `get` gives the **last**.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Env(Arc<Block>);
 
 #[derive(PartialEq, Eq, Default)]
 struct Block {
+    trusted: bool,
     pairs: Vec<(Text, Text)>,
     unparsed: Vec<Text>,
 }
 
 impl Env {
     /// Takes the lines of a block, each with what stands before its pair cut off.
-    pub(super) fn from_lines<'a>(lines: impl IntoIterator<Item = (&'a Bytes, &'a [u8])>) -> Self {
-        let mut block = Block::default();
+    pub(super) fn from_lines<'a>(
+        lines: impl IntoIterator<Item = (&'a Bytes, &'a [u8])>,
+        trusted: bool,
+    ) -> Self {
+        let mut block = Block { trusted, ..Block::default() };
         for (line, pair) in lines {
             let text = |part| Text::slice_of(line, part);
             match split_once(pair, b"=") {
@@ -52,7 +59,14 @@ impl Env {
         Self(Arc::new(block))
     }
 
-    /// The last value of `name`; see [which values to trust](Self#which-values-to-trust).
+    /// Whether the daemon vouches for the values that are not named `IV_…` or `UV_…`: `env-filter 0`
+    /// was known to be in force on the connection when the block came.
+    #[must_use]
+    pub fn is_trusted(&self) -> bool {
+        self.0.trusted
+    }
+
+    /// The last value of `name`, be it the client's own claim; see [which values to trust](Self#which-values-to-trust).
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Text> {
         let mut pairs = self.0.pairs.iter().rev();
@@ -90,6 +104,9 @@ impl Env {
 impl fmt::Debug for Env {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut map = f.debug_map();
+        if !self.0.trusted {
+            map.entry(&format_args!("trusted"), &false);
+        }
         for (name, value) in self.iter() {
             if is_secret(name.as_bytes()) {
                 map.entry(name, &format_args!("[redacted]"));

@@ -139,6 +139,16 @@ impl Event {
         }
     }
 
+    /// Whether the daemon restarts, or may: `>STATE:` with the name `RECONNECTING`, whatever else of it
+    /// cannot be read, or with a name that cannot be read.
+    pub(crate) fn may_be_restart(&self) -> bool {
+        match self {
+            Self::State(state) => state.name == StateName::Reconnecting,
+            Self::Malformed(malformed) => state::may_be_restart(malformed.line()),
+            _ => false,
+        }
+    }
+
     /// `None` where the name is not known.
     fn parse_body(line: &Bytes, name: &[u8], body: &[u8]) -> Result<Option<Self>, Problem> {
         Ok(Some(match name {

@@ -85,6 +85,17 @@ impl State {
     }
 }
 
+/// Whether a `>STATE:` line that is not in its form names a restart, or no state at all.
+pub(super) fn may_be_restart(line: &[u8]) -> bool {
+    let Some(body) = line.strip_prefix(b"STATE:") else {
+        return false;
+    };
+    let name = body.split(|byte| *byte == b',').nth(1).unwrap_or_default();
+    let is_name = !name.is_empty()
+        && name.iter().all(|byte| byte.is_ascii_uppercase() || matches!(byte, b'_' | b'?'));
+    name == b"RECONNECTING" || !is_name
+}
+
 impl fmt::Display for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.name)?;

@@ -1,13 +1,13 @@
 //! [`Attempt`]: one try of a client to be let in, as an [`Authenticator`](super::Authenticator) sees it.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{Mutex as AsyncMutex, mpsc};
 use tokio::time::Instant;
 
-use crate::challenge::{ClientPassword, MalformedResponse};
-use crate::client::{ClientRequest, PendingAuth};
+use crate::challenge::ClientPassword;
+use crate::client::{ClientRequest, PasswordError, Peer, PendingAuth};
 use crate::events::{BadField, CrResponse, Env};
 use crate::{Cid, Error, Kid, Result, Secret, Text};
 
@@ -55,13 +55,33 @@ impl Deadline {
     }
 
     pub(super) fn get(&self) -> Instant {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        *self.lock()
+    }
+
+    /// Begins anew, `after` from now.
+    pub(super) fn restart(&self, after: Duration) {
+        *self.lock() = far(Instant::now(), after);
+    }
+
+    /// Whether it has passed.
+    pub(super) fn is_over(&self) -> bool {
+        self.get() <= Instant::now()
     }
 
     fn extend(&self, by: Duration) {
-        let mut at = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *at = at.checked_add(by).unwrap_or(*at);
+        let mut at = self.lock();
+        *at = far(*at, by);
     }
+
+    fn lock(&self) -> MutexGuard<'_, Instant> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A time so far away that it cannot be told is 30 years off.
+pub(super) fn far(from: Instant, after: Duration) -> Instant {
+    const FAR: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
+    from.checked_add(after).unwrap_or_else(|| from + FAR)
 }
 
 impl Attempt {
@@ -104,23 +124,33 @@ impl Attempt {
         self.request.env()
     }
 
-    /// The common name of its certificate, where the daemon sends it.
+    /// The client's identity, for commands about it past this attempt.
     #[must_use]
-    pub fn common_name(&self) -> Option<&Text> {
+    pub fn peer(&self) -> &Peer {
+        self.request.peer()
+    }
+
+    /// The common name of its certificate, where the daemon sends it.
+    ///
+    /// # Errors
+    /// Where the [environment](Env::is_trusted) is not trusted.
+    pub fn common_name(&self) -> Result<Option<&Text>, BadField> {
         self.request.common_name()
     }
 
     /// Its user name.
-    #[must_use]
-    pub fn username(&self) -> Option<&Text> {
+    ///
+    /// # Errors
+    /// Where the [environment](Env::is_trusted) is not trusted.
+    pub fn username(&self) -> Result<Option<&Text>, BadField> {
         self.request.username()
     }
 
     /// Its password, taken apart where it carries a challenge response; `None` where it has none.
     ///
     /// # Errors
-    /// [`MalformedResponse`] for a password that starts as a response and is none.
-    pub fn password(&self) -> Result<Option<ClientPassword>, MalformedResponse> {
+    /// [`PasswordError`]: one that starts as a response and is none, or one that the daemon does not vouch for.
+    pub fn password(&self) -> Result<Option<ClientPassword>, PasswordError> {
         self.request.password()
     }
 
@@ -177,7 +207,7 @@ impl Attempt {
         timeout: Duration,
     ) -> Result<Secret, AskError> {
         let mut responses = self.responses.lock().await;
-        // A client can send a response at any time; one from before the question answers none.
+        // One that came late to an earlier question answers none.
         while responses.try_recv().is_ok() {}
         self.pending(&PendingAuth::cr_text(text, echo), timeout).await?;
         let stale = Error::Stale { command: "client-pending-auth" };

@@ -4,20 +4,18 @@ use std::collections::{HashMap, VecDeque};
 
 use tokio::sync::{mpsc, oneshot};
 
+use crate::Kid;
+use crate::client::Peer;
 use crate::client::{ClientRequest, ClientResponse};
 use crate::events::CrResponse;
-use crate::{Cid, Kid};
 
 /// How many responses of a client wait to be read by its handler.
 const RESPONSES: usize = 4;
 
-/// A client ID means nothing without its epoch.
-type Key = (u64, Cid);
-
 /// The attempts of each client, in their order; the first one's turn it is.
 #[derive(Debug, Default)]
 pub(super) struct Clients {
-    attempts: HashMap<Key, VecDeque<Place>>,
+    attempts: HashMap<Peer, VecDeque<Place>>,
     next: u64,
 }
 
@@ -38,10 +36,6 @@ pub(super) struct Turn {
     pub(super) responses: mpsc::Receiver<CrResponse>,
 }
 
-fn key(request: &ClientRequest) -> Key {
-    (request.epoch(), request.cid())
-}
-
 impl Clients {
     /// Puts an attempt behind those of the same client.
     pub(super) fn arrive(&mut self, request: &ClientRequest) -> Turn {
@@ -50,7 +44,7 @@ impl Clients {
         let number = self.next;
         self.next += 1;
         let place = Place { number, kid: request.kid(), responses: sender, turn: Some(turn) };
-        let attempts = self.attempts.entry(key(request)).or_default();
+        let attempts = self.attempts.entry(request.peer().clone()).or_default();
         attempts.push_back(place);
         if let Some(first) = attempts.front_mut() {
             first.begin();
@@ -60,30 +54,25 @@ impl Clients {
 
     /// This attempt is over, also where its turn had not come; the next one begins.
     pub(super) fn over(&mut self, request: &ClientRequest, number: u64) {
-        let key = key(request);
-        let Some(attempts) = self.attempts.get_mut(&key) else {
+        let Some(attempts) = self.attempts.get_mut(request.peer()) else {
             return;
         };
         attempts.retain(|place| place.number != number);
         match attempts.front_mut() {
             Some(first) => first.begin(),
             None => {
-                self.attempts.remove(&key);
+                self.attempts.remove(request.peer());
             }
         }
     }
 
-    /// Hands a response to the attempt it is for; gives it back where there is none.
-    pub(super) fn response(&mut self, response: ClientResponse) -> Option<ClientResponse> {
+    /// Hands a response to the attempt it is for; one whose attempt is over settles nothing.
+    pub(super) fn response(&mut self, response: ClientResponse) {
         let request = response.request();
-        let first = self.attempts.get(&key(request)).and_then(VecDeque::front);
-        match first.filter(|first| first.kid == request.kid()) {
-            Some(first) => {
-                // Full only where the client sends more responses than it was asked for.
-                let _ = first.responses.try_send(response.into_response());
-                None
-            }
-            None => Some(response),
+        let first = self.attempts.get(request.peer()).and_then(VecDeque::front);
+        if let Some(first) = first.filter(|first| first.kid == request.kid()) {
+            // Never full: there is one response for each question, and each question takes them all.
+            let _ = first.responses.try_send(response.into_response());
         }
     }
 }

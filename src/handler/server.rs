@@ -8,10 +8,10 @@ use tokio::task::{Id, JoinSet};
 use tracing::{debug, warn};
 
 use super::BoxError;
-use super::attempt::{Attempt, AttemptKind, Deadline};
+use super::attempt::{Attempt, AttemptKind, Deadline, far};
 use super::authenticator::{Authenticator, Decision};
 use super::clients::{Clients, Turn};
-use crate::client::{ClientRequest, Request, Requests};
+use crate::client::{ClientRequest, Overflow, Request, Requests};
 use crate::error::{CloseReason, Error, Result};
 
 /// Decides about the clients of a server, each with its own [`Authenticator`] call.
@@ -74,7 +74,8 @@ impl<A: Authenticator> AuthServer<A> {
         self
     }
 
-    /// How long an attempt may take, from when the daemon raised it. Default: 30 s.
+    /// How long an attempt may take, from when the daemon raised it; a renewal that waits behind another
+    /// attempt of its client, from when its turn comes. Default: 30 s.
     ///
     /// Time in which the client is told to wait ([`Attempt::pending`]) comes on top.
     /// OpenVPN itself gives up on a client after `--hand-window` (60 s).
@@ -148,17 +149,9 @@ impl<A: Authenticator> Running<A> {
         match request {
             Request::ClientConnect(client) => self.arrive(client, AttemptKind::Connect),
             Request::ClientReauth(client) => self.arrive(client, AttemptKind::Reauth),
-            Request::ClientResponse(response) => {
-                if let Some(response) = self.clients.response(response) {
-                    let denial = async move {
-                        report(response.deny("a response nobody asked for", None).await);
-                        None
-                    };
-                    self.cleanup.spawn(denial);
-                }
-            }
-            Request::Overflow(clients) => {
-                warn!(clients, "denied: too many waited for a decision");
+            Request::ClientResponse(response) => self.clients.response(response),
+            Request::Overflow(Overflow { over_limit, over_address_limit }) => {
+                warn!(over_limit, over_address_limit, "denied: too many waited for a decision");
             }
             Request::Hold(hold) if self.release_holds => {
                 self.cleanup.spawn(async move {
@@ -173,15 +166,20 @@ impl<A: Authenticator> Running<A> {
     fn arrive(&mut self, request: ClientRequest, kind: AttemptKind) {
         let Turn { number, begin, responses } = self.clients.arrive(&request);
         let request = Arc::new(request);
-        let deadline = Deadline::new(request.raised() + self.deadline);
+        let (time, deadline) = (self.deadline, Deadline::new(far(request.raised(), self.deadline)));
         let attempt = Attempt::new(Arc::clone(&request), kind, Arc::clone(&deadline), responses);
         let authenticator = Arc::clone(&self.authenticator);
-        let call = async move {
+        let waiting = Arc::clone(&request);
+        let decided = async move {
             // Its sender is kept as long as this waits.
             let _ = begin.await;
-            authenticator.authenticate(attempt).await
+            if kind == AttemptKind::Reauth {
+                // It may have waited behind another; the client is in meanwhile.
+                deadline.restart(time);
+            }
+            decide(authenticator.authenticate(attempt), waiting, deadline).await;
         };
-        let id = self.tasks.spawn(decide(call, Arc::clone(&request), deadline)).id();
+        let id = self.tasks.spawn(decided).id();
         self.attempts.insert(id, (request, number));
     }
 
@@ -240,7 +238,8 @@ async fn in_time<T>(call: impl Future<Output = T>, deadline: &Deadline) -> Optio
                     return None;
                 }
             }
-            done = &mut call => return Some(done),
+            // The call may have held up its task, and with it the clock.
+            done = &mut call => return (!deadline.is_over()).then_some(done),
         }
     }
 }

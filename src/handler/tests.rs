@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use super::{AskError, Attempt, AttemptKind, AuthServer, Authenticator, BoxError, Decision};
 use crate::challenge::{ClientPassword, Crv1};
-use crate::{Builder, ClientConfig, CloseReason, PendingAuth, Requests, Secret};
+use crate::{Builder, ClientConfig, CloseReason, PendingAuth, Requests, Secret, Session};
 
 const GREETING: &str =
     ">INFO:OpenVPN Management Interface Version 5 -- type 'help' for more info\r\n";
@@ -38,6 +38,7 @@ impl Daemon {
         let command = line.split(' ').next().unwrap();
         let command = if command == "client-auth-nt" { "client-auth" } else { command };
         let text = match command {
+            "env-filter" => "env_filter_level=0".to_owned(),
             "state" => "real-time state notification set to ON".to_owned(),
             "hold" => "hold release succeeded".to_owned(),
             "username" | "password" => "'Auth' entered, but not yet verified".to_owned(),
@@ -66,12 +67,19 @@ impl Daemon {
     }
 }
 
+async fn attach(builder: Builder, ours: DuplexStream, daemon: &mut Daemon) -> Session {
+    let (session, ()) = tokio::join!(builder.attach(ours), async {
+        daemon.grants("env-filter 0").await;
+        daemon.grants("state on").await;
+    });
+    session.unwrap()
+}
+
 async fn start() -> (Requests, Daemon) {
     let (ours, theirs) = duplex(64 * 1024);
     let mut daemon = Daemon(BufReader::new(theirs));
     daemon.says(GREETING).await;
-    let (_, _, requests) = Builder::new().attach(ours).await.unwrap().split();
-    daemon.grants("state on").await;
+    let (_, _, requests) = attach(Builder::new(), ours, &mut daemon).await.split();
     (requests, daemon)
 }
 
@@ -82,7 +90,7 @@ async fn serve<A: Authenticator>(server: AuthServer<A>) -> (JoinHandle<CloseReas
 }
 
 async fn by_name(attempt: Attempt) -> Result<Decision, BoxError> {
-    let name = attempt.username().map(ToString::to_string).unwrap_or_default();
+    let name = attempt.username()?.map(ToString::to_string).unwrap_or_default();
     Ok(match name.as_str() {
         "alice" => Decision::Allow,
         "bob" => Decision::AllowWith(ClientConfig::new().push("route 10.1.0.0 255.255.0.0")?),
@@ -122,7 +130,7 @@ impl Authenticator for Counts {
     async fn authenticate(&self, attempt: Attempt) -> Result<Decision, BoxError> {
         let count = self.0.fetch_add(1, Ordering::Relaxed);
         assert_eq!(attempt.kind(), [AttemptKind::Connect, AttemptKind::Reauth][count]);
-        assert_eq!((attempt.cid().0, attempt.common_name()), (7, Some(&"cn-al".into())));
+        assert_eq!((attempt.cid().0, attempt.common_name()?), (7, Some(&"cn-al".into())));
         let password = ClientPassword::Plain(Secret::from("hunter2"));
         assert_eq!(attempt.password()?, Some(password));
         assert!(attempt.is_open());
@@ -194,7 +202,7 @@ async fn attempts_of_one_client_are_decided_in_order() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_attempt_that_waits_for_another_is_denied_at_its_own_deadline() {
+async fn a_renewal_has_its_time_from_when_its_turn_comes() {
     let server = AuthServer::new(|attempt: Attempt| async move {
         if attempt.kid().0 == 1 {
             attempt.pending(&PendingAuth::web_auth("https://x"), Duration::from_secs(60)).await?;
@@ -206,10 +214,10 @@ async fn an_attempt_that_waits_for_another_is_denied_at_its_own_deadline() {
     daemon.connects(0, "alice").await;
     daemon.grants("client-pending-auth 0 1 \"WEB_AUTH::https://x\" 60").await;
     daemon.asks("REAUTH", 0, 2, "alice").await;
-    daemon.grants("client-deny 0 2 \"no decision in time\"").await;
-    assert_eq!(began.elapsed().as_secs(), 10);
     daemon.grants("client-deny 0 1 \"no decision in time\"").await;
     assert_eq!(began.elapsed().as_secs(), 70);
+    daemon.grants("client-deny 0 2 \"no decision in time\"").await;
+    assert_eq!(began.elapsed().as_secs(), 80);
 }
 
 #[tokio::test(start_paused = true)]
@@ -258,9 +266,6 @@ async fn a_response_from_before_the_question_does_not_answer_it() {
     let (_server, mut daemon) = serve(server).await;
     daemon.connects(0, "alice").await;
     daemon.says(">CLIENT:CR_RESPONSE,0,1,MQ==\n>CLIENT:ENV,END\n").await;
-    // Decided behind it in the queue, which shows that it was handed on.
-    daemon.says(">CLIENT:CR_RESPONSE,5,1,MQ==\n>CLIENT:ENV,END\n").await;
-    daemon.grants("client-deny 5 1 \"a response nobody asked for\"").await;
     gate.notify_one();
     daemon.grants("client-pending-auth 0 1 \"CR_TEXT:R:Code\" 60").await;
     daemon.says(">CLIENT:CR_RESPONSE,0,1,Mg==\n>CLIENT:ENV,END\n").await;
@@ -323,16 +328,48 @@ async fn a_client_told_to_wait_has_as_much_more_time() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_response_nobody_asked_for_is_denied() {
+async fn a_response_nobody_asked_for_decides_nothing() {
     let (_server, mut daemon) = serve(AuthServer::new(by_name)).await;
     daemon.says(">CLIENT:CR_RESPONSE,0,1,MQ==\n>CLIENT:ENV,END\n").await;
-    daemon.grants("client-deny 0 1 \"a response nobody asked for\"").await;
+    daemon.connects(0, "hang").await;
+    // Also one for a key that is not the one being decided about.
+    daemon.says(">CLIENT:CR_RESPONSE,0,9,MQ==\n>CLIENT:ENV,END\n").await;
     daemon.connects(1, "alice").await;
     daemon.grants("client-auth-nt 1 1").await;
-    // Also one for a key that is not the one being decided about.
-    daemon.connects(2, "hang").await;
-    daemon.says(">CLIENT:CR_RESPONSE,2,9,MQ==\n>CLIENT:ENV,END\n").await;
-    daemon.grants("client-deny 2 9 \"a response nobody asked for\"").await;
+    daemon.grants("client-deny 0 1 \"no decision in time\"").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_newer_connect_of_the_same_id_does_not_wait_for_the_dead_one() {
+    let server = AuthServer::new(|attempt: Attempt| async move {
+        if attempt.kid().0 == 1 {
+            std::future::pending::<()>().await;
+        }
+        Ok(Decision::Allow)
+    });
+    let (_server, mut daemon) = serve(server).await;
+    let began = Instant::now();
+    daemon.asks("CONNECT", 0, 1, "alice").await;
+    daemon.asks("CONNECT", 0, 2, "alice").await;
+    daemon.grants("client-auth-nt 0 2").await;
+    assert_eq!(began.elapsed(), Duration::ZERO);
+    // The dead one is not decided about, also not at its deadline.
+    tokio::time::advance(Duration::from_secs(31)).await;
+    daemon.asks("REAUTH", 0, 3, "alice").await;
+    daemon.grants("client-auth-nt 0 3").await;
+}
+
+#[tokio::test]
+async fn a_call_that_holds_up_its_task_past_its_deadline_is_late() {
+    let server = AuthServer::new(|attempt: Attempt| async move {
+        while Instant::now() <= attempt.deadline() {
+            std::hint::spin_loop();
+        }
+        Ok(Decision::Allow)
+    });
+    let (_server, mut daemon) = serve(server.deadline(Duration::from_millis(50))).await;
+    daemon.connects(0, "alice").await;
+    daemon.grants("client-deny 0 1 \"no decision in time\"").await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -342,7 +379,7 @@ async fn a_decision_about_a_client_that_left_is_not_sent() {
     let server = AuthServer::new(move |attempt: Attempt| {
         let gate = Arc::clone(&opened);
         async move {
-            if attempt.username() == Some(&"alice".into()) {
+            if attempt.username()? == Some(&"alice".into()) {
                 gate.notified().await;
             }
             Ok(Decision::Allow)
@@ -393,8 +430,7 @@ async fn a_stopped_server_leaves_its_clients_to_the_drop_policy() {
     let mut daemon = Daemon(BufReader::new(theirs));
     daemon.says(GREETING).await;
     let builder = Builder::new().dropped_request(crate::DroppedRequest::Deny);
-    let (_client, _, requests) = builder.attach(ours).await.unwrap().split();
-    daemon.grants("state on").await;
+    let (_client, _, requests) = attach(builder, ours, &mut daemon).await.split();
     let server = tokio::spawn(AuthServer::new(by_name).run(requests));
     daemon.connects(0, "hang").await;
     daemon.connects(1, "alice").await;

@@ -92,7 +92,7 @@ async fn bad_input_is_refused_before_it_is_sent() -> Result<()> {
             refused(&client.password("Auth", text).await, text);
         }
         refused(&client.client_deny(Cid(0), Kid(1), text, None).await, text);
-        refused(&client.client_kill_with(Cid(0), text).await, text);
+        refused(&client.client_kill_with_unchecked(Cid(0), text).await, text);
         refused(&client.kill(&KillTarget::CommonName(text.into())).await, text);
         refused(&client.raw_command(text, ReplyShape::Line).await, text);
         assert_eq!(client.pid().await?, server.pid(), "after {text:?}");

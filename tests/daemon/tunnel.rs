@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use openvpn_mgmt::events::{ClientEvent, Env, Notify};
+use openvpn_mgmt::events::{ClientEvent, Notify};
 use openvpn_mgmt::reply::ServerStatus;
 use openvpn_mgmt::{
     ClientConfig, CloseReason, Error, Event, History, KillTarget, Protocol, Signal, StateName,
@@ -45,10 +45,10 @@ async fn a_tunnel_from_its_hold_to_its_end() -> Result<()> {
 async fn admit(tunnel: &mut Tunnel) -> Result<()> {
     let connect = tunnel.asks_to_connect().await?;
     let env = connect.env().context("no env")?;
-    assert_eq!(env.common_name().context("no name")?, "alice");
-    let username = env.username().context("no user name")?;
+    assert_eq!(env.common_name()?.context("no name")?, "alice");
+    let username = env.username()?.context("no user name")?;
     assert_eq!(username.as_bytes().escape_ascii().to_string(), USERNAME.escape_ascii().to_string());
-    let password = env.password().context("no password")?;
+    let password = env.password()?.context("no password")?;
     let given = PASSWORD.escape_ascii().to_string();
     assert_eq!(password.expose().escape_ascii().to_string(), given);
 
@@ -153,7 +153,7 @@ async fn both_have_a_history(tunnel: &Tunnel) -> Result<()> {
 }
 
 async fn halt(tunnel: &mut Tunnel) -> Result<()> {
-    tunnel.at_server.client_kill_with(openvpn_mgmt::Cid(0), "HALT,bye").await?;
+    tunnel.at_server.client_kill_with_unchecked(openvpn_mgmt::Cid(0), "HALT,bye").await?;
     let halted = |event| match event {
         Event::Notify(notify) => Some(notify),
         _ => None,
@@ -205,7 +205,7 @@ async fn clients_are_killed_by_name_address_and_id() -> Result<()> {
         };
         match report {
             Some(target) => assert_eq!(tunnel.at_server.kill(&target).await?.killed, 1, "{round}"),
-            None => tunnel.at_server.client_kill(connect.cid()).await?,
+            None => tunnel.at_server.client_kill_unchecked(connect.cid()).await?,
         }
         let is_gone = |event: &ClientEvent| matches!(event, ClientEvent::Disconnect { cid, .. } if *cid == connect.cid());
         until_client(&mut tunnel.server_events, "DISCONNECT", is_gone).await?;
@@ -231,7 +231,7 @@ async fn a_password_too_long_for_a_parameter_arrives_whole() -> Result<()> {
     }
     tunnel.release(b"alice", &long).await?;
     let connect = tunnel.asks_to_connect().await?;
-    let password = connect.env().and_then(Env::password).context("no password")?;
+    let password = connect.env().context("no env")?.password()?.context("no password")?;
     assert_eq!(password.expose().escape_ascii().to_string(), long.escape_ascii().to_string());
     Ok(())
 }

@@ -24,7 +24,7 @@ async fn a_tunnel_goes_up_and_down() -> Result<()> {
     let up = client.until("UP", updown).await;
     assert!(up.is_up());
     assert_eq!(up.env.get("script_context"), Some(&"init".into()));
-    assert_eq!(up.env.common_name(), Some(&"server".into()));
+    assert_eq!(up.env.common_name(), Ok(Some(&"server".into())));
     client.connected().await;
     client.answered("signal SIGHUP", client.client.signal(Signal::Sighup)).await;
     let down = client.until("DOWN", updown).await;
@@ -71,7 +71,8 @@ async fn options_are_pushed_to_a_client_that_is_up() -> Result<()> {
     if !bench.at_least(2, 7) {
         let broad = async |c: &openvpn_mgmt::Client| c.push_update_broad(options).await;
         server.unsupported("push-update-broad", broad).await;
-        let cid = async |c: &openvpn_mgmt::Client| c.push_update_cid(peer.cid, options).await;
+        let cid =
+            async |c: &openvpn_mgmt::Client| c.push_update_cid_unchecked(peer.cid, options).await;
         server.unsupported("push-update-cid", cid).await;
         return Ok(());
     }
@@ -79,10 +80,11 @@ async fn options_are_pushed_to_a_client_that_is_up() -> Result<()> {
     assert_eq!(server.answered("push-update-broad", call).await.updated, 1);
     server.is_in_step().await;
     client.connected().await;
-    let call = server.client.push_update_cid(peer.cid, "route 10.10.11.1 255.255.255.255");
+    let call =
+        server.client.push_update_cid_unchecked(peer.cid, "route 10.10.11.1 255.255.255.255");
     assert_eq!(server.answered("push-update-cid", call).await.updated, 1);
     server.is_in_step().await;
-    let nobody = server.client.push_update_cid(openvpn_mgmt::Cid(77), "route 10.10.11.1");
+    let nobody = server.client.push_update_cid_unchecked(openvpn_mgmt::Cid(77), "route 10.10.11.1");
     let text = server.refused("push-update-cid", nobody).await;
     assert!(text.contains("no client updated"), "{text}");
     Ok(())

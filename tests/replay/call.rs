@@ -153,8 +153,10 @@ async fn clients(client: &Client, words: &[&str]) -> Option<Result<()>> {
             let (cid, kid) = ids(cid, kid);
             client.client_deny(cid, kid, reason, rest.first().copied()).await
         }
-        ["client-kill", cid] => client.client_kill(Cid(number(cid))).await,
-        ["client-kill", cid, message] => client.client_kill_with(Cid(number(cid)), message).await,
+        ["client-kill", cid] => client.client_kill_unchecked(Cid(number(cid))).await,
+        ["client-kill", cid, message] => {
+            client.client_kill_with_unchecked(Cid(number(cid)), message).await
+        }
         // The oldest form, as OpenVPN 2.5 has it, names no key.
         ["client-pending-auth", cid, extra, seconds] => {
             let timeout = Duration::from_secs(number(seconds));
@@ -174,7 +176,7 @@ async fn clients(client: &Client, words: &[&str]) -> Option<Result<()>> {
             client.push_update_broad(options).await.map(drop)
         }
         ["push-update-cid", cid, options] if updates => {
-            client.push_update_cid(Cid(number(cid)), options).await.map(drop)
+            client.push_update_cid_unchecked(Cid(number(cid)), options).await.map(drop)
         }
         _ => return None,
     })

@@ -35,6 +35,7 @@ async fn the_management_password() {
             let line = daemon.answers("", reply).await;
             if right {
                 daemon.says(GREETING).await;
+                daemon.gets_ready().await;
             }
             line
         });
@@ -209,6 +210,10 @@ async fn what_a_client_sends_its_server() {
         tokio::join!(peer.deny("no", None), denied).0.unwrap();
     }
     // Not base64, but close to the response all the same.
+    let peer = stage.connect(9, "x").await;
+    let waits = stage.daemon.answers("client-pending-auth", WAITS);
+    let text = PendingAuth::cr_text("Code", false);
+    let _pending = tokio::join!(peer.pending(&text, Duration::from_secs(9)), waits).0.unwrap();
     let block = format!(">CLIENT:CR_RESPONSE,9,1,{code}\n>CLIENT:ENV,END");
     let Request::ClientResponse(response) = stage.request(&block).await else { panic!() };
     let error = response.response().unwrap_err();
@@ -247,6 +252,11 @@ async fn what_a_server_decides() {
     let peer = stage.connect(3, "x").await;
     let daemon = stage.daemon.answers("client-pending-auth", WAITS);
     let pending = tokio::join!(peer.pending(&page, Duration::from_secs(9)), daemon).0.unwrap();
+    stage.vault.show(&pending);
+    let daemon = stage.daemon.answers("client-pending-auth", WAITS);
+    let text = PendingAuth::cr_text("Code", false);
+    let peer = pending.resume();
+    let pending = tokio::join!(peer.pending(&text, Duration::from_secs(9)), daemon).0.unwrap();
     stage.vault.show(&pending);
     let code = STANDARD.encode(code);
     let block = format!(">CLIENT:CR_RESPONSE,3,1,{code}\n>CLIENT:ENV,END");

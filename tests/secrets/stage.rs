@@ -28,6 +28,12 @@ impl Daemon {
         }
     }
 
+    /// What every connection begins with.
+    pub async fn gets_ready(&mut self) {
+        self.answers("env-filter 0", "SUCCESS: env_filter_level=0\n").await;
+        self.answers("state on", "SUCCESS: real-time state notification set to ON\n").await;
+    }
+
     pub async fn line(&mut self) -> String {
         let mut line = String::new();
         let reading = tokio::time::timeout(DEADLINE, self.0.read_line(&mut line));
@@ -53,10 +59,10 @@ impl Stage {
         let (ours, theirs) = duplex(64 * 1024);
         let mut daemon = Daemon(BufReader::new(theirs));
         daemon.says(GREETING).await;
-        let session = builder.attach(ours).await.unwrap();
+        let (session, ()) = tokio::join!(builder.attach(ours), daemon.gets_ready());
+        let session = session.unwrap();
         vault.show(&session);
         let (client, events, requests) = session.split();
-        daemon.answers("state on", "SUCCESS: real-time state notification set to ON\n").await;
         Self { vault, daemon, client, events, requests }
     }
 

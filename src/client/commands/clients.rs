@@ -3,11 +3,13 @@
 use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;
 
-use crate::client::Client;
-use crate::command::{EnvFilter, IntoClientConfig, KillTarget, Wire, clients, config, invalid};
+use crate::client::{Client, Peer, PeerEnd};
+use crate::command::{
+    EnvFilter, IntoClientConfig, KillTarget, Transport, Wire, clients, config, invalid,
+};
 use crate::error::{ArgumentProblem, Error, Result};
 use crate::reply::{KillReport, PushUpdate, Status, parse_push_update};
-use crate::{Cid, Kid, Text};
+use crate::{Cid, Kid, Protocol, RealAddress, Text};
 
 impl Client {
     /// `client-auth CID KID`, configuration lines, `END`: lets a client in.
@@ -15,6 +17,10 @@ impl Client {
     /// `config` is a [`ClientConfig`](crate::ClientConfig), or lines of a
     /// `--client-config-dir` file that are each checked as by
     /// [`ClientConfig::directive`](crate::ClientConfig::directive).
+    ///
+    /// # Whom it reaches
+    /// Whoever has these IDs when the daemon reads it: they start over when the daemon restarts. The
+    /// [request](crate::ClientRequest) itself answers the client that it is about, or nobody.
     ///
     /// # Errors
     /// [As every command](Client#errors).
@@ -32,6 +38,10 @@ impl Client {
 
     /// `client-auth-nt CID KID`: lets a client in, with no configuration of its own.
     ///
+    /// # Whom it reaches
+    /// Whoever has these IDs when the daemon reads it: they start over when the daemon restarts. The
+    /// [request](crate::ClientRequest) itself answers the client that it is about, or nobody.
+    ///
     /// # Errors
     /// [As every command](Client#errors).
     ///
@@ -44,6 +54,10 @@ impl Client {
     /// `client-deny CID KID "reason" ["client reason"]`: turns a client away.
     ///
     /// `reason` goes to the server's log, `client_reason` to the client's user; at most 256 bytes each.
+    ///
+    /// # Whom it reaches
+    /// Whoever has these IDs when the daemon reads it: they start over when the daemon restarts. The
+    /// [request](crate::ClientRequest) itself answers the client that it is about, or nobody.
     ///
     /// # Errors
     /// [As every command](Client#errors).
@@ -64,13 +78,16 @@ impl Client {
 
     /// `client-kill CID`: ends a client's session; the client tries again (`RESTART`).
     ///
+    /// The daemon only schedules it: the session ends some seconds later. See
+    /// [`client_kill_and_wait`](Self::client_kill_and_wait).
+    ///
     /// # Errors
-    /// [As every command](Client#errors).
+    /// [As every command](Client#errors), and [`Error::Stale`] where the client is gone.
     ///
     /// # Cancel safety
     /// [As every command](Client#cancel-safety).
-    pub async fn client_kill(&self, cid: Cid) -> Result<()> {
-        self.call(clients::client_kill(cid, None)?).await.map(drop)
+    pub async fn client_kill(&self, peer: &Peer) -> Result<()> {
+        self.call_by(peer, clients::client_kill(peer.cid(), None)?).await.map(drop)
     }
 
     /// `client-kill CID MESSAGE`: ends a client's session with a message, as `HALT,bye` (give up) or `RESTART,later` (try again).
@@ -78,11 +95,61 @@ impl Client {
     /// At most 256 bytes.
     ///
     /// # Errors
+    /// [As every command](Client#errors), and [`Error::Stale`] where the client is gone.
+    ///
+    /// # Cancel safety
+    /// [As every command](Client#cancel-safety).
+    pub async fn client_kill_with(&self, peer: &Peer, message: impl AsRef<[u8]>) -> Result<()> {
+        let command = clients::client_kill(peer.cid(), Some(message.as_ref()))?;
+        self.call_by(peer, command).await.map(drop)
+    }
+
+    /// `client-kill CID`, and waits until the client is gone, for at most `timeout` from the call.
+    ///
+    /// Tells what became of it: its `>CLIENT:DISCONNECT` came (also before the reply), a newer
+    /// client has its ID, the daemon restarted, or the connection ended.
+    ///
+    /// # Errors
+    /// [As every command](Client#errors), [`Error::Stale`] where the client was gone before, and
+    /// [`Error::StillConnected`] where it is not gone in time.
+    ///
+    /// # Cancel safety
+    /// [As every command](Client#cancel-safety).
+    pub async fn client_kill_and_wait(&self, peer: &Peer, timeout: Duration) -> Result<PeerEnd> {
+        self.call_until_gone(peer, clients::client_kill(peer.cid(), None)?, timeout).await
+    }
+
+    /// `client-kill CID`: ends the session of whoever has this ID.
+    ///
+    /// # Whom it reaches
+    /// Whoever has this ID when the daemon reads it: IDs start over when the daemon restarts. [`client_kill`](Self::client_kill) reaches
+    /// the client that is meant, or nobody.
+    ///
+    /// # Errors
     /// [As every command](Client#errors).
     ///
     /// # Cancel safety
     /// [As every command](Client#cancel-safety).
-    pub async fn client_kill_with(&self, cid: Cid, message: impl AsRef<[u8]>) -> Result<()> {
+    pub async fn client_kill_unchecked(&self, cid: Cid) -> Result<()> {
+        self.call(clients::client_kill(cid, None)?).await.map(drop)
+    }
+
+    /// `client-kill CID MESSAGE`: ends the session of whoever has this ID, with a message of at most 256 bytes.
+    ///
+    /// # Whom it reaches
+    /// Whoever has this ID when the daemon reads it: IDs start over when the daemon restarts. [`client_kill_with`](Self::client_kill_with) reaches
+    /// the client that is meant, or nobody.
+    ///
+    /// # Errors
+    /// [As every command](Client#errors).
+    ///
+    /// # Cancel safety
+    /// [As every command](Client#cancel-safety).
+    pub async fn client_kill_with_unchecked(
+        &self,
+        cid: Cid,
+        message: impl AsRef<[u8]>,
+    ) -> Result<()> {
         self.call(clients::client_kill(cid, Some(message.as_ref()))?).await.map(drop)
     }
 
@@ -90,7 +157,12 @@ impl Client {
     ///
     /// `extra` is `WEB_AUTH:flags:url`, `OPEN_URL:url` or `CR_TEXT:flags:text`, at most 246 bytes.
     /// `timeout` is whole seconds, from 1; OpenVPN 2.5 has none and ignores it. Needs OpenVPN 2.5;
-    /// each version gets the parameters it knows.
+    /// each version gets the parameters it knows. The response to a `CR_TEXT` becomes a
+    /// [`Request::ClientResponse`](crate::Request::ClientResponse).
+    ///
+    /// # Whom it reaches
+    /// Whoever has these IDs when the daemon reads it: they start over when the daemon restarts. The
+    /// [request](crate::ClientRequest) itself answers the client that it is about, or nobody.
     ///
     /// # Errors
     /// [As every command](Client#errors).
@@ -105,14 +177,7 @@ impl Client {
         timeout: Duration,
     ) -> Result<()> {
         let command = self.pending_command(cid, kid, extra.as_ref(), timeout)?;
-        let reply = self.call(command).await?;
-        match reply.success {
-            // The words of 2.5.0 to 2.5.6.
-            Some(text) if contains(text.as_bytes(), b"command failed") => {
-                Err(Error::Refused { command: "client-pending-auth", text })
-            }
-            _ => Ok(()),
-        }
+        self.call(command).await.map(drop)
     }
 
     /// `env-filter LEVEL`: how much of a client's environment the daemon sends. Kept for later managers.
@@ -129,8 +194,9 @@ impl Client {
     /// `kill CN`, `kill IP:port`, `kill proto:IP:port`: ends the clients of a name or at an address.
     ///
     /// Each version gets the form it knows. No version knows IPv6: such a client is looked up in
-    /// `status 3` and ended by `client-kill`; before OpenVPN 2.7 `status` shows no port, so two clients
-    /// at one IPv6 address are refused as ambiguous.
+    /// `status 3` and ended by [`client_kill`](Self::client_kill), which needs
+    /// [`Builder::requests`](crate::Builder::requests). Before OpenVPN 2.7 `status` shows neither port nor transport
+    /// of an IPv6 client, so that only [`KillTarget::AnyPort`] names one.
     ///
     /// # Errors
     /// [As every command](Client#errors).
@@ -144,9 +210,10 @@ impl Client {
                 let names_transport = self.kill_names_transport().await?;
                 clients::kill_address(*transport, *ip, *port, names_transport)?
             }
-            KillTarget::Address { ip: IpAddr::V6(ip), port, .. } => {
-                return self.kill_ipv6(*ip, *port).await;
+            KillTarget::Address { transport, ip: IpAddr::V6(ip), port } => {
+                return self.kill_ipv6(*ip, |address| at_port(address, *transport, *port)).await;
             }
+            KillTarget::AnyPort(ip) => return self.kill_ipv6(*ip, |_| Match::Yes).await,
         };
         KillReport::parse(&self.call(command).await?)
     }
@@ -165,11 +232,36 @@ impl Client {
     /// `push-update-cid CID "options"`: changes the pushed options of one client. OpenVPN 2.7.
     ///
     /// # Errors
+    /// [As every command](Client#errors), and [`Error::Stale`] where the client is gone.
+    ///
+    /// # Cancel safety
+    /// [As every command](Client#cancel-safety).
+    pub async fn push_update_cid(
+        &self,
+        peer: &Peer,
+        options: impl AsRef<[u8]>,
+    ) -> Result<PushUpdate> {
+        let command = self.push_update_command(Some(peer.cid()), options.as_ref()).await?;
+        let name = command.name;
+        parse_push_update(name, &self.call_by(peer, command).await?.lines)
+    }
+
+    /// `push-update-cid CID "options"`: changes the pushed options of whoever has this ID. OpenVPN 2.7.
+    ///
+    /// # Whom it reaches
+    /// Whoever has this ID when the daemon reads it: IDs start over when the daemon restarts. [`push_update_cid`](Self::push_update_cid) reaches
+    /// the client that is meant, or nobody.
+    ///
+    /// # Errors
     /// [As every command](Client#errors).
     ///
     /// # Cancel safety
     /// [As every command](Client#cancel-safety).
-    pub async fn push_update_cid(&self, cid: Cid, options: impl AsRef<[u8]>) -> Result<PushUpdate> {
+    pub async fn push_update_cid_unchecked(
+        &self,
+        cid: Cid,
+        options: impl AsRef<[u8]>,
+    ) -> Result<PushUpdate> {
         self.push_update(Some(cid), options.as_ref()).await
     }
 
@@ -186,12 +278,18 @@ impl Client {
     }
 
     async fn push_update(&self, cid: Option<Cid>, options: &[u8]) -> Result<PushUpdate> {
-        let command = clients::push_update(cid, options)?;
+        let command = self.push_update_command(cid, options).await?;
         let name = command.name;
-        if !self.is_2_7().await? {
-            return Err(Error::Unsupported { command: name, needs: "OpenVPN 2.7 or later" });
-        }
         parse_push_update(name, &self.call(command).await?.lines)
+    }
+
+    async fn push_update_command(&self, cid: Option<Cid>, options: &[u8]) -> Result<Wire> {
+        let command = clients::push_update(cid, options)?;
+        if !self.is_2_7().await? {
+            let needs = "OpenVPN 2.7 or later";
+            return Err(Error::Unsupported { command: command.name, needs });
+        }
+        Ok(command)
     }
 
     async fn kill_names_transport(&self) -> Result<bool> {
@@ -219,24 +317,66 @@ impl Client {
         }
     }
 
-    async fn kill_ipv6(&self, ip: Ipv6Addr, port: u16) -> Result<KillReport> {
-        let Status::Server(status) = self.status().await? else {
+    /// Ends the one client of `status` that is at an IPv6 address.
+    async fn kill_ipv6(
+        &self,
+        ip: Ipv6Addr,
+        at: impl Fn(&RealAddress) -> Match,
+    ) -> Result<KillReport> {
+        let (status, peers) = self.status_with_peers().await?;
+        let Status::Server(status) = status else {
             return Err(Error::Unsupported { command: "kill", needs: "a server" });
         };
-        let mut found = status.clients.iter().filter(|client| {
-            let address = &client.real_address;
-            address.ip == Some(IpAddr::V6(ip)) && address.port.is_none_or(|p| p == port)
-        });
-        let (Some(client), None) = (found.next(), found.next()) else {
-            let problem =
-                "is the address of no client, or of several that `status` does not tell apart";
-            return Err(invalid("kill", "address", ArgumentProblem::Other(problem)));
+        let at_ip =
+            status.clients.iter().filter(|client| client.real_address.ip == Some(IpAddr::V6(ip)));
+        let mut found = Vec::new();
+        for client in at_ip {
+            match at(&client.real_address) {
+                Match::Yes => found.push(client),
+                Match::No => {}
+                Match::Unknown => {
+                    return Err(bad_address(
+                        "is IPv6, and this daemon's `status` shows no port of it; use `KillTarget::AnyPort`",
+                    ));
+                }
+            }
+        }
+        let client = match found.as_slice() {
+            [client] => client,
+            [] => return Err(bad_address("is the address of no client")),
+            _ => return Err(bad_address("is the address of several clients")),
         };
         let Some(cid) = client.cid else {
             return Err(Error::Unsupported { command: "kill", needs: "client IDs in `status 3`" });
         };
-        self.client_kill(cid).await?;
+        self.client_kill(&peers.peer(cid)).await?;
         Ok(KillReport { killed: 1, text: Text::from(format!("client {cid} killed")) })
+    }
+}
+
+/// Whether a row of `status` is of the address that is looked for.
+enum Match {
+    Yes,
+    No,
+    /// The row does not say enough.
+    Unknown,
+}
+
+fn bad_address(problem: &'static str) -> Error {
+    invalid("kill", "address", ArgumentProblem::Other(problem))
+}
+
+/// Whether a row shows this port, and this transport.
+fn at_port(address: &RealAddress, transport: Transport, port: u16) -> Match {
+    let is_other = |shown: &Protocol| match transport {
+        Transport::Udp => shown.is_tcp(),
+        Transport::Tcp => shown.is_udp(),
+    };
+    match (address.port, &address.protocol) {
+        (Some(shown), _) if shown != port => Match::No,
+        (_, Some(shown)) if is_other(shown) => Match::No,
+        (Some(_), Some(_)) => Match::Yes,
+        _ => Match::Unknown,
     }
 }
 
@@ -246,8 +386,4 @@ fn whole_seconds(command: &'static str, timeout: Duration) -> Result<u64> {
     }
     let problem = ArgumentProblem::Other("is not a whole number of seconds");
     Err(invalid(command, "timeout", problem))
-}
-
-fn contains(text: &[u8], part: &[u8]) -> bool {
-    memchr::memmem::find(text, part).is_some()
 }

@@ -1,8 +1,8 @@
 //! `status`, `load-stats`, `nclients`.
 
-use crate::client::Client;
+use crate::client::{Client, Peers};
 use crate::command::{StatusFormat, status};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::reply::{self, LoadStats, Status};
 
 impl Client {
@@ -15,6 +15,24 @@ impl Client {
     /// [As every command](Client#cancel-safety).
     pub async fn status(&self) -> Result<Status> {
         self.status_format(StatusFormat::V3).await
+    }
+
+    /// `status 3`, and with it the [identities](crate::Peer) that the clients' IDs stood for when
+    /// the reply arrived.
+    ///
+    /// # Errors
+    /// [As every command](Client#errors), and [`Error::Unsupported`] on a connection without
+    /// [requests](crate::Builder::requests), where a restart could go unnoticed.
+    ///
+    /// # Cancel safety
+    /// [As every command](Client#cancel-safety).
+    pub async fn status_with_peers(&self) -> Result<(Status, Peers)> {
+        if !self.shared().watches_states() {
+            let needs = "`Builder::requests(true)`, for the identities of clients";
+            return Err(Error::Unsupported { command: "status", needs });
+        }
+        let (reply, peers) = self.call_with_peers(status::status(StatusFormat::V3)).await?;
+        Ok((Status::parse(&reply)?, peers))
     }
 
     /// `status N`: the status in a form of the caller's choice.

@@ -1,6 +1,6 @@
 //! [`Desk`]: the questions that are open, between the driver and whoever answers.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
@@ -11,7 +11,9 @@ use tracing::{debug, warn};
 
 use super::guard::Guard;
 use super::question::{Asked, AskedClient, AskedClientKind, Asker, Question, Slot};
-use crate::events::{ClientEvent, Event, StateName};
+use super::waiting::{Address, Limits, Overflow, Waiting};
+use crate::client::identity::Peer;
+use crate::events::{ClientEvent, Event};
 use crate::{Cid, Kid};
 
 /// Shared by the driver, which puts questions in, and the receiver, which takes them out.
@@ -19,8 +21,9 @@ pub(crate) struct Desk {
     open: Mutex<Open>,
     /// Tells the driver that there are clients to deny.
     pub(crate) work: Notify,
-    /// How many client questions may be open at once.
-    cap: usize,
+    limits: Limits,
+    /// Whether the KID of a response is the one of the request; before management version 5 it is not.
+    response_has_kid: bool,
 }
 
 #[derive(Debug, Default)]
@@ -29,16 +32,16 @@ struct Open {
     queue: VecDeque<Question>,
     /// The latest question of each kind that there is one of at a time.
     slots: HashMap<Slot, Arc<Guard>>,
-    /// Decisions about clients that are due, and by age.
-    clients: HashMap<(Cid, Kid), (u64, Arc<Guard>)>,
-    ages: BTreeMap<u64, (Cid, Kid)>,
-    next_age: u64,
+    /// Decisions about clients that are due.
+    waiting: Waiting,
+    /// The clients whose users were asked for a response that has not come.
+    challenged: HashMap<Cid, (Kid, Arc<Guard>)>,
     asker: Asker,
     epoch: u64,
     /// Clients that the driver is to deny.
     denials: Vec<Denial>,
-    /// How many clients were denied because the cap was reached, since it was last told.
-    overflow: u64,
+    /// How many clients were denied because of the limits, since it was last told.
+    overflow: Overflow,
     receiver: Option<Waker>,
     receiver_gone: bool,
     closed: bool,
@@ -58,35 +61,39 @@ pub(crate) struct Denial {
 #[derive(Debug)]
 pub(crate) enum Taken {
     Question(Box<Question>),
-    /// So many clients were denied because nobody answered in time for the cap.
-    Overflow(u64),
+    /// So many clients were denied because too many waited.
+    Overflow(Overflow),
 }
 
 impl Desk {
-    pub(crate) fn new(cap: usize) -> Self {
-        Self { open: Mutex::default(), work: Notify::new(), cap: cap.max(1) }
+    pub(crate) fn new(limits: Limits, management_version: u32) -> Self {
+        let response_has_kid = management_version >= 5;
+        Self { open: Mutex::default(), work: Notify::new(), limits, response_has_kid }
     }
 
-    /// Takes note of an event: raises a question, or withdraws those it makes stale.
-    pub(crate) fn notice(&self, event: &Event) {
+    /// Takes note of an event, about `peer` where it is about a client: raises a question, or
+    /// withdraws those it makes stale.
+    pub(crate) fn notice(&self, event: &Event, peer: Option<&Peer>) {
         if !concerns(event) {
             return;
         }
         let mut open = self.lock();
-        match event {
-            Event::State(state) if state.name == StateName::Reconnecting => open.restart(),
-            Event::Client(ClientEvent::Disconnect { cid, .. }) => open.left(*cid),
-            _ => {}
+        if let Event::Client(
+            ClientEvent::Connect { cid, .. } | ClientEvent::Disconnect { cid, .. },
+        ) = event
+        {
+            open.left(*cid);
         }
         if open.receiver_gone {
             return;
         }
-        if let Some(asked) = open.asker.ask(event) {
-            open.raise(asked);
-        }
-        if open.clients.len() > self.cap {
-            open.shed();
-            self.work.notify_one();
+        let asked = match (event, peer) {
+            (Event::Client(client), Some(peer)) => AskedClient::of(client, peer).map(Asked::Client),
+            _ => open.asker.ask(event),
+        };
+        let raised = asked.is_some_and(|asked| open.raise(asked, self));
+        if !raised {
+            return;
         }
         let waker = open.receiver.take();
         drop(open);
@@ -95,16 +102,45 @@ impl Desk {
         }
     }
 
-    /// A client was decided about by a command of its own, past its request.
+    /// The daemon has restarted: client IDs start over.
+    pub(crate) fn restart(&self) {
+        self.lock().restart();
+    }
+
+    /// A client is decided about now, by an answer or by a command past its request.
     pub(crate) fn settled(&self, cid: Cid, kid: Kid) {
-        if let Some(guard) = self.lock().forget(cid, kid) {
+        let mut open = self.lock();
+        if let Some(guard) = open.waiting.remove((cid, kid)) {
+            guard.settle();
+        }
+        if let Some((_, guard)) = open.take_challenge(cid, |asked| asked == kid) {
             guard.settle();
         }
     }
 
+    /// A client's user is asked for a response now; one that comes is a request.
+    pub(crate) fn challenged(&self, cid: Cid, kid: Kid) {
+        let mut open = self.lock();
+        let guard = match open.waiting.get(cid, kid) {
+            Some(guard) => Arc::clone(guard),
+            None => Guard::new(open.epoch),
+        };
+        open.challenged.insert(cid, (kid, guard));
+    }
+
+    /// The daemon did not ask the client after all.
+    pub(crate) fn not_challenged(&self, cid: Cid, kid: Kid) {
+        self.lock().take_challenge(cid, |asked| asked == kid);
+    }
+
+    /// Whether a response of this client is waited for.
+    pub(crate) fn is_challenged(&self, cid: Cid, kid: Kid) -> bool {
+        self.lock().challenged.get(&cid).is_some_and(|(asked, _)| *asked == kid)
+    }
+
     pub(crate) fn poll_take(&self, cx: &mut Context<'_>) -> Poll<Option<Taken>> {
         let mut open = self.lock();
-        if open.overflow > 0 {
+        if open.overflow != Overflow::default() {
             return Poll::Ready(Some(Taken::Overflow(std::mem::take(&mut open.overflow))));
         }
         if let Some(question) = open.take() {
@@ -135,7 +171,7 @@ impl Desk {
     pub(crate) fn deny(&self, cid: Cid, kid: Kid, guard: &Guard, reason: &'static str) {
         let mut open = self.lock();
         if guard.settle() {
-            open.forget(cid, kid);
+            open.waiting.remove((cid, kid));
             let epoch = guard.epoch();
             open.denials.push(Denial { cid, kid, reason, epoch });
             self.work.notify_one();
@@ -145,7 +181,7 @@ impl Desk {
     /// A request was dropped or declined; it is not due any more.
     pub(crate) fn put_away(&self, cid: Cid, kid: Kid, guard: &Guard) {
         if guard.settle() {
-            self.lock().forget(cid, kid);
+            self.lock().waiting.remove((cid, kid));
         }
     }
 
@@ -159,14 +195,6 @@ impl Desk {
         open.receiver_gone = true;
         self.work.notify_one();
         std::mem::take(&mut open.queue)
-    }
-
-    pub(crate) fn epoch(&self) -> u64 {
-        self.lock().epoch
-    }
-
-    pub(crate) fn is_attended(&self) -> bool {
-        !self.lock().receiver_gone
     }
 
     /// The connection has ended: every question is withdrawn.
@@ -190,105 +218,135 @@ impl Desk {
 /// Part of every request, so that it must not show all the others.
 impl fmt::Debug for Desk {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Desk").field("cap", &self.cap).finish_non_exhaustive()
+        f.debug_struct("Desk").field("limits", &self.limits).finish_non_exhaustive()
     }
 }
 
 impl Open {
-    fn raise(&mut self, asked: Asked) {
-        let guard = match &asked {
-            Asked::Client(client) => self.client_guard(client),
-            _ => self.slot_guard(&asked),
+    /// Whether there is something for the receiver now.
+    fn raise(&mut self, asked: Asked, desk: &Desk) -> bool {
+        let (asked, guard) = match asked {
+            Asked::Client(client) => match self.client(client, desk) {
+                Some((client, guard)) => (Asked::Client(client), guard),
+                // A response nobody asked for decides nothing.
+                None => return false,
+            },
+            asked => {
+                let guard = self.slot_guard(&asked);
+                (asked, guard)
+            }
         };
-        // A client can respond as often as it likes; what nobody has taken is not piled up.
-        if asked.is_response() {
-            self.queue.retain(|old| !(Arc::ptr_eq(&old.guard, &guard) && old.asked.is_response()));
-        }
+        let waits = asked.waits();
         self.queue.push_back(Question { guard, raised: Instant::now(), asked });
+        if let Some(newest) = waits {
+            self.shed(newest, desk);
+        }
+        true
     }
 
     /// A new question of a kind takes the place of the old one, which is withdrawn.
     fn slot_guard(&mut self, asked: &Asked) -> Arc<Guard> {
-        let guard = Guard::new(self.epoch);
-        if let Some(slot) = asked.slot() {
-            // The daemon repeats `>HOLD:` (a refused SIGHUP does it); either release will do.
-            let repeats = slot == Slot::Hold;
-            if let Some(old) = self.slots.insert(slot, Arc::clone(&guard)) {
-                self.queue.retain(|question| !Arc::ptr_eq(&question.guard, &old));
-                if !repeats && old.withdraw() {
-                    debug!(?slot, "the daemon asks anew; the older question is withdrawn");
-                }
-            }
+        let Some(slot) = asked.slot() else {
+            return Guard::new(self.epoch);
+        };
+        let Some(old) = self.slots.get(&slot).filter(|old| old.is_open()).cloned() else {
+            let guard = Guard::new(self.epoch);
+            self.slots.insert(slot, Arc::clone(&guard));
+            return guard;
+        };
+        self.queue.retain(|question| !Arc::ptr_eq(&question.guard, &old));
+        // The daemon repeats `>HOLD:` (a refused SIGHUP does it); it is the same hold.
+        if slot == Slot::Hold {
+            return old;
         }
+        debug!(?slot, "the daemon asks anew; the older question is withdrawn");
+        old.withdraw();
+        let guard = Guard::new(self.epoch);
+        self.slots.insert(slot, Arc::clone(&guard));
         guard
     }
 
-    /// A response belongs to the decision that is due already; a connect or reauth begins one.
-    fn client_guard(&mut self, client: &AskedClient) -> Arc<Guard> {
+    /// A connect or reauth begins a decision; a response belongs to the one that it was asked for.
+    fn client(&mut self, client: AskedClient, desk: &Desk) -> Option<(AskedClient, Arc<Guard>)> {
+        let is_new = match client.kind {
+            AskedClientKind::Connect => true,
+            AskedClientKind::Reauth => false,
+            AskedClientKind::Response(_) => return self.response(client, desk),
+        };
         let key = (client.cid, client.kid);
-        if let (AskedClientKind::Response(_), Some((_, guard))) =
-            (&client.kind, self.clients.get(&key))
-        {
-            return Arc::clone(guard);
-        }
-        let guard = Guard::new(self.epoch);
-        if let Some(old) = self.forget(client.cid, client.kid) {
+        if let Some(old) = self.waiting.remove(key) {
             old.withdraw();
         }
-        self.clients.insert(key, (self.next_age, Arc::clone(&guard)));
-        self.ages.insert(self.next_age, key);
-        self.next_age += 1;
-        guard
+        let guard = Guard::new(self.epoch);
+        self.waiting.add(key, Arc::clone(&guard), is_new, Address::of(&client.env));
+        Some((client, guard))
     }
 
-    fn forget(&mut self, cid: Cid, kid: Kid) -> Option<Arc<Guard>> {
-        let (age, guard) = self.clients.remove(&(cid, kid))?;
-        self.ages.remove(&age);
-        Some(guard)
+    fn response(
+        &mut self,
+        mut client: AskedClient,
+        desk: &Desk,
+    ) -> Option<(AskedClient, Arc<Guard>)> {
+        let kid = client.kid;
+        let of_request = |asked| !desk.response_has_kid || asked == kid;
+        let (kid, guard) = self.take_challenge(client.cid, of_request)?;
+        client.kid = kid;
+        guard.is_open().then_some((client, guard))
+    }
+
+    fn take_challenge(
+        &mut self,
+        cid: Cid,
+        is_asked: impl FnOnce(Kid) -> bool,
+    ) -> Option<(Kid, Arc<Guard>)> {
+        let (kid, _) = self.challenged.get(&cid)?;
+        if is_asked(*kid) { self.challenged.remove(&cid) } else { None }
     }
 
     /// Everything asked so far means nothing any more: IDs start over.
     fn restart(&mut self) {
         self.epoch += 1;
-        self.ages.clear();
-        for (_, (_, guard)) in self.clients.drain() {
-            guard.withdraw();
-        }
-        for (_, guard) in self.slots.drain() {
+        let waiting = self.waiting.remove_all();
+        let challenged = self.challenged.drain().map(|(_, (_, guard))| guard);
+        let slots = self.slots.drain().map(|(_, guard)| guard);
+        for guard in waiting.chain(challenged).chain(slots) {
             guard.withdraw();
         }
         self.queue.clear();
     }
 
+    /// A client left, or another one has its ID now: what was asked about it is withdrawn.
     fn left(&mut self, cid: Cid) {
-        let keys: Vec<_> = self.clients.keys().filter(|key| key.0 == cid).copied().collect();
-        for (cid, kid) in keys {
-            if let Some(guard) = self.forget(cid, kid) {
-                guard.withdraw();
-            }
+        for guard in self.waiting.remove_client(cid) {
+            guard.withdraw();
+        }
+        if let Some((_, guard)) = self.challenged.remove(&cid) {
+            guard.withdraw();
         }
         self.queue.retain(|question| !question.guard.is_withdrawn());
     }
 
-    /// Denies the oldest client that is due, so that the newest is not lost.
-    fn shed(&mut self) {
-        let Some((_, (cid, kid))) = self.ages.first_key_value().map(|(age, key)| (*age, *key))
-        else {
+    /// Denies a client where more wait than may.
+    fn shed(&mut self, newest: (Cid, Kid), desk: &Desk) {
+        let Some((cid, kid)) = self.waiting.excess(desk.limits, newest, &mut self.overflow) else {
             return;
         };
-        if let Some(guard) = self.forget(cid, kid) {
+        if let Some(guard) = self.waiting.remove((cid, kid)) {
             guard.withdraw();
         }
         self.queue.retain(|question| !question.guard.is_withdrawn());
-        warn!(%cid, %kid, "too many clients wait to be decided about; the oldest is denied");
+        warn!(%cid, %kid, "too many clients wait for a decision; one that nobody looked at is denied");
         let (reason, epoch) = ("too many clients wait for a decision", self.epoch);
         self.denials.push(Denial { cid, kid, reason, epoch });
-        self.overflow += 1;
+        desk.work.notify_one();
     }
 
     fn take(&mut self) -> Option<Question> {
         while let Some(question) = self.queue.pop_front() {
             if question.guard.is_open() {
+                if let Some(key) = question.asked.waits() {
+                    self.waiting.take(key);
+                }
                 return Some(question);
             }
         }
@@ -298,18 +356,18 @@ impl Open {
 
 /// Whether an event asks anything or takes a question back; the many that do not cost no lock.
 fn concerns(event: &Event) -> bool {
-    match event {
-        Event::State(state) => state.name == StateName::Reconnecting,
-        Event::Client(_)
-        | Event::Hold(_)
-        | Event::Password(_)
-        | Event::NeedOk(_)
-        | Event::NeedStr(_)
-        | Event::NeedCertificate(_)
-        | Event::PkSign(_)
-        | Event::Remote(_)
-        | Event::Proxy(_)
-        | Event::InfoMsg(_) => true,
-        _ => false,
-    }
+    matches!(
+        event,
+        Event::State(_)
+            | Event::Client(_)
+            | Event::Hold(_)
+            | Event::Password(_)
+            | Event::NeedOk(_)
+            | Event::NeedStr(_)
+            | Event::NeedCertificate(_)
+            | Event::PkSign(_)
+            | Event::Remote(_)
+            | Event::Proxy(_)
+            | Event::InfoMsg(_)
+    )
 }

@@ -11,6 +11,7 @@ mod prompts;
 mod question;
 mod remote;
 mod sign;
+mod waiting;
 
 #[cfg(test)]
 mod tests;
@@ -32,7 +33,7 @@ pub(super) use desk::Desk;
 use desk::Taken;
 pub(super) use guard::Ticket;
 use handle::Handle;
-pub use peer::{ClientRequest, ClientResponse, PendingClient};
+pub use peer::{ClientRequest, ClientResponse, PasswordError, PendingClient};
 pub use pending::PendingAuth;
 pub use prompts::{
     CertificateRequest, ChallengeRequest, HoldRequest, NeedOkRequest, NeedStrRequest,
@@ -41,6 +42,8 @@ pub use question::Refusal;
 use question::{Asked, AskedClientKind, Question};
 pub use remote::{ProxyRequest, RemoteRequest};
 pub use sign::SignRequest;
+pub(super) use waiting::Limits;
+pub use waiting::Overflow;
 
 /// What the daemon asks, in the order it asked; nothing of it is ever dropped.
 ///
@@ -117,8 +120,8 @@ pub enum Request {
     ClientReauth(ClientRequest),
     /// `>CLIENT:CR_RESPONSE`: a client answers the challenge it was told to wait with.
     ClientResponse(ClientResponse),
-    /// So many clients were denied because the limit was reached; there is nothing to answer.
-    Overflow(u64),
+    /// So many clients were denied because too many waited; there is nothing to answer.
+    Overflow(Overflow),
 }
 
 impl Requests {
@@ -226,7 +229,7 @@ impl Stream for Requests {
         let taken = ready!(self.desk.poll_take(cx));
         Poll::Ready(taken.map(|taken| match taken {
             Taken::Question(question) => self.request(&question),
-            Taken::Overflow(clients) => Request::Overflow(clients),
+            Taken::Overflow(overflow) => Request::Overflow(overflow),
         }))
     }
 }

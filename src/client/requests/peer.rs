@@ -9,9 +9,22 @@ use super::handle::Handle;
 use super::question::AskedClient;
 use super::{DroppedRequest, PendingAuth};
 use crate::challenge::{ClientPassword, Crv1, MalformedResponse};
+use crate::client::identity::Peer;
 use crate::command::{IntoClientConfig, clients, config};
 use crate::events::{BadField, CrResponse, Env};
 use crate::{Cid, Kid, Result, Secret, Text};
+
+/// Why a client's password cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PasswordError {
+    /// The daemon does not vouch for it, see [`Env::is_trusted`].
+    #[error(transparent)]
+    Untrusted(#[from] BadField),
+    /// It starts as a challenge response and is none.
+    #[error(transparent)]
+    Malformed(#[from] MalformedResponse),
+}
 
 /// `>CLIENT:CONNECT` or `>CLIENT:REAUTH`: a client waits to be let in.
 ///
@@ -24,6 +37,7 @@ pub struct ClientRequest {
     handle: Handle,
     cid: Cid,
     kid: Kid,
+    peer: Peer,
     env: Env,
     dropped: DroppedRequest,
     /// The client was told to give a response, which brings a request of its own.
@@ -32,8 +46,8 @@ pub struct ClientRequest {
 
 impl ClientRequest {
     pub(super) fn new(handle: Handle, asked: AskedClient, dropped: DroppedRequest) -> Self {
-        let AskedClient { cid, kid, env, .. } = asked;
-        Self { handle, cid, kid, env, dropped, awaits_response: false }
+        let AskedClient { cid, kid, peer, env, .. } = asked;
+        Self { handle, cid, kid, peer, env, dropped, awaits_response: false }
     }
 
     /// The client's ID.
@@ -46,6 +60,12 @@ impl ClientRequest {
     #[must_use]
     pub fn kid(&self) -> Kid {
         self.kid
+    }
+
+    /// The client's identity, for commands about it past this request.
+    #[must_use]
+    pub fn peer(&self) -> &Peer {
+        &self.peer
     }
 
     /// How often the daemon had restarted on this connection when it asked. Client IDs of
@@ -68,23 +88,30 @@ impl ClientRequest {
     }
 
     /// The common name of its certificate, where the daemon sends it.
-    #[must_use]
-    pub fn common_name(&self) -> Option<&Text> {
+    ///
+    /// # Errors
+    /// Where the [environment](Env::is_trusted) is not trusted.
+    pub fn common_name(&self) -> Result<Option<&Text>, BadField> {
         self.env.common_name()
     }
 
     /// Its user name.
-    #[must_use]
-    pub fn username(&self) -> Option<&Text> {
+    ///
+    /// # Errors
+    /// Where the [environment](Env::is_trusted) is not trusted.
+    pub fn username(&self) -> Result<Option<&Text>, BadField> {
         self.env.username()
     }
 
     /// Its password, taken apart where it carries a challenge response; `None` where it has none.
     ///
     /// # Errors
-    /// [`MalformedResponse`] for a password that starts as a response and is none.
-    pub fn password(&self) -> Result<Option<ClientPassword>, MalformedResponse> {
-        self.env.password().map(|password| ClientPassword::parse(password.expose())).transpose()
+    /// [`PasswordError`]: one that starts as a response and is none, or one that the daemon does not vouch for.
+    pub fn password(&self) -> Result<Option<ClientPassword>, PasswordError> {
+        match self.env.password()? {
+            Some(password) => Ok(Some(ClientPassword::parse(password.expose())?)),
+            None => Ok(None),
+        }
     }
 
     /// Whether the question is still open: not answered, and not taken back by the daemon.
@@ -196,13 +223,16 @@ impl ClientRequest {
 
 impl Drop for ClientRequest {
     fn drop(&mut self) {
-        if self.awaits_response || !self.is_open() {
+        if !self.is_open() {
             return;
         }
         let denies = self.dropped == DroppedRequest::Deny;
         let panicking = std::thread::panicking();
         let is_given_up = panicking || (denies && self.handle.is_invalid());
         if !is_given_up && self.handle.ask_again() {
+            return;
+        }
+        if self.awaits_response || self.handle.desk().is_challenged(self.cid, self.kid) {
             return;
         }
         let (cid, kid, guard) = (self.cid, self.kid, self.handle.guard());
@@ -218,8 +248,13 @@ impl Drop for ClientRequest {
 
 /// `>CLIENT:CR_RESPONSE`: a client answers the `CR_TEXT` it was told to wait with.
 ///
+/// Comes only where a `CR_TEXT` was sent to this client on this connection and is still open, by
+/// [`ClientRequest::pending`] or [`Client::client_pending_auth`](crate::Client::client_pending_auth), once for
+/// each. A client can send a response at any time; those nobody asked for are events alone.
+///
 /// The decision it answers for is the one that [`PendingClient`] stands for too; whoever
-/// decides first has decided.
+/// decides first has decided. Dropped, it settles nothing: the client waits on until somebody
+/// decides or the daemon gives up.
 #[derive(Debug)]
 #[must_use]
 pub struct ClientResponse {
@@ -228,7 +263,8 @@ pub struct ClientResponse {
 }
 
 impl ClientResponse {
-    pub(super) fn new(request: ClientRequest, response: CrResponse) -> Self {
+    pub(super) fn new(mut request: ClientRequest, response: CrResponse) -> Self {
+        request.awaits_response = true;
         Self { request, response }
     }
 
@@ -279,9 +315,14 @@ impl ClientResponse {
     }
 
     /// Takes the response and leaves the decision to the request it is part of.
-    pub(crate) fn into_response(mut self) -> CrResponse {
-        self.request.awaits_response = true;
+    pub(crate) fn into_response(self) -> CrResponse {
         self.response
+    }
+
+    /// The request again, to decide about, or to tell the client to do something else.
+    pub fn resume(mut self) -> ClientRequest {
+        self.request.awaits_response = false;
+        self.request
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::guard::Guard;
+use crate::client::identity::Peer;
 use crate::events::{
     ClientEvent, CrResponse, DynamicChallenge, Env, Event, Hold, InfoMsg, NeedCertificate, NeedOk,
     NeedStr, Password, PkSign, ProxyRequest, Realm, RemoteRequest, StaticChallenge,
@@ -46,6 +47,7 @@ pub(crate) enum Challenge {
 pub(crate) struct AskedClient {
     pub(crate) cid: Cid,
     pub(crate) kid: Kid,
+    pub(crate) peer: Peer,
     pub(crate) env: Env,
     pub(crate) kind: AskedClientKind,
 }
@@ -93,9 +95,13 @@ impl Asked {
         matches!(self, Self::Client(_))
     }
 
-    /// Whether it is a client's response to what it was asked.
-    pub(crate) fn is_response(&self) -> bool {
-        matches!(self, Self::Client(AskedClient { kind: AskedClientKind::Response(_), .. }))
+    /// The client that waits for a decision by this very question.
+    pub(crate) fn waits(&self) -> Option<(Cid, Kid)> {
+        match self {
+            Self::Client(AskedClient { kind: AskedClientKind::Response(_), .. }) => None,
+            Self::Client(client) => Some((client.cid, client.kid)),
+            _ => None,
+        }
     }
 }
 
@@ -134,7 +140,6 @@ impl Asker {
                 echo: flags.echo(),
                 response_required: flags.response_required(),
             },
-            Event::Client(client) => Asked::Client(AskedClient::of(client)?),
             Event::State(state) => {
                 if state.detail.as_ref().is_some_and(|detail| *detail == BAD_KEY_PASSWORD) {
                     self.refused = Some((Realm::PrivateKey, Refusal { reason: None }));
@@ -194,13 +199,14 @@ impl Asker {
 }
 
 impl AskedClient {
-    fn of(event: &ClientEvent) -> Option<Self> {
+    pub(crate) fn of(event: &ClientEvent, peer: &Peer) -> Option<Self> {
         let kind = match event {
             ClientEvent::Connect { .. } => AskedClientKind::Connect,
             ClientEvent::Reauth { .. } => AskedClientKind::Reauth,
             ClientEvent::CrResponse { response, .. } => AskedClientKind::Response(response.clone()),
             _ => return None,
         };
-        Some(Self { cid: event.cid(), kid: event.kid()?, env: event.env()?.clone(), kind })
+        let (cid, env) = (event.cid(), event.env()?.clone());
+        Some(Self { cid, kid: event.kid()?, peer: peer.clone(), env, kind })
     }
 }

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use self::directive::Parsed;
 use super::quote::push_quoted;
 use super::wire::check_block_line;
-use super::{Wire, Writer, invalid, limits};
+use super::{Effect, Wire, Writer, invalid, limits};
 use crate::error::Result;
 use crate::mask::masked;
 use crate::{Cid, Kid, ReplyShape, Text};
@@ -229,7 +229,7 @@ pub(crate) fn client_auth(cid: Cid, kid: Kid, config: impl IntoClientConfig) -> 
     for line in config.into_client_config()?.lines() {
         block = block.line(LINE, line, limits::CONFIG_LINE, TOO_LONG)?;
     }
-    Ok(block.end(ReplyShape::Line).expect("client-auth command").decides(cid, kid))
+    Ok(block.end(ReplyShape::Line).expect("client-auth command").effect(Effect::Decides(cid, kid)))
 }
 
 #[cfg(test)]

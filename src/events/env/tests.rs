@@ -2,8 +2,12 @@ use super::*;
 use crate::events::BadField;
 
 fn env(lines: &'static [&'static str]) -> Env {
+    from_lines(lines, true)
+}
+
+fn from_lines(lines: &'static [&'static str], trusted: bool) -> Env {
     let lines: Vec<_> = lines.iter().map(|line| Bytes::from_static(line.as_bytes())).collect();
-    Env::from_lines(lines.iter().map(|line| (line, line.as_ref())))
+    Env::from_lines(lines.iter().map(|line| (line, line.as_ref())), trusted)
 }
 
 fn error<T: std::fmt::Debug>(result: Result<T, BadField>) -> String {
@@ -35,7 +39,7 @@ fn secrets_are_redacted() {
         env(&["username=al", "password=hunter2", "UV_Auth_Token=hunter2", "x_response=hunter2"]);
     let shown = format!("{env:?}");
     assert!(shown.contains(r#""username": "al""#) && !shown.contains("hunter2"), "{shown}");
-    assert_eq!(env.password().unwrap().expose(), b"hunter2");
+    assert_eq!(env.password().unwrap().unwrap().expose(), b"hunter2");
 }
 
 #[test]
@@ -43,7 +47,7 @@ fn absent_and_unreadable_are_told_apart() {
     let none = env(&[]);
     assert_eq!(
         (none.time_unix(), none.untrusted_addr(), none.password()),
-        (Ok(None), Ok(None), None)
+        (Ok(None), Ok(None), Ok(None))
     );
     let bad = env(&["time_unix=", "untrusted_ip=x", "trusted_port=65536", "bytes_sent=-1"]);
     assert_eq!(error(bad.time_unix()), "`time_unix` is not a number");
@@ -101,16 +105,19 @@ fn certificates_go_by_depth() {
         "X509_10_CN=far",
     ]);
     let text = |text: &'static str| Text::from(text);
-    assert_eq!((env.tls_serial(0), env.tls_serial(1)), (Some(&text("10")), Some(&text("11"))));
-    assert_eq!((env.tls_serial(2), env.tls_serial_hex(0)), (None, Some(&text("0a"))));
+    assert_eq!(
+        (env.tls_serial(0), env.tls_serial(1)),
+        (Ok(Some(&text("10"))), Ok(Some(&text("11"))))
+    );
+    assert_eq!((env.tls_serial(2), env.tls_serial_hex(0)), (Ok(None), Ok(Some(&text("0a")))));
     assert_eq!(
         (env.tls_digest(0), env.tls_digest_sha256(0)),
-        (Some(&text("d1")), Some(&text("d2")))
+        (Ok(Some(&text("d1"))), Ok(Some(&text("d2"))))
     );
-    assert_eq!(env.tls_id(1), Some(&text("CN=ca")));
-    assert_eq!((env.x509(0, "CN"), env.x509(1, "CN")), (Some(&text("alice")), None));
-    assert_eq!(env.x509(10, "CN"), Some(&text("far")));
-    let fields: Vec<_> = env.x509_fields(0).map(|(field, _)| field).collect();
+    assert_eq!(env.tls_id(1), Ok(Some(&text("CN=ca"))));
+    assert_eq!((env.x509(0, "CN"), env.x509(1, "CN")), (Ok(Some(&text("alice"))), Ok(None)));
+    assert_eq!(env.x509(10, "CN"), Ok(Some(&text("far"))));
+    let fields: Vec<_> = env.x509_fields(0).unwrap().map(|(field, _)| field).collect();
     assert_eq!(fields, [&b"CN"[..], b"OU", b"OU_1"]);
 }
 
@@ -124,5 +131,48 @@ fn session_states() {
         assert_eq!(state.to_string(), name);
     }
     let env = env(&["session_state=Empty", "session_id=x"]);
-    assert_eq!(env.session_state(), Some(SessionState::Unknown("Empty".into())));
+    assert_eq!(env.session_state(), Ok(Some(SessionState::Unknown("Empty".into()))));
+}
+
+#[test]
+fn what_a_client_may_have_claimed_is_told_by_every_typed_getter() {
+    let claimed = from_lines(
+        &[
+            "common_name=admin",
+            "username=admin",
+            "password=x",
+            "session_state=Authenticated",
+            "session_id=x",
+            "trusted_ip=127.0.0.1",
+            "untrusted_port=1",
+            "tls_digest_0=aa",
+            "X509_0_CN=admin",
+            "bytes_sent=1",
+            "IV_VER=2.6.14",
+            "IV_PROTO=990",
+        ],
+        false,
+    );
+    assert!(!claimed.is_trusted());
+    let untrusted = [
+        claimed.common_name().err(),
+        claimed.username().err(),
+        claimed.password().err(),
+        claimed.session_state().err(),
+        claimed.session_id().err(),
+        claimed.trusted_ip().err(),
+        claimed.untrusted_addr().err(),
+        claimed.tls_digest(0).err(),
+        claimed.x509(0, "CN").err(),
+        claimed.x509_fields(0).err(),
+        claimed.bytes_sent().err(),
+        // Also what it does not hold: the client may have kept it from being seen.
+        claimed.time_unix().err(),
+    ];
+    for (at, error) in untrusted.into_iter().enumerate() {
+        assert!(error.is_some_and(|error| error.is_untrusted()), "{at}");
+    }
+    assert_eq!((claimed.iv_ver(), claimed.iv_proto()), (Some(&"2.6.14".into()), Ok(Some(990))));
+    assert_eq!(claimed.get("common_name"), Some(&"admin".into()));
+    assert!(format!("{claimed:?}").starts_with("{trusted: false"), "{claimed:?}");
 }

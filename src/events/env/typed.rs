@@ -1,7 +1,7 @@
 //! The names of an ENV block that have a type.
 //!
 //! Each answers `None` where the daemon did not send the name, and an error where it
-//! did but the value is not what it should be.
+//! did but the value is not what it should be, or where the client may have sent it.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -15,34 +15,44 @@ use crate::{Secret, Text};
 impl Env {
     /// `common_name`: the common name of the certificate, or the user name that stands in
     /// for it. Not sent after `env-filter`; see [which values to trust](Self#which-values-to-trust).
-    #[must_use]
-    pub fn common_name(&self) -> Option<&Text> {
-        self.get("common_name")
+    ///
+    /// # Errors
+    /// Where the block [is not trusted](Self::is_trusted).
+    pub fn common_name(&self) -> Result<Option<&Text>, BadField> {
+        self.vouched("common_name")
     }
 
     /// `username`: the user name the client gave.
-    #[must_use]
-    pub fn username(&self) -> Option<&Text> {
-        self.get("username")
+    ///
+    /// # Errors
+    /// Where the block [is not trusted](Self::is_trusted).
+    pub fn username(&self) -> Result<Option<&Text>, BadField> {
+        self.vouched("username")
     }
 
     /// `password`: the password the client gave, which can be a token or an answer to a
     /// challenge (`CRV1::…`, `SCRV1:…`).
-    #[must_use]
-    pub fn password(&self) -> Option<Secret> {
-        self.get("password").map(|password| Secret::from(password.as_bytes()))
+    ///
+    /// # Errors
+    /// Where the block [is not trusted](Self::is_trusted).
+    pub fn password(&self) -> Result<Option<Secret>, BadField> {
+        Ok(self.vouched("password")?.map(|password| Secret::from(password.as_bytes())))
     }
 
     /// `session_id`: what the server knows the session by (`auth-gen-token`).
-    #[must_use]
-    pub fn session_id(&self) -> Option<&Text> {
-        self.get("session_id")
+    ///
+    /// # Errors
+    /// Where the block [is not trusted](Self::is_trusted).
+    pub fn session_id(&self) -> Result<Option<&Text>, BadField> {
+        self.vouched("session_id")
     }
 
     /// `session_state`: what became of the client's token (`auth-gen-token`).
-    #[must_use]
-    pub fn session_state(&self) -> Option<SessionState> {
-        self.get("session_state").map(SessionState::from_wire)
+    ///
+    /// # Errors
+    /// Where the block [is not trusted](Self::is_trusted).
+    pub fn session_state(&self) -> Result<Option<SessionState>, BadField> {
+        Ok(self.vouched("session_state")?.map(SessionState::from_wire))
     }
 }
 
@@ -203,7 +213,7 @@ impl Env {
     /// # Errors
     /// Where the value is not a number.
     pub fn iv_proto(&self) -> Result<Option<u32>, BadField> {
-        self.typed("IV_PROTO", "a number", number)
+        self.claimed("IV_PROTO", "a number", number)
     }
 
     /// `IV_MTU`: the largest MTU it accepts, in bytes.
@@ -211,7 +221,7 @@ impl Env {
     /// # Errors
     /// Where the value is not a number.
     pub fn iv_mtu(&self) -> Result<Option<u32>, BadField> {
-        self.typed("IV_MTU", "a number", number)
+        self.claimed("IV_MTU", "a number", number)
     }
 
     /// `IV_SSO`: the ways of pending authentication it can serve, such as `webauth` and
@@ -229,54 +239,103 @@ impl Env {
 /// The certificates of the client, by depth: 0 is its own, 1 its issuer.
 impl Env {
     /// `tls_id_N`: the subject of the certificate.
-    #[must_use]
-    pub fn tls_id(&self, depth: u32) -> Option<&Text> {
-        self.at_depth("tls_id_", depth)
+    ///
+    /// # Errors
+    /// Where the block [is not trusted](Self::is_trusted).
+    pub fn tls_id(&self, depth: u32) -> Result<Option<&Text>, BadField> {
+        self.at_depth("tls_id_N", "tls_id_", depth)
     }
 
     /// `tls_serial_N`: the serial number, decimal.
-    #[must_use]
-    pub fn tls_serial(&self, depth: u32) -> Option<&Text> {
-        self.at_depth("tls_serial_", depth)
+    ///
+    /// # Errors
+    /// Where the block [is not trusted](Self::is_trusted).
+    pub fn tls_serial(&self, depth: u32) -> Result<Option<&Text>, BadField> {
+        self.at_depth("tls_serial_N", "tls_serial_", depth)
     }
 
     /// `tls_serial_hex_N`: the serial number, as hexadecimal bytes with colons.
-    #[must_use]
-    pub fn tls_serial_hex(&self, depth: u32) -> Option<&Text> {
-        self.at_depth("tls_serial_hex_", depth)
+    ///
+    /// # Errors
+    /// Where the block [is not trusted](Self::is_trusted).
+    pub fn tls_serial_hex(&self, depth: u32) -> Result<Option<&Text>, BadField> {
+        self.at_depth("tls_serial_hex_N", "tls_serial_hex_", depth)
     }
 
     /// `tls_digest_N`: the SHA-1 fingerprint, as hexadecimal bytes with colons.
-    #[must_use]
-    pub fn tls_digest(&self, depth: u32) -> Option<&Text> {
-        self.at_depth("tls_digest_", depth)
+    ///
+    /// # Errors
+    /// Where the block [is not trusted](Self::is_trusted).
+    pub fn tls_digest(&self, depth: u32) -> Result<Option<&Text>, BadField> {
+        self.at_depth("tls_digest_N", "tls_digest_", depth)
     }
 
     /// `tls_digest_sha256_N`: the SHA-256 fingerprint, as hexadecimal bytes with colons.
-    #[must_use]
-    pub fn tls_digest_sha256(&self, depth: u32) -> Option<&Text> {
-        self.at_depth("tls_digest_sha256_", depth)
+    ///
+    /// # Errors
+    /// Where the block [is not trusted](Self::is_trusted).
+    pub fn tls_digest_sha256(&self, depth: u32) -> Result<Option<&Text>, BadField> {
+        self.at_depth("tls_digest_sha256_N", "tls_digest_sha256_", depth)
     }
 
     /// `X509_N_FIELD`: a field of the subject, such as `CN`, `O`, `OU`, `emailAddress`.
-    #[must_use]
-    pub fn x509(&self, depth: u32, field: &str) -> Option<&Text> {
-        let mut pairs = self.0.pairs.iter().rev();
-        pairs
-            .find(|(name, _)| x509_field(name.as_bytes(), depth) == Some(field.as_bytes()))
-            .map(|(_, value)| value)
+    ///
+    /// # Errors
+    /// Where the block [is not trusted](Self::is_trusted).
+    pub fn x509(&self, depth: u32, field: &str) -> Result<Option<&Text>, BadField> {
+        self.trust("X509_N_FIELD")?;
+        let is_field = |name: &Text| x509_field(name.as_bytes(), depth) == Some(field.as_bytes());
+        Ok(self.last(is_field))
     }
 
     /// Every `X509_N_FIELD`, in order, by the bytes of FIELD. OpenVPN numbers a field
     /// that comes again: `OU`, `OU_1`, ….
-    pub fn x509_fields(&self, depth: u32) -> impl Iterator<Item = (&[u8], &Text)> {
-        self.iter()
-            .filter_map(move |(name, value)| Some((x509_field(name.as_bytes(), depth)?, value)))
+    ///
+    /// # Errors
+    /// Where the block [is not trusted](Self::is_trusted).
+    pub fn x509_fields(
+        &self,
+        depth: u32,
+    ) -> Result<impl Iterator<Item = (&[u8], &Text)>, BadField> {
+        self.trust("X509_N_FIELD")?;
+        Ok(self
+            .iter()
+            .filter_map(move |(name, value)| Some((x509_field(name.as_bytes(), depth)?, value))))
     }
 }
 
 impl Env {
+    /// Where the client connects from, for counting only: read from any block.
+    pub(crate) fn peer_address(&self) -> Option<IpAddr> {
+        let names = ["untrusted_ip", "untrusted_ip6", "trusted_ip", "trusted_ip6"];
+        let address = |name| scoped_ip(self.get(name)?.as_bytes()).map(|(ip, _)| ip);
+        names.into_iter().find_map(address)
+    }
+
+    /// Refuses a block whose `name` the client may have sent.
+    fn trust(&self, name: &'static str) -> Result<(), BadField> {
+        if self.is_trusted() { Ok(()) } else { Err(BadField::untrusted(name)) }
+    }
+
+    /// A value that comes from the daemon.
+    fn vouched(&self, name: &'static str) -> Result<Option<&Text>, BadField> {
+        self.trust(name)?;
+        Ok(self.get(name))
+    }
+
+    /// A value that comes from the daemon, and has a type.
     fn typed<T>(
+        &self,
+        name: &'static str,
+        expected: &'static str,
+        parse: impl FnOnce(&[u8]) -> Option<T>,
+    ) -> Result<Option<T>, BadField> {
+        self.trust(name)?;
+        self.claimed(name, expected, parse)
+    }
+
+    /// A value that the client says of itself, and that has a type.
+    fn claimed<T>(
         &self,
         name: &'static str,
         expected: &'static str,
@@ -297,11 +356,22 @@ impl Env {
     }
 
     /// The last value whose name is `prefix` and then `depth`.
-    fn at_depth(&self, prefix: &str, depth: u32) -> Option<&Text> {
+    fn at_depth(
+        &self,
+        shown: &'static str,
+        prefix: &str,
+        depth: u32,
+    ) -> Result<Option<&Text>, BadField> {
+        self.trust(shown)?;
         let at_depth = |name: &Text| {
             name.as_bytes().strip_prefix(prefix.as_bytes()).and_then(number) == Some(depth)
         };
-        self.0.pairs.iter().rev().find(|(name, _)| at_depth(name)).map(|(_, value)| value)
+        Ok(self.last(at_depth))
+    }
+
+    fn last(&self, is_wanted: impl Fn(&Text) -> bool) -> Option<&Text> {
+        let mut pairs = self.0.pairs.iter().rev();
+        pairs.find(|(name, _)| is_wanted(name)).map(|(_, value)| value)
     }
 }
 

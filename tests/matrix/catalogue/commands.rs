@@ -48,8 +48,8 @@ pub const COMMANDS: &[Command] = &[
     form("client-auth-nt", "client_auth_nt"),
     form("client-deny", "client_deny"),
     form("client-deny with a client reason", "client_deny"),
-    form("client-kill", "client_kill"),
-    form("client-kill with a message", "client_kill_with"),
+    form("client-kill", "client_kill_unchecked"),
+    form("client-kill with a message", "client_kill_with_unchecked"),
     form("client-pending-auth", "client_pending_auth"),
     form("cr-response", "cr_response"),
     always("echo N", "echo_history"),
@@ -94,7 +94,7 @@ pub const COMMANDS: &[Command] = &[
     form("proxy NONE", "proxy"),
     form("proxy SOCKS", "proxy"),
     since("push-update-broad", "push_update_broad", 7),
-    since("push-update-cid", "push_update_cid", 7),
+    since("push-update-cid", "push_update_cid_unchecked", 7),
     always("quit", "quit"),
     form("remote ACCEPT", "remote"),
     form("remote MOD", "remote"),
@@ -127,7 +127,14 @@ pub const COMMANDS: &[Command] = &[
 ];
 
 /// Methods of `Client` that are not commands of their own.
-pub const METHODS: &[&str] = &["daemon_version"];
+pub const METHODS: &[&str] = &[
+    "client_kill",
+    "client_kill_and_wait",
+    "client_kill_with",
+    "daemon_version",
+    "push_update_cid",
+    "status_with_peers",
+];
 
 /// The form of this name.
 pub fn command(name: &str) -> Option<&'static Command> {

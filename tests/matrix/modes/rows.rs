@@ -73,8 +73,8 @@ pub const ROWS: &[Row] = rows! {
     "client-auth-nt"        "RRRRR" |c| c.client_auth_nt(CID, KID);
     "client-deny"           "RRRRR" |c| c.client_deny(CID, KID, "no", None);
     "client-deny with a client reason" "RRRRR" |c| c.client_deny(CID, KID, "no", Some("sorry"));
-    "client-kill"           "RRRRR" |c| c.client_kill(CID);
-    "client-kill with a message" "RRRRR" |c| c.client_kill_with(CID, "HALT,bye");
+    "client-kill"           "RRRRR" |c| c.client_kill_unchecked(CID);
+    "client-kill with a message" "RRRRR" |c| c.client_kill_with_unchecked(CID, "HALT,bye");
     "client-pending-auth"   "RRRRR" |c| c.client_pending_auth(CID, KID, "OPEN_URL:x", MINUTE);
     "cr-response"           "RRARR" |c| c.cr_response("123456");
     "echo on"               "AAAAA" |c| c.echo_on();
@@ -112,7 +112,7 @@ pub const ROWS: &[Row] = rows! {
     "proxy NONE"            "RRARR" |c| c.proxy(&ProxyAction::None);
     "proxy SOCKS"           "RRARR" |c| c.proxy(&ProxyAction::Socks { host: "x".into(), port: 1 });
     "push-update-broad"     "RRRRR" |c| c.push_update_broad("echo x");
-    "push-update-cid"       "RRRRR" |c| c.push_update_cid(CID, "echo x");
+    "push-update-cid"       "RRRRR" |c| c.push_update_cid_unchecked(CID, "echo x");
     "remote ACCEPT"         "RRRRR" |c| c.remote(&RemoteAction::Accept);
     "remote MOD"            "RRRRR" |c| c.remote(&RemoteAction::Modify { host: "x".into(), port: 1 });
     "remote SKIP"           "RRRRR" |c| c.remote(&RemoteAction::Skip);

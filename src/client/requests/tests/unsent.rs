@@ -43,9 +43,12 @@ async fn plain(by_path: bool) -> (Client, Requests, Plain) {
     let daemon = tokio::task::spawn_blocking(move || {
         let (mut daemon, _) = listener.accept().unwrap();
         daemon.write_all(GREETING).unwrap();
-        let mut state_on = [0; b"state on\n".len()];
-        daemon.read_exact(&mut state_on).unwrap();
-        daemon.write_all(ON).unwrap();
+        for (command, reply) in [("env-filter 0\n", FILTER), ("state on\n", ON)] {
+            let mut heard = vec![0; command.len()];
+            daemon.read_exact(&mut heard).unwrap();
+            assert_eq!(heard, command.as_bytes());
+            daemon.write_all(reply).unwrap();
+        }
         Plain(daemon)
     });
     let session = if by_path {
@@ -97,9 +100,9 @@ async fn a_restart_behind_more_than_is_read_at_once_makes_an_answer_stale() {
     let (ours, theirs) = duplex(8 * 1024 * 1024);
     let mut daemon = Daemon(theirs);
     daemon.says(GREETING).await;
-    let session = Builder::new().attach(ours).await.unwrap();
-    daemon.hears("state on\n").await.says(ON).await;
-    let (_client, _, mut requests) = session.split();
+    let builder = Builder::new();
+    let (session, ()) = tokio::join!(builder.attach(ours), daemon.gets_ready());
+    let (_client, _, mut requests) = session.unwrap().split();
     daemon.connect("CONNECT", 0, 1).await;
     let peer = next_client(&mut requests).await;
     // More than a task may read in one go, and more than the driver reads in a row.
@@ -125,6 +128,7 @@ impl Flood {
         let end = rest.iter().position(|byte| *byte == b'\n')? + 1;
         self.answered += end;
         Some(match &rest[..end] {
+            b"env-filter 0\n" => FILTER,
             b"state on\n" => ON,
             b"client-auth-nt 0 1\n" => b"SUCCESS: client-auth command succeeded\r\n",
             other => panic!("{}", other.escape_ascii()),

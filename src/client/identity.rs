@@ -1,0 +1,198 @@
+//! [`Peer`]: which client of a server is meant, beyond its number.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+
+use crate::Cid;
+use crate::error::CloseReason;
+use crate::events::{ClientEvent, Event};
+
+/// The identity of one client of a server, as one connection knows it.
+///
+/// A [`Cid`] alone names whoever has that number now: numbers start over when the daemon
+/// restarts, and a client that restarts from its own port keeps its number without a
+/// `DISCONNECT`. An identity holds the connection, how often the daemon had restarted on it, the
+/// CID, and the `>CLIENT:CONNECT` the client came by, where this connection saw it. A command by an
+/// identity that is over gives [`Error::Stale`](crate::Error::Stale) and sends nothing.
+///
+/// Comes from [`ClientRequest::peer`](crate::ClientRequest::peer),
+/// [`Attempt::peer`](crate::handler::Attempt::peer), [`Events::peer`](crate::Events::peer) and
+/// [`Client::status_with_peers`](crate::Client::status_with_peers). Two are equal where they mean
+/// the same client; all of them need [`Builder::requests`](crate::Builder::requests), which is on by default.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Peer {
+    connection: u64,
+    epoch: u64,
+    cid: Cid,
+    /// Counts the CONNECTs of a connection; `None` where this connection saw none.
+    connect: Option<u64>,
+}
+
+impl Peer {
+    /// The client's ID, for display.
+    #[must_use]
+    pub fn cid(&self) -> Cid {
+        self.cid
+    }
+
+    /// How often the daemon had restarted on this connection, as far as it knows.
+    #[must_use]
+    pub fn epoch(&self) -> u64 {
+        self.epoch
+    }
+}
+
+impl fmt::Display for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "client {}", self.cid)
+    }
+}
+
+/// The identities of a server's clients at the moment a reply arrived.
+#[derive(Clone)]
+pub struct Peers {
+    connection: u64,
+    epoch: u64,
+    connects: Arc<HashMap<Cid, u64>>,
+}
+
+impl Peers {
+    /// The identity of the client that had this ID at that moment, be it connected or not.
+    #[must_use]
+    pub fn peer(&self, cid: Cid) -> Peer {
+        let connect = self.connects.get(&cid).copied();
+        Peer { connection: self.connection, epoch: self.epoch, cid, connect }
+    }
+}
+
+impl fmt::Debug for Peers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Peers").field("epoch", &self.epoch).finish_non_exhaustive()
+    }
+}
+
+/// How a client's session came to its end.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum PeerEnd {
+    /// `>CLIENT:DISCONNECT` came for it.
+    Disconnected,
+    /// Its ID was taken over by a newer `>CLIENT:CONNECT`, of a client at the same address and port.
+    Replaced,
+    /// The daemon restarted, and all clients with it.
+    Restarted,
+    /// The connection to the daemon ended; what became of the client is not known.
+    Closed(CloseReason),
+}
+
+/// Told when an identity is over.
+#[derive(Debug)]
+pub(super) struct PeerWatch {
+    pub(super) peer: Peer,
+    pub(super) end: oneshot::Sender<PeerEnd>,
+}
+
+/// The most clients whose CONNECT is remembered; a server of over 100,000 is unheard of.
+const MAX_CLIENTS: usize = 1 << 18;
+
+/// The driver's own record of which client has which ID.
+pub(super) struct PeerTable {
+    connection: u64,
+    epoch: u64,
+    connects: Arc<HashMap<Cid, u64>>,
+    next: u64,
+    watches: Vec<PeerWatch>,
+}
+
+impl PeerTable {
+    pub(super) fn new(connection: u64) -> Self {
+        let connects = Arc::default();
+        Self { connection, epoch: 0, connects, next: 0, watches: Vec::new() }
+    }
+
+    pub(super) fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    /// Client IDs start over: every identity is over.
+    pub(super) fn restart(&mut self) {
+        self.epoch += 1;
+        self.connects = Arc::default();
+        self.end(|_| true, &PeerEnd::Restarted);
+    }
+
+    /// Takes note of an event, and says which client it is about.
+    pub(super) fn notice(&mut self, event: &Event) -> Option<Peer> {
+        match event {
+            Event::Client(ClientEvent::Connect { cid, .. }) => Some(self.connected(*cid)),
+            Event::Client(ClientEvent::Disconnect { cid, .. }) => Some(self.disconnected(*cid)),
+            Event::Client(client) => Some(self.peer(client.cid())),
+            Event::ByteCountClient(count) => Some(self.peer(count.cid)),
+            _ => None,
+        }
+    }
+
+    /// Whether an identity still means the client that has its ID.
+    pub(super) fn is_current(&self, peer: &Peer) -> bool {
+        *peer == self.peer(peer.cid)
+    }
+
+    /// Has `watch` told of the end of its client, from now on.
+    pub(super) fn watch(&mut self, watch: PeerWatch) {
+        self.watches.retain(|watch| !watch.end.is_closed());
+        self.watches.push(watch);
+    }
+
+    pub(super) fn snapshot(&self) -> Peers {
+        let connects = Arc::clone(&self.connects);
+        Peers { connection: self.connection, epoch: self.epoch, connects }
+    }
+
+    /// The connection has ended.
+    pub(super) fn close(&mut self, reason: &CloseReason) {
+        self.end(|_| true, &PeerEnd::Closed(reason.clone()));
+    }
+
+    fn peer(&self, cid: Cid) -> Peer {
+        let connect = self.connects.get(&cid).copied();
+        Peer { connection: self.connection, epoch: self.epoch, cid, connect }
+    }
+
+    fn connected(&mut self, cid: Cid) -> Peer {
+        self.end(|peer| peer.cid == cid, &PeerEnd::Replaced);
+        self.next += 1;
+        let connects = Arc::make_mut(&mut self.connects);
+        if connects.len() >= MAX_CLIENTS {
+            // Identities that are forgotten are stale, which sends nothing.
+            connects.clear();
+        }
+        connects.insert(cid, self.next);
+        self.peer(cid)
+    }
+
+    fn disconnected(&mut self, cid: Cid) -> Peer {
+        let peer = self.peer(cid);
+        self.end(|watched| watched.cid == cid, &PeerEnd::Disconnected);
+        if peer.connect.is_some() {
+            Arc::make_mut(&mut self.connects).remove(&cid);
+        }
+        peer
+    }
+
+    fn end(&mut self, over: impl Fn(&Peer) -> bool, how: &PeerEnd) {
+        let watches = std::mem::take(&mut self.watches);
+        let (ended, kept) = watches.into_iter().partition(|watch| over(&watch.peer));
+        self.watches = kept;
+        let ended: Vec<PeerWatch> = ended;
+        for watch in ended {
+            let _ = watch.end.send(how.clone());
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "identity/tests.rs"]
+mod tests;

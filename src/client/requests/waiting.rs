@@ -1,0 +1,183 @@
+//! [`Waiting`]: the clients that wait for a decision, and which of them go where too many do.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use super::guard::Guard;
+use crate::events::Env;
+use crate::{Cid, Kid};
+
+type Key = (Cid, Kid);
+
+/// How many clients may wait at once.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    pub(crate) clients: usize,
+    pub(crate) clients_per_address: usize,
+}
+
+/// Clients that were denied unseen because too many waited for a decision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Overflow {
+    /// How many, for [`Builder::request_limit`](crate::Builder::request_limit).
+    pub over_limit: u64,
+    /// How many, for [`Builder::request_limit_per_address`](crate::Builder::request_limit_per_address).
+    pub over_address_limit: u64,
+}
+
+/// The clients that wait for a decision, in the order they came.
+#[derive(Debug, Default)]
+pub(super) struct Waiting {
+    clients: BTreeMap<Key, Client>,
+    by_age: BTreeMap<u64, Key>,
+    by_address: HashMap<Address, usize>,
+    /// Those that nobody has looked at, by who and where they are.
+    untaken: HashMap<Group, BTreeSet<u64>>,
+    /// The same groups in the order in which they are denied, the last one first.
+    ranks: BTreeSet<Rank>,
+    next_age: u64,
+}
+
+#[derive(Debug)]
+struct Client {
+    age: u64,
+    guard: Arc<Guard>,
+    group: Group,
+}
+
+/// New clients are denied before those that are in and renew their keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+struct Group {
+    is_new: bool,
+    address: Address,
+}
+
+/// The largest group is denied first; of equal ones, the one that holds the newest client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Rank {
+    is_new: bool,
+    size: usize,
+    newest: u64,
+    group: Group,
+}
+
+/// Where a client comes from. Whoever has one IPv6 address has its /64 network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) enum Address {
+    V4(u32),
+    V6(u64),
+    Unknown,
+}
+
+impl Address {
+    /// The peer's address. The daemon's own value comes last in a block, whatever a client adds.
+    pub(super) fn of(env: &Env) -> Self {
+        match env.peer_address() {
+            Some(IpAddr::V4(ip)) => Self::V4(ip.to_bits()),
+            Some(IpAddr::V6(ip)) => match ip.to_ipv4_mapped() {
+                Some(ip) => Self::V4(ip.to_bits()),
+                None => Self::V6(u64::try_from(ip.to_bits() >> 64).unwrap_or(u64::MAX)),
+            },
+            None => Self::Unknown,
+        }
+    }
+}
+
+impl Waiting {
+    pub(super) fn get(&self, cid: Cid, kid: Kid) -> Option<&Arc<Guard>> {
+        self.clients.get(&(cid, kid)).map(|client| &client.guard)
+    }
+
+    /// Adds a client that nobody has looked at.
+    pub(super) fn add(&mut self, key: Key, guard: Arc<Guard>, is_new: bool, address: Address) {
+        self.remove(key);
+        let (age, group) = (self.next_age, Group { is_new, address });
+        self.next_age += 1;
+        self.clients.insert(key, Client { age, guard, group });
+        self.by_age.insert(age, key);
+        *self.by_address.entry(address).or_default() += 1;
+        self.change_group(group, |ages| {
+            ages.insert(age);
+        });
+    }
+
+    /// Somebody looks at this client now.
+    pub(super) fn take(&mut self, key: Key) {
+        if let Some(client) = self.clients.get(&key) {
+            let (age, group) = (client.age, client.group);
+            self.change_group(group, |ages| {
+                ages.remove(&age);
+            });
+        }
+    }
+
+    /// This client does not wait any more.
+    pub(super) fn remove(&mut self, key: Key) -> Option<Arc<Guard>> {
+        self.take(key);
+        let client = self.clients.remove(&key)?;
+        self.by_age.remove(&client.age);
+        if let Some(count) = self.by_address.get_mut(&client.group.address) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                self.by_address.remove(&client.group.address);
+            }
+        }
+        Some(client.guard)
+    }
+
+    /// Removes every request of one client.
+    pub(super) fn remove_client(&mut self, cid: Cid) -> Vec<Arc<Guard>> {
+        let of_client = self.clients.range((cid, Kid(0))..=(cid, Kid(u32::MAX)));
+        let keys: Vec<_> = of_client.map(|(key, _)| *key).collect();
+        keys.into_iter().filter_map(|key| self.remove(key)).collect()
+    }
+
+    pub(super) fn remove_all(&mut self) -> impl Iterator<Item = Arc<Guard>> + use<> {
+        std::mem::take(self).clients.into_values().map(|client| client.guard)
+    }
+
+    /// The client to be denied where too many wait: one that nobody has looked at, of the address
+    /// that has the most of those, the newest.
+    pub(super) fn excess(&self, limits: Limits, newest: Key, told: &mut Overflow) -> Option<Key> {
+        let address = self.clients.get(&newest).map(|client| client.group.address);
+        let of_address = address.and_then(|address| self.by_address.get(&address));
+        if of_address.is_some_and(|count| *count > limits.clients_per_address) {
+            told.over_address_limit += 1;
+            return Some(newest);
+        }
+        if self.clients.len() <= limits.clients {
+            return None;
+        }
+        let rank = self.ranks.last()?;
+        told.over_limit += 1;
+        self.by_age.get(&rank.newest).copied()
+    }
+
+    fn change_group(&mut self, group: Group, change: impl FnOnce(&mut BTreeSet<u64>)) {
+        let ages = self.untaken.entry(group).or_default();
+        if let Some(rank) = rank(group, ages) {
+            self.ranks.remove(&rank);
+        }
+        change(ages);
+        match rank(group, ages) {
+            Some(rank) => {
+                self.ranks.insert(rank);
+            }
+            None => {
+                self.untaken.remove(&group);
+            }
+        }
+    }
+}
+
+/// `None` for a group of nobody.
+fn rank(group: Group, ages: &BTreeSet<u64>) -> Option<Rank> {
+    let (is_new, size) = (group.is_new, ages.len());
+    ages.last().map(|newest| Rank { is_new, size, newest: *newest, group })
+}
+
+#[cfg(test)]
+#[path = "waiting/tests.rs"]
+mod tests;
