@@ -16,10 +16,11 @@
 //! client.bytecount(Duration::from_secs(5)).await?;
 //! client.hold_release().await?;
 //! while let Some(event) = events.next().await {
-//!     match event? {
-//!         Event::State(state) => println!("{state}"),
-//!         Event::ByteCount(count) => println!("{} in, {} out", count.bytes_in, count.bytes_out),
-//!         _ => {}
+//!     match event {
+//!         Ok(Event::State(state)) => println!("{state}"),
+//!         Ok(Event::ByteCount(count)) => println!("{} in, {} out", count.bytes_in, count.bytes_out),
+//!         Ok(_) => {}
+//!         Err(lagged) => eprintln!("{lagged}"), // told, and the loop goes on
 //!     }
 //! }
 //! # Ok(()) }

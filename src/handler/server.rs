@@ -29,18 +29,23 @@ use crate::error::{CloseReason, Error, Result};
 /// asks nobody, and gives the client no configuration of its own.
 ///
 /// ```no_run
+/// use openvpn_mgmt::Secret;
+/// use openvpn_mgmt::challenge::ClientPassword;
 /// use openvpn_mgmt::handler::{Attempt, AuthServer, BoxError, Decision};
 ///
 /// # async fn example() -> Result<(), BoxError> {
 /// let session = openvpn_mgmt::connect("/run/openvpn/server.sock").await?;
 /// let (_client, _events, requests) = session.split();
-/// let on_the_list = async |attempt: Attempt| -> Result<Decision, BoxError> {
-///     match attempt.username() {
-///         Some(name) if *name == "alice" => Ok(Decision::Allow),
-///         _ => Ok(Decision::deny("not on the list")),
+/// // Connects and renewals alike; a real server compares with a hash of the password.
+/// let decide = async |attempt: Attempt| -> Result<Decision, BoxError> {
+///     let right = ClientPassword::Plain(Secret::from("s3cret"));
+///     let is_alice = attempt.username()?.is_some_and(|name| *name == "alice");
+///     if is_alice && attempt.password()? == Some(right) {
+///         return Ok(Decision::Allow);
 ///     }
+///     Ok(Decision::deny("wrong user name or password"))
 /// };
-/// let closed = AuthServer::new(move |attempt| on_the_list(attempt)).run(requests).await;
+/// let closed = AuthServer::new(move |attempt| decide(attempt)).run(requests).await;
 /// # Ok(()) }
 /// ```
 #[must_use]
