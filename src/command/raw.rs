@@ -2,6 +2,8 @@
 
 use super::{Effect, ReplyShape, Wire, Writer, check, invalid, lexer, limits};
 use crate::error::{ArgumentProblem, Result};
+use crate::number::number;
+use crate::{Cid, Kid};
 
 const NAME: &str = "raw_command";
 const LINE: &str = "line";
@@ -33,6 +35,12 @@ fn effect(parameters: &[Vec<u8>]) -> Effect {
         [name, level @ ..] if name == b"env-filter" => {
             // Without a level the daemon takes 0.
             Effect::FiltersEnv { zero: level.first().is_none_or(|level| level == b"0") }
+        }
+        [name, cid, kid, ..] if name == b"client-auth-nt" || name == b"client-deny" => {
+            match (number(cid), number(kid)) {
+                (Some(cid), Some(kid)) => Effect::Decides(Cid(cid), Kid(kid)),
+                _ => Effect::None,
+            }
         }
         _ => Effect::None,
     }

@@ -153,11 +153,11 @@ impl Desk {
         Poll::Pending
     }
 
-    /// A question whose answer could not be sent is asked again.
-    pub(crate) fn put_back(&self, question: Question) {
+    /// A question whose answer could not be sent is asked again; `false` where nobody takes it.
+    pub(crate) fn put_back(&self, question: Question) -> bool {
         let mut open = self.lock();
         if open.receiver_gone || !question.guard.is_open() {
-            return;
+            return false;
         }
         open.queue.push_front(question);
         let waker = open.receiver.take();
@@ -165,6 +165,7 @@ impl Desk {
         if let Some(waker) = waker {
             waker.wake();
         }
+        true
     }
 
     /// Has the driver deny a client whose request is answered by nobody any more.

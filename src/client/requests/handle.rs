@@ -83,13 +83,11 @@ impl Handle {
         self.guard.settle();
     }
 
-    /// Asks the question again where an answer was begun and not sent; `false` where none was.
+    /// Asks the question again where an answer was begun and not sent; `false` where none was, or
+    /// nobody takes it.
     pub(super) fn ask_again(&self) -> bool {
         let again = self.guard.is_open() && self.unsent.load(Ordering::Relaxed);
-        if again {
-            self.desk.put_back(self.question.clone());
-        }
-        again
+        again && self.desk.put_back(self.question.clone())
     }
 
     fn check(&self, wire: Result<Wire>) -> Result<Wire> {

@@ -346,6 +346,13 @@ async fn a_decision_by_plain_command_counts() {
         exchange(deciding, &mut daemon, &wire, ok).await.unwrap();
         assert!(!peer.is_open());
     }
+    for (cid, line) in [(4, "client-auth-nt 4 1"), (5, "client-deny 5 \"1\" \"no\"")] {
+        daemon.connect("CONNECT", cid, 1).await;
+        let peer = next_client(&mut requests).await;
+        let deciding = client.raw_command(line, crate::ReplyShape::Line);
+        exchange(deciding, &mut daemon, &format!("{line}\n"), ok).await.unwrap();
+        assert!(matches!(peer.allow().await, Err(Error::Stale { .. })), "{line}");
+    }
 }
 
 #[tokio::test]

@@ -252,3 +252,16 @@ async fn a_request_whose_answer_is_dropped_before_it_was_sent_comes_again() {
     stuck.await.unwrap();
     exchange(client.pid(), d, "pid\n", "SUCCESS: pid=2\r\n").await.unwrap();
 }
+
+#[tokio::test]
+async fn what_nobody_takes_any_more_is_left_to_the_drop_policy() {
+    let (session, mut daemon) = start(Builder::new().dropped_request(DroppedRequest::Deny)).await;
+    let (client, _, mut requests) = session.split();
+    let mut stuck = Box::pin(client.pid());
+    assert!(poll_once(stuck.as_mut()).is_pending());
+    daemon.hears("pid\n").await.connect("CONNECT", 0, 1).await;
+    let peer = next_client(&mut requests).await;
+    drop(requests);
+    assert!(poll_once(pin!(peer.allow()).as_mut()).is_pending());
+    daemon.says("SUCCESS: pid=1\r\n").await.hears("client-deny 0 1 \"nobody answered\"\n").await;
+}
