@@ -2,13 +2,13 @@
 
 #[path = "../lab/mod.rs"]
 mod lab;
+mod programs;
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus, Stdio};
-use std::sync::OnceLock;
+use std::path::Path;
+use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, anyhow, ensure};
+use anyhow::{Context as _, Result, ensure};
 use lab::{ClientOptions, Lab, Process, ServerOptions, Version, skip};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -17,7 +17,7 @@ use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout};
 
-const PATIENCE: Duration = Duration::from_secs(90);
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// An example that runs, in a folder for temporary files of its own.
 struct Example {
@@ -39,8 +39,10 @@ struct End {
 impl Example {
     fn start(name: &str, args: &[&str], env: &[(&str, &Path)]) -> Result<Self> {
         let dir = TempDir::new()?;
-        let mut command = tokio::process::Command::new(program(name)?);
-        command.args(args).envs(env.iter().copied()).env("TMPDIR", dir.path());
+        let mut command = tokio::process::Command::new(programs::program(name)?);
+        // Its own deadline is for people who wait; here others keep the machine busy.
+        command.args(args).args(["--deadline", "300"]);
+        command.envs(env.iter().copied()).env("TMPDIR", dir.path());
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.kill_on_drop(true).spawn()?;
         let pid = child.id().context("it has ended")?;
@@ -145,39 +147,6 @@ impl End {
             }
         }
     }
-}
-
-/// The example's program, built as this test is.
-fn program(name: &str) -> Result<PathBuf> {
-    static BUILT: OnceLock<Result<Vec<PathBuf>, String>> = OnceLock::new();
-    let built = BUILT.get_or_init(|| build().map_err(|error| format!("{error:#}")));
-    let built = built.as_ref().map_err(|error| anyhow!("{error}"))?;
-    let program = built.iter().find(|path| path.file_stem().is_some_and(|stem| stem == name));
-    program.cloned().context("cargo names no such example")
-}
-
-fn build() -> Result<Vec<PathBuf>> {
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["build", "--quiet", "--message-format=json-render-diagnostics"]);
-    cargo.args(["--example", "credentials", "--example", "external_key"]);
-    cargo.current_dir(env!("CARGO_MANIFEST_DIR"));
-    // What cargo tells a test of its package would have others built anew.
-    for (name, _) in std::env::vars_os() {
-        let text = name.to_string_lossy();
-        if ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|prefix| text.starts_with(prefix)) {
-            cargo.env_remove(&name);
-        }
-    }
-    if !cfg!(debug_assertions) {
-        cargo.arg("--release");
-    }
-    let output = cargo.stderr(Stdio::inherit()).output().context("cargo does not run")?;
-    ensure!(output.status.success(), "the examples do not build");
-    let executable = |line: &str| {
-        let message: serde_json::Value = serde_json::from_str(line).ok()?;
-        Some(PathBuf::from(message.get("executable")?.as_str()?))
-    };
-    Ok(String::from_utf8_lossy(&output.stdout).lines().filter_map(executable).collect())
 }
 
 /// Files, processes and devices of an example that has ended.

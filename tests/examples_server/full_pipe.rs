@@ -2,7 +2,6 @@
 
 use std::io::Write as _;
 use std::os::fd::OwnedFd;
-use std::time::Instant;
 
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::unistd::pipe;
@@ -89,20 +88,17 @@ struct Silent {
 impl Silent {
     fn start(name: &str, arguments: &[&str], output: Stdio, errors: Stdio) -> Result<Self> {
         let temporary = TempDir::new()?;
-        let mut command = command(name, arguments, &temporary);
+        let mut command = command(name, arguments, &temporary)?;
         let process = command.stdin(Stdio::null()).stdout(output).stderr(errors).spawn()?;
         Ok(Self { process, temporary })
     }
 
-    /// Ends it by SIGTERM, and looks that it is prompt.
+    /// Ends it by SIGTERM, which it must hear though its output is full.
     async fn ends(mut self) -> Result<()> {
         let pid = self.process.id().context("it has ended")?;
-        let started = Instant::now();
         kill(Pid::from_raw(i32::try_from(pid)?), Signal::SIGTERM)?;
         let status = tokio::time::timeout(DEADLINE, self.process.wait()).await??;
         assert_eq!(status.code(), Some(143), "{status}");
-        let took = started.elapsed();
-        assert!(took < Duration::from_secs(20), "{took:?}");
         assert_eq!(std::fs::read_dir(self.temporary.path())?.count(), 0);
         Ok(())
     }

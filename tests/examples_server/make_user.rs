@@ -18,6 +18,7 @@ use tokio::net::unix::pipe::Receiver;
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
+use super::programs::program;
 use super::{DEADLINE, Example, write_private};
 
 /// The program, and the terminal that it is run on.
@@ -37,8 +38,8 @@ impl Prompt {
         fcntl(&master, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
         // It makes the terminal that of the program, and becomes it.
         let process = Command::new("setsid")
-            .args(["--ctty", env!("CARGO"), "run", "--quiet", "--locked"])
-            .args(["--example", "auth_server", "--"])
+            .arg("--ctty")
+            .arg(program("auth_server")?)
             .args(arguments)
             .stdin(slave.try_clone()?)
             .stdout(Stdio::null())
@@ -148,8 +149,7 @@ async fn a_secret_is_not_printed_into_an_open_file() -> Result<()> {
     std::fs::set_permissions(&open, std::os::unix::fs::PermissionsExt::from_mode(0o644))?;
     write_private(&closed, "")?;
     for (path, works) in [(&open, false), (&closed, true)] {
-        let mut process = Command::new(env!("CARGO"))
-            .args(["run", "--quiet", "--locked", "--example", "auth_server", "--"])
+        let mut process = Command::new(program("auth_server")?)
             .args(["--make-user", "alice"])
             .stdin(Stdio::piped())
             .stdout(File::options().append(true).open(path)?)

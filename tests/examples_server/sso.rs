@@ -16,7 +16,7 @@ async fn an_origin_that_browsers_write_otherwise_is_refused_at_the_start() -> Re
     {
         let temporary = TempDir::new()?;
         let mut command =
-            command("sso_server", &["--connect", "nowhere", "--origin", origin], &temporary);
+            command("sso_server", &["--connect", "nowhere", "--origin", origin], &temporary)?;
         let output = tokio::time::timeout(DEADLINE, command.output()).await??;
         let errors = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.code() == Some(2) && errors.contains(wrong), "{origin}: {errors}");

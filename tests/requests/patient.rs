@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use openvpn_mgmt::events::{ClientEvent, InfoMsg};
-use openvpn_mgmt::{Cid, Event};
+use openvpn_mgmt::{Cid, Event, StateName};
 
 use crate::daemon::Daemon;
 use crate::lab::{ClientOptions, Lab, Process, ServerOptions};
@@ -27,6 +27,14 @@ pub async fn comes(lab: &Lab, options: ClientOptions, username: &str) -> Result<
     let mut client = Daemon::client(lab, options).await?;
     client.release().await?;
     client.log_in(username).await?;
+    Ok(client)
+}
+
+/// Starts a client that nobody decides about yet; what it sends from then on arrives.
+pub async fn waits(lab: &Lab, options: ClientOptions, username: &str) -> Result<Daemon> {
+    let mut client = comes(lab, options, username).await?;
+    // Before its TLS session is up it takes a `cr-response` and drops it.
+    client.state(&StateName::GetConfig).await?;
     Ok(client)
 }
 

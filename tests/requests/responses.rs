@@ -12,13 +12,13 @@ use openvpn_mgmt::{
 use crate::daemon::{Daemon, asked, serving};
 use crate::hostile::{DEAF, hostile};
 use crate::lab::{Lab, Port, Version, skip};
-use crate::patient::{self, asks_nothing, comes, responds, told};
+use crate::patient::{self, asks_nothing, responds, told, waits};
 
 const WAIT: Duration = Duration::from_secs(300);
 
 async fn pair(lab: &Lab) -> Result<(Daemon, Daemon)> {
     let server = Daemon::server(lab, patient::server()).await?;
-    let client = comes(lab, patient::client(&server.process), "alice").await?;
+    let client = waits(lab, patient::client(&server.process), "alice").await?;
     Ok((server, client))
 }
 
@@ -59,7 +59,7 @@ async fn a_response_after_a_denial_opens_nothing() -> Result<()> {
     };
     let mut server = Daemon::server(&lab, patient::server()).await?;
     let options = patient::client(&server.process).program(&deaf);
-    let client = comes(&lab, options, "alice").await?;
+    let client = waits(&lab, options, "alice").await?;
     let peer = server.connect().await?;
     let cid = peer.cid();
     peer.deny("wrong password", None).await?;
@@ -180,10 +180,10 @@ async fn the_response_of_a_client_that_came_again_from_its_port_admits_it() -> R
     let mut server = Daemon::server(&lab, patient::server()).await?;
     let port = Port::reserve()?;
     let options = patient::client(&server.process).local_port(&port);
-    let mut gone = comes(&lab, options.clone(), "alice").await?;
+    let mut gone = waits(&lab, options.clone(), "alice").await?;
     let older = server.connect().await?;
     gone.process.kill();
-    let mut client = comes(&lab, options, "alice").await?;
+    let mut client = waits(&lab, options, "alice").await?;
     let newer = server.connect().await?;
     assert_eq!(newer.cid(), older.cid());
     assert_ne!(newer.kid(), older.kid());

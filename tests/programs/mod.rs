@@ -1,0 +1,42 @@
+//! The programs of the examples, built once and before any clock runs.
+
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+
+use anyhow::{Context as _, Result, anyhow, ensure};
+
+const EXAMPLES: [&str; 5] = ["auth_server", "credentials", "demo", "external_key", "sso_server"];
+
+/// An example's program, built as this test is.
+pub(crate) fn program(name: &str) -> Result<PathBuf> {
+    static BUILT: OnceLock<Result<Vec<PathBuf>, String>> = OnceLock::new();
+    let built = BUILT.get_or_init(|| build().map_err(|error| format!("{error:#}")));
+    let built = built.as_ref().map_err(|error| anyhow!("{error}"))?;
+    let program = built.iter().find(|path| path.file_stem().is_some_and(|stem| stem == name));
+    program.cloned().context("cargo names no such example")
+}
+
+fn build() -> Result<Vec<PathBuf>> {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["build", "--quiet", "--locked", "--message-format=json-render-diagnostics"]);
+    cargo.args(EXAMPLES.iter().flat_map(|name| ["--example", name]));
+    cargo.current_dir(env!("CARGO_MANIFEST_DIR"));
+    // What cargo tells a test of its package would have others built anew.
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|prefix| text.starts_with(prefix)) {
+            cargo.env_remove(&name);
+        }
+    }
+    if !cfg!(debug_assertions) {
+        cargo.arg("--release");
+    }
+    let output = cargo.stderr(Stdio::inherit()).output().context("cargo does not run")?;
+    ensure!(output.status.success(), "the examples do not build");
+    let executable = |line: &str| {
+        let message: serde_json::Value = serde_json::from_str(line).ok()?;
+        Some(PathBuf::from(message.get("executable")?.as_str()?))
+    };
+    Ok(String::from_utf8_lossy(&output.stdout).lines().filter_map(executable).collect())
+}
