@@ -158,9 +158,8 @@ impl Caller {
         }
         let open = match &self.pass {
             Pass::Free => true,
-            Pass::Answer(ticket) => ticket.admit(),
-            Pass::Peer(peer) => outlet.peers.is_current(peer),
-            Pass::Denial(epoch) => *epoch == outlet.peers.epoch(),
+            Pass::Answer(ticket) => self.is_current(outlet) && ticket.admit(),
+            Pass::Peer(_) | Pass::Denial(_) => self.is_current(outlet),
         };
         if !open {
             debug!(command, "what it is about is gone");
@@ -179,6 +178,31 @@ impl Caller {
         }
         debug!(command, "sending");
         true
+    }
+
+    /// Whether what it is about is still there, as far as was read.
+    pub(super) fn is_current(&self, outlet: &Outlet) -> bool {
+        let peers = &outlet.peers;
+        match &self.pass {
+            Pass::Free => true,
+            Pass::Answer(Ticket { guard, peer, .. }) => {
+                guard.epoch() == peers.epoch()
+                    && peer.as_ref().is_none_or(|peer| peers.is_current(peer))
+            }
+            Pass::Peer(peer) => peers.is_current(peer),
+            Pass::Denial(epoch) => *epoch == peers.epoch(),
+        }
+    }
+
+    pub(super) fn is_denial(&self) -> bool {
+        matches!(self.pass, Pass::Denial(_))
+    }
+
+    /// Nothing of the command was written, and what it is about is gone.
+    pub(super) fn take_back(mut self) {
+        let command = self.name;
+        debug!(command, "taken back before it was written");
+        self.tell(Err(Error::Stale { command }));
     }
 
     pub(super) fn answer(mut self, outcome: Outcome, outlet: &mut Outlet) {

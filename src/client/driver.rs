@@ -63,6 +63,8 @@ pub(super) struct Parts<S> {
 struct Output {
     bytes: Zeroizing<Vec<u8>>,
     written: usize,
+    /// It is not the last command, but a fence behind it.
+    fence: bool,
 }
 
 /// What is known of the end that is coming.
@@ -126,7 +128,7 @@ impl<S: Transport> Driver<S> {
                     Some(submission) => self.submit(submission),
                     None => self.ending.abandoned = true,
                 },
-                () = self.outlet.desk.work.notified() => self.deny(),
+                () = self.outlet.desk.work.notified() => {}
                 () = self.outlet.events.closed(), if self.ending.abandoned => return CloseReason::Requested,
                 () = sleep_until(deadline), if deadline.is_some() => return self.overdue(),
             }
@@ -156,9 +158,27 @@ impl<S: Transport> Driver<S> {
         self.assembler.set_env_trusted(self.outlet.env_filter.is_zero());
     }
 
-    /// Turns away the clients whose requests nobody answers any more.
+    /// Takes back a command that was admitted, but of which nothing was written before what was read
+    /// made it wrong.
+    fn take_back_unwritten(&mut self) {
+        let outlet = &self.outlet;
+        let is_wrong = |caller: &Caller| caller.depends_on_events() && !caller.is_current(outlet);
+        let is_unwritten = self.output.is_due() && self.output.written == 0 && !self.output.fence;
+        if is_unwritten && self.exchange.last().is_some_and(is_wrong) {
+            self.output = Output::default();
+            if let Some(caller) = self.exchange.take_back() {
+                caller.take_back();
+            }
+        }
+    }
+
+    /// Turns away a client whose request nobody answers any more. One at a time waits to be sent, so
+    /// that however many there are, the commands of callers have their turn.
     fn deny(&mut self) {
-        for denial in self.outlet.desk.take_denials() {
+        if self.exchange.waits(Caller::is_denial) {
+            return;
+        }
+        if let Some(denial) = self.outlet.desk.take_denial() {
             let reason = denial.reason.as_bytes();
             // The reasons are this crate's own, so they pass every check.
             if let Ok(wire) = clients::client_deny(denial.cid, denial.kid, reason, None) {
@@ -170,6 +190,8 @@ impl<S: Transport> Driver<S> {
     /// Takes the next command that may go out.
     async fn refill_output(&mut self, buffer: &mut [u8]) -> Result<(), CloseReason> {
         self.exchange.prune(Caller::is_withdrawn);
+        self.take_back_unwritten();
+        self.deny();
         while !self.output.is_due() && self.ending.write_error.is_none() {
             let depends_on_events = self.exchange.next().is_some_and(Caller::depends_on_events);
             if depends_on_events && !self.catch_up(buffer).await? {
@@ -177,7 +199,8 @@ impl<S: Transport> Driver<S> {
             }
             let outlet = &mut self.outlet;
             match self.exchange.next_write(|caller| caller.admit(outlet)) {
-                NextWrite::Bytes(bytes) => self.output = Output { bytes, written: 0 },
+                NextWrite::Bytes(bytes) => self.output = Output { bytes, written: 0, fence: false },
+                NextWrite::Fence(bytes) => self.output = Output { bytes, written: 0, fence: true },
                 NextWrite::Dropped => {}
                 NextWrite::Nothing => break,
             }
@@ -194,8 +217,8 @@ impl<S: Transport> Driver<S> {
             match self.read_now(buffer).await {
                 Some(read) => self.read(read, buffer)?,
                 None => match self.socket.has_unread() {
-                    Some(unread) => return Ok(!unread),
-                    None if yielded => return Ok(true),
+                    Some(unread) => return Ok(!unread && !self.is_inside_event()),
+                    None if yielded => return Ok(!self.is_inside_event()),
                     // The runtime asks the system what has arrived when a task yields.
                     None => {
                         tokio::task::yield_now().await;
@@ -207,6 +230,11 @@ impl<S: Transport> Driver<S> {
         // A stream that never runs dry leaves the other tasks their turn.
         tokio::task::yield_now().await;
         Ok(false)
+    }
+
+    /// Whether the rest of an event is still to come, which may be a withdrawal.
+    fn is_inside_event(&self) -> bool {
+        self.demuxer.is_inside_event() || self.assembler.is_inside_client()
     }
 
     /// Reads what is there; a spent task budget would look as if there were nothing.

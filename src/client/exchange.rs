@@ -44,8 +44,10 @@ pub(super) enum NextWrite {
     Nothing,
     /// The first command was not admitted; there may be others behind it.
     Dropped,
-    /// A whole command, or a fence.
+    /// A whole command.
     Bytes(Zeroizing<Vec<u8>>),
+    /// A fence behind the command that went out last.
+    Fence(Zeroizing<Vec<u8>>),
 }
 
 /// The pending queue. `T` names a caller.
@@ -121,7 +123,7 @@ impl<T> Exchange<T> {
     /// that what made sure of the first is not taken for the one behind it.
     pub(super) fn next_write(&mut self, admit: impl FnOnce(&mut T) -> bool) -> NextWrite {
         if std::mem::take(&mut self.fence_due) {
-            return NextWrite::Bytes(Zeroizing::new(FENCE.to_vec()));
+            return NextWrite::Fence(Zeroizing::new(FENCE.to_vec()));
         }
         if !self.may_send() {
             return NextWrite::Nothing;
@@ -133,6 +135,21 @@ impl<T> Exchange<T> {
             return NextWrite::Bytes(self.launch(next));
         }
         NextWrite::Dropped
+    }
+
+    /// Who sent the command that went out last, where it is in flight.
+    pub(super) fn last(&self) -> Option<&T> {
+        self.in_flight.back().map(|command| &command.caller)
+    }
+
+    /// Takes back the command that went out last, of which nothing was written.
+    pub(super) fn take_back(&mut self) -> Option<T> {
+        self.in_flight.pop_back().map(|command| command.caller)
+    }
+
+    /// Whether a command of such a caller waits to be sent.
+    pub(super) fn waits(&self, is_such: impl Fn(&T) -> bool) -> bool {
+        self.queued.iter().any(|queued| is_such(&queued.caller))
     }
 
     /// Takes a reply line.

@@ -23,7 +23,9 @@ fn exchange(depth: usize, shapes: &[ReplyShape]) -> Exchange<usize> {
 
 fn written(exchange: &mut Exchange<usize>) -> Option<String> {
     match exchange.next_write(|_| true) {
-        NextWrite::Bytes(bytes) => Some(String::from_utf8(bytes.to_vec()).unwrap()),
+        NextWrite::Bytes(bytes) | NextWrite::Fence(bytes) => {
+            Some(String::from_utf8(bytes.to_vec()).unwrap())
+        }
         _ => None,
     }
 }

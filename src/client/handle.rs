@@ -109,7 +109,13 @@ impl Client {
         let deadline = Instant::now().checked_add(timeout);
         let (end, mut gone) = oneshot::channel();
         let watch = Wants::End(PeerWatch { peer: peer.clone(), end });
-        self.send(wire, Pass::Peer(peer.clone()), watch).await?;
+        let after = self.shared.command_timeout.min(timeout);
+        let sent = self.send_within(after, wire, Pass::Peer(peer.clone()), watch).await;
+        if let Err(error) = sent {
+            // It may be refused because the client has just gone.
+            let refused = matches!(error, Error::Refused { .. });
+            return refused.then(|| gone.try_recv().ok()).flatten().ok_or(error);
+        }
         let ended = match deadline {
             Some(deadline) => tokio::time::timeout_at(deadline, &mut gone).await,
             None => Ok((&mut gone).await),
@@ -134,8 +140,17 @@ impl Client {
     }
 
     async fn send(&self, wire: Wire, pass: Pass, wants: Wants) -> Result<RawReply> {
+        self.send_within(self.shared.command_timeout, wire, pass, wants).await
+    }
+
+    async fn send_within(
+        &self,
+        after: Duration,
+        wire: Wire,
+        pass: Pass,
+        wants: Wants,
+    ) -> Result<RawReply> {
         let command = wire.name;
-        let after = self.shared.command_timeout;
         let delivery = Arc::new(Delivery::default());
         let _withdraw = Withdraw(Arc::clone(&delivery));
         let (reply, answer) = oneshot::channel();

@@ -1,5 +1,6 @@
 //! [`Transport`]: the stream of a connection, read and written by one task.
 
+use std::any::Any;
 use std::io;
 use std::mem::MaybeUninit;
 use std::pin::Pin;
@@ -38,12 +39,17 @@ fn peek(socket: &socket2::Socket) -> bool {
     !matches!(socket.peek(&mut byte), Err(error) if error.kind() == io::ErrorKind::WouldBlock)
 }
 
-/// A stream of the user's own, of which no more is known.
+/// A stream of the user's own, of which no more is known unless it is a socket.
 pub(super) struct Foreign<S>(pub(super) Pin<Box<S>>);
 
-impl<S: AsyncRead + AsyncWrite> Transport for Foreign<S> {
+impl<S: AsyncRead + AsyncWrite + 'static> Transport for Foreign<S> {
     fn has_unread(&self) -> Option<bool> {
-        None
+        let stream: &dyn Any = self.0.as_ref().get_ref();
+        #[cfg(unix)]
+        if let Some(stream) = stream.downcast_ref::<UnixStream>() {
+            return stream.has_unread();
+        }
+        stream.downcast_ref::<TcpStream>()?.has_unread()
     }
 }
 

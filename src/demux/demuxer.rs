@@ -134,6 +134,11 @@ impl Demuxer {
         if self.failed { None } else { item(&line, without_cr(&line).len()) }
     }
 
+    /// Whether the beginning of an event was fed, and its end was not.
+    pub(crate) fn is_inside_event(&self) -> bool {
+        self.tail.as_slice().starts_with(b">")
+    }
+
     /// Moves whole lines (or a prompt) from `tail` to `ready`; `false` when there are none.
     fn refill(&mut self) -> bool {
         if self.prompt_possible && self.tail.as_slice().starts_with(PASSWORD_PROMPT) {

@@ -78,6 +78,11 @@ impl Assembler {
         self.updown.abandon(CUT, emit);
     }
 
+    /// Whether a `>CLIENT:` block has begun and not ended.
+    pub(crate) fn is_inside_client(&self) -> bool {
+        matches!(self.client, Block::Open(_))
+    }
+
     fn client(&mut self, line: &Bytes, body: &[u8], emit: &mut dyn FnMut(Event)) {
         if let Some(pair) = env_pair(body) {
             let whole = |header: BlockHeader, env| Event::Client(header.with(env));

@@ -1,7 +1,8 @@
 //! [`Desk`]: the questions that are open, between the driver and whoever answers.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
@@ -34,12 +35,12 @@ struct Open {
     slots: HashMap<Slot, Arc<Guard>>,
     /// Decisions about clients that are due.
     waiting: Waiting,
-    /// The clients whose users were asked for a response that has not come.
-    challenged: HashMap<Cid, (Kid, Arc<Guard>)>,
+    /// How many responses are to come of clients whose users were asked.
+    challenged: BTreeMap<(Cid, Kid), u32>,
     asker: Asker,
     epoch: u64,
     /// Clients that the driver is to deny.
-    denials: Vec<Denial>,
+    denials: VecDeque<Denial>,
     /// How many clients were denied because of the limits, since it was last told.
     overflow: Overflow,
     receiver: Option<Waker>,
@@ -110,10 +111,8 @@ impl Desk {
     /// A client is decided about now, by an answer or by a command past its request.
     pub(crate) fn settled(&self, cid: Cid, kid: Kid) {
         let mut open = self.lock();
+        open.challenged.remove(&(cid, kid));
         if let Some(guard) = open.waiting.remove((cid, kid)) {
-            guard.settle();
-        }
-        if let Some((_, guard)) = open.take_challenge(cid, |asked| asked == kid) {
             guard.settle();
         }
     }
@@ -121,21 +120,25 @@ impl Desk {
     /// A client's user is asked for a response now; one that comes is a request.
     pub(crate) fn challenged(&self, cid: Cid, kid: Kid) {
         let mut open = self.lock();
-        let guard = match open.waiting.get(cid, kid) {
-            Some(guard) => Arc::clone(guard),
-            None => Guard::new(open.epoch),
-        };
-        open.challenged.insert(cid, (kid, guard));
+        let key = (cid, kid);
+        if open.waiting.get(cid, kid).is_none() {
+            // Asked past its request, or without one; somebody looks after it.
+            let guard = Guard::new(open.epoch);
+            open.waiting.add(key, guard, false, Address::Unknown);
+            open.waiting.take(key);
+        }
+        let responses = open.challenged.entry(key).or_default();
+        *responses = responses.saturating_add(1);
     }
 
     /// The daemon did not ask the client after all.
     pub(crate) fn not_challenged(&self, cid: Cid, kid: Kid) {
-        self.lock().take_challenge(cid, |asked| asked == kid);
+        self.lock().take_challenge((cid, kid));
     }
 
     /// Whether a response of this client is waited for.
     pub(crate) fn is_challenged(&self, cid: Cid, kid: Kid) -> bool {
-        self.lock().challenged.get(&cid).is_some_and(|(asked, _)| *asked == kid)
+        self.lock().challenged.contains_key(&(cid, kid))
     }
 
     pub(crate) fn poll_take(&self, cx: &mut Context<'_>) -> Poll<Option<Taken>> {
@@ -159,7 +162,12 @@ impl Desk {
         if open.receiver_gone || !question.guard.is_open() {
             return false;
         }
-        open.queue.push_front(question);
+        // One whose answer was refused lets the others go first.
+        if question.refused {
+            open.queue.push_back(question);
+        } else {
+            open.queue.push_front(question);
+        }
         let waker = open.receiver.take();
         drop(open);
         if let Some(waker) = waker {
@@ -172,9 +180,8 @@ impl Desk {
     pub(crate) fn deny(&self, cid: Cid, kid: Kid, guard: &Guard, reason: &'static str) {
         let mut open = self.lock();
         if guard.settle() {
-            open.waiting.remove((cid, kid));
-            let epoch = guard.epoch();
-            open.denials.push(Denial { cid, kid, reason, epoch });
+            open.waiting.remove_if((cid, kid), guard);
+            open.deny(cid, kid, reason, guard.epoch());
             self.work.notify_one();
         }
     }
@@ -182,12 +189,12 @@ impl Desk {
     /// A request was dropped or declined; it is not due any more.
     pub(crate) fn put_away(&self, cid: Cid, kid: Kid, guard: &Guard) {
         if guard.settle() {
-            self.lock().waiting.remove((cid, kid));
+            self.lock().waiting.remove_if((cid, kid), guard);
         }
     }
 
-    pub(crate) fn take_denials(&self) -> Vec<Denial> {
-        std::mem::take(&mut self.lock().denials)
+    pub(crate) fn take_denial(&self) -> Option<Denial> {
+        self.lock().denials.pop_front()
     }
 
     /// Nobody takes questions any more; gives back those that were not taken.
@@ -238,7 +245,7 @@ impl Open {
             }
         };
         let waits = asked.waits();
-        self.queue.push_back(Question { guard, raised: Instant::now(), asked });
+        self.queue.push_back(Question { guard, refused: false, raised: Instant::now(), asked });
         if let Some(newest) = waits {
             self.shed(newest, desk);
         }
@@ -280,6 +287,8 @@ impl Open {
         }
         let guard = Guard::new(self.epoch);
         self.waiting.add(key, Arc::clone(&guard), is_new, Address::of(&client.env));
+        let old = self.waiting.remove_old_renewals(client.cid);
+        self.withdraw(old);
         Some((client, guard))
     }
 
@@ -288,29 +297,44 @@ impl Open {
         mut client: AskedClient,
         desk: &Desk,
     ) -> Option<(AskedClient, Arc<Guard>)> {
-        let kid = client.kid;
-        let of_request = |asked| !desk.response_has_kid || asked == kid;
-        let (kid, guard) = self.take_challenge(client.cid, of_request)?;
-        client.kid = kid;
-        guard.is_open().then_some((client, guard))
+        if !desk.response_has_kid {
+            let mut of_client = self.challenged.range(all_of(client.cid));
+            client.kid = of_client.next_back()?.0.1;
+        }
+        let key = (client.cid, client.kid);
+        if !self.take_challenge(key) {
+            return None;
+        }
+        let guard = self.waiting.get(key.0, key.1)?;
+        guard.is_open().then(|| (client, Arc::clone(guard)))
     }
 
-    fn take_challenge(
-        &mut self,
-        cid: Cid,
-        is_asked: impl FnOnce(Kid) -> bool,
-    ) -> Option<(Kid, Arc<Guard>)> {
-        let (kid, _) = self.challenged.get(&cid)?;
-        if is_asked(*kid) { self.challenged.remove(&cid) } else { None }
+    /// One response fewer is to come; `false` where none was.
+    fn take_challenge(&mut self, key: (Cid, Kid)) -> bool {
+        let Some(responses) = self.challenged.get_mut(&key) else {
+            return false;
+        };
+        *responses -= 1;
+        if *responses == 0 {
+            self.challenged.remove(&key);
+        }
+        true
+    }
+
+    /// Has the driver deny a client. Past the limit one waits on until the daemon gives up on it.
+    fn deny(&mut self, cid: Cid, kid: Kid, reason: &'static str, epoch: u64) {
+        if self.denials.len() < MAX_DENIALS {
+            self.denials.push_back(Denial { cid, kid, reason, epoch });
+        }
     }
 
     /// Everything asked so far means nothing any more: IDs start over.
     fn restart(&mut self) {
         self.epoch += 1;
-        let waiting = self.waiting.remove_all();
-        let challenged = self.challenged.drain().map(|(_, (_, guard))| guard);
+        self.challenged.clear();
+        self.denials.clear();
         let slots = self.slots.drain().map(|(_, guard)| guard);
-        for guard in waiting.chain(challenged).chain(slots) {
+        for guard in self.waiting.remove_all().chain(slots) {
             guard.withdraw();
         }
         self.queue.clear();
@@ -318,10 +342,20 @@ impl Open {
 
     /// A client left, or another one has its ID now: what was asked about it is withdrawn.
     fn left(&mut self, cid: Cid) {
-        for guard in self.waiting.remove_client(cid) {
-            guard.withdraw();
+        let challenged: Vec<_> = self.challenged.range(all_of(cid)).map(|(key, _)| *key).collect();
+        for key in challenged {
+            self.challenged.remove(&key);
         }
-        if let Some((_, guard)) = self.challenged.remove(&cid) {
+        self.denials.retain(|denial| denial.cid != cid);
+        let left = self.waiting.remove_client(cid);
+        self.withdraw(left);
+    }
+
+    fn withdraw(&mut self, guards: Vec<Arc<Guard>>) {
+        if guards.is_empty() {
+            return;
+        }
+        for guard in guards {
             guard.withdraw();
         }
         self.queue.retain(|question| !question.guard.is_withdrawn());
@@ -332,13 +366,10 @@ impl Open {
         let Some((cid, kid)) = self.waiting.excess(desk.limits, newest, &mut self.overflow) else {
             return;
         };
-        if let Some(guard) = self.waiting.remove((cid, kid)) {
-            guard.withdraw();
-        }
-        self.queue.retain(|question| !question.guard.is_withdrawn());
+        let denied = self.waiting.remove((cid, kid));
+        self.withdraw(denied.into_iter().collect());
         warn!(%cid, %kid, "too many clients wait for a decision; one that nobody looked at is denied");
-        let (reason, epoch) = ("too many clients wait for a decision", self.epoch);
-        self.denials.push(Denial { cid, kid, reason, epoch });
+        self.deny(cid, kid, "too many clients wait for a decision", self.epoch);
         desk.work.notify_one();
     }
 
@@ -353,6 +384,13 @@ impl Open {
         }
         None
     }
+}
+
+/// The most clients that wait to be denied.
+const MAX_DENIALS: usize = 4096;
+
+fn all_of(cid: Cid) -> RangeInclusive<(Cid, Kid)> {
+    (cid, Kid(0))..=(cid, Kid(u32::MAX))
 }
 
 /// Whether an event asks anything or takes a question back; the many that do not cost no lock.

@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 use tokio::sync::Notify;
 
+use crate::client::identity::Peer;
+
 const OPEN: u8 = 0;
 const ANSWERED: u8 = 1;
 const WITHDRAWN: u8 = 2;
@@ -22,6 +24,8 @@ pub(crate) struct Guard {
 #[derive(Debug, Clone)]
 pub(crate) struct Ticket {
     pub(crate) guard: Arc<Guard>,
+    /// The client that the question is about.
+    pub(crate) peer: Option<Peer>,
     /// Whether the question is over with it, or more answers follow (`username`, then `password`).
     pub(crate) settles: bool,
 }

@@ -78,6 +78,11 @@ impl Handle {
         self.invalid.load(Ordering::Relaxed)
     }
 
+    /// Whether that was so the last two times: nobody will get it right.
+    pub(super) fn is_hopeless(&self) -> bool {
+        self.question.refused && self.is_invalid()
+    }
+
     /// Leaves the question without an answer, on purpose.
     pub(super) fn leave(&self) {
         self.guard.settle();
@@ -87,7 +92,8 @@ impl Handle {
     /// nobody takes it.
     pub(super) fn ask_again(&self) -> bool {
         let again = self.guard.is_open() && self.unsent.load(Ordering::Relaxed);
-        again && self.desk.put_back(self.question.clone())
+        let refused = self.question.refused || self.is_invalid();
+        again && self.desk.put_back(Question { refused, ..self.question.clone() })
     }
 
     fn check(&self, wire: Result<Wire>) -> Result<Wire> {
@@ -96,7 +102,8 @@ impl Handle {
     }
 
     async fn send(&self, wire: Wire, settles: bool) -> Result<()> {
-        let ticket = Ticket { guard: Arc::clone(&self.guard), settles };
+        let (guard, peer) = (Arc::clone(&self.guard), self.question.asked.peer().cloned());
+        let ticket = Ticket { guard, peer, settles };
         let sent = self.client.answer(wire, ticket).await;
         if !matches!(sent, Err(Error::Timeout { .. })) {
             self.unsent.store(false, Ordering::Relaxed);
@@ -116,7 +123,7 @@ impl fmt::Debug for Handle {
 impl Drop for Handle {
     fn drop(&mut self) {
         // What becomes of a client's request is settled where that is dropped.
-        let prompt = !self.question.asked.is_client();
+        let prompt = self.question.asked.peer().is_none();
         if prompt && !self.ask_again() && self.guard.settle() {
             let request = self.what;
             warn!(request, "dropped without an answer; the daemon goes on waiting for one");

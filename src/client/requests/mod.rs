@@ -60,7 +60,8 @@ pub use waiting::Overflow;
 /// is so where the answer was refused before it was sent ([`Error::InvalidArgument`](crate::Error::InvalidArgument), a
 /// password with a line end in it: answer it otherwise, or decline it), where it timed out in the queue
 /// ([`Error::Timeout`](crate::Error::Timeout), `sent: false`), and where its future was dropped there. Only a client
-/// for whom the answer was refused is denied instead where [`DroppedRequest::Deny`] was chosen.
+/// for whom the answer was refused is denied instead: the second time, or at once where
+/// [`DroppedRequest::Deny`] was chosen.
 ///
 /// # Restarts
 /// Client IDs start over when the daemon restarts, and `>STATE:…,RECONNECTING,…` is
@@ -134,6 +135,8 @@ impl Requests {
     /// # Cancel safety
     /// Cancel safe: no question is lost when the future is dropped.
     pub async fn next(&mut self) -> Option<Request> {
+        // A request that comes again at once must not keep the connection from being read.
+        tokio::task::consume_budget().await;
         std::future::poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await
     }
 

@@ -228,7 +228,8 @@ impl Drop for ClientRequest {
         }
         let denies = self.dropped == DroppedRequest::Deny;
         let panicking = std::thread::panicking();
-        let is_given_up = panicking || (denies && self.handle.is_invalid());
+        let hopeless = self.handle.is_hopeless();
+        let is_given_up = panicking || hopeless || (denies && self.handle.is_invalid());
         if !is_given_up && self.handle.ask_again() {
             return;
         }
@@ -236,7 +237,7 @@ impl Drop for ClientRequest {
             return;
         }
         let (cid, kid, guard) = (self.cid, self.kid, self.handle.guard());
-        if denies || panicking {
+        if denies || panicking || hopeless {
             warn!(%cid, %kid, "a client's request was dropped without an answer; it is denied");
             self.handle.desk().deny(cid, kid, guard, "nobody answered");
         } else {

@@ -16,6 +16,8 @@ use crate::{Cid, Kid, Text};
 #[derive(Debug, Clone)]
 pub(crate) struct Question {
     pub(crate) guard: Arc<Guard>,
+    /// An answer to it was refused before it was sent.
+    pub(crate) refused: bool,
     pub(crate) raised: Instant,
     pub(crate) asked: Asked,
 }
@@ -90,9 +92,12 @@ impl Asked {
         })
     }
 
-    /// Whether it is about a client of a server.
-    pub(crate) fn is_client(&self) -> bool {
-        matches!(self, Self::Client(_))
+    /// The client that it is about.
+    pub(crate) fn peer(&self) -> Option<&Peer> {
+        match self {
+            Self::Client(client) => Some(&client.peer),
+            _ => None,
+        }
     }
 
     /// The client that waits for a decision by this very question.

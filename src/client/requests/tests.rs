@@ -1,6 +1,7 @@
 //! Questions and answers with a scripted daemon.
 
 mod clients;
+mod races;
 mod unsent;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};

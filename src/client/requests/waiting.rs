@@ -10,6 +10,9 @@ use crate::{Cid, Kid};
 
 type Key = (Cid, Kid);
 
+/// How many renewals of one client may wait at once.
+const MAX_RENEWALS: usize = 3;
+
 /// How many clients may wait at once.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
@@ -125,6 +128,25 @@ impl Waiting {
             }
         }
         Some(client.guard)
+    }
+
+    /// As [`remove`](Self::remove), where it is this very request.
+    pub(super) fn remove_if(&mut self, key: Key, guard: &Guard) {
+        let is_it = |client: &Client| std::ptr::eq(Arc::as_ptr(&client.guard), guard);
+        if self.clients.get(&key).is_some_and(is_it) {
+            self.remove(key);
+        }
+    }
+
+    /// Removes the oldest renewals of a client that has more of them than it can need: the newest
+    /// keys are the ones it goes on with.
+    pub(super) fn remove_old_renewals(&mut self, cid: Cid) -> Vec<Arc<Guard>> {
+        let of_client = self.clients.range((cid, Kid(0))..=(cid, Kid(u32::MAX)));
+        let renewals = of_client.filter(|(_, client)| !client.group.is_new);
+        let mut ages: Vec<_> = renewals.map(|(key, client)| (client.age, *key)).collect();
+        ages.sort_unstable();
+        let excess = ages.len().saturating_sub(MAX_RENEWALS);
+        ages.into_iter().take(excess).filter_map(|(_, key)| self.remove(key)).collect()
     }
 
     /// Removes every request of one client.

@@ -307,9 +307,11 @@ impl Env {
 impl Env {
     /// Where the client connects from, for counting only: read from any block.
     pub(crate) fn peer_address(&self) -> Option<IpAddr> {
-        let names = ["untrusted_ip", "untrusted_ip6", "trusted_ip", "trusted_ip6"];
-        let address = |name| scoped_ip(self.get(name)?.as_bytes()).map(|(ip, _)| ip);
-        names.into_iter().find_map(address)
+        // The daemon's own value comes last, whatever the client adds, under either name.
+        let of = |names: [&str; 2]| self.last(|name| names.iter().any(|known| name == known));
+        let address = of(["untrusted_ip", "untrusted_ip6"]);
+        let address = address.or_else(|| of(["trusted_ip", "trusted_ip6"]))?;
+        scoped_ip(address.as_bytes()).map(|(ip, _)| ip)
     }
 
     /// Refuses a block whose `name` the client may have sent.
