@@ -174,8 +174,11 @@ async fn who_waits_too_short_for_an_end_is_told() -> Result<()> {
     let mut server = Daemon::server(&lab, patient::server()).await?;
     let (mut alice, peer) = admit(&lab, &mut server, "alice").await?;
     // The daemon itself waits some seconds before it ends a client.
-    let wait = server.client.client_kill_and_wait(&peer, Duration::from_millis(1)).await;
-    assert!(matches!(wait, Err(Error::StillConnected { .. })), "{wait:?}");
+    let wait = server.client.client_kill_and_wait(&peer, Duration::from_secs(1)).await;
+    // On a machine that is slow enough the reply is not there in time either.
+    let told =
+        matches!(wait, Err(Error::StillConnected { .. } | Error::Timeout { sent: true, .. }));
+    assert!(told, "{wait:?}");
     alice.state(&StateName::Reconnecting).await?;
     assert_eq!(server.disconnected().await?, peer.cid());
     Ok(())
