@@ -26,7 +26,8 @@ impl Daemon {
         let (says, lines) = mpsc::unbounded_channel();
         let mut running = JoinSet::new();
         running.spawn(answer(far, lines));
-        let session = Builder::new().attach(near).await.unwrap();
+        // All of them are looked at, however fast they come.
+        let session = Builder::new().request_limit(20_000).attach(near).await.unwrap();
         let (decided, decisions) = mpsc::unbounded_channel();
         let accounts = Accounts::new(users, Ask::Crv1, (None, None), decided).unwrap();
         running.spawn(async move {
