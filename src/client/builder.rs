@@ -217,6 +217,10 @@ impl Builder {
 
     /// Waits for the greeting on a stream that is connected already.
     ///
+    /// Before an answer goes out, all that has arrived is read, which may make it wrong. A tokio
+    /// [`TcpStream`](tokio::net::TcpStream) or `UnixStream` is asked what has arrived; of other streams
+    /// (TLS) only what a read gives is known, and the runtime may learn of it a moment later.
+    ///
     /// # Errors
     /// As [`connect`](Self::connect), without [`Error::Connect`].
     ///

@@ -56,6 +56,18 @@ async fn start(builder: Builder) -> (Session, Daemon) {
     (session.unwrap(), daemon)
 }
 
+/// As [`start`], with a daemon that does not know `env-filter`.
+async fn start_without_filter(builder: Builder) -> (Session, Daemon) {
+    let (ours, theirs) = duplex(64 * 1024);
+    let mut daemon = Daemon(theirs);
+    daemon.says(GREETING).await;
+    let (session, ()) = tokio::join!(builder.attach(ours), async {
+        daemon.hears("env-filter 0\n").await.says("ERROR: unknown command\r\n").await;
+        daemon.hears("state on\n").await.says(ON).await;
+    });
+    (session.unwrap(), daemon)
+}
+
 async fn next_client(requests: &mut Requests) -> super::ClientRequest {
     match requests.next().await {
         Some(Request::ClientConnect(client) | Request::ClientReauth(client)) => client,

@@ -294,15 +294,8 @@ async fn a_client_is_denied_for_whom_no_answer_can_be_sent() {
 
 #[tokio::test]
 async fn a_client_does_not_choose_the_address_it_is_counted_under() {
-    let (ours, theirs) = duplex(64 * 1024);
-    let mut d = Daemon(theirs);
-    d.says(GREETING).await;
-    let builder = Builder::new().request_limit_per_address(1);
-    let (session, ()) = tokio::join!(builder.attach(ours), async {
-        d.hears("env-filter 0\n").await.says("ERROR: unknown command\r\n").await;
-        d.hears("state on\n").await.says(ON).await;
-    });
-    let (client, _, mut requests) = session.unwrap().split();
+    let (session, mut d) = start_without_filter(Builder::new().request_limit_per_address(1)).await;
+    let (client, _, mut requests) = session.split();
     d.says(
         ">CLIENT:CONNECT,0,1\r\n>CLIENT:ENV,untrusted_ip=10.0.0.1\r\n\
          >CLIENT:ENV,untrusted_ip6=2001:db8::1\r\n>CLIENT:ENV,END\r\n",
