@@ -59,7 +59,8 @@ pub use waiting::Overflow;
 /// A request whose answer was not sent is still to be answered: it comes again, as the next request. That
 /// is so where the answer was refused before it was sent ([`Error::InvalidArgument`](crate::Error::InvalidArgument), a
 /// password with a line end in it: answer it otherwise, or decline it), where it timed out in the queue
-/// ([`Error::Timeout`](crate::Error::Timeout), `sent: false`), and where its future was dropped there. Only a client
+/// ([`Error::Timeout`](crate::Error::Timeout), `sent: false`), and where its future was dropped there. A future that was
+/// never polled counts as no answer, and its request as dropped. Only a client
 /// for whom the answer was refused is denied instead: the second time, or at once where
 /// [`DroppedRequest::Deny`] was chosen.
 ///
