@@ -172,8 +172,9 @@ impl Builder {
     /// How many clients of one address may wait to be decided about, from 1, those that wait before a
     /// sign-in page included. Default: no limit of its own.
     ///
-    /// An IPv6 address counts with its /64 network. Over it the newest is denied, and
-    /// [`Request::Overflow`](crate::Request::Overflow) tells so. Many clients can share an address behind a router.
+    /// An IPv6 address counts with its /64 network. Over it the newest is denied that is not in yet and
+    /// that nobody has taken, and [`Request::Overflow`](crate::Request::Overflow) tells so. Many clients can
+    /// share an address behind a router.
     pub fn request_limit_per_address(mut self, clients: usize) -> Self {
         self.limits.clients_per_address = clients.max(1);
         self

@@ -163,11 +163,9 @@ impl Waiting {
     /// The client to be denied where too many wait: one that nobody has looked at, of the address
     /// that has the most of those, the newest.
     pub(super) fn excess(&self, limits: Limits, newest: Key, told: &mut Overflow) -> Option<Key> {
-        let address = self.clients.get(&newest).map(|client| client.group.address);
-        let of_address = address.and_then(|address| self.by_address.get(&address));
-        if of_address.is_some_and(|count| *count > limits.clients_per_address) {
+        if let Some(key) = self.excess_of_address(limits, newest) {
             told.over_address_limit += 1;
-            return Some(newest);
+            return Some(key);
         }
         if self.clients.len() <= limits.clients {
             return None;
@@ -175,6 +173,17 @@ impl Waiting {
         let rank = self.ranks.last()?;
         told.over_limit += 1;
         self.by_age.get(&rank.newest).copied()
+    }
+
+    /// The newest client that is not in yet and that nobody has looked at, where too many of its
+    /// address wait.
+    fn excess_of_address(&self, limits: Limits, newest: Key) -> Option<Key> {
+        let address = self.clients.get(&newest)?.group.address;
+        if *self.by_address.get(&address)? <= limits.clients_per_address {
+            return None;
+        }
+        let age = self.untaken.get(&Group { is_new: true, address })?.last()?;
+        self.by_age.get(age).copied()
     }
 
     fn change_group(&mut self, group: Group, change: impl FnOnce(&mut BTreeSet<u64>)) {

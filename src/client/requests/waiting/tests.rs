@@ -63,6 +63,28 @@ fn renewals_stay_before_new_clients() {
 }
 
 #[test]
+fn a_renewal_is_not_denied_for_the_strangers_behind_its_address() {
+    let limits = Limits { clients: 100, clients_per_address: 2 };
+    let mut waiting = Waiting::default();
+    let excess = |waiting: &Waiting, newest| {
+        let mut told = Overflow::default();
+        let key = waiting.excess(limits, newest, &mut told);
+        assert_eq!(told.over_address_limit, u64::from(key.is_some()));
+        key.map(|key| key.0.0)
+    };
+    let first = add(&mut waiting, 0, true, "192.0.2.1");
+    let second = add(&mut waiting, 1, true, "192.0.2.1");
+    assert_eq!(excess(&waiting, second), None);
+    let renewal = add(&mut waiting, 2, false, "192.0.2.1");
+    assert_eq!(excess(&waiting, renewal), Some(1));
+    waiting.take(first);
+    waiting.take(second);
+    assert_eq!(excess(&waiting, renewal), None, "all others are being looked at");
+    let third = add(&mut waiting, 3, true, "192.0.2.1");
+    assert_eq!(excess(&waiting, third), Some(3));
+}
+
+#[test]
 fn nothing_is_left_of_those_that_left() {
     let mut waiting = Waiting::default();
     for cid in 0..100 {
