@@ -196,7 +196,8 @@ async fn no_answer_follows_a_restart_that_was_in_the_socket_before_it() {
             for wrote in told {
                 daemon.write_all(RESTART.as_bytes()).unwrap();
                 wrote.send(()).unwrap();
-                daemon.write_all(connect).unwrap();
+                // After the last round nobody may be there any more.
+                daemon.write_all(connect).ok();
             }
             // Its connection has ended: all that was ever sent to it.
             let mut heard = String::new();
