@@ -69,6 +69,14 @@ pub enum Error {
         sent: bool,
     },
 
+    /// The daemon has answered a command that was sent behind this one, and not this one. Whether it
+    /// was done is not known. The connection goes on.
+    #[error("the daemon has not answered `{command}`, but what was sent behind it")]
+    NoReply {
+        /// The command, without its arguments.
+        command: &'static str,
+    },
+
     /// The connection has ended.
     #[error("connection closed: {0}")]
     Closed(CloseReason),
@@ -203,7 +211,7 @@ pub enum ArgumentProblem {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum CloseReason {
-    /// This side asked for it: `quit`, `exit`, or every handle was dropped.
+    /// This side asked for it: `quit`, `close`, or every handle was dropped.
     Requested,
     /// The daemon closed the connection.
     Remote,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tracing::debug;
 
 use super::driver::{Driver, Parts};
@@ -45,6 +45,7 @@ pub struct Builder {
     connect_timeout: Duration,
     greeting_timeout: Duration,
     command_timeout: Duration,
+    reply_timeout: Duration,
     close_timeout: Duration,
     pipeline: usize,
     line_limit: usize,
@@ -63,6 +64,7 @@ impl Builder {
             connect_timeout: Duration::from_secs(10),
             greeting_timeout: Duration::from_secs(10),
             command_timeout: Duration::from_secs(30),
+            reply_timeout: Duration::from_secs(60),
             close_timeout: Duration::from_secs(5),
             pipeline: 1,
             line_limit: DEFAULT_LINE_LIMIT,
@@ -101,13 +103,31 @@ impl Builder {
     /// The time a call may take, waiting behind other commands included. Default: 30 s.
     ///
     /// Past it the caller gets [`Error::Timeout`]. The connection goes on, and a
-    /// reply that still comes is thrown away.
+    /// reply that still comes is thrown away. [`Client::with_timeout`] sets another time for some calls.
     pub fn command_timeout(mut self, timeout: Duration) -> Self {
         self.command_timeout = timeout;
         self
     }
 
-    /// The time the daemon may take to close after `quit`. Default: 5 s.
+    /// The time the daemon may say nothing to a command it was sent, before the command is given up.
+    /// Default: 60 s. `Duration::MAX` is for ever.
+    ///
+    /// Then a fence is sent, a command whose reply nothing else has, and nothing more until that has
+    /// come: it proves that the command has no reply, which costs its own call ([`Error::NoReply`]), and what
+    /// came meanwhile is told as [`Event::Stray`](crate::Event::Stray). Where the fence has no reply in the same time
+    /// either, the connection ends with [`CloseReason::Desynchronized`](crate::CloseReason::Desynchronized).
+    ///
+    /// A daemon that looks up a name answers nothing meanwhile. With three name servers that do not
+    /// answer that is 30 s for each name, so less than that ends connections that only wait.
+    pub fn reply_timeout(mut self, timeout: Duration) -> Self {
+        self.reply_timeout = timeout;
+        self
+    }
+
+    /// The time from [`quit`](Client::quit) to the end of the connection. Default: 5 s.
+    ///
+    /// It holds the replies that are waited for, and the daemon's own closing. What is not over then
+    /// is cut off.
     pub fn close_timeout(mut self, timeout: Duration) -> Self {
         self.close_timeout = timeout;
         self
@@ -252,7 +272,8 @@ impl Builder {
         debug!(management_version, "connected");
         let shared = Shared::new(management_version, self.command_timeout, self.requests);
         let shared = Arc::new(shared);
-        let desk = Arc::new(Desk::new(self.limits, management_version));
+        let desk = Desk::new(self.limits, management_version, Arc::clone(&shared.work));
+        let desk = Arc::new(desk);
         let (ready, is_ready) = oneshot::channel();
         let client = self.drive(stream, handshake, (events, shared), (Arc::clone(&desk), ready));
         // Dropped on failure, which closes the connection.
@@ -296,7 +317,8 @@ impl Builder {
     {
         let (submit, submissions) = mpsc::channel(SUBMISSIONS);
         let (demuxer, early) = handshake.into_parts();
-        let client = Client::new(submit, events.downgrade(), Arc::clone(&shared));
+        let (handles, handle) = watch::channel(());
+        let client = Client::new(submit, handle, events.downgrade(), Arc::clone(&shared));
         let guard = CloseGuard(Arc::clone(&shared));
         let ready = self.requests.then_some(ready);
         if ready.is_none() {
@@ -310,6 +332,8 @@ impl Builder {
             outlet: Outlet { events, desk, shared, peers, env_filter, announced: None },
             pipeline: self.pipeline,
             reply_limit: self.reply_limit,
+            reply_timeout: self.reply_timeout,
+            handles,
             close_timeout: self.close_timeout,
         });
         tokio::spawn(async move {

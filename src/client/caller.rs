@@ -3,15 +3,17 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 use tracing::debug;
 
-use super::exchange::Outcome;
+use super::exchange::{Failure, Outcome};
 use super::identity::{Peer, PeerWatch, Peers};
 use super::outlet::Outlet;
 use super::requests::Ticket;
+use crate::Text;
 use crate::command::{Effect, Wire};
 use crate::error::{CloseReason, Error, Result};
+use crate::mask::masked;
 use crate::reply::RawReply;
 
 /// A command on its way from a caller to the driver.
@@ -79,11 +81,24 @@ impl Delivery {
 }
 
 /// Withdraws a command whose caller stops waiting, where it was not sent yet.
-pub(super) struct Withdraw(pub(super) Arc<Delivery>);
+pub(super) struct Withdraw {
+    delivery: Arc<Delivery>,
+    work: Arc<Notify>,
+}
+
+impl Withdraw {
+    /// `work` tells the driver, which drops the command.
+    pub(super) fn new(delivery: &Arc<Delivery>, work: &Arc<Notify>) -> Self {
+        Self { delivery: Arc::clone(delivery), work: Arc::clone(work) }
+    }
+}
 
 impl Drop for Withdraw {
     fn drop(&mut self) {
-        self.0.withdraw();
+        self.delivery.withdraw();
+        if self.delivery.is_withdrawn() {
+            self.work.notify_one();
+        }
     }
 }
 
@@ -139,6 +154,10 @@ impl Caller {
         Self { effect: Effect::None, ..caller }
     }
 
+    pub(super) fn name(&self) -> &'static str {
+        self.name
+    }
+
     /// Whether what was read last decides if the command may go out.
     pub(super) fn depends_on_events(&self) -> bool {
         !matches!(self.pass, Pass::Free)
@@ -167,7 +186,7 @@ impl Caller {
             return false;
         }
         match self.effect {
-            Effect::None => {}
+            Effect::None | Effect::TellsStates => {}
             Effect::Decides(cid, kid) => outlet.desk.settled(cid, kid),
             Effect::AsksResponse(cid, kid) => outlet.desk.challenged(cid, kid),
             Effect::FiltersEnv { zero } => self.env_filter = outlet.env_filter.sending(zero),
@@ -217,12 +236,13 @@ impl Caller {
                 let text = success.map(|reply| reply.success.clone().unwrap_or_default());
                 outlet.env_filter.answered(self.env_filter, zero, text.as_ref());
             }
+            Effect::TellsStates if success.is_some() => outlet.shared.tell_states(),
             _ => {}
         }
         if let Wants::Peers(peers) = std::mem::take(&mut self.wants) {
             let _ = peers.send(outlet.peers.snapshot());
         }
-        self.tell(outcome.map_err(|text| Error::Refused { command, text }));
+        self.tell(outcome.map_err(|failure| failure_error(command, failure)));
     }
 
     pub(super) fn fail(mut self, reason: CloseReason) {
@@ -239,5 +259,15 @@ impl Caller {
             }
             Waiting::Nobody => {}
         }
+    }
+}
+
+fn failure_error(command: &'static str, failure: Failure) -> Error {
+    match failure {
+        Failure::Refused(text) => Error::Refused { command, text },
+        Failure::Unexpected { expected, line } => {
+            Error::UnexpectedReply { command, expected, line: masked(&Text::from(line)) }
+        }
+        Failure::Unanswered => Error::NoReply { command },
     }
 }

@@ -8,20 +8,22 @@ use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::unconstrained;
 use tokio::time::Instant;
 use tracing::{debug, trace, warn};
 use zeroize::Zeroizing;
 
 use super::caller::{Caller, Submission};
-use super::exchange::{Exchange, NextWrite, Step};
+use super::exchange::{Exchange, GivenUp, NextWrite, Outcome, Step};
 use super::outlet::Outlet;
+use super::reply_timer::ReplyTimer;
+use super::shared::Closing;
 use super::transport::{Duplex, Transport, Turn};
-use crate::command::{EnvFilter, clients, realtime};
+use crate::command::{Effect, EnvFilter, clients, realtime};
 use crate::demux::{Demuxer, Item};
 use crate::error::{CloseReason, Result};
-use crate::events::{Assembler, Event, Stray};
+use crate::events::{Assembler, Event, Malformed, Stray};
 use crate::reply::RawReply;
 
 const READ_SIZE: usize = 16 * 1024;
@@ -40,6 +42,11 @@ pub(super) struct Driver<S> {
     submissions: mpsc::Receiver<Submission>,
     outlet: Outlet,
     output: Output,
+    reply_timer: ReplyTimer,
+    /// Whether what was just received holds lines of replies.
+    heard_reply: bool,
+    /// Closed when the last handle is dropped.
+    handles: watch::Sender<()>,
     ending: Ending,
     close_timeout: Duration,
 }
@@ -55,6 +62,8 @@ pub(super) struct Parts<S> {
     pub(super) outlet: Outlet,
     pub(super) pipeline: usize,
     pub(super) reply_limit: usize,
+    pub(super) reply_timeout: Duration,
+    pub(super) handles: watch::Sender<()>,
     pub(super) close_timeout: Duration,
 }
 
@@ -72,7 +81,9 @@ struct Output {
 struct Ending {
     /// Writing failed; what the daemon still says is read first.
     write_error: Option<std::io::Error>,
-    /// When to stop waiting for the daemon to close.
+    /// A caller has asked for the end, or the daemon has to come to it.
+    asked: bool,
+    /// When to stop waiting for it, where the clock can hold that.
     deadline: Option<Instant>,
     /// No caller is left that could send a command.
     abandoned: bool,
@@ -88,6 +99,9 @@ impl<S: Transport> Driver<S> {
             submissions: parts.submissions,
             outlet: parts.outlet,
             output: Output::default(),
+            reply_timer: ReplyTimer::new(parts.reply_timeout),
+            heard_reply: false,
+            handles: parts.handles,
             ending: Ending::default(),
             close_timeout: parts.close_timeout,
         }
@@ -105,7 +119,7 @@ impl<S: Transport> Driver<S> {
                 Ok(()) => self.serve().await,
             },
         };
-        self.end(&reason);
+        self.finish(reason).await;
     }
 
     async fn serve(&mut self) -> CloseReason {
@@ -117,21 +131,65 @@ impl<S: Transport> Driver<S> {
                 return reason;
             }
             let deadline = self.ending.deadline;
+            let (takes_commands, abandoned) = (self.takes_commands(), self.ending.abandoned);
             tokio::select! {
+                // Reads while it writes.
                 turn = self.socket.turn(&mut buffer, self.output.rest()) => match turn {
                     Turn::Read(read) => if let Err(reason) = self.read(read, &buffer) {
                         return reason;
                     },
                     Turn::Wrote(wrote) => self.wrote(wrote),
                 },
-                submission = self.submissions.recv(), if self.takes_commands() => match submission {
+                submission = self.submissions.recv(), if takes_commands => match submission {
                     Some(submission) => self.submit(submission),
                     None => self.ending.abandoned = true,
                 },
-                () = self.outlet.desk.work.notified() => {}
-                () = self.outlet.events.closed(), if self.ending.abandoned => return CloseReason::Requested,
+                // While no command is taken, this alone tells that no handle is left.
+                () = self.handles.closed(), if !takes_commands && !abandoned => {
+                    self.ending.abandoned = true;
+                }
+                // A client to deny, a command withdrawn, or the end asked for; the loop looks for all.
+                () = self.outlet.shared.work.notified() => {}
+                () = self.outlet.events.closed(), if abandoned => return CloseReason::Requested,
+                () = self.reply_timer.fired(), if self.reply_timer.is_running() => {
+                    if let Err(reason) = self.silent() {
+                        return reason;
+                    }
+                }
                 () = sleep_until(deadline), if deadline.is_some() => return self.overdue(),
             }
+        }
+    }
+
+    /// Does what handles have asked for beside sending commands.
+    fn follow_closing(&mut self) -> Result<(), CloseReason> {
+        match self.outlet.shared.closing() {
+            Closing::No => Ok(()),
+            Closing::AfterCommands => {
+                self.close_by_deadline();
+                Ok(())
+            }
+            Closing::Now => Err(CloseReason::Requested),
+        }
+    }
+
+    /// The reply timer fired: a command without a reply costs its own call, and the connection only
+    /// where a fence behind it has none either.
+    fn silent(&mut self) -> Result<(), CloseReason> {
+        if !self.reply_timer.is_over(self.exchange.awaits_reply()) {
+            return Ok(());
+        }
+        match self.exchange.give_up() {
+            GivenUp::Nothing => Ok(()),
+            GivenUp::Command => {
+                let command = self.exchange.oldest().map(Caller::name);
+                warn!(command, "no reply in time; asking whether there will be one");
+                self.reply_timer.asked();
+                Ok(())
+            }
+            GivenUp::Fence => Err(CloseReason::Desynchronized(
+                "a command had no reply, and the one sent behind it to find out had none either",
+            )),
         }
     }
 
@@ -149,7 +207,8 @@ impl<S: Transport> Driver<S> {
     fn make_ready(&mut self, ready: oneshot::Sender<Result<RawReply>>) {
         let filter = clients::env_filter(EnvFilter::All);
         self.exchange.submit(Caller::driver(&filter), filter);
-        let states = realtime::set(realtime::Channel::State, true);
+        // The user has not asked for them.
+        let states = realtime::set(realtime::Channel::State, true).effect(Effect::None);
         self.exchange.submit(Caller::connect(&states, ready), states);
     }
 
@@ -189,6 +248,7 @@ impl<S: Transport> Driver<S> {
 
     /// Takes the next command that may go out.
     async fn refill_output(&mut self, buffer: &mut [u8]) -> Result<(), CloseReason> {
+        self.follow_closing()?;
         self.exchange.prune(Caller::is_withdrawn);
         self.take_back_unwritten();
         self.deny();
@@ -199,14 +259,19 @@ impl<S: Transport> Driver<S> {
             }
             let outlet = &mut self.outlet;
             match self.exchange.next_write(|caller| caller.admit(outlet)) {
-                NextWrite::Bytes(bytes) => self.output = Output { bytes, written: 0, fence: false },
-                NextWrite::Fence(bytes) => self.output = Output { bytes, written: 0, fence: true },
+                NextWrite::Bytes(bytes) => self.write(bytes, false),
+                NextWrite::Fence(bytes) => self.write(bytes, true),
                 NextWrite::Dropped => {}
                 NextWrite::Nothing => break,
             }
             self.follow_env_filter();
         }
         Ok(())
+    }
+
+    fn write(&mut self, bytes: Zeroizing<Vec<u8>>, fence: bool) {
+        self.output = Output { bytes, written: 0, fence };
+        self.reply_timer.asked();
     }
 
     /// Takes in what has arrived already, which may withdraw the request that the next command
@@ -272,15 +337,21 @@ impl<S: Transport> Driver<S> {
         self.close_by_deadline();
     }
 
+    /// The time to close runs from when it is asked for first.
     fn close_by_deadline(&mut self) {
-        let deadline = Instant::now() + self.close_timeout;
-        self.ending.deadline.get_or_insert(deadline);
+        if !std::mem::replace(&mut self.ending.asked, true) {
+            self.ending.deadline = Instant::now().checked_add(self.close_timeout);
+        }
     }
 
     fn received(&mut self, bytes: &[u8]) -> Result<(), CloseReason> {
         trace!(bytes = bytes.len(), "received");
         self.demuxer.feed(bytes);
-        self.drain_demuxer()
+        let drained = self.drain_demuxer();
+        if std::mem::take(&mut self.heard_reply) {
+            self.reply_timer.heard();
+        }
+        drained
     }
 
     fn drain_demuxer(&mut self) -> Result<(), CloseReason> {
@@ -314,10 +385,13 @@ impl<S: Transport> Driver<S> {
 
     fn step(&mut self, step: Step<Caller>) -> Result<(), CloseReason> {
         match step {
-            Step::Taken => {}
-            Step::Done(caller, outcome) => {
-                caller.answer(outcome, &mut self.outlet);
-                self.follow_env_filter();
+            Step::Taken => self.heard_reply = true,
+            Step::Done(caller, outcome) => self.done(caller, outcome),
+            Step::Fenced(ended) => {
+                self.heard_reply = true;
+                for (caller, outcome) in ended {
+                    self.done(caller, outcome);
+                }
             }
             Step::Stray(line) => {
                 warn!(bytes = line.len(), "a line that belongs to no reply");
@@ -330,11 +404,27 @@ impl<S: Transport> Driver<S> {
         Ok(())
     }
 
-    fn end_of_input(&mut self) -> CloseReason {
-        let last = self.demuxer.finish();
-        if let Some(Err(reason)) = last.map(|item| self.item(item)) {
-            return reason;
+    fn done(&mut self, caller: Caller, outcome: Outcome) {
+        self.heard_reply = true;
+        caller.answer(outcome, &mut self.outlet);
+        self.follow_env_filter();
+    }
+
+    /// A last line without its line end may be cut: it answers nobody, and only the word that the
+    /// daemon ends is taken as it came.
+    fn cut_line(&mut self) {
+        match self.demuxer.finish() {
+            Some(Item::Event(line)) if line.starts_with(b"FATAL:") => {
+                self.assembler.push(line, &mut |event| self.outlet.publish(event));
+            }
+            Some(Item::Event(line)) => self.outlet.publish(Event::Malformed(Malformed::cut(line))),
+            Some(Item::Reply(line)) => self.outlet.publish(Event::Stray(Stray::new(line))),
+            Some(Item::PasswordPrompt) | None => {}
         }
+    }
+
+    fn end_of_input(&mut self) -> CloseReason {
+        self.cut_line();
         if self.exchange.is_closing() {
             return CloseReason::Requested;
         }
@@ -342,6 +432,7 @@ impl<S: Transport> Driver<S> {
     }
 
     fn read_failed(&mut self, error: std::io::Error) -> CloseReason {
+        self.cut_line();
         let announced = self.outlet.announced.take();
         announced.unwrap_or_else(|| CloseReason::Io(Arc::new(error)))
     }
@@ -354,8 +445,35 @@ impl<S: Transport> Driver<S> {
         }
     }
 
+    /// Ends the connection. Where this side asked for it, the stream is shut before that is told, so
+    /// that whoever waits can connect anew.
+    async fn finish(mut self, reason: CloseReason) {
+        if matches!(reason, CloseReason::Requested) {
+            self.shut_down().await;
+            self.end(&reason);
+        } else {
+            self.end(&reason);
+            self.shut_down().await;
+        }
+    }
+
+    /// Tells the other side that this is all, but for a command that was not written whole: behind
+    /// its beginning nothing may follow.
+    async fn shut_down(&mut self) {
+        if self.output.is_begun() || self.ending.write_error.is_some() {
+            return self.socket.abandon();
+        }
+        self.close_by_deadline();
+        let closing = self.socket.shut_down();
+        match self.ending.deadline {
+            Some(deadline) => drop(tokio::time::timeout_at(deadline, closing).await),
+            None => closing.await,
+        }
+        self.socket.abandon();
+    }
+
     /// Tells every waiter, then every subscriber, that and why it is over.
-    fn end(mut self, reason: &CloseReason) {
+    fn end(&mut self, reason: &CloseReason) {
         debug!(%reason, "connection closed");
         self.outlet.shared.close(reason.clone());
         self.submissions.close();
@@ -377,6 +495,11 @@ impl<S: Transport> Driver<S> {
 impl Output {
     fn is_due(&self) -> bool {
         self.written < self.bytes.len()
+    }
+
+    /// Whether a part of it was written, and not all.
+    fn is_begun(&self) -> bool {
+        self.written > 0 && self.is_due()
     }
 
     fn rest(&self) -> &[u8] {

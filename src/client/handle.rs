@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::time::Instant;
 
 use super::Events;
@@ -12,7 +12,7 @@ use super::caller::{Delivery, Pass, Submission, Wants, Withdraw};
 use super::identity::{Peer, PeerEnd, PeerWatch, Peers};
 use super::outlet::Published;
 use super::requests::Ticket;
-use super::shared::Shared;
+use super::shared::{Closing, Shared};
 use crate::command::Wire;
 use crate::error::{CloseReason, Error, Result};
 use crate::reply::RawReply;
@@ -30,6 +30,7 @@ use crate::reply::RawReply;
 /// - [`Error::Refused`]: the daemon answered `ERROR:`.
 /// - [`Error::UnexpectedReply`]: the reply does not have the command's form.
 /// - [`Error::Timeout`]: no reply in time; the connection goes on.
+/// - [`Error::NoReply`]: the daemon has answered what was sent behind the command, and not the command.
 /// - [`Error::Closed`]: the connection has ended, with the reason.
 ///
 /// # Cancel safety
@@ -39,17 +40,59 @@ use crate::reply::RawReply;
 #[derive(Clone)]
 pub struct Client {
     submit: mpsc::Sender<Submission>,
+    /// The driver learns when the last one is dropped, also while it takes no commands.
+    _handle: watch::Receiver<()>,
     events: broadcast::WeakSender<Published>,
     shared: Arc<Shared>,
+    timeout: Duration,
+    /// When a call of several commands has to be over.
+    deadline: Option<Instant>,
 }
 
 impl Client {
     pub(super) fn new(
         submit: mpsc::Sender<Submission>,
+        handle: watch::Receiver<()>,
         events: broadcast::WeakSender<Published>,
         shared: Arc<Shared>,
     ) -> Self {
-        Self { submit, events, shared }
+        let timeout = shared.command_timeout;
+        Self { submit, _handle: handle, events, shared, timeout, deadline: None }
+    }
+
+    /// A handle of the same connection whose calls may take so long each, waiting behind other
+    /// commands included.
+    ///
+    /// ```no_run
+    /// # async fn example(client: openvpn_mgmt::Client) -> openvpn_mgmt::Result<()> {
+    /// use std::time::Duration;
+    ///
+    /// let status = client.with_timeout(Duration::from_secs(120)).status().await?;
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn with_timeout(&self, timeout: Duration) -> Self {
+        Self { timeout, deadline: None, ..self.clone() }
+    }
+
+    /// For a call of several commands, which take one timeout together.
+    pub(crate) fn one_call(&self) -> Self {
+        let deadline = self.deadline.or_else(|| Instant::now().checked_add(self.timeout));
+        Self { deadline, ..self.clone() }
+    }
+
+    /// Ends the connection at once, whatever is in flight; the daemon goes on.
+    ///
+    /// Commands that wait are not sent, and those whose reply is awaited fail with
+    /// [`CloseReason::Requested`]. Behind a command that is half written nothing more is. Returns when the
+    /// stream is shut, after [`Builder::close_timeout`](crate::Builder::close_timeout) at the latest.
+    /// [`quit`](Self::quit) lets the commands called before have their replies.
+    ///
+    /// # Cancel safety
+    /// The connection ends also where the future is dropped, once it was polled.
+    pub async fn close(&self) {
+        self.shared.ask_to_close(Closing::Now);
+        self.shared.closed().await;
     }
 
     /// A new subscription, to the events that come from now on.
@@ -109,7 +152,7 @@ impl Client {
         let deadline = Instant::now().checked_add(timeout);
         let (end, mut gone) = oneshot::channel();
         let watch = Wants::End(PeerWatch { peer: peer.clone(), end });
-        let after = self.shared.command_timeout.min(timeout);
+        let after = self.timeout.min(timeout);
         let sent = self.send_within(after, wire, Pass::Peer(peer.clone()), watch).await;
         if let Err(error) = sent {
             // It may be refused because the client has just gone.
@@ -140,7 +183,7 @@ impl Client {
     }
 
     async fn send(&self, wire: Wire, pass: Pass, wants: Wants) -> Result<RawReply> {
-        self.send_within(self.shared.command_timeout, wire, pass, wants).await
+        self.send_within(self.timeout, wire, pass, wants).await
     }
 
     async fn send_within(
@@ -152,14 +195,16 @@ impl Client {
     ) -> Result<RawReply> {
         let command = wire.name;
         let delivery = Arc::new(Delivery::default());
-        let _withdraw = Withdraw(Arc::clone(&delivery));
+        let _withdraw = Withdraw::new(&delivery, &self.shared.work);
         let (reply, answer) = oneshot::channel();
         let submission = Submission { wire, reply, delivery: Arc::clone(&delivery), pass, wants };
         let exchanged = self.exchange(submission, answer);
-        match tokio::time::timeout(after, exchanged).await {
-            Ok(result) => result,
-            Err(_) => Err(Error::Timeout { command, after, sent: !delivery.withdraw() }),
-        }
+        let in_time = match self.deadline {
+            Some(deadline) => tokio::time::timeout_at(deadline, exchanged).await,
+            None => tokio::time::timeout(after, exchanged).await,
+        };
+        in_time
+            .unwrap_or_else(|_| Err(Error::Timeout { command, after, sent: !delivery.withdraw() }))
     }
 
     async fn exchange(

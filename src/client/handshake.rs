@@ -87,7 +87,10 @@ impl<'a> Handshake<'a> {
         let mut line = Zeroizing::new(Vec::with_capacity(password.len() + 1));
         line.extend_from_slice(password.expose());
         line.push(b'\n');
-        let written = stream.write_all(&line).await;
+        let written = match stream.write_all(&line).await {
+            Ok(()) => stream.flush().await,
+            Err(error) => Err(error),
+        };
         written.map_err(|error| closed(CloseReason::Io(Arc::new(error))))
     }
 

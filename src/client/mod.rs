@@ -15,13 +15,11 @@ mod handle;
 mod handshake;
 mod identity;
 mod outlet;
+mod reply_timer;
 mod requests;
 mod session;
 mod shared;
 mod transport;
-
-#[cfg(test)]
-mod exchange_tests;
 
 pub use builder::Builder;
 pub use endpoint::Endpoint;

@@ -1,10 +1,10 @@
 //! [`Shared`]: what every handle of a connection knows.
 
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use crate::error::CloseReason;
 use crate::reply::Version;
@@ -22,9 +22,25 @@ pub(crate) struct Shared {
     announced: AtomicU32,
     /// Whether the driver keeps states on for the questions.
     watches_states: bool,
-    /// Whether the user has turned states on.
+    /// Whether the user has last asked for states, and not to have none.
     wants_states: AtomicBool,
+    /// Whether the daemon has accepted to tell the user states.
+    tells_states: AtomicBool,
     closed: watch::Sender<Option<CloseReason>>,
+    /// Tells the driver that there is something to do beside commands.
+    pub(crate) work: Arc<Notify>,
+    closing: AtomicU8,
+}
+
+/// How a handle has asked for the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Closing {
+    /// Not at all.
+    No,
+    /// After the commands called before, as far as the time to close allows.
+    AfterCommands,
+    /// At once.
+    Now,
 }
 
 impl Shared {
@@ -42,7 +58,24 @@ impl Shared {
             announced: AtomicU32::new(0),
             watches_states,
             wants_states: AtomicBool::new(false),
+            tells_states: AtomicBool::new(false),
             closed: watch::Sender::new(None),
+            work: Arc::new(Notify::new()),
+            closing: AtomicU8::new(Closing::No as u8),
+        }
+    }
+
+    /// Asks the driver to end the connection.
+    pub(crate) fn ask_to_close(&self, how: Closing) {
+        self.closing.fetch_max(how as u8, Ordering::AcqRel);
+        self.work.notify_one();
+    }
+
+    pub(crate) fn closing(&self) -> Closing {
+        match self.closing.load(Ordering::Acquire) {
+            0 => Closing::No,
+            1 => Closing::AfterCommands,
+            _ => Closing::Now,
         }
     }
 
@@ -69,11 +102,22 @@ impl Shared {
 
     pub(crate) fn want_states(&self, wanted: bool) {
         self.wants_states.store(wanted, Ordering::Release);
+        if !wanted {
+            self.tells_states.store(false, Ordering::Release);
+        }
+    }
+
+    /// The daemon has accepted the user's `state on`.
+    pub(crate) fn tell_states(&self) {
+        self.tells_states.store(true, Ordering::Release);
     }
 
     /// Whether states come that the user has not asked for.
     pub(crate) fn hides_states(&self) -> bool {
-        self.watches_states && !self.wants_states.load(Ordering::Acquire)
+        let shown = || {
+            self.wants_states.load(Ordering::Acquire) && self.tells_states.load(Ordering::Acquire)
+        };
+        self.watches_states && !shown()
     }
 
     /// Sets the reason the connection ended; the first one stays.
@@ -104,7 +148,7 @@ impl Shared {
 }
 
 /// Marks the connection closed when the driver ends in any way, also by a runtime's shutdown.
-pub(crate) struct CloseGuard(pub(crate) std::sync::Arc<Shared>);
+pub(crate) struct CloseGuard(pub(crate) Arc<Shared>);
 
 impl Drop for CloseGuard {
     fn drop(&mut self) {

@@ -10,6 +10,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 #[cfg(unix)]
 use tokio::net::UnixStream;
+use tracing::debug;
 
 /// A stream that may know whether bytes have arrived that were not read yet.
 pub(super) trait Transport: AsyncRead + AsyncWrite + Unpin {
@@ -93,16 +94,20 @@ pub(super) enum Turn {
 /// A transport whose two directions take turns where both are ready, so that neither a flood of
 /// input nor a large command starves the other.
 pub(super) struct Duplex<T> {
-    transport: T,
+    /// `None` once it was abandoned.
+    transport: Option<T>,
     write_first: bool,
+    /// Something was written that the transport may still hold back.
+    unflushed: bool,
 }
 
 impl<T: Transport> Duplex<T> {
     pub(super) fn new(transport: T) -> Self {
-        Self { transport, write_first: false }
+        Self { transport: Some(transport), write_first: false, unflushed: false }
     }
 
-    /// Reads into `buffer`, or writes of `output` where it is not empty.
+    /// Reads into `buffer`, or writes of `output` where it is not empty. What was written is flushed
+    /// on the way.
     ///
     /// Cancel safe: nothing is read or written unless the future is ready.
     pub(super) async fn turn(&mut self, buffer: &mut [u8], output: &[u8]) -> Turn {
@@ -123,12 +128,28 @@ impl<T: Transport> Duplex<T> {
 
     /// As [`Transport::has_unread`].
     pub(super) fn has_unread(&self) -> Option<bool> {
-        self.transport.has_unread()
+        self.transport.as_ref().and_then(Transport::has_unread)
+    }
+
+    /// Flushes, and tells the other side that nothing follows. An error means that it is gone.
+    pub(super) async fn shut_down(&mut self) {
+        let Some(transport) = &mut self.transport else {
+            return;
+        };
+        let shut = std::future::poll_fn(|cx| Pin::new(&mut *transport).poll_shutdown(cx)).await;
+        if let Err(error) = shut {
+            debug!(%error, "the connection was gone before it was shut down");
+        }
+    }
+
+    /// Closes the transport as it is.
+    pub(super) fn abandon(&mut self) {
+        self.transport = None;
     }
 
     fn poll_turn(&mut self, cx: &mut Context<'_>, buffer: &mut [u8], output: &[u8]) -> Poll<Turn> {
         if self.write_first {
-            if let Poll::Ready(wrote) = self.poll_write(cx, output) {
+            if let Poll::Ready(wrote) = self.poll_output(cx, output) {
                 self.write_first = false;
                 return Poll::Ready(Turn::Wrote(wrote));
             }
@@ -137,20 +158,47 @@ impl<T: Transport> Duplex<T> {
             self.write_first = true;
             return Poll::Ready(Turn::Read(read));
         }
-        let wrote = ready!(self.poll_write(cx, output));
+        let wrote = ready!(self.poll_output(cx, output));
         Poll::Ready(Turn::Wrote(wrote))
     }
 
     fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        let Some(transport) = &mut self.transport else {
+            return Poll::Ready(Ok(0));
+        };
         let mut buffer = ReadBuf::new(buffer);
-        let read = ready!(Pin::new(&mut self.transport).poll_read(cx, &mut buffer));
+        let read = ready!(Pin::new(transport).poll_read(cx, &mut buffer));
         Poll::Ready(read.map(|()| buffer.filled().len()))
     }
 
-    fn poll_write(&mut self, cx: &mut Context<'_>, output: &[u8]) -> Poll<io::Result<usize>> {
+    /// Writes of `output`, and flushes where all of it is written; ready only where that made a
+    /// difference to the output or failed.
+    fn poll_output(&mut self, cx: &mut Context<'_>, output: &[u8]) -> Poll<io::Result<usize>> {
         if output.is_empty() {
-            return Poll::Pending;
+            return match self.poll_flush(cx) {
+                Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+                _ => Poll::Pending,
+            };
         }
-        Pin::new(&mut self.transport).poll_write(cx, output)
+        let Some(transport) = &mut self.transport else {
+            return Poll::Ready(Ok(0));
+        };
+        let wrote = ready!(Pin::new(transport).poll_write(cx, output))?;
+        self.unflushed = true;
+        if wrote == output.len() {
+            if let Poll::Ready(Err(error)) = self.poll_flush(cx) {
+                return Poll::Ready(Err(error));
+            }
+        }
+        Poll::Ready(Ok(wrote))
+    }
+
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let Some(transport) = self.transport.as_mut().filter(|_| self.unflushed) else {
+            return Poll::Ready(Ok(()));
+        };
+        let flushed = ready!(Pin::new(transport).poll_flush(cx));
+        self.unflushed = false;
+        Poll::Ready(flushed)
     }
 }

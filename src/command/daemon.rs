@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Fence, ReplyShape, Wire, Writer, in_range};
+use super::{Fence, Kind, ReplyShape, Wire, Writer, in_range};
 use crate::error::Result;
 
 /// A signal that the daemon can throw at itself.
@@ -67,9 +67,9 @@ pub(crate) fn net() -> Wire {
 pub(crate) fn signal(signal: Signal, management_version: u32) -> Wire {
     let writer = Writer::new("signal").word(signal.as_str());
     if management_version <= SILENT_SIGNALS {
-        return writer.line(ReplyShape::Fenced(Fence::AtOnce));
+        return writer.line(ReplyShape::Fenced(Fence::AtOnce)).expect("signal ").kind(Kind::Signal);
     }
-    writer.line(ReplyShape::Line).expect("signal ")
+    writer.line(ReplyShape::Line).expect("signal ").kind(Kind::Signal)
 }
 
 pub(crate) fn verb() -> Wire {

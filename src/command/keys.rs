@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::{Fence, ReplyShape, Wire, Writer, invalid, limits};
+use super::{Fence, Kind, ReplyShape, Wire, Writer, invalid, limits};
 use crate::error::{ArgumentProblem, Result};
 
 /// Which of the two signature commands a request is answered with.
@@ -13,12 +13,16 @@ pub(crate) enum SignatureCommand {
     RsaSig,
 }
 
+/// The reply is about the prompt that was answered, not about the command, and OpenVPN 3 has a word of its own.
+const SIGNED: &[&str] =
+    &["pk-sign command", "rsa-sign command", "pk-sig command", "rsa-sig command"];
+
 const BLOCK_WHY: &str = "the daemon loses longer lines that stand among others";
 
 pub(crate) fn signature(command: SignatureCommand, signature: &[u8]) -> Result<Wire> {
-    let (name, expect) = match command {
-        SignatureCommand::PkSig => ("pk-sig", "pk-sign command"),
-        SignatureCommand::RsaSig => ("rsa-sig", "rsa-sign command"),
+    let name = match command {
+        SignatureCommand::PkSig => "pk-sig",
+        SignatureCommand::RsaSig => "rsa-sig",
     };
     if signature.is_empty() {
         return Err(invalid(name, "signature", ArgumentProblem::Empty));
@@ -27,7 +31,7 @@ pub(crate) fn signature(command: SignatureCommand, signature: &[u8]) -> Result<W
     for line in STANDARD.encode(signature).as_bytes().chunks(limits::BASE64_LINE) {
         block = block.line("signature", line, limits::BASE64_LINE, BLOCK_WHY)?;
     }
-    Ok(block.end(ReplyShape::Fenced(Fence::AfterRefusal)).expect(expect))
+    Ok(block.end(ReplyShape::Fenced(Fence::AfterRefusal)).expect_one_of(SIGNED).kind(Kind::Late))
 }
 
 /// Blank lines and line ends of the PEM text are ours to drop; everything else goes as it is.
@@ -41,7 +45,10 @@ pub(crate) fn certificate(pem: &str) -> Result<Wire> {
     for line in pem.lines().map(str::trim_end).filter(|line| !line.is_empty()) {
         block = block.line(NAME, line.as_bytes(), limits::CERTIFICATE_LINE, BLOCK_WHY)?;
     }
-    Ok(block.end(ReplyShape::Fenced(Fence::AfterRefusal)).expect("certificate command"))
+    Ok(block
+        .end(ReplyShape::Fenced(Fence::AfterRefusal))
+        .expect("certificate command")
+        .kind(Kind::Late))
 }
 
 pub(crate) fn pkcs11_id_count() -> Wire {

@@ -25,4 +25,4 @@ pub use realtime::History;
 pub use remote::{ProxyAction, RemoteAction};
 pub use shape::{Fence, ReplyShape};
 pub use status::StatusFormat;
-pub(crate) use wire::{Effect, Wire, Writer, check, in_range, invalid};
+pub(crate) use wire::{Effect, Expect, Kind, Wire, Writer, check, in_range, invalid};

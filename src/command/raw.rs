@@ -25,13 +25,14 @@ pub(crate) fn raw(line: &[u8], shape: ReplyShape) -> Result<Wire> {
             Err(bad(ArgumentProblem::Other("has a reply that is not a raw command's")))
         }
         ReplyShape::Count(0) => Err(bad(ArgumentProblem::Other("has a reply of no lines"))),
-        shape => Ok(Writer::raw(NAME, line).line(shape).effect(effect(&parameters))),
+        shape => Ok(Writer::raw(NAME, line).line(shape).raw().effect(effect(line, &parameters))),
     }
 }
 
 /// What a raw command changes; one that asks a client for a response asks for no request.
-fn effect(parameters: &[Vec<u8>]) -> Effect {
+fn effect(line: &[u8], parameters: &[Vec<u8>]) -> Effect {
     match parameters {
+        _ if sets_states(line) == Some(true) => Effect::TellsStates,
         [name, level @ ..] if name == b"env-filter" => {
             // Without a level the daemon takes 0.
             Effect::FiltersEnv { zero: level.first().is_none_or(|level| level == b"0") }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{ReplyShape, Wire, Writer, in_range, invalid};
+use super::{Effect, ReplyShape, Wire, Writer, in_range, invalid};
 use crate::error::{ArgumentProblem, Result};
 
 /// The three notifications that can be turned on and have a history.
@@ -45,11 +45,20 @@ impl Channel {
             Self::Echo => "real-time echo notification",
         }
     }
+
+    /// What turning it on changes.
+    fn effect(self) -> Effect {
+        match self {
+            Self::State => Effect::TellsStates,
+            Self::Log | Self::Echo => Effect::None,
+        }
+    }
 }
 
 pub(crate) fn set(channel: Channel, on: bool) -> Wire {
     let word = if on { "on" } else { "off" };
-    Writer::new(channel.name()).word(word).line(ReplyShape::Line).expect(channel.notification())
+    let wire = Writer::new(channel.name()).word(word).line(ReplyShape::Line);
+    wire.expect(channel.notification()).effect(if on { channel.effect() } else { Effect::None })
 }
 
 pub(crate) fn history(channel: Channel, history: History) -> Result<Wire> {
@@ -58,7 +67,8 @@ pub(crate) fn history(channel: Channel, history: History) -> Result<Wire> {
 
 pub(crate) fn on_with_history(channel: Channel, history: History) -> Result<Wire> {
     let writer = entries(Writer::new(channel.name()).word("on"), channel, history)?;
-    Ok(writer.line(ReplyShape::LineThenBlock).expect(channel.notification()))
+    let wire = writer.line(ReplyShape::LineThenBlock).expect(channel.notification());
+    Ok(wire.effect(channel.effect()))
 }
 
 /// Plain `state`: the current one.

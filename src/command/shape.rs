@@ -18,8 +18,8 @@ pub enum ReplyShape {
     Event(&'static str),
     /// This many lines, and no end mark (`test N`).
     Count(u32),
-    /// Lines of unknown number, perhaps none. A fence (a `pid` of our own) is sent
-    /// behind the command, and its reply ends this one.
+    /// Lines of unknown number, perhaps none. A fence (a command of our own, whose reply
+    /// nothing else has) is sent behind the command, and its reply ends this one.
     Fenced(Fence),
     /// No reply: the daemon closes the connection (`quit`).
     Close,

@@ -6,7 +6,7 @@ use super::limits;
 use super::quote::{TOO_LONG, push_quoted};
 use super::shape::ReplyShape;
 use crate::error::{ArgumentProblem, Error, Result};
-use crate::{Cid, Kid};
+use crate::{Cid, Kid, Text};
 
 /// A whole command as it goes out, line ends included. Wiped when dropped: it may hold a password.
 pub(crate) struct Wire {
@@ -15,10 +15,66 @@ pub(crate) struct Wire {
     pub(crate) shape: ReplyShape,
     /// How the text after this command's `SUCCESS: ` starts on every version; a
     /// `SUCCESS: ` of other text belongs to somebody else.
-    pub(crate) expect: &'static str,
+    pub(crate) expect: Expect,
     /// What the text after `SUCCESS: ` holds where the command failed all the same.
     pub(crate) failure: Option<&'static str>,
     pub(crate) effect: Effect,
+    pub(crate) kind: Kind,
+}
+
+/// What is special about a command, where its reply is told from others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Nothing.
+    Plain,
+    /// OpenVPN 3's reply to it and to a fence can be the same.
+    Signal,
+    /// Its reply may come after those of commands sent behind it.
+    Late,
+    /// A caller wrote it, and said what its reply looks like.
+    Raw {
+        /// Whether it may be a `signal`.
+        is_signal: bool,
+    },
+}
+
+impl Kind {
+    pub(crate) fn is_raw(self) -> bool {
+        matches!(self, Self::Raw { .. })
+    }
+
+    pub(crate) fn may_be_signal(self) -> bool {
+        matches!(self, Self::Signal | Self::Raw { is_signal: true })
+    }
+}
+
+/// How the text after a command's `SUCCESS: ` starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Expect {
+    /// In any way.
+    Anything,
+    /// In this way.
+    One(&'static str),
+    /// In one of these ways.
+    Some(&'static [&'static str]),
+}
+
+impl Expect {
+    /// Whether `text` starts as it should.
+    pub(crate) fn begins(self, text: &Text) -> bool {
+        match self {
+            Self::Anything => true,
+            Self::One(start) => text.as_bytes().starts_with(start.as_bytes()),
+            Self::Some(starts) => {
+                starts.iter().any(|start| text.as_bytes().starts_with(start.as_bytes()))
+            }
+        }
+    }
+
+    /// Whether some texts are none of the command's.
+    pub(crate) fn is_known(self) -> bool {
+        self != Self::Anything
+    }
 }
 
 /// What a command changes for the connection, beside having a reply.
@@ -30,6 +86,8 @@ pub(crate) enum Effect {
     Decides(Cid, Kid),
     /// It asks a client's user for a response.
     AsksResponse(Cid, Kid),
+    /// It turns on the states that the user gets.
+    TellsStates,
     /// It sets how much of what a client says of itself is filtered; level 0 is the only safe one.
     FiltersEnv {
         /// Whether it is level 0.
@@ -39,7 +97,26 @@ pub(crate) enum Effect {
 
 impl Wire {
     fn new(name: &'static str, bytes: Zeroizing<Vec<u8>>, shape: ReplyShape) -> Self {
-        Self { name, bytes, shape, expect: "", failure: None, effect: Effect::None }
+        Self {
+            name,
+            bytes,
+            shape,
+            expect: Expect::Anything,
+            failure: None,
+            effect: Effect::None,
+            kind: Kind::Plain,
+        }
+    }
+
+    /// Marks what a caller wrote.
+    pub(crate) fn raw(self) -> Self {
+        let is_signal = memchr::memmem::find(&self.bytes, b"signal").is_some();
+        Self { kind: Kind::Raw { is_signal }, ..self }
+    }
+
+    /// Marks what is special about its reply.
+    pub(crate) fn kind(self, kind: Kind) -> Self {
+        Self { kind, ..self }
     }
 
     /// Sets what the command changes.
@@ -54,12 +131,18 @@ impl Wire {
 
     /// Says how the text after `SUCCESS: ` starts.
     pub(crate) fn expect(self, expect: &'static str) -> Self {
-        Self { expect, ..self }
+        Self { expect: Expect::One(expect), ..self }
+    }
+
+    /// Says in which ways the text after `SUCCESS: ` may start.
+    pub(crate) fn expect_one_of(self, expect: &'static [&'static str]) -> Self {
+        Self { expect: Expect::Some(expect), ..self }
     }
 
     /// Whether it may be sent while other commands are in flight.
     pub(crate) fn pipelines(&self) -> bool {
         self.shape.pipelines()
+            && !self.kind.is_raw()
             && self.bytes.split(|byte| *byte == b'\n').all(|l| l.len() <= limits::PIPELINED_LINE)
     }
 }

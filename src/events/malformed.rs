@@ -61,6 +61,11 @@ impl Malformed {
         Self { line, env: Arc::default(), problem }
     }
 
+    /// A line whose end did not come.
+    pub(crate) fn cut(line: Bytes) -> Self {
+        Self::new(line, Problem("the connection ended before the line did"))
+    }
+
     /// A block that was not finished: its first line, and the ENV lines that came.
     pub(super) fn block(line: Bytes, env: Vec<Bytes>, Problem(problem): Problem) -> Self {
         Self { line, env: env.into(), problem }

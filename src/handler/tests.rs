@@ -112,7 +112,7 @@ async fn each_decision_is_sent() {
     daemon.connects(1, "bob").await;
     daemon.hears("client-auth 1 1").await;
     daemon.hears("push \"route 10.1.0.0 255.255.0.0\"").await;
-    daemon.grants("END").await;
+    daemon.hears("END").await;
     daemon.connects(2, "carol").await;
     daemon.says("SUCCESS: client-auth command succeeded\n").await;
     daemon.grants("client-deny 2 1 \"not on the list\" \"ask your admin\"").await;

@@ -153,8 +153,13 @@ impl Daemon {
             self.stream = None;
         }
         loop {
-            assert_eq!(self.read().await, "pid", "{}: after {}", self.name, exchange.command());
-            self.answer(b"SUCCESS: pid=1\r\n").await;
+            let read = self.read().await;
+            let fence = read.strip_prefix("signal ").filter(|name| name.starts_with("fence-"));
+            let Some(name) = fence else {
+                panic!("{}: {read:?} after {}", self.name, exchange.command());
+            };
+            let reply = format!("ERROR: signal '{name}' is not a known signal type\r\n");
+            self.answer(reply.as_bytes()).await;
         }
     }
 

@@ -106,7 +106,7 @@ async fn a_long_password_whose_block_is_refused() {
                      Management Version: 6\nEND\n";
         stage.daemon.answers("version", reply).await;
         stage.daemon.answers("version 5", "SUCCESS: Management client version set to 5\n").await;
-        stage.daemon.answers("pid", "SUCCESS: pid=1\n").await;
+        stage.daemon.passes_fence().await;
         // What a daemon makes of a block it does not want: each line is a command.
         let line = stage.daemon.answers("password", "ERROR: no password is needed\n").await;
         assert_eq!(line.trim_end(), "password \"Auth\"");
@@ -124,7 +124,7 @@ async fn a_long_password_whose_block_is_refused() {
             stage.daemon.says(format!("ERROR: unknown command [{line}], enter 'help'\n")).await;
         }
         stage.daemon.says("ERROR: unknown command [END], enter 'help'\n").await;
-        stage.daemon.answers("pid", "SUCCESS: pid=1\n").await;
+        stage.daemon.passes_fence().await;
     });
     stage.vault.error(&answered.unwrap_err());
     stage.ends().await;

@@ -28,6 +28,19 @@ impl Daemon {
         }
     }
 
+    /// Takes lines until the fence, and answers it.
+    pub async fn passes_fence(&mut self) {
+        loop {
+            let line = self.line().await;
+            let name = line.trim_end().strip_prefix("signal ");
+            if let Some(name) = name.filter(|name| name.starts_with("fence-")) {
+                return self
+                    .says(format!("ERROR: signal '{name}' is not a known signal type\n"))
+                    .await;
+            }
+        }
+    }
+
     /// What every connection begins with.
     pub async fn gets_ready(&mut self) {
         self.answers("env-filter 0", "SUCCESS: env_filter_level=0\n").await;

@@ -204,6 +204,10 @@ impl Client {
     /// # Cancel safety
     /// [As every command](Client#cancel-safety).
     pub async fn kill(&self, target: &KillTarget) -> Result<KillReport> {
+        self.one_call().kill_target(target).await
+    }
+
+    async fn kill_target(&self, target: &KillTarget) -> Result<KillReport> {
         let command = match target {
             KillTarget::CommonName(name) => clients::kill_common_name(name)?,
             KillTarget::Address { transport, ip: IpAddr::V4(ip), port } => {
@@ -241,9 +245,10 @@ impl Client {
         peer: &Peer,
         options: impl AsRef<[u8]>,
     ) -> Result<PushUpdate> {
-        let command = self.push_update_command(Some(peer.cid()), options.as_ref()).await?;
+        let call = self.one_call();
+        let command = call.push_update_command(Some(peer.cid()), options.as_ref()).await?;
         let name = command.name;
-        parse_push_update(name, &self.call_by(peer, command).await?.lines)
+        parse_push_update(name, &call.call_by(peer, command).await?.lines)
     }
 
     /// `push-update-cid CID "options"`: changes the pushed options of whoever has this ID. OpenVPN 2.7.
@@ -278,9 +283,10 @@ impl Client {
     }
 
     async fn push_update(&self, cid: Option<Cid>, options: &[u8]) -> Result<PushUpdate> {
-        let command = self.push_update_command(cid, options).await?;
+        let call = self.one_call();
+        let command = call.push_update_command(cid, options).await?;
         let name = command.name;
-        parse_push_update(name, &self.call(command).await?.lines)
+        parse_push_update(name, &call.call(command).await?.lines)
     }
 
     async fn push_update_command(&self, cid: Option<Cid>, options: &[u8]) -> Result<Wire> {

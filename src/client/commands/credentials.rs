@@ -30,8 +30,9 @@ impl Client {
         username: impl Into<Secret>,
     ) -> Result<()> {
         let username = username.into();
-        self.check_kept("username", "user name", &username).await?;
-        self.call(credentials::username(kind, &username)?).await.map(drop)
+        let call = self.one_call();
+        call.check_kept("username", "user name", &username).await?;
+        call.call(credentials::username(kind, &username)?).await.map(drop)
     }
 
     /// `password TYPE "password"`: answers `Need 'TYPE' password`.
@@ -50,8 +51,9 @@ impl Client {
         kind: impl AsRef<[u8]>,
         password: impl Into<Secret>,
     ) -> Result<()> {
-        let command = self.password_command(kind, &password.into()).await?;
-        self.call(command).await.map(drop)
+        let call = self.one_call();
+        let command = call.password_command(kind, &password.into()).await?;
+        call.call(command).await.map(drop)
     }
 
     /// `needok NAME ok|cancel`: answers `Need 'NAME' confirmation`.

@@ -1,6 +1,9 @@
 //! The daemon as a whole.
 
+use std::time::Duration;
+
 use crate::client::Client;
+use crate::client::shared::Closing;
 use crate::command::{Signal, daemon};
 use crate::error::Result;
 use crate::reply::{self, Help, Version};
@@ -151,8 +154,10 @@ impl Client {
 
     /// `quit`: ends the session; the daemon goes on, and takes the next manager.
     ///
-    /// Commands called before are answered first. Returns when the connection has
-    /// closed; those called later, and every waiter, get [`Error::Closed`].
+    /// Commands called before are answered first, as far as
+    /// [`Builder::close_timeout`](crate::Builder::close_timeout) allows, which runs from here. Returns when
+    /// the connection has closed; those called later, and every waiter, get [`Error::Closed`].
+    /// [`close`](Self::close) waits for nothing.
     ///
     /// # Errors
     /// [As every command](Client#errors).
@@ -160,7 +165,9 @@ impl Client {
     /// # Cancel safety
     /// [As every command](Client#cancel-safety).
     pub async fn quit(&self) -> Result<()> {
-        match self.call(daemon::quit()).await {
+        self.shared().ask_to_close(Closing::AfterCommands);
+        // The connection ends in the time to close, whatever a call may take.
+        match self.with_timeout(Duration::MAX).call(daemon::quit()).await {
             Ok(_) | Err(Error::Closed(CloseReason::Requested)) => Ok(()),
             Err(error) => Err(error),
         }

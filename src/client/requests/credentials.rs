@@ -141,8 +141,8 @@ impl CredentialsRequest {
     }
 
     /// Both are checked before the first is sent.
-    async fn send(self, username: Secret, password: Secret) -> Result<()> {
-        self.handle.begin();
+    async fn send(mut self, username: Secret, password: Secret) -> Result<()> {
+        self.handle.begin_call();
         let client = self.handle.client();
         let realm = self.realm.as_bytes();
         let first = username_command(client, realm, &username).await?;
@@ -200,8 +200,8 @@ impl PasswordRequest {
     ///
     /// # Cancel safety
     /// [As every command](crate::Client#cancel-safety).
-    pub async fn answer(self, password: impl Into<Secret>) -> Result<()> {
-        self.handle.begin();
+    pub async fn answer(mut self, password: impl Into<Secret>) -> Result<()> {
+        self.handle.begin_call();
         let client = self.handle.client();
         let wire = client.password_command(self.realm.as_bytes(), &password.into()).await;
         self.handle.settle(wire).await
@@ -255,8 +255,8 @@ impl UsernameRequest {
     ///
     /// # Cancel safety
     /// [As every command](crate::Client#cancel-safety).
-    pub async fn answer(self, username: impl Into<Secret>) -> Result<()> {
-        self.handle.begin();
+    pub async fn answer(mut self, username: impl Into<Secret>) -> Result<()> {
+        self.handle.begin_call();
         let client = self.handle.client();
         let wire = username_command(client, self.realm.as_bytes(), &username.into()).await;
         self.handle.settle(wire).await

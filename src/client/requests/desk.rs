@@ -21,7 +21,7 @@ use crate::{Cid, Kid};
 pub(crate) struct Desk {
     open: Mutex<Open>,
     /// Tells the driver that there are clients to deny.
-    pub(crate) work: Notify,
+    work: Arc<Notify>,
     limits: Limits,
     /// Whether the KID of a response is the one of the request; before management version 5 it is not.
     response_has_kid: bool,
@@ -67,9 +67,10 @@ pub(crate) enum Taken {
 }
 
 impl Desk {
-    pub(crate) fn new(limits: Limits, management_version: u32) -> Self {
+    /// Desk whose driver is told by `work` that it has something to do.
+    pub(crate) fn new(limits: Limits, management_version: u32, work: Arc<Notify>) -> Self {
         let response_has_kid = management_version >= 5;
-        Self { open: Mutex::default(), work: Notify::new(), limits, response_has_kid }
+        Self { open: Mutex::default(), work, limits, response_has_kid }
     }
 
     /// Takes note of an event, about `peer` where it is about a client: raises a question, or

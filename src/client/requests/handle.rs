@@ -73,6 +73,12 @@ impl Handle {
         self.unsent.store(true, Ordering::Relaxed);
     }
 
+    /// As [`begin`](Self::begin), for an answer of several commands, which take one timeout together.
+    pub(super) fn begin_call(&mut self) {
+        self.begin();
+        self.client = self.client.one_call();
+    }
+
     /// Whether the last answer was refused before it was sent.
     pub(super) fn is_invalid(&self) -> bool {
         self.invalid.load(Ordering::Relaxed)

@@ -33,6 +33,17 @@ impl Daemon {
         self
     }
 
+    /// The fence behind a raw command.
+    async fn passes_fence(&mut self) -> &mut Self {
+        self.hears("signal fence-").await;
+        let mut name = String::new();
+        while !name.ends_with('\n') {
+            name.push(char::from(self.0.read_u8().await.unwrap()));
+        }
+        let name = name.trim_end();
+        self.says(format!("ERROR: signal 'fence-{name}' is not a known signal type\r\n")).await
+    }
+
     /// What every connection begins with.
     async fn gets_ready(&mut self) {
         self.hears("env-filter 0\n").await.says(FILTER).await;
@@ -364,6 +375,7 @@ async fn a_decision_by_plain_command_counts() {
         let peer = next_client(&mut requests).await;
         let deciding = client.raw_command(line, crate::ReplyShape::Line);
         exchange(deciding, &mut daemon, &format!("{line}\n"), ok).await.unwrap();
+        daemon.passes_fence().await;
         assert!(matches!(peer.allow().await, Err(Error::Stale { .. })), "{line}");
     }
 }

@@ -275,9 +275,11 @@ async fn an_environment_is_trusted_only_while_nothing_is_filtered() {
     ] {
         let raw = client.raw_command(line, ReplyShape::Line);
         let _ = exchange(raw, d, &format!("{line}\n"), reply).await;
+        d.passes_fence().await;
         assert!(!trusted(d, &mut requests).await, "{line}");
         let raw = client.raw_command("env-filter", ReplyShape::Line);
         exchange(raw, d, "env-filter\n", "SUCCESS: env_filter_level=0\r\n").await.unwrap();
+        d.passes_fence().await;
         assert!(trusted(d, &mut requests).await);
     }
 }

@@ -2,9 +2,9 @@
 
 use bytes::Bytes;
 
-use super::exchange::{Exchange, NextWrite, Outcome, Step};
+use super::{Exchange, Failure, GivenUp, NextWrite, Outcome, Step};
 use crate::Text;
-use crate::command::{Fence, ReplyShape, Wire, Writer};
+use crate::command::{Fence, Kind, ReplyShape, Wire, Writer};
 use crate::reply::RawReply;
 
 const LIMIT: usize = 1024 * 1024;
@@ -40,7 +40,33 @@ fn reply(success: Option<&'static str>, lines: &[&'static str]) -> RawReply {
 }
 
 fn refused(text: &'static str) -> Outcome {
-    Err(Text::from(text))
+    Err(Failure::Refused(Text::from(text)))
+}
+
+/// What the daemon answers to the fence in what was written.
+fn fence_reply(written: &str) -> Bytes {
+    let (_, name) = written.trim_end().rsplit_once("signal ").expect("a fence");
+    Bytes::from(format!("ERROR: signal '{name}' is not a known signal type"))
+}
+
+/// Has the fence that is due sent and answered, and gives what that ends.
+fn pass_fence(exchange: &mut Exchange<usize>) -> Vec<(usize, Outcome)> {
+    let fence = written(exchange).expect("a fence is due");
+    assert!(fence.starts_with("signal fence-"), "{fence}");
+    assert_eq!(written(exchange), None, "nothing goes out before it is answered");
+    fenced(exchange.reply(fence_reply(&fence)))
+}
+
+fn fenced(step: Step<usize>) -> Vec<(usize, Outcome)> {
+    match step {
+        Step::Fenced(ended) => ended,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn unexpected(line: &'static str) -> Outcome {
+    let expected = "`SUCCESS: …` in its own words, or `ERROR: …`";
+    Err(Failure::Unexpected { expected, line: Bytes::from_static(line.as_bytes()) })
 }
 
 /// Runs one command of `shape` and gives what became of each line.
@@ -106,6 +132,170 @@ fn a_bare_line_or_anothers_success_does_not_answer() {
     assert!(matches!(line(&mut exchange, "libfoo: hello"), Step::Stray(_)));
     assert!(matches!(line(&mut exchange, "SUCCESS: pk-sign command succeeded"), Step::Stray(_)));
     assert_eq!(line(&mut exchange, "SUCCESS: pid=1"), Step::Done(7, Ok(reply(Some("pid=1"), &[]))));
+    assert_eq!(pass_fence(&mut exchange), []);
+}
+
+#[test]
+fn a_reply_in_other_words_ends_its_own_call_only() {
+    for odd in ["SUCCESS: hold release succeeded", "SUCCESS:  ", "SUCCESS", "200 OK HTTP/1.1"] {
+        let mut exchange = Exchange::new(1, LIMIT);
+        exchange.submit(0, wire(ReplyShape::Line).expect("hold="));
+        exchange.submit(1, wire(ReplyShape::Line).expect("hold="));
+        assert!(written(&mut exchange).is_some());
+        assert!(matches!(line(&mut exchange, odd), Step::Stray(_)));
+        assert_eq!(pass_fence(&mut exchange), [(0, unexpected(odd))]);
+        assert!(written(&mut exchange).is_some(), "the next command goes out");
+        let done = Step::Done(1, Ok(reply(Some("hold=0"), &[])));
+        assert_eq!(line(&mut exchange, "SUCCESS: hold=0"), done);
+    }
+    for odd in ["SUCCESS: help", "SUCCESS:", "SUCCESS"] {
+        let mut exchange = exchange(1, &[ReplyShape::Block]);
+        assert!(written(&mut exchange).is_some());
+        assert!(matches!(line(&mut exchange, odd), Step::Stray(_)));
+        let ended = pass_fence(&mut exchange);
+        assert!(
+            matches!(&ended[..], [(0, Err(Failure::Unexpected { line, .. }))] if line == odd),
+            "{ended:?}"
+        );
+    }
+}
+
+#[test]
+fn beside_an_odd_reply_no_other_command_in_flight_is_answered() {
+    let mut exchange = exchange(3, &[]);
+    for (caller, words) in ["hold=", "verb=", "common name"].into_iter().enumerate() {
+        exchange.submit(caller, wire(ReplyShape::Line).expect(words));
+    }
+    for _ in 0..3 {
+        assert!(written(&mut exchange).is_some());
+    }
+    for stray in ["200 OK", "SUCCESS: verb=3", "ERROR: common name 'x' not found"] {
+        assert!(matches!(line(&mut exchange, stray), Step::Stray(_)), "{stray}");
+    }
+    let ended = pass_fence(&mut exchange);
+    let others = [(1, Err(Failure::Unanswered)), (2, Err(Failure::Unanswered))];
+    assert_eq!(ended[0], (0, unexpected("200 OK")));
+    assert_eq!(ended[1..], others);
+}
+
+#[test]
+fn a_command_that_is_given_up_ends_behind_a_fence() {
+    let mut exchange = exchange(1, &[ReplyShape::Line, ReplyShape::Line]);
+    assert_eq!(exchange.give_up(), GivenUp::Nothing, "nothing was sent");
+    assert!(written(&mut exchange).is_some());
+    assert_eq!(exchange.give_up(), GivenUp::Command);
+    assert_eq!(pass_fence(&mut exchange), [(0, Err(Failure::Unanswered))]);
+    assert!(written(&mut exchange).is_some());
+    assert_eq!(exchange.give_up(), GivenUp::Command);
+    assert!(written(&mut exchange).is_some());
+    assert_eq!(line(&mut exchange, "SUCCESS: a"), Step::Done(1, Ok(reply(Some("a"), &[]))));
+    assert_eq!(exchange.give_up(), GivenUp::Fence);
+}
+
+#[test]
+fn a_fence_is_answered_by_its_own_name_only() {
+    let mut exchange = exchange(1, &[ReplyShape::Line]);
+    assert!(written(&mut exchange).is_some());
+    exchange.give_up();
+    let first = written(&mut exchange).unwrap();
+    assert!(matches!(exchange.reply(fence_reply(&first)), Step::Fenced(_)));
+    exchange.submit(1, wire(ReplyShape::Line));
+    assert!(written(&mut exchange).is_some());
+    exchange.give_up();
+    let second = written(&mut exchange).unwrap();
+    assert_ne!(first, second);
+    let longer = fence_reply(&format!("{}1", second.trim_end()));
+    for other in [fence_reply(&first), longer] {
+        assert!(!matches!(exchange.reply(other), Step::Fenced(_)));
+    }
+    assert!(matches!(exchange.reply(fence_reply(&second)), Step::Fenced(_)));
+}
+
+#[test]
+fn openvpn_3_names_no_signal() {
+    let reply = "ERROR: signal not supported";
+    let mut exchange = exchange(1, &[ReplyShape::Block]);
+    assert!(written(&mut exchange).is_some());
+    assert!(matches!(line(&mut exchange, "SUCCESS: odd"), Step::Stray(_)));
+    assert!(written(&mut exchange).is_some());
+    assert_eq!(fenced(line(&mut exchange, reply)).len(), 1);
+
+    exchange.submit(1, wire(ReplyShape::Line).expect("signal ").kind(Kind::Signal));
+    assert!(written(&mut exchange).is_some());
+    assert!(matches!(line(&mut exchange, "SUCCESS: odd"), Step::Stray(_)));
+    assert!(written(&mut exchange).is_some());
+    let own = Step::Done(1, refused("signal not supported"));
+    assert_eq!(line(&mut exchange, reply), own, "it may be the command's own");
+    assert_eq!(fenced(line(&mut exchange, reply)), []);
+}
+
+/// What a caller says of his own line proves nothing.
+#[test]
+fn a_raw_command_is_always_followed_by_a_fence() {
+    let raw = |shape| Writer::new("x").line(shape).raw();
+    let mut exchange = exchange(9, &[]);
+    exchange.submit(0, raw(ReplyShape::Line));
+    exchange.submit(1, wire(ReplyShape::Line));
+    let both = written(&mut exchange).unwrap();
+    assert!(
+        both.starts_with(
+            "x
+signal fence-"
+        ),
+        "{both}"
+    );
+    assert_eq!(written(&mut exchange), None);
+    assert!(matches!(line(&mut exchange, "SUCCESS: 1 client(s)"), Step::Done(0, Ok(_))));
+    assert!(matches!(line(&mut exchange, "SUCCESS: succeeded"), Step::Stray(_)));
+    assert_eq!(fenced(exchange.reply(fence_reply(&both))), []);
+    assert!(written(&mut exchange).is_some());
+
+    let mut exchange = self::exchange(9, &[]);
+    exchange.submit(0, raw(ReplyShape::Block));
+    let both = written(&mut exchange).unwrap();
+    assert!(matches!(line(&mut exchange, "SUCCESS: pid=1"), Step::Stray(_)));
+    let ended = fenced(exchange.reply(fence_reply(&both)));
+    assert!(matches!(&ended[..], [(0, Err(Failure::Unexpected { .. }))]), "{ended:?}");
+}
+
+#[test]
+fn a_long_raw_command_has_its_fence_behind_its_reply() {
+    let long = || {
+        let text = "y".repeat(250);
+        let writer = Writer::new("x").quoted("a", &text).and_then(|x| x.quoted("b", &text));
+        writer.and_then(|x| x.quoted("c", &text)).unwrap()
+    };
+    for shape in [ReplyShape::Line, ReplyShape::Fenced(Fence::AtOnce)] {
+        let mut exchange = exchange(1, &[]);
+        exchange.submit(0, long().line(shape).raw());
+        assert!(!written(&mut exchange).unwrap().contains("fence"));
+        line(&mut exchange, "ERROR: no");
+        assert!(pass_fence(&mut exchange).len() <= 1);
+    }
+}
+
+#[test]
+fn a_late_reply_is_swallowed_once_and_mistaken_for_no_other() {
+    let late = || {
+        let wire = wire(ReplyShape::Fenced(Fence::AfterRefusal));
+        wire.expect_one_of(&["pk-sign command", "rsa-sign command"]).kind(Kind::Late)
+    };
+    for words in ["SUCCESS: rsa-sign command succeeded", "ERROR: pk-sign command failed"] {
+        let mut exchange = exchange(1, &[]);
+        exchange.submit(0, late());
+        assert!(written(&mut exchange).is_some());
+        assert_eq!(exchange.give_up(), GivenUp::Command);
+        assert_eq!(pass_fence(&mut exchange), [(0, Err(Failure::Unanswered))]);
+
+        exchange.submit(1, late());
+        exchange.submit(2, wire(ReplyShape::Line));
+        assert!(written(&mut exchange).is_some(), "others pass");
+        assert_eq!(exchange.queued(), 1);
+        assert!(matches!(line(&mut exchange, words), Step::Stray(_)));
+        assert!(matches!(line(&mut exchange, "ERROR: no"), Step::Done(2, Err(_))));
+        assert!(written(&mut exchange).is_some(), "now nothing can be mistaken");
+        assert!(matches!(line(&mut exchange, "SUCCESS: pk-sign command ok"), Step::Done(1, Ok(_))));
+    }
 }
 
 #[test]
@@ -116,7 +306,6 @@ fn a_block_ends_at_end_only_and_is_refused_by_its_first_line_only() {
     assert_eq!(rows.last(), Some(&Step::Done(0, whole)));
     assert_eq!(conversation(Block, &["ERROR: no"]), [Step::Done(0, refused("no"))]);
     assert_eq!(conversation(Block, &["END"]), [Step::Done(0, Ok(reply(None, &[])))]);
-    assert!(matches!(conversation(Block, &["SUCCESS: late"])[..], [Step::Stray(_)]));
 }
 
 #[test]
@@ -133,6 +322,11 @@ fn an_explained_refusal_keeps_its_explanation() {
     let steps = conversation(Shape, &["--auth-retry method must be", "ERROR: bad"]);
     let text = "--auth-retry method must be; bad";
     assert_eq!(steps, [Step::Taken, Step::Done(0, refused(text))]);
+
+    let mut exchange = exchange(1, &[Shape]);
+    assert!(written(&mut exchange).is_some());
+    assert_eq!(line(&mut exchange, "200 OK"), Step::Taken);
+    assert_eq!(pass_fence(&mut exchange), [(0, unexpected("200 OK"))]);
 }
 
 #[test]
@@ -152,6 +346,7 @@ fn a_reply_in_the_form_of_an_event() {
     written(&mut exchange).unwrap();
     assert_eq!(exchange.event(&other), None);
     assert!(matches!(line(&mut exchange, "SUCCESS: late"), Step::Stray(_)));
+    assert_eq!(exchange.event(&other), None);
     assert_eq!(exchange.event(&own), Some(Step::Done(0, Ok(reply(None, &["COUNT:1"])))));
     assert_eq!(exchange.event(&own), None);
     assert_eq!(
@@ -164,12 +359,14 @@ fn a_reply_in_the_form_of_an_event() {
 fn a_fence_at_once_ends_a_reply_of_any_number_of_lines() {
     for said in [&[][..], &["SUCCESS: set"], &["a", "b", "END"]] {
         let mut exchange = exchange(1, &[ReplyShape::Fenced(Fence::AtOnce), ReplyShape::Line]);
-        assert_eq!(written(&mut exchange).as_deref(), Some("x\npid\n"));
+        let both = written(&mut exchange).unwrap();
+        assert!(both.starts_with("x\nsignal fence-"), "{both}");
         for text in said {
             assert_eq!(line(&mut exchange, text), Step::Taken);
         }
         assert_eq!(written(&mut exchange), None);
-        assert_eq!(line(&mut exchange, "SUCCESS: pid=7"), Step::Done(0, Ok(reply(None, said))));
+        let ended = fenced(exchange.reply(fence_reply(&both)));
+        assert_eq!(ended, [(0, Ok(reply(None, said)))]);
         assert!(written(&mut exchange).is_some());
     }
 }
@@ -179,10 +376,11 @@ fn a_fence_after_the_first_line() {
     let mut exchange = exchange(1, &[ReplyShape::Fenced(Fence::AfterFirst)]);
     assert_eq!(written(&mut exchange).as_deref(), Some("x\n"));
     assert_eq!(line(&mut exchange, "ERROR: no client updated"), Step::Taken);
-    assert_eq!(written(&mut exchange).as_deref(), Some("pid\n"));
+    let fence = written(&mut exchange).unwrap();
     assert_eq!(written(&mut exchange), None);
     assert_eq!(line(&mut exchange, "ERROR: failed"), Step::Taken);
-    assert_eq!(line(&mut exchange, "SUCCESS: pid=7"), Step::Done(0, refused("no client updated")));
+    let ended = fenced(exchange.reply(fence_reply(&fence)));
+    assert_eq!(ended, [(0, refused("no client updated"))]);
 }
 
 #[test]
@@ -194,13 +392,13 @@ fn a_late_reply_needs_no_fence_and_a_refused_block_does() {
     let mut exchange = exchange(1, &[shape, ReplyShape::Line]);
     written(&mut exchange).unwrap();
     assert_eq!(line(&mut exchange, "ERROR: not currently available"), Step::Taken);
-    assert_eq!(written(&mut exchange).as_deref(), Some("pid\n"));
+    let fence = written(&mut exchange).unwrap();
     for _ in 0..3 {
         assert_eq!(line(&mut exchange, "ERROR: unknown command"), Step::Taken);
     }
     assert_eq!(written(&mut exchange), None, "the next command waits for the fence");
     let refusal = refused("not currently available");
-    assert_eq!(line(&mut exchange, "SUCCESS: pid=7"), Step::Done(0, refusal));
+    assert_eq!(fenced(exchange.reply(fence_reply(&fence))), [(0, refusal)]);
     assert_eq!(written(&mut exchange).as_deref(), Some("x\n"));
 }
 
@@ -248,6 +446,9 @@ fn at_the_end_a_close_is_done_and_a_fenced_line_counts() {
     assert_eq!(ended, [(0, Some(Ok(reply(None, &["SUCCESS: signal SIGTERM thrown"]))))]);
 }
 
+/// Stands for the reply to the fence that was sent last.
+const FENCE: &str = "fence";
+
 proptest::proptest! {
     /// Whatever the daemon says, each caller is answered at most once and in order.
     #[test]
@@ -259,16 +460,24 @@ proptest::proptest! {
             ReplyShape::Fenced(Fence::AfterRefusal),
         ]), 0..12),
         lines in proptest::collection::vec(proptest::sample::select(vec![
-            "SUCCESS: a", "ERROR: b", "END", "row", "SUCCESS: pid=1", "", ">",
+            "SUCCESS: a", "ERROR: b", "END", "row", "SUCCESS: pid=1", "", ">", FENCE,
         ]), 0..60),
         depth in 1usize..5,
     ) {
         let mut exchange = exchange(depth, &shapes);
-        let mut answered = Vec::new();
+        let (mut answered, mut fence) = (Vec::new(), None);
         for text in lines {
-            while written(&mut exchange).is_some() {}
-            if let Step::Done(caller, _) = line(&mut exchange, text) {
-                answered.push(caller);
+            while let Some(written) = written(&mut exchange) {
+                fence = written.contains("signal ").then_some(written).or(fence);
+            }
+            let step = match &fence {
+                Some(fence) if text == FENCE => exchange.reply(fence_reply(fence)),
+                _ => line(&mut exchange, text),
+            };
+            match step {
+                Step::Done(caller, _) => answered.push(caller),
+                Step::Fenced(ended) => answered.extend(ended.into_iter().map(|(caller, _)| caller)),
+                _ => {}
             }
         }
         answered.extend(exchange.close().map(|(caller, _)| caller));

@@ -1,0 +1,55 @@
+//! What settings and handles say is what happens.
+
+use openvpn_mgmt::{Builder, Error, Event, Session};
+use tokio::io::{BufReader, duplex};
+
+use super::stage::{Daemon, GREETING, beside};
+
+/// A connection that collects requests, which needs states of its own.
+async fn with_requests() -> (Session, Daemon) {
+    let (ours, theirs) = duplex(64 * 1024);
+    let mut daemon = Daemon(BufReader::new(theirs));
+    daemon.says(GREETING).await;
+    let builder = Builder::new();
+    let (session, ()) = tokio::join!(builder.attach(ours), async {
+        daemon.hears("env-filter 0").await.says("SUCCESS: env_filter_level=0\r\n").await;
+        let on = "SUCCESS: real-time state notification set to ON\r\n";
+        daemon.hears("state on").await.says(on).await;
+    });
+    (session.unwrap(), daemon)
+}
+
+#[tokio::test(start_paused = true)]
+async fn states_that_were_refused_are_not_shown() {
+    let (session, mut daemon) = with_requests().await;
+    let (client, mut events, _requests) = session.split();
+    let state = ">STATE:1,WAIT,,,,,,\r\n>BYTECOUNT:1,2\r\n";
+    let refused = beside(client.state_on(), async {
+        daemon
+            .hears("state on")
+            .await
+            .says(state)
+            .await
+            .says("ERROR: no\r\n")
+            .await
+            .says(state)
+            .await;
+    });
+    assert!(matches!(refused.await, Err(Error::Refused { .. })));
+    for _ in 0..2 {
+        loop {
+            match events.next().await.unwrap().unwrap() {
+                Event::Info(_) => {}
+                Event::ByteCount(_) => break,
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+    let on = beside(client.state_on(), async {
+        let on = "SUCCESS: real-time state notification set to ON\r\n";
+        daemon.hears("state on").await.says(format!("{on}{state}")).await;
+    });
+    on.await.unwrap();
+    let first = events.next().await.unwrap().unwrap();
+    assert!(matches!(first, Event::State(_)), "from the reply on: {first:?}");
+}
