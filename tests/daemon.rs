@@ -10,6 +10,8 @@ mod cancel;
 mod endings;
 #[path = "daemon/injection.rs"]
 mod injection;
+#[path = "daemon/lasting.rs"]
+mod lasting;
 #[path = "daemon/load.rs"]
 mod load;
 #[path = "daemon/quoting.rs"]

@@ -142,6 +142,29 @@ fn has_formats(lab: &Lab) -> bool {
     lab.daemon().version() >= Version::new(2, 6, 0)
 }
 
+/// The daemon takes either command for either prompt, and answers in the words of the prompt.
+#[tokio::test]
+async fn a_signature_is_taken_by_the_other_command_too() -> Result<()> {
+    let lab = serving!("a_signature_is_taken_by_the_other_command_too");
+    let formats = if has_formats(&lab) { "" } else { "nopadding" };
+    for announced in [1, 2] {
+        let (_server, mut client, identity) =
+            external(&lab, &KeyKind::Rsa, formats, |options| options.line(TLS11)).await?;
+        client.client.announce_version(announced).await?;
+        client.release().await?;
+        let ask = asked!(client, Sign);
+        let signature = sign(&lab, &identity, &ask)?;
+        ask.decline();
+        match announced {
+            1 => client.client.pk_sig(signature).await?,
+            _ => client.client.rsa_sig(signature).await?,
+        }
+        client.connected().await?;
+        assert_eq!(client.client.pid().await?, client.process.pid());
+    }
+    Ok(())
+}
+
 #[tokio::test]
 async fn a_wrong_signature_is_refused_and_the_next_asked_for() -> Result<()> {
     let lab = serving!("a_wrong_signature_is_refused_and_the_next_asked_for");
