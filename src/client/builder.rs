@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
+use tokio::time::Instant;
 use tracing::debug;
 
-use super::driver::{Driver, Parts};
+use super::driver::{Driver, Parts, SetUp};
 use super::endpoint::{Endpoint, Stream};
 use super::env_filter::EnvFilterState;
 use super::handshake::Handshake;
@@ -274,8 +275,8 @@ impl Builder {
         let shared = Arc::new(shared);
         let desk = Desk::new(self.limits, management_version, Arc::clone(&shared.work));
         let desk = Arc::new(desk);
-        let (ready, is_ready) = oneshot::channel();
-        let client = self.drive(stream, handshake, (events, shared), (Arc::clone(&desk), ready));
+        let (set_up, replies) = set_up();
+        let client = self.drive(stream, handshake, (events, shared), (Arc::clone(&desk), set_up));
         // Dropped on failure, which closes the connection.
         let session = Session::new(
             client.clone(),
@@ -283,24 +284,32 @@ impl Builder {
             Requests::new(client, desk, self.dropped),
         );
         if self.requests {
-            self.wait_until_ready(is_ready, session.client()).await?;
+            self.wait_until_ready(replies, session.client()).await?;
         }
         Ok(session)
     }
 
-    /// Waits for the reply to `state on`: from then on no restart goes unnoticed.
-    async fn wait_until_ready(
-        &self,
-        is_ready: oneshot::Receiver<Result<RawReply>>,
-        client: &Client,
-    ) -> Result<()> {
+    /// Waits for the replies to `env-filter 0`, whatever it is, and to `state on`: from then on no
+    /// restart goes unnoticed.
+    async fn wait_until_ready(&self, set_up: SetUpReplies, client: &Client) -> Result<()> {
         let after = self.command_timeout;
-        match tokio::time::timeout(after, is_ready).await {
-            Ok(Ok(Ok(_))) => Ok(()),
-            Ok(Ok(Err(Error::Refused { text, .. }))) => Err(Error::StatesRefused { text }),
-            Ok(Ok(Err(error))) => Err(error),
-            Ok(Err(_)) => Err(Error::Closed(client.closed().await)),
-            Err(_) => Err(Error::Timeout { command: "state", after, sent: true }),
+        let deadline = Instant::now().checked_add(after);
+        let mut last = None;
+        for (command, reply) in [("env-filter", set_up.filter), ("state", set_up.states)] {
+            let replied = match deadline {
+                Some(deadline) => tokio::time::timeout_at(deadline, reply).await,
+                None => Ok(reply.await),
+            };
+            last = Some(match replied {
+                Ok(Ok(reply)) => reply,
+                Ok(Err(_)) => return Err(Error::Closed(client.closed().await)),
+                Err(_) => return Err(Error::Timeout { command, after, sent: true }),
+            });
+        }
+        match last {
+            Some(Err(Error::Refused { text, .. })) => Err(Error::StatesRefused { text }),
+            Some(Err(error)) => Err(error),
+            _ => Ok(()),
         }
     }
 
@@ -310,7 +319,7 @@ impl Builder {
         stream: S,
         handshake: Handshake<'_>,
         (events, shared): (broadcast::Sender<Published>, Arc<Shared>),
-        (desk, ready): (Arc<Desk>, oneshot::Sender<Result<RawReply>>),
+        (desk, set_up): (Arc<Desk>, SetUp),
     ) -> Client
     where
         S: Transport + Send + 'static,
@@ -320,8 +329,8 @@ impl Builder {
         let (handles, handle) = watch::channel(());
         let client = Client::new(submit, handle, events.downgrade(), Arc::clone(&shared));
         let guard = CloseGuard(Arc::clone(&shared));
-        let ready = self.requests.then_some(ready);
-        if ready.is_none() {
+        let set_up = self.requests.then_some(set_up);
+        if set_up.is_none() {
             desk.leave();
         }
         let (peers, env_filter) = (PeerTable::new(shared.connection), EnvFilterState::default());
@@ -338,10 +347,22 @@ impl Builder {
         });
         tokio::spawn(async move {
             let _guard = guard;
-            driver.run(early, ready).await;
+            driver.run(early, set_up).await;
         });
         client
     }
+}
+
+/// What comes of the commands that the driver sends before the connection is ready.
+struct SetUpReplies {
+    filter: oneshot::Receiver<Result<RawReply>>,
+    states: oneshot::Receiver<Result<RawReply>>,
+}
+
+fn set_up() -> (SetUp, SetUpReplies) {
+    let (filter, filtered) = oneshot::channel();
+    let (states, stated) = oneshot::channel();
+    (SetUp { filter, states }, SetUpReplies { filter: filtered, states: stated })
 }
 
 impl Default for Builder {

@@ -138,11 +138,6 @@ impl Caller {
         Self { name: wire.name, effect: wire.effect, env_filter: 0, pass, wants, waiting }
     }
 
-    /// For what the driver sends of its own.
-    pub(super) fn driver(wire: &Wire) -> Self {
-        Self::new(wire, Pass::Free, Wants::Nothing, Waiting::Nobody)
-    }
-
     /// For what the driver sends of its own before the connection is ready.
     pub(super) fn connect(wire: &Wire, ready: oneshot::Sender<Result<RawReply>>) -> Self {
         Self::new(wire, Pass::Free, Wants::Nothing, Waiting::Connect(ready))

@@ -51,8 +51,11 @@ pub(super) struct Driver<S> {
     close_timeout: Duration,
 }
 
-/// Told when the connection can be used, where it collects requests.
-pub(super) type Ready = Option<oneshot::Sender<Result<RawReply>>>;
+/// Who is told the replies to what makes the connection ready for requests.
+pub(super) struct SetUp {
+    pub(super) filter: oneshot::Sender<Result<RawReply>>,
+    pub(super) states: oneshot::Sender<Result<RawReply>>,
+}
 
 /// What a driver is made of.
 pub(super) struct Parts<S> {
@@ -108,9 +111,9 @@ impl<S: Transport> Driver<S> {
     }
 
     /// Serves the connection to its end. `early` are the items the handshake read.
-    pub(super) async fn run(mut self, early: Vec<Item>, ready: Ready) {
-        if let Some(ready) = ready {
-            self.make_ready(ready);
+    pub(super) async fn run(mut self, early: Vec<Item>, set_up: Option<SetUp>) {
+        if let Some(set_up) = set_up {
+            self.set_up(set_up);
         }
         let reason = match early.into_iter().try_for_each(|item| self.item(item)) {
             Err(reason) => reason,
@@ -204,12 +207,12 @@ impl<S: Transport> Driver<S> {
 
     /// The questions need environments that the daemon vouches for, which a level that some manager
     /// has set makes worthless, and `>STATE:…RECONNECTING`, the only sign that client IDs start over.
-    fn make_ready(&mut self, ready: oneshot::Sender<Result<RawReply>>) {
+    fn set_up(&mut self, set_up: SetUp) {
         let filter = clients::env_filter(EnvFilter::All);
-        self.exchange.submit(Caller::driver(&filter), filter);
+        self.exchange.submit(Caller::connect(&filter, set_up.filter), filter);
         // The user has not asked for them.
         let states = realtime::set(realtime::Channel::State, true).effect(Effect::None);
-        self.exchange.submit(Caller::connect(&states, ready), states);
+        self.exchange.submit(Caller::connect(&states, set_up.states), states);
     }
 
     /// Marks the environments that come from now on.

@@ -230,3 +230,35 @@ impl fmt::Debug for Client {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+
+    use crate::Builder;
+
+    /// Their bytes may be passwords, and the daemon may never say another word.
+    #[tokio::test(start_paused = true)]
+    async fn commands_that_are_withdrawn_do_not_wait_for_the_daemon_to_be_dropped() {
+        let (ours, mut daemon) = duplex(4096);
+        daemon.write_all(b">INFO:OpenVPN Management Interface Version 5 -- x\r\n").await.unwrap();
+        let session = Builder::new().requests(false).attach(ours).await.unwrap();
+        let (client, _events, _) = session.split();
+        let calls: Vec<_> = (0..200)
+            .map(|_| {
+                let client = client.clone();
+                tokio::spawn(async move { client.password("Auth", "s3cret").await })
+            })
+            .collect();
+        daemon.read_u8().await.unwrap();
+        assert_eq!(client.submit.capacity(), 0, "the first has no reply, and the others wait");
+        for call in calls {
+            call.abort();
+            assert!(call.await.unwrap_err().is_cancelled());
+        }
+        while client.submit.capacity() < client.submit.max_capacity() {
+            tokio::task::yield_now().await;
+        }
+        drop(client);
+    }
+}

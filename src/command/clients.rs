@@ -126,6 +126,34 @@ pub(crate) fn client_pending_auth(
     Ok(if asks { wire.effect(Effect::AsksResponse(cid, kid)) } else { wire })
 }
 
+/// The last management version whose daemons have packet filters; OpenVPN 2.6 has none.
+const PACKET_FILTERS: u32 = 3;
+
+/// Each line begins with `[`, `+` or `-`: a daemon that does not want the block runs its lines as
+/// commands, and no command begins so.
+pub(crate) fn client_pf<L: AsRef<[u8]>>(
+    cid: Cid,
+    filter: impl IntoIterator<Item = L>,
+    management_version: u32,
+) -> Result<Wire> {
+    const NAME: &str = "client-pf";
+    const FILTER: &str = "filter";
+    if management_version > PACKET_FILTERS {
+        return Err(Error::Unsupported { command: NAME, needs: "OpenVPN 2.5 or earlier" });
+    }
+    let why = "the daemon loses longer lines that stand among others";
+    let mut block = Writer::new(NAME).number(cid.0).block();
+    for line in filter {
+        let line = line.as_ref();
+        block = block.line(FILTER, line, limits::CONFIG_LINE, why)?;
+        if !line.starts_with(b"[") && !line.starts_with(b"+") && !line.starts_with(b"-") {
+            let problem = "has a line that begins with none of `[`, `+` and `-`";
+            return Err(invalid(NAME, FILTER, ArgumentProblem::Other(problem)));
+        }
+    }
+    Ok(block.end(ReplyShape::Fenced(Fence::AfterRefusal)).expect("client-pf command"))
+}
+
 pub(crate) fn env_filter(filter: EnvFilter) -> Wire {
     let level: u8 = match filter {
         EnvFilter::All => 0,

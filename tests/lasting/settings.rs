@@ -53,3 +53,24 @@ async fn states_that_were_refused_are_not_shown() {
     let first = events.next().await.unwrap().unwrap();
     assert!(matches!(first, Event::State(_)), "from the reply on: {first:?}");
 }
+
+/// Connecting names the command that had no reply.
+#[tokio::test(start_paused = true)]
+async fn a_daemon_that_greets_and_then_says_nothing_is_named_by_what_it_did_not_answer() {
+    for (answers, unanswered) in [(&[][..], "env-filter"), (&["ERROR: unknown\r\n"], "state")] {
+        let (ours, theirs) = duplex(64 * 1024);
+        let mut daemon = Daemon(BufReader::new(theirs));
+        daemon.says(GREETING).await;
+        let builder = Builder::new();
+        let attached = beside(builder.attach(ours), async {
+            for answer in answers {
+                daemon.line().await;
+                daemon.says(answer).await;
+            }
+        });
+        let error = attached.await.unwrap_err();
+        let named = matches!(error, Error::Timeout { command, .. } if command == unanswered);
+        assert!(named, "{error:?}");
+        while !daemon.is_closed().await {}
+    }
+}

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, ensure};
 use openvpn_mgmt::{Error, Peer, PeerEnd, Signal, StateName};
 
 use crate::daemon::{Daemon, serving, within};
-use crate::lab::{DEADLINE, Lab, Port};
+use crate::lab::{DEADLINE, Lab, Port, Version};
 use crate::patient::{self, comes, commands};
 
 /// A client that is in, and its identity by its request.
@@ -213,5 +213,30 @@ async fn a_restart_and_the_end_of_the_daemon_end_the_wait() -> Result<()> {
     };
     let end = meanwhile(&lab, killed).await?;
     assert!(matches!(end, PeerEnd::Closed(_)), "{end:?}");
+    Ok(())
+}
+
+/// OpenVPN 2.6 has no packet filters any more, and would run the lines of one as commands.
+#[tokio::test]
+async fn a_packet_filter_is_set_where_the_daemon_has_any() -> Result<()> {
+    let lab = serving!("a_packet_filter_is_set_where_the_daemon_has_any");
+    let has_filters = lab.daemon().version() < Version::new(2, 6, 0);
+    let options = patient::server();
+    let options = if has_filters { options.line("management-client-pf") } else { options };
+    let mut server = Daemon::server(&lab, options).await?;
+    let (_alice, peer) = admit(&lab, &mut server, "alice").await?;
+    let filter = ["[CLIENTS ACCEPT]", "-bob", "[SUBNETS DROP]", "+10.0.0.0/8", "[END]"];
+    let set = server.client.client_pf(&peer, filter).await;
+    if has_filters {
+        set?;
+    } else {
+        assert!(matches!(set, Err(Error::Unsupported { .. })), "{set:?}");
+    }
+    for bad in ["verb 11", "END", "[CLIENTS\tACCEPT]", ""] {
+        let set = server.client.client_pf(&peer, [bad]).await;
+        let refused = matches!(set, Err(Error::InvalidArgument { .. } | Error::Unsupported { .. }));
+        assert!(refused, "{bad:?}: {set:?}");
+    }
+    assert_eq!(server.client.verb().await?, 3);
     Ok(())
 }

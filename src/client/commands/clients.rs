@@ -153,6 +153,26 @@ impl Client {
         self.call(clients::client_kill(cid, Some(message.as_ref()))?).await.map(drop)
     }
 
+    /// `client-pf CID`, filter lines, `END`: sets a client's packet filter, where that is still the one
+    /// that has its ID. OpenVPN 2.5 and earlier, with `management-client-pf`.
+    ///
+    /// The lines are those of a packet filter file: `[CLIENTS ACCEPT]`, `-name`, `[SUBNETS DROP]`,
+    /// `+10.0.0.0/8`, and last `[END]`, each at most 255 bytes.
+    ///
+    /// # Errors
+    /// [As every command](Client#errors), and [`Error::Stale`]; [`Error::Unsupported`] from OpenVPN 2.6 on.
+    ///
+    /// # Cancel safety
+    /// [As every command](Client#cancel-safety).
+    pub async fn client_pf<L: AsRef<[u8]>>(
+        &self,
+        peer: &Peer,
+        filter: impl IntoIterator<Item = L>,
+    ) -> Result<()> {
+        let command = clients::client_pf(peer.cid(), filter, self.management_version())?;
+        self.call_by(peer, command).await.map(drop)
+    }
+
     /// `client-pending-auth CID KID "EXTRA" TIMEOUT`: has a client wait, and tells its user what to do meanwhile.
     ///
     /// `extra` is `WEB_AUTH:flags:url`, `OPEN_URL:url` or `CR_TEXT:flags:text`, at most 246 bytes.

@@ -131,6 +131,7 @@ pub const METHODS: &[&str] = &[
     "client_kill",
     "client_kill_and_wait",
     "client_kill_with",
+    "client_pf",
     "daemon_version",
     "push_update_cid",
     "status_with_peers",
