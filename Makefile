@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak check test-matrix bench msrv
+.PHONY: help demo test soak marathon check test-matrix bench msrv
 
 CARGO ?= cargo
 
@@ -21,6 +21,10 @@ test: ## Runs every test, also those with a real OpenVPN, and says what was skip
 soak: ## Runs every test ten times, or RUNS times, with every core kept busy beside them.
 	@scripts/install-openvpn.sh --tests || true
 	@scripts/soak.sh $(RUNS)
+
+marathon: ## Drives one session of a real daemon by twelve tasks for ten minutes, or SECONDS.
+	@scripts/install-openvpn.sh --tests || true
+	@MARATHON_SECONDS=$(or $(SECONDS),600) $(CARGO) test --locked --test marathon -- --nocapture
 
 test-matrix: ## Runs the tests with a real OpenVPN against 2.5, 2.6 and 2.7, and prints what each does.
 	@scripts/install-openvpn.sh --tests || true

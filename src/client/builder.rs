@@ -138,8 +138,9 @@ impl Builder {
     ///
     /// A Unix daemon answers pipelined commands in order and completely; a
     /// Windows daemon can lose replies. Commands whose reply may come late, not
-    /// at all or more than once, and lines too long to share the daemon's input
-    /// buffer, are never pipelined.
+    /// at all or more than once, those of [`raw_command`](Client::raw_command), and lines too long to share the
+    /// daemon's input buffer, are never pipelined. Where one reply is missing or in other words,
+    /// every call in flight fails ([`Error::UnexpectedReply`], [`Error::NoReply`]), as no line is surely its own.
     pub fn pipeline(mut self, commands: usize) -> Self {
         self.pipeline = commands.max(1);
         self
@@ -360,9 +361,9 @@ struct SetUpReplies {
 }
 
 fn set_up() -> (SetUp, SetUpReplies) {
-    let (filter, filtered) = oneshot::channel();
-    let (states, stated) = oneshot::channel();
-    (SetUp { filter, states }, SetUpReplies { filter: filtered, states: stated })
+    let (to_filter, filter) = oneshot::channel();
+    let (to_states, states) = oneshot::channel();
+    (SetUp { filter: to_filter, states: to_states }, SetUpReplies { filter, states })
 }
 
 impl Default for Builder {

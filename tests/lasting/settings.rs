@@ -1,6 +1,6 @@
 //! What settings and handles say is what happens.
 
-use openvpn_mgmt::{Builder, Error, Event, Session};
+use openvpn_mgmt::{Builder, Error, Event, Request, Session};
 use tokio::io::{BufReader, duplex};
 
 use super::stage::{Daemon, GREETING, beside};
@@ -73,4 +73,18 @@ async fn a_daemon_that_greets_and_then_says_nothing_is_named_by_what_it_did_not_
         assert!(named, "{error:?}");
         while !daemon.is_closed().await {}
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_may_have_a_time_of_its_own() {
+    let (session, mut daemon) = with_requests().await;
+    let (_client, _events, requests) = session.split();
+    let mut requests = requests.with_timeout(std::time::Duration::from_secs(90));
+    daemon.says(">HOLD:Waiting for hold release:0\r\n").await;
+    let Some(Request::Hold(hold)) = requests.next().await else { panic!("no hold") };
+    let begun = tokio::time::Instant::now();
+    let released = beside(hold.release(), daemon.hears("hold release")).await;
+    // At 60 s its reply is given up, and the fence has none either at 120 s.
+    assert!(matches!(released, Err(Error::Timeout { sent: true, .. })), "{released:?}");
+    assert_eq!(begun.elapsed().as_secs(), 90);
 }

@@ -20,6 +20,7 @@ use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use futures_core::Stream;
 
@@ -139,6 +140,14 @@ impl Requests {
         // A request that comes again at once must not keep the connection from being read.
         tokio::task::consume_budget().await;
         std::future::poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await
+    }
+
+    /// Sets the time that each answer may take, waiting behind other commands included. Default:
+    /// [`Builder::command_timeout`](crate::Builder::command_timeout).
+    #[must_use]
+    pub fn with_timeout(mut self, timeout: Duration) -> Self {
+        self.client = self.client.with_timeout(timeout);
+        self
     }
 
     /// The handle for commands of this connection.
