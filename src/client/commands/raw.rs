@@ -12,9 +12,11 @@ impl Client {
     /// drop or run; a caller's text in it must be [quoted](crate::command::quote). A command that begins a
     /// block, and `exit`, are refused: what follows them would be read differently.
     ///
-    /// With a `shape` that is not the command's, lines are reported as
-    /// [`Event::Stray`](crate::Event::Stray) or the call times out; where several lines may come,
-    /// [`ReplyShape::Fenced`] is always right.
+    /// With a `shape` that is not the command's, the call ends with [`Error::UnexpectedReply`](crate::Error::UnexpectedReply)
+    /// or [`Error::NoReply`](crate::Error::NoReply), and lines beyond it are reported as
+    /// [`Event::Stray`](crate::Event::Stray); no other call is touched, for a fence follows each raw command. Where
+    /// several lines may come, [`ReplyShape::Fenced`] is always right. A line of over 720 bytes leaves no room for
+    /// the fence, which is sent once a line has come.
     ///
     /// # Errors
     /// [As every command](Client#errors).
