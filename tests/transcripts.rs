@@ -128,9 +128,9 @@ fn every_client_block_is_understood() {
 fn states_are_all_known() {
     for (path, event) in all_events() {
         if let Event::State(state) = event {
-            let known =
-                !matches!(state.name, StateName::Unknown(_)) && state.extra().next().is_none();
-            assert!(known, "{}: {state:?}", path.display());
+            let known = !matches!(state.name, StateName::Unknown(_));
+            let read = state.extra().next().is_none() && state.unread().next().is_none();
+            assert!(known && read, "{}: {state:?}", path.display());
             if state.name == StateName::Connected && state.remote_addr.is_some() {
                 assert!(state.local_ipv4.is_some() && state.remote_port.is_some());
             }

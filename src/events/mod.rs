@@ -61,7 +61,7 @@ pub use proxy::{ProxyProtocol, ProxyRequest};
 pub use realm::Realm;
 pub use remote::{RemotePort, RemoteRequest};
 pub use secret_text::SecretText;
-pub use state::{State, StateName};
+pub use state::{State, StateField, StateName};
 pub use updown::{Direction, UpDown};
 
 pub(crate) use grammar::Problem;
@@ -140,10 +140,10 @@ impl Event {
     }
 
     /// Whether the daemon restarts, or may: `>STATE:` with the name `RECONNECTING`, whatever else of it
-    /// cannot be read, or with a name that cannot be read.
+    /// cannot be read, or with a name that cannot be a state's.
     pub(crate) fn may_be_restart(&self) -> bool {
         match self {
-            Self::State(state) => state.name == StateName::Reconnecting,
+            Self::State(state) => state.may_be_restart(),
             Self::Malformed(malformed) => state::may_be_restart(malformed.line()),
             _ => false,
         }

@@ -6,15 +6,25 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use bytes::Bytes;
 
 use super::grammar::{
-    Problem, comma, field, ipv4, ipv6, non_empty, number, scoped_ip, start, time,
+    Problem, comma, field, ipv4, ipv6, non_empty, number, scoped_ip, split_once, start, time,
 };
 use crate::Text;
 
 /// `>STATE:time,NAME,detail,local4,remote,rport,laddr,lport,local6`: the daemon's state.
 ///
 /// Older daemons send fewer fields, and most states leave the addresses empty;
-/// a field the daemon left empty or out is `None`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// a field the daemon left empty or out is `None`. So is one that cannot be read as
+/// what it should be, such as a server's name in the place of its address: its text is in
+/// [`unread`](Self::unread).
+///
+/// # Commas in the detail
+/// OpenVPN 3 sends details that hold commas, in states without addresses, and ends each line with two
+/// empty fields. So where a line other than `CONNECTED` ends that way, and what stands before does not fit the
+/// fields that OpenVPN 2 sends, all of it is the [`detail`](Self::detail). [`fields`](Self::fields) are those of
+/// the line in any case.
+///
+/// `Debug` shows no text of a field that was not read, which may be a secret.
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct State {
     /// When the state was entered, in Unix seconds.
@@ -40,26 +50,58 @@ pub struct State {
     pub local_port: Option<u16>,
     /// The tunnel's own IPv6 address (OpenVPN 2.4).
     pub local_ipv6: Option<Ipv6Addr>,
-    extra: Option<Text>,
+    /// All fields behind the name.
+    fields: Text,
+}
+
+/// A field of a [`State`] that has a type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum StateField {
+    /// [`State::local_ipv4`]
+    LocalIpv4,
+    /// [`State::remote_addr`]
+    RemoteAddr,
+    /// [`State::remote_port`]
+    RemotePort,
+    /// [`State::local_addr`]
+    LocalAddr,
+    /// [`State::local_port`]
+    LocalPort,
+    /// [`State::local_ipv6`]
+    LocalIpv6,
+}
+
+impl StateField {
+    /// In the order of the line.
+    const ALL: [Self; 6] = [
+        Self::LocalIpv4,
+        Self::RemoteAddr,
+        Self::RemotePort,
+        Self::LocalAddr,
+        Self::LocalPort,
+        Self::LocalIpv6,
+    ];
 }
 
 impl State {
     pub(super) fn parse(line: &Bytes, body: &[u8]) -> Result<Self, Problem> {
-        let (rest, (time, _, name, _, detail, _, local)) =
-            start((time, comma, field, comma, field, comma, field), body)?;
+        let (rest, (time, _, name)) = start((time, comma, field), body)?;
         if name.is_empty() {
             return Err(Problem("the state has no name"));
         }
-        let mut fields = Fields { line, rest };
-        let local_ipv4 = non_empty_then(local, ipv4, "the local IPv4 address is none")?;
-        let (remote_addr, remote_scope) = fields.addr("the remote address is none")?;
-        let remote_port = fields.typed(number, "the remote port is none")?;
-        let (local_addr, local_scope) = fields.addr("the local address is none")?;
-        let local_port = fields.typed(number, "the local port is none")?;
-        let local_ipv6 = fields.typed(ipv6, "the local IPv6 address is none")?;
+        let name = StateName::from_wire(line, name);
+        let fields = rest.strip_prefix(b",").unwrap_or_default();
+        let (detail, typed) = split_detail(&name, fields);
+        let mut typed = split_fields(typed);
+        let mut next = || typed.next().unwrap_or_default();
+        let local_ipv4 = ipv4(next());
+        let (remote_addr, remote_scope) = addr(line, next());
+        let remote_port = number(next());
+        let (local_addr, local_scope) = addr(line, next());
         Ok(Self {
             time,
-            name: StateName::from_wire(line, name),
+            name,
             detail: non_empty(line, detail),
             local_ipv4,
             remote_addr,
@@ -67,21 +109,57 @@ impl State {
             remote_port,
             local_addr,
             local_scope,
-            local_port,
-            local_ipv6,
-            extra: fields.rest.strip_prefix(b",").map(|extra| Text::slice_of(line, extra)),
+            local_port: number(next()),
+            local_ipv6: ipv6(next()),
+            fields: Text::slice_of(line, fields),
         })
     }
 
     /// The fields behind those known here, as newer daemons may send; no known daemon does.
     pub fn extra(&self) -> impl Iterator<Item = &[u8]> {
-        let extra = self.extra.iter();
-        extra.flat_map(|extra| extra.as_bytes().split(|byte| *byte == b','))
+        self.typed_fields().skip(StateField::ALL.len())
+    }
+
+    /// The fields that are not empty, and are not what they should be: as a server's name in the place of
+    /// [its address](Self::remote_addr).
+    pub fn unread(&self) -> impl Iterator<Item = (StateField, &[u8])> {
+        let typed = StateField::ALL.into_iter().zip(self.typed_fields());
+        typed.filter(|(field, text)| !text.is_empty() && !self.has(*field))
+    }
+
+    /// Every field of the line behind the name, as it was sent.
+    pub fn fields(&self) -> impl Iterator<Item = &[u8]> {
+        split_fields(self.fields.as_bytes())
+    }
+
+    /// Those that have a type, and the ones behind them.
+    fn typed_fields(&self) -> impl Iterator<Item = &[u8]> {
+        split_fields(split_detail(&self.name, self.fields.as_bytes()).1)
+    }
+
+    fn has(&self, field: StateField) -> bool {
+        match field {
+            StateField::LocalIpv4 => self.local_ipv4.is_some(),
+            StateField::RemoteAddr => self.remote_addr.is_some(),
+            StateField::RemotePort => self.remote_port.is_some(),
+            StateField::LocalAddr => self.local_addr.is_some(),
+            StateField::LocalPort => self.local_port.is_some(),
+            StateField::LocalIpv6 => self.local_ipv6.is_some(),
+        }
     }
 
     /// A row of the state history: the body of the event, without its name.
     pub(crate) fn parse_row(row: &Bytes) -> Result<Self, Problem> {
         Self::parse(row, row)
+    }
+
+    /// Whether it is a restart, or has a name that can be no state's.
+    pub(super) fn may_be_restart(&self) -> bool {
+        let is_shaped = match &self.name {
+            StateName::Unknown(name) => is_name(name.as_bytes()),
+            _ => true,
+        };
+        self.name == StateName::Reconnecting || !is_shaped
     }
 }
 
@@ -91,9 +169,34 @@ pub(super) fn may_be_restart(line: &[u8]) -> bool {
         return false;
     };
     let name = body.split(|byte| *byte == b',').nth(1).unwrap_or_default();
-    let is_name = !name.is_empty()
-        && name.iter().all(|byte| byte.is_ascii_uppercase() || matches!(byte, b'_' | b'?'));
-    name == b"RECONNECTING" || !is_name
+    name == b"RECONNECTING" || !is_name(name)
+}
+
+/// Whether this is shaped like the name of a state; `?` is what a daemon writes that does not know its own.
+fn is_name(name: &[u8]) -> bool {
+    !name.is_empty()
+        && name.iter().all(|byte| byte.is_ascii_uppercase() || matches!(byte, b'_' | b'?'))
+}
+
+impl fmt::Debug for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let unread: Vec<_> = self.unread().map(|(field, _)| field).collect();
+        f.debug_struct("State")
+            .field("time", &self.time)
+            .field("name", &self.name)
+            .field("detail", &self.detail)
+            .field("local_ipv4", &self.local_ipv4)
+            .field("remote_addr", &self.remote_addr)
+            .field("remote_scope", &self.remote_scope)
+            .field("remote_port", &self.remote_port)
+            .field("local_addr", &self.local_addr)
+            .field("local_scope", &self.local_scope)
+            .field("local_port", &self.local_port)
+            .field("local_ipv6", &self.local_ipv6)
+            .field("unread", &unread)
+            .field("extra", &self.extra().count())
+            .finish()
+    }
 }
 
 impl fmt::Display for State {
@@ -117,42 +220,33 @@ impl fmt::Display for State {
     }
 }
 
-/// What stands behind the fields that every daemon sends: nothing, or `,field` repeated.
-struct Fields<'a> {
-    line: &'a Bytes,
-    rest: &'a [u8],
-}
-
-impl<'a> Fields<'a> {
-    fn field(&mut self) -> Option<&'a [u8]> {
-        let (rest, (_, field)) = start((comma, field), self.rest).ok()?;
-        self.rest = rest;
-        Some(field)
-    }
-
-    fn typed<T>(
-        &mut self,
-        parse: impl FnOnce(&'a [u8]) -> Option<T>,
-        problem: &'static str,
-    ) -> Result<Option<T>, Problem> {
-        non_empty_then(self.field().unwrap_or_default(), parse, problem)
-    }
-
-    fn addr(&mut self, problem: &'static str) -> Result<(Option<IpAddr>, Option<Text>), Problem> {
-        let addr = self.typed(scoped_ip, problem)?;
-        Ok(addr.map_or((None, None), |(ip, scope)| (Some(ip), non_empty(self.line, scope))))
+/// The detail, and the fields behind it.
+fn split_detail<'a>(name: &StateName, fields: &'a [u8]) -> (&'a [u8], &'a [u8]) {
+    let regular = split_once(fields, b",").unwrap_or((fields, b""));
+    match fields.strip_suffix(b",,") {
+        Some(detail) if *name != StateName::Connected && holds_commas(detail) => (detail, b","),
+        _ => regular,
     }
 }
 
-fn non_empty_then<'a, T>(
-    field: &'a [u8],
-    parse: impl FnOnce(&'a [u8]) -> Option<T>,
-    problem: &'static str,
-) -> Result<Option<T>, Problem> {
-    if field.is_empty() {
-        return Ok(None);
-    }
-    parse(field).map(Some).ok_or(Problem(problem))
+/// Whether what stands before the last two fields is one detail, and not the fields of OpenVPN 2. That
+/// sends 2, 3, 6 or 7 fields behind the name, of which the second is an IPv4 address or empty.
+fn holds_commas(before: &[u8]) -> bool {
+    let mut others = split_fields(before).skip(1);
+    let count = others.clone().count();
+    let local = others.next().unwrap_or_default();
+    let has_text = !local.is_empty() || others.any(|field| !field.is_empty());
+    let fits = local.is_empty() || ipv4(local).is_some();
+    has_text && (!fits || matches!(count, 1 | 2))
+}
+
+/// The fields of a text; none where it is empty.
+fn split_fields(text: &[u8]) -> impl Iterator<Item = &[u8]> + Clone {
+    text.split(|byte| *byte == b',').take(if text.is_empty() { 0 } else { usize::MAX })
+}
+
+fn addr(line: &Bytes, field: &[u8]) -> (Option<IpAddr>, Option<Text>) {
+    scoped_ip(field).map_or((None, None), |(ip, scope)| (Some(ip), non_empty(line, scope)))
 }
 
 /// The name of a state.

@@ -103,7 +103,11 @@ fn names_are_matched_whole() {
 fn bytes_that_are_not_utf8_are_kept() {
     let line = Bytes::from_static(b"LOG:1,I,caf\xe9");
     assert!(matches!(Event::parse(line), Event::Log(log) if log.text == b"caf\xe9"[..]));
-    let line = Bytes::from_static(b"STATE:1,WAIT,,\xff");
+    let Event::State(state) = Event::parse(Bytes::from_static(b"STATE:1,WAIT,,\xff")) else {
+        panic!()
+    };
+    assert_eq!(state.unread().collect::<Vec<_>>(), [(StateField::LocalIpv4, &b"\xff"[..])]);
+    let line = Bytes::from_static(b"STATE:\xff,WAIT,,");
     assert!(matches!(Event::parse(line.clone()), Event::Malformed(bad) if bad.line() == &line));
 }
 
@@ -132,6 +136,11 @@ proptest! {
         match event {
             Event::Unknown(unknown) => prop_assert_eq!(unknown.line(), &line),
             Event::Malformed(malformed) => prop_assert_eq!(malformed.line(), &line),
+            Event::State(state) => {
+                let fields: Vec<_> = state.fields().collect();
+                let end = [b",", &fields.join(&b',')[..]].concat();
+                prop_assert!(fields.is_empty() || line.ends_with(&end));
+            }
             other => prop_assert_eq!(Event::parse(line), other),
         }
     }

@@ -77,23 +77,131 @@ fn every_name_is_known_and_others_are_kept() {
 
 #[test]
 fn what_does_not_parse_is_malformed() {
-    for body in ["", "1", "1,", "1,WAIT", "1,WAIT,", "x,WAIT,,", ",WAIT,,", "1,,,", "-1,WAIT,,"] {
+    for body in ["", "1", "1,", "x,WAIT,,", ",WAIT,,", "1,,,", "-1,WAIT,,", "1 ,WAIT,,"] {
         malformed(&format!("STATE:{body}"));
     }
-    for bad in [
-        "x,,,,",
-        "10.0.0,,,,",
-        "::1,,,,",
-        ",host,,,",
-        ",1.2.3.4%eth0,,,",
-        ",,port,,",
-        ",,65536,,",
-        ",,+1,,",
-        ",,,x,",
-        ",,,,x",
-        ",,,,,10.0.0.1",
+}
+
+#[test]
+fn a_name_alone_is_a_state() {
+    for body in ["1,WAIT", "1,WAIT,"] {
+        let state = state(body);
+        assert_eq!((state.time, &state.name, &state.detail), (1, &StateName::Wait, &None));
+        assert_eq!((state.fields().count(), state.unread().count()), (0, 0));
+    }
+}
+
+fn unread(state: &State) -> Vec<(StateField, &str)> {
+    state.unread().map(|(field, text)| (field, std::str::from_utf8(text).unwrap())).collect()
+}
+
+#[test]
+fn what_can_be_read_is_kept_and_the_rest_left_unread() {
+    let restart = state("123,RECONNECTING,SIGHUP,,,extra");
+    assert_eq!((restart.time, &restart.name), (123, &StateName::Reconnecting));
+    assert_eq!((&restart.detail, restart.remote_port), (&Some("SIGHUP".into()), None));
+    assert_eq!(unread(&restart), [(StateField::RemotePort, "extra")]);
+
+    let named = state(
+        "1665095205,CONNECTED,SUCCESS,192.168.20.4,server.example.com,2023,192.168.1.100,1234",
+    );
+    assert_eq!((named.time, &named.detail), (1_665_095_205, &Some("SUCCESS".into())));
+    assert_eq!(named.local_ipv4, Some("192.168.20.4".parse().unwrap()));
+    assert_eq!((named.remote_addr, named.remote_port), (None, Some(2023)));
+    assert_eq!(named.local_addr, Some("192.168.1.100".parse().unwrap()));
+    assert_eq!(named.local_port, Some(1234));
+    assert_eq!(unread(&named), [(StateField::RemoteAddr, "server.example.com")]);
+
+    let ports = state("1711000000,CONNECTED,SUCCESS,10.0.0.2,1.2.3.4,abc,192.168.1.5,xyz,");
+    assert_eq!(ports.remote_addr, Some("1.2.3.4".parse().unwrap()));
+    assert_eq!(ports.local_addr, Some("192.168.1.5".parse().unwrap()));
+    assert_eq!((ports.remote_port, ports.local_port, ports.local_ipv6), (None, None, None));
+    let texts = [(StateField::RemotePort, "abc"), (StateField::LocalPort, "xyz")];
+    assert_eq!(unread(&ports), texts);
+    let fields: Vec<_> = ports.fields().collect();
+    assert_eq!(
+        fields,
+        "SUCCESS 10.0.0.2 1.2.3.4 abc 192.168.1.5 xyz "
+            .split(' ')
+            .map(str::as_bytes)
+            .collect::<Vec<_>>()
+    );
+}
+
+#[test]
+fn no_field_that_cannot_be_read_has_a_value() {
+    for (field, bad) in [
+        (StateField::LocalIpv4, "x,,,,"),
+        (StateField::LocalIpv4, "10.0.0,,,,"),
+        (StateField::LocalIpv4, "::1,,,,"),
+        (StateField::RemoteAddr, ",1.2.3.4%eth0,,,"),
+        (StateField::RemotePort, ",,65536,,"),
+        (StateField::RemotePort, ",,+1,,"),
+        (StateField::LocalAddr, ",,,x,"),
+        (StateField::LocalPort, ",,,,x"),
+        (StateField::LocalIpv6, ",,,,,10.0.0.1"),
     ] {
-        malformed(&format!("STATE:1,CONNECTED,SUCCESS,{bad}"));
+        let state = state(&format!("1,CONNECTED,SUCCESS,{bad}"));
+        assert_eq!(unread(&state), [(field, bad.trim_matches(','))]);
+        assert_eq!((state.local_ipv4, state.remote_addr, state.remote_port), (None, None, None));
+        assert_eq!((state.local_addr, state.local_port, state.local_ipv6), (None, None, None));
+    }
+}
+
+#[test]
+fn what_was_not_read_is_not_shown() {
+    for body in ["1,WAIT,,,hunter2", "1,CONNECTED,SUCCESS,,,,,,,hunter2", "1,WAIT,x,hunter2,y"] {
+        let state = state(body);
+        let shown = format!("{state:?} {state:#?} {state}");
+        assert!(shown.contains("WAIT") || shown.contains("CONNECTED"));
+        assert!(!shown.contains("hunter2"), "{shown}");
+    }
+    assert!(format!("{:?}", state("1,WAIT,,,host")).contains("unread: [RemoteAddr]"));
+}
+
+#[test]
+fn a_detail_may_hold_commas_before_two_empty_fields() {
+    for detail in [
+        "no address, trying the next",
+        "a, b, c, d, e, f, g",
+        "lost 10.0.0.1,10.0.0.2",
+        "lost,10.0.0.1",
+        "a,",
+        "a,x,",
+        "a,,b",
+    ] {
+        let state = state(&format!("1,RESOLVE,{detail},,"));
+        let whole = if detail == "a," { "a" } else { detail };
+        assert_eq!(state.detail, Some(whole.into()), "{detail}");
+        assert_eq!((state.unread().count(), state.extra().count()), (0, 0), "{detail}");
+        assert_eq!(state.fields().count(), detail.split(',').count() + 2);
+    }
+}
+
+#[test]
+fn fields_of_openvpn_2_are_no_detail() {
+    let remote = state("1,CONNECTED,SUCCESS,10.8.0.2,vpn.example.com,1194,,");
+    assert_eq!((remote.detail, remote.remote_port), (Some("SUCCESS".into()), Some(1194)));
+    let assigned = state("1,ASSIGN_IP,,10.8.0.2,,,,");
+    assert_eq!((assigned.detail, assigned.local_ipv4.is_some()), (None, true));
+    let named = state("1,TCP_CONNECT,,,vpn.example.com,1194,,");
+    assert_eq!((&named.detail, named.remote_port), (&None, Some(1194)));
+    assert_eq!(unread(&named), [(StateField::RemoteAddr, "vpn.example.com")]);
+}
+
+#[test]
+fn a_name_that_can_be_no_states_counts_as_a_restart() {
+    for (body, restart) in [
+        ("1,RECONNECTING,SIGHUP,,,extra", true),
+        ("1,RECONNECTING", true),
+        ("1,Reconnecting,x,,", true),
+        ("x,RECONNECTING,,", true),
+        ("1,,,", true),
+        ("1,WAIT,,,host", false),
+        ("1,?,,", false),
+        ("1,NEWER_STATE,,", false),
+    ] {
+        assert_eq!(parse(&format!("STATE:{body}")).may_be_restart(), restart, "{body}");
     }
 }
 

@@ -166,6 +166,9 @@ impl Seat {
     fn note(&mut self, event: &Event) {
         let unread = matches!(event, Event::Unknown(_) | Event::Malformed(_) | Event::Stray(_));
         assert!(!unread, "{}: {event:?}", self.mode);
+        if let Event::State(state) = event {
+            assert_eq!(state.unread().next(), None, "{}: {state:?}", self.mode);
+        }
         book::event(self.version, &event_key(event));
         if self.recent.len() == 30 {
             self.recent.pop_front();
