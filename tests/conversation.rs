@@ -85,6 +85,34 @@ async fn blocks_with_events_between_their_lines() {
 }
 
 #[tokio::test]
+async fn a_row_that_cannot_be_read_hides_no_other() {
+    let rows = "1,CONNECTING,,,,,,\r\nnonsense\r\n2,CONNECTED,SUCCESS,10.0.0.2,vpn.example.com,1194,,\r\nEND\r\n";
+    let log = "1,I,one\r\nx,I,two\r\n3,I,three\r\nEND\r\n";
+    let echo = "1,one\r\ntwo\r\n3,three\r\nEND\r\n";
+    let remotes = "0,a,1,udp,enabled\r\n1,b,2,udp,maybe\r\n2,c,3,udp,disabled\r\nEND\r\n";
+    let mut script = Script::new();
+    script.read(GREETING);
+    for (command, reply) in [
+        ("state all", rows),
+        ("log all", log),
+        ("echo all", echo),
+        ("remote-entry-get all", remotes),
+    ] {
+        script.write(format!("{command}\n").as_bytes()).read(reply.as_bytes());
+    }
+    let (client, _events, _) = attach(script.build()).await.unwrap().split();
+    let states = client.state_history(History::All).await.unwrap();
+    let [Ok(_), Err(unread), Ok(connected)] = states.as_slice() else { panic!("{states:?}") };
+    assert_eq!((unread.row(), connected.remote_port), (&"nonsense".into(), Some(1194)));
+    let log = client.log_history(History::All).await.unwrap();
+    assert!(matches!(log.as_slice(), [Ok(_), Err(_), Ok(_)]), "{log:?}");
+    let echoes = client.echo_history(History::All).await.unwrap();
+    assert!(matches!(echoes.as_slice(), [Ok(_), Err(_), Ok(_)]), "{echoes:?}");
+    let remotes = client.remote_entries().await.unwrap();
+    assert!(matches!(remotes.as_slice(), [Ok(_), Err(_), Ok(_)]), "{remotes:?}");
+}
+
+#[tokio::test]
 async fn a_refusal_is_the_callers_and_the_connection_goes_on() {
     let daemon = Script::new()
         .read(GREETING)

@@ -51,7 +51,10 @@ async fn drive(process: &mut Process, timeline: &Arc<Timeline>) -> Result<()> {
     client.event("WAIT", waits).await?;
     let call = ".state_history(History::All)";
     let states = client.call(call, client.client.state_history(History::All)).await?;
-    let rows = states.iter().map(|state| vec![state.time.to_string(), state.to_string()]);
+    let rows = states.iter().map(|state| match state {
+        Ok(state) => vec![state.time.to_string(), state.to_string()],
+        Err(unread) => vec!["?".to_owned(), unread.to_string()],
+    });
     timeline.table(&["unix time", "state"], &rows.collect::<Vec<_>>());
 
     timeline.step();

@@ -10,6 +10,7 @@ mod kill;
 mod load_stats;
 mod push_update;
 mod remote_entry;
+mod rows;
 mod scalar;
 mod status;
 mod version;
@@ -27,6 +28,8 @@ pub use kill::KillReport;
 pub use load_stats::LoadStats;
 pub use push_update::{PushUpdate, parse_push_update};
 pub use remote_entry::{RemoteEntry, remote_entry_count};
+pub use rows::UnreadRow;
+pub(crate) use rows::read_rows;
 pub use scalar::{hold, mute, nclients, pid, verb};
 pub use status::{
     Admission, ClientStatistics, Route, ServerStatus, Status, StatusClient, StatusTime,

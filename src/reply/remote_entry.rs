@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use super::fields::{number, rsplit_once, split_once};
-use super::{RawReply, unexpected};
+use super::{RawReply, UnreadRow, read_rows, unexpected};
 use crate::{Protocol, Result, Text};
 
 /// A `remote` of a client's configuration: `0,127.0.0.1,16064,udp,enabled`.
@@ -25,17 +25,10 @@ pub struct RemoteEntry {
 }
 
 impl RemoteEntry {
-    /// Reads the reply of `remote-entry-get`; an index out of range gives no entries.
-    ///
-    /// # Errors
-    /// Fails with [`UnexpectedReply`](crate::Error::UnexpectedReply) on a row in another form.
-    pub fn parse(reply: &RawReply) -> Result<Vec<Self>> {
-        let expected = "`index,host,port,protocol,enabled` rows";
-        let parse = |line: &Bytes| {
-            let entry = Self::parse_row(line);
-            entry.ok_or_else(|| unexpected("remote-entry-get", expected, Some(line)))
-        };
-        reply.lines.iter().map(parse).collect()
+    /// Reads the reply of `remote-entry-get`, each row by itself; an index out of range gives no entries.
+    #[must_use]
+    pub fn parse(reply: &RawReply) -> Vec<Result<Self, UnreadRow>> {
+        read_rows(reply, |row| Self::parse_row(row).ok_or("not `index,host,port,protocol,enabled`"))
     }
 
     /// The port as a number; `None` where it is a service name.

@@ -17,7 +17,7 @@ async fn a_client_gets_a_configuration_of_its_own() -> Result<()> {
     server.connect().await?.allow_with(config).await?;
     client.connected().await?;
     let echoes = client.client.echo_history(openvpn_mgmt::History::All).await?;
-    let echo = echoes.first().context("nothing was echoed")?;
+    let echo = echoes.into_iter().next().context("nothing was echoed")??;
     assert_eq!(echo.text, "for alice");
     assert_eq!(server.established().await?.0, 0);
     Ok(())

@@ -63,7 +63,12 @@ async fn is_out(server: &Daemon, client: &Daemon, name: &str) -> Result<()> {
         bail!("no status of a server");
     }
     let states = client.client.state_history(History::All).await?;
-    ensure!(states.iter().all(|state| state.name != StateName::Connected), "{states:?}");
+    ensure!(
+        states
+            .iter()
+            .all(|state| state.as_ref().is_ok_and(|state| state.name != StateName::Connected)),
+        "{states:?}"
+    );
     Ok(())
 }
 

@@ -336,7 +336,7 @@ async fn the_log_of_the_daemon() {
         stage.daemon.answers("log all", &reply)
     );
     stage.vault.show(&history);
-    for line in history.unwrap() {
+    for line in history.unwrap().into_iter().map(Result::unwrap) {
         stage.vault.show_text(&line);
         assert!(line.text.to_string().contains("MANAGEMENT: CMD"));
     }

@@ -12,11 +12,10 @@ mod status;
 
 use bytes::Bytes;
 
-use crate::Text;
 use crate::client::Client;
 use crate::error::{Error, Result};
-use crate::mask::masked;
-use crate::reply::RawReply;
+use crate::events::Problem;
+use crate::reply::{RawReply, UnreadRow, read_rows};
 
 /// The first management versions of OpenVPN 2.5 and 2.6.
 const V2_5: u32 = 3;
@@ -34,15 +33,10 @@ impl Client {
     }
 }
 
-/// Reads each row of a block, or names the first that cannot be read.
-fn rows<T, P>(
-    command: &'static str,
+/// Reads the rows of a history.
+fn rows<T>(
     reply: &RawReply,
-    parse: impl Fn(&Bytes) -> Result<T, P>,
-) -> Result<Vec<T>> {
-    let unexpected = |row: &Bytes| {
-        let line = masked(&Text::from(row.clone()));
-        Error::UnexpectedReply { command, expected: "a history row", line }
-    };
-    reply.lines.iter().map(|row| parse(row).map_err(|_| unexpected(row))).collect()
+    parse: impl Fn(&Bytes) -> Result<T, Problem>,
+) -> Vec<Result<T, UnreadRow>> {
+    read_rows(reply, |row| parse(row).map_err(|Problem(problem)| problem))
 }

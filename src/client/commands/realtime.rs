@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use super::rows;
-use crate::Error;
+use crate::Text;
 use crate::client::Client;
 use crate::command::realtime::Channel;
 use crate::command::{History, realtime};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::events::{Echo, LogLine, State};
-use crate::reply;
+use crate::mask::masked;
+use crate::reply::{self, UnreadRow};
 
 impl Client {
     /// `hold`: whether the daemon will hold at its next start or restart.
@@ -65,11 +66,12 @@ impl Client {
     /// [As every command](Client#cancel-safety).
     pub async fn state(&self) -> Result<State> {
         let reply = self.call(realtime::state()).await?;
-        rows(Channel::State.name(), &reply, State::parse_row)?.pop().ok_or(Error::UnexpectedReply {
-            command: "state",
-            expected: "the current state",
-            line: crate::Text::default(),
-        })
+        let line = match rows(&reply, State::parse_row).pop() {
+            Some(Ok(state)) => return Ok(state),
+            Some(Err(unread)) => masked(unread.row()),
+            None => Text::default(),
+        };
+        Err(Error::UnexpectedReply { command: "state", expected: "the current state", line })
     }
 
     /// `state on`: from now on the daemon sends [`Event::State`](crate::Event::State)s.
@@ -104,27 +106,37 @@ impl Client {
 
     /// `state N`, `state all`: the states the daemon went through, the oldest first.
     ///
+    /// A row that cannot be read is an `Err` in its place, and hides no other.
+    ///
     /// # Errors
     /// [As every command](Client#errors).
     ///
     /// # Cancel safety
     /// [As every command](Client#cancel-safety).
-    pub async fn state_history(&self, history: impl Into<History>) -> Result<Vec<State>> {
+    pub async fn state_history(
+        &self,
+        history: impl Into<History>,
+    ) -> Result<Vec<Result<State, UnreadRow>>> {
         let reply = self.call(realtime::history(Channel::State, history.into())?).await?;
-        rows(Channel::State.name(), &reply, State::parse_row)
+        Ok(rows(&reply, State::parse_row))
     }
 
     /// `state on N`, `state on all`: turns the notification on and gives the states the daemon went through, with no gap between.
     ///
+    /// A row that cannot be read is an `Err` in its place, and hides no other.
+    ///
     /// # Errors
     /// [As every command](Client#errors).
     ///
     /// # Cancel safety
     /// [As every command](Client#cancel-safety).
-    pub async fn state_on_with_history(&self, history: impl Into<History>) -> Result<Vec<State>> {
+    pub async fn state_on_with_history(
+        &self,
+        history: impl Into<History>,
+    ) -> Result<Vec<Result<State, UnreadRow>>> {
         self.shared().want_states(true);
         let reply = self.call(realtime::on_with_history(Channel::State, history.into())?).await?;
-        rows(Channel::State.name(), &reply, State::parse_row)
+        Ok(rows(&reply, State::parse_row))
     }
 
     /// `log on`: from now on the daemon sends [`Event::Log`](crate::Event::Log)s.
@@ -151,26 +163,36 @@ impl Client {
 
     /// `log N`, `log all`: the log, the oldest first.
     ///
+    /// A row that cannot be read is an `Err` in its place, and hides no other.
+    ///
     /// # Errors
     /// [As every command](Client#errors).
     ///
     /// # Cancel safety
     /// [As every command](Client#cancel-safety).
-    pub async fn log_history(&self, history: impl Into<History>) -> Result<Vec<LogLine>> {
+    pub async fn log_history(
+        &self,
+        history: impl Into<History>,
+    ) -> Result<Vec<Result<LogLine, UnreadRow>>> {
         let reply = self.call(realtime::history(Channel::Log, history.into())?).await?;
-        rows(Channel::Log.name(), &reply, LogLine::parse_row)
+        Ok(rows(&reply, LogLine::parse_row))
     }
 
     /// `log on N`, `log on all`: turns the notification on and gives the log, with no gap between.
     ///
+    /// A row that cannot be read is an `Err` in its place, and hides no other.
+    ///
     /// # Errors
     /// [As every command](Client#errors).
     ///
     /// # Cancel safety
     /// [As every command](Client#cancel-safety).
-    pub async fn log_on_with_history(&self, history: impl Into<History>) -> Result<Vec<LogLine>> {
+    pub async fn log_on_with_history(
+        &self,
+        history: impl Into<History>,
+    ) -> Result<Vec<Result<LogLine, UnreadRow>>> {
         let reply = self.call(realtime::on_with_history(Channel::Log, history.into())?).await?;
-        rows(Channel::Log.name(), &reply, LogLine::parse_row)
+        Ok(rows(&reply, LogLine::parse_row))
     }
 
     /// `echo on`: from now on the daemon sends [`Event::Echo`](crate::Event::Echo)s.
@@ -197,26 +219,36 @@ impl Client {
 
     /// `echo N`, `echo all`: the echo messages, the oldest first.
     ///
+    /// A row that cannot be read is an `Err` in its place, and hides no other.
+    ///
     /// # Errors
     /// [As every command](Client#errors).
     ///
     /// # Cancel safety
     /// [As every command](Client#cancel-safety).
-    pub async fn echo_history(&self, history: impl Into<History>) -> Result<Vec<Echo>> {
+    pub async fn echo_history(
+        &self,
+        history: impl Into<History>,
+    ) -> Result<Vec<Result<Echo, UnreadRow>>> {
         let reply = self.call(realtime::history(Channel::Echo, history.into())?).await?;
-        rows(Channel::Echo.name(), &reply, Echo::parse_row)
+        Ok(rows(&reply, Echo::parse_row))
     }
 
     /// `echo on N`, `echo on all`: turns the notification on and gives the echo messages, with no gap between.
     ///
+    /// A row that cannot be read is an `Err` in its place, and hides no other.
+    ///
     /// # Errors
     /// [As every command](Client#errors).
     ///
     /// # Cancel safety
     /// [As every command](Client#cancel-safety).
-    pub async fn echo_on_with_history(&self, history: impl Into<History>) -> Result<Vec<Echo>> {
+    pub async fn echo_on_with_history(
+        &self,
+        history: impl Into<History>,
+    ) -> Result<Vec<Result<Echo, UnreadRow>>> {
         let reply = self.call(realtime::on_with_history(Channel::Echo, history.into())?).await?;
-        rows(Channel::Echo.name(), &reply, Echo::parse_row)
+        Ok(rows(&reply, Echo::parse_row))
     }
 
     /// `bytecount N`: byte counts every so many seconds, from 1; zero turns them off.

@@ -4,7 +4,7 @@ use super::{NEEDS_2_6, V2_6};
 use crate::client::Client;
 use crate::command::{ProxyAction, RemoteAction, remote};
 use crate::error::Result;
-use crate::reply::{self, RemoteEntry};
+use crate::reply::{self, RemoteEntry, UnreadRow};
 
 impl Client {
     /// `remote ACCEPT|SKIP [n]|MOD host port`: answers `>REMOTE:`. `SKIP n` needs OpenVPN 2.6.
@@ -38,28 +38,36 @@ impl Client {
 
     /// `remote-entry-get all`: every remote of the configuration. OpenVPN 2.6; refused in a hold.
     ///
+    /// A row that cannot be read is an `Err` in its place, and hides no other.
+    ///
     /// # Errors
     /// [As every command](Client#errors).
     ///
     /// # Cancel safety
     /// [As every command](Client#cancel-safety).
-    pub async fn remote_entries(&self) -> Result<Vec<RemoteEntry>> {
+    pub async fn remote_entries(&self) -> Result<Vec<Result<RemoteEntry, UnreadRow>>> {
         let command = remote::remote_entry_get_all();
         self.require(command.name, V2_6, NEEDS_2_6)?;
-        RemoteEntry::parse(&self.call(command).await?)
+        Ok(RemoteEntry::parse(&self.call(command).await?))
     }
 
     /// `remote-entry-get N M`: the remotes `from` up to, not with, `to`. OpenVPN 2.6; refused in a hold.
     ///
+    /// A row that cannot be read is an `Err` in its place, and hides no other.
+    ///
     /// # Errors
     /// [As every command](Client#errors).
     ///
     /// # Cancel safety
     /// [As every command](Client#cancel-safety).
-    pub async fn remote_entry_get(&self, from: u32, to: u32) -> Result<Vec<RemoteEntry>> {
+    pub async fn remote_entry_get(
+        &self,
+        from: u32,
+        to: u32,
+    ) -> Result<Vec<Result<RemoteEntry, UnreadRow>>> {
         let command = remote::remote_entry_get(from, to);
         self.require(command.name, V2_6, NEEDS_2_6)?;
-        RemoteEntry::parse(&self.call(command).await?)
+        Ok(RemoteEntry::parse(&self.call(command).await?))
     }
 
     /// `proxy NONE`, `proxy HTTP host port [nct]`, `proxy SOCKS host port`: answers `>PROXY:`.
