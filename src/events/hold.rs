@@ -2,28 +2,43 @@
 
 use std::fmt;
 
-use nom::bytes::complete::tag;
-use nom::combinator::opt;
-use nom::error::context;
-use nom::sequence::preceded;
+use bytes::Bytes;
 
-use super::grammar::{Problem, complete};
+use super::grammar::number;
+use crate::Text;
 
 /// `>HOLD:Waiting for hold release:N`: the daemon waits for `hold release`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+///
+/// It is a hold in any words, or none. `Debug` shows no words but these, since others may hold a secret.
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Hold {
     /// Seconds the daemon would have waited before it tries to connect again;
-    /// `None` from daemons too old to say.
+    /// `None` where it does not say, as older daemons, or says it in other words.
     pub seconds: Option<u32>,
+    /// The daemon's words.
+    pub text: Text,
 }
 
 impl Hold {
-    pub(super) fn parse(body: &[u8]) -> Result<Self, Problem> {
-        let number = context("the wait is not a number of seconds", nom::character::complete::u32);
-        let seconds = opt(preceded(tag(":"), nom::combinator::cut(number)));
-        complete(preceded(tag("Waiting for hold release"), seconds), body)
-            .map(|seconds| Self { seconds })
+    pub(super) fn parse(line: &Bytes, body: &[u8]) -> Self {
+        let behind = body.strip_prefix(WORDS).and_then(|rest| rest.strip_prefix(b":"));
+        Self { seconds: behind.and_then(number), text: Text::slice_of(line, body) }
+    }
+}
+
+const WORDS: &[u8] = b"Waiting for hold release";
+
+impl fmt::Debug for Hold {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut hold = f.debug_struct("Hold");
+        hold.field("seconds", &self.seconds);
+        if self.seconds.is_some() || self.text == *WORDS {
+            hold.field("text", &self.text);
+        } else {
+            hold.field("text", &format_args!("{} bytes", self.text.len()));
+        }
+        hold.finish()
     }
 }
 
@@ -39,16 +54,25 @@ impl fmt::Display for Hold {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{malformed, parse};
-    use super::*;
+    use super::super::tests::parse;
     use crate::events::Event;
+
+    /// The seconds of a hold in these words, which are kept.
+    fn hold(words: &str) -> Option<u32> {
+        match parse(&format!("HOLD:{words}")) {
+            Event::Hold(hold) => {
+                assert_eq!(hold.text, words);
+                hold.seconds
+            }
+            other => panic!("{other:?}"),
+        }
+    }
 
     #[test]
     fn known_answers() {
-        let hold = |seconds| Event::Hold(Hold { seconds });
-        assert_eq!(parse("HOLD:Waiting for hold release:0"), hold(Some(0)));
-        assert_eq!(parse("HOLD:Waiting for hold release:10"), hold(Some(10)));
-        assert_eq!(parse("HOLD:Waiting for hold release"), hold(None));
+        assert_eq!(hold("Waiting for hold release:0"), Some(0));
+        assert_eq!(hold("Waiting for hold release:10"), Some(10));
+        assert_eq!(hold("Waiting for hold release"), None);
         assert_eq!(
             parse("HOLD:Waiting for hold release:10").to_string(),
             "waiting for hold release (10 s)"
@@ -56,11 +80,18 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_parse_is_malformed() {
-        malformed("HOLD:");
-        malformed("HOLD:Waiting for hold release:");
-        malformed("HOLD:Waiting for hold release:x");
-        malformed("HOLD:Waiting for hold release:4294967296");
-        malformed("HOLD:Waiting for hold release:1 ");
+    fn any_words_are_a_hold_and_only_a_number_is_seconds() {
+        for words in [
+            "",
+            "on hold",
+            "at 12:30",
+            "Waiting for hold release:",
+            "Waiting for hold release:x",
+            "Waiting for hold release:4294967296",
+            "Waiting for hold release:1 ",
+            "Waiting for hold release:+1",
+        ] {
+            assert_eq!(hold(words), None, "{words}");
+        }
     }
 }

@@ -159,7 +159,7 @@ impl Event {
             b"CLIENT" => return Self::parse_client(line, body),
             b"ECHO" => Self::Echo(Echo::parse(line, body)?),
             b"FATAL" => Self::Fatal(Fatal::parse(line, body)),
-            b"HOLD" => Self::Hold(Hold::parse(body)?),
+            b"HOLD" => Self::Hold(Hold::parse(line, body)),
             b"INFO" => Self::Info(Info::parse(line, body)),
             b"INFOMSG" => Self::InfoMsg(InfoMsg::parse(line, body)?),
             b"NEED-CERTIFICATE" => Self::NeedCertificate(NeedCertificate::parse(line, body)),

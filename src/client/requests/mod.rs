@@ -160,7 +160,7 @@ impl Requests {
         let handle =
             |what| Handle::new(self.client.clone(), Arc::clone(&self.desk), question.clone(), what);
         match question.asked.clone() {
-            Asked::Hold(Hold { seconds }) => {
+            Asked::Hold(Hold { seconds, .. }) => {
                 Request::Hold(HoldRequest::new(handle("hold"), seconds))
             }
             Asked::UserPass { realm, challenge, refusal } => {

@@ -19,7 +19,7 @@ impl HoldRequest {
     }
 
     /// Seconds the daemon would have waited of its own before it tries again;
-    /// `None` from daemons too old to say. A program that releases every hold at once should wait so long.
+    /// `None` where it does not say, as older ones. A program that releases every hold at once should wait so long.
     #[must_use]
     pub fn seconds(&self) -> Option<u32> {
         self.seconds

@@ -132,7 +132,7 @@ impl Asker {
     /// The question an event asks, where it asks one.
     pub(crate) fn ask(&mut self, event: &Event) -> Option<Asked> {
         Some(match event {
-            Event::Hold(hold) => Asked::Hold(*hold),
+            Event::Hold(hold) => Asked::Hold(hold.clone()),
             Event::Password(password) => return self.password(password),
             Event::NeedOk(need) => Asked::NeedOk(need.clone()),
             Event::NeedStr(need) => Asked::NeedStr(need.clone()),

@@ -1,6 +1,7 @@
 //! Questions and answers with a scripted daemon.
 
 mod clients;
+mod lenient;
 mod races;
 mod unsent;
 

@@ -1,0 +1,17 @@
+//! Prompts in forms that only some daemons send.
+
+use super::*;
+
+#[tokio::test]
+async fn a_hold_in_any_words_is_asked() {
+    let (session, mut daemon) = start(Builder::new()).await;
+    let (_client, _, mut requests) = session.split();
+    let d = &mut daemon;
+    for words in ["", "on hold", "Waiting for hold release:soon"] {
+        d.says(format!(">HOLD:{words}\r\n")).await;
+        let Some(Request::Hold(hold)) = requests.next().await else { panic!("{words}") };
+        assert_eq!(hold.seconds(), None);
+        let ok = "SUCCESS: hold release succeeded\r\n";
+        exchange(hold.release(), d, "hold release\n", ok).await.unwrap();
+    }
+}
