@@ -17,7 +17,9 @@ use super::{Env, Event, Malformed, Unknown, UpDown};
 /// A block that is cut short is one [`Event::Malformed`], as is one of over
 /// [`MAX_ENV_LINES`](Self::MAX_ENV_LINES) or [`MAX_ENV_BYTES`](Self::MAX_ENV_BYTES),
 /// whose lines are then dropped up to its end; the ENV lines of a header that could not
-/// be read go with it.
+/// be read go with it. A `>CLIENT:` line of a kind that is not known may begin a block or not: it is
+/// [`Event::Unknown`] with [its ENV](Unknown::env) at the end of its block, or without one when the next
+/// kind of `>CLIENT:` line comes, but for `ADDRESS`, or the input ends.
 ///
 /// ```
 /// use bytes::Bytes;
@@ -33,7 +35,7 @@ use super::{Env, Event, Malformed, Unknown, UpDown};
 /// ```
 #[derive(Default)]
 pub struct Assembler {
-    client: Block<BlockHeader>,
+    client: Block<ClientHeader>,
     updown: Block<Direction>,
     env_trusted: bool,
 }
@@ -80,22 +82,22 @@ impl Assembler {
 
     /// Whether a `>CLIENT:` block has begun and not ended.
     pub(crate) fn is_inside_client(&self) -> bool {
-        matches!(self.client, Block::Open(_))
+        // A kind that is not known withdraws nothing, and may have no block that ends.
+        matches!(&self.client, Block::Open(open) if matches!(open.header, ClientHeader::Known(_)))
     }
 
     fn client(&mut self, line: &Bytes, body: &[u8], emit: &mut dyn FnMut(Event)) {
         if let Some(pair) = env_pair(body) {
-            let whole = |header: BlockHeader, env| Event::Client(header.with(env));
-            return self.client.env_line(line, pair, whole, emit);
+            return self.client.env_line(line, pair, ClientHeader::with, emit);
         }
         match client::Header::parse(line, body) {
             Ok(client::Header::Whole(event)) => emit(Event::Client(event)),
             Ok(client::Header::Block(header)) => {
-                self.client.open(line, header, self.env_trusted, emit);
+                self.client.open(line, ClientHeader::Known(header), self.env_trusted, emit);
             }
             Ok(client::Header::Unknown) => {
-                self.client.skip(emit);
-                emit(Event::Unknown(Unknown::new(line.clone())));
+                let header = ClientHeader::Unknown(line.clone());
+                self.client.open(line, header, self.env_trusted, emit);
             }
             // A malformed ADDRESS has no block that could be taken for its own.
             Err(problem) if body.starts_with(b"ADDRESS") => emit(malformed(line, problem)),
@@ -140,6 +142,42 @@ fn malformed(line: &Bytes, problem: Problem) -> Event {
     Event::Malformed(Malformed::new(line.clone(), problem))
 }
 
+/// What the first line of a block says.
+trait BlockStart {
+    /// The event that the line is by itself, where no ENV line follows it.
+    fn alone(&self) -> Option<Event>;
+}
+
+enum ClientHeader {
+    Known(BlockHeader),
+    /// A kind that is not known, with or without a block.
+    Unknown(Bytes),
+}
+
+impl ClientHeader {
+    fn with(self, env: Env) -> Event {
+        match self {
+            Self::Known(header) => Event::Client(header.with(env)),
+            Self::Unknown(line) => Event::Unknown(Unknown::block(line, env)),
+        }
+    }
+}
+
+impl BlockStart for ClientHeader {
+    fn alone(&self) -> Option<Event> {
+        match self {
+            Self::Known(_) => None,
+            Self::Unknown(line) => Some(Event::Unknown(Unknown::new(line.clone()))),
+        }
+    }
+}
+
+impl BlockStart for Direction {
+    fn alone(&self) -> Option<Event> {
+        None
+    }
+}
+
 /// The block of one family.
 #[derive(Default)]
 enum Block<H> {
@@ -160,7 +198,7 @@ struct Open<H> {
     trusted: bool,
 }
 
-impl<H> Block<H> {
+impl<H: BlockStart> Block<H> {
     fn open(&mut self, line: &Bytes, header: H, trusted: bool, emit: &mut dyn FnMut(Event)) {
         self.abandon(Problem("another block began inside it"), emit);
         let first = line.clone();
@@ -182,7 +220,9 @@ impl<H> Block<H> {
 
     fn abandon(&mut self, problem: Problem, emit: &mut dyn FnMut(Event)) {
         if let Self::Open(open) = std::mem::take(self) {
-            emit(Event::Malformed(Malformed::block(open.first, open.lines, problem)));
+            let alone = if open.lines.is_empty() { open.header.alone() } else { None };
+            let cut = || Event::Malformed(Malformed::block(open.first, open.lines, problem));
+            emit(alone.unwrap_or_else(cut));
         }
     }
 

@@ -24,6 +24,8 @@ pub enum ClientEvent {
         kid: Kid,
         /// Who it is.
         env: Env,
+        /// The fields behind those known here, as newer daemons may send; no known daemon does.
+        extra: Option<SecretText>,
     },
     /// `REAUTH,cid,kid` and ENV: a client waits to be let in again.
     #[non_exhaustive]
@@ -34,6 +36,8 @@ pub enum ClientEvent {
         kid: Kid,
         /// Who it is.
         env: Env,
+        /// The fields behind those known here, as newer daemons may send; no known daemon does.
+        extra: Option<SecretText>,
     },
     /// `ESTABLISHED,cid` and ENV: a client was let in, its session has begun.
     #[non_exhaustive]
@@ -42,6 +46,8 @@ pub enum ClientEvent {
         cid: Cid,
         /// Who it is.
         env: Env,
+        /// The fields behind those known here, as newer daemons may send; no known daemon does.
+        extra: Option<SecretText>,
     },
     /// `DISCONNECT,cid` and ENV: a client left. It can come for a client that was never
     /// announced, with an empty ENV.
@@ -51,6 +57,8 @@ pub enum ClientEvent {
         cid: Cid,
         /// Who it was, and what its session carried.
         env: Env,
+        /// The fields behind those known here, as newer daemons may send; no known daemon does.
+        extra: Option<SecretText>,
     },
     /// `CR_RESPONSE,cid,kid,base64` and ENV: a client answers a challenge of
     /// `client-pending-auth` (OpenVPN 2.5).
@@ -74,6 +82,8 @@ pub enum ClientEvent {
         address: VirtualAddress,
         /// Whether it is the client's own address, and not a network behind it (`iroute`).
         primary: bool,
+        /// The fields behind those known here, as newer daemons may send; no known daemon does.
+        extra: Option<SecretText>,
     },
 }
 
@@ -112,6 +122,20 @@ impl ClientEvent {
             | Self::Disconnect { env, .. }
             | Self::CrResponse { env, .. } => Some(env),
             Self::Address { .. } => None,
+        }
+    }
+
+    /// The fields behind those known here, separated by commas, as newer daemons may send; no known daemon
+    /// does. Those of a `CR_RESPONSE` are part of the response.
+    #[must_use]
+    pub fn extra(&self) -> Option<&SecretText> {
+        match self {
+            Self::Connect { extra, .. }
+            | Self::Reauth { extra, .. }
+            | Self::Established { extra, .. }
+            | Self::Disconnect { extra, .. }
+            | Self::Address { extra, .. } => extra.as_ref(),
+            Self::CrResponse { .. } => None,
         }
     }
 
@@ -178,10 +202,10 @@ pub(super) enum Header {
 
 /// The first line of a block, without its ENV.
 pub(super) enum BlockHeader {
-    Connect(Cid, Kid),
-    Reauth(Cid, Kid),
-    Established(Cid),
-    Disconnect(Cid),
+    Connect(Cid, Kid, Option<SecretText>),
+    Reauth(Cid, Kid, Option<SecretText>),
+    Established(Cid, Option<SecretText>),
+    Disconnect(Cid, Option<SecretText>),
     CrResponse(Cid, Kid, CrResponse),
 }
 
@@ -189,10 +213,15 @@ impl Header {
     pub(super) fn parse(line: &Bytes, body: &[u8]) -> Result<Self, Problem> {
         let (kind, rest) = split_once(body, b",").unwrap_or((body, b""));
         let header = match kind {
-            b"CONNECT" => cid_kid(rest).map(|(cid, kid)| BlockHeader::Connect(cid, kid)),
-            b"REAUTH" => cid_kid(rest).map(|(cid, kid)| BlockHeader::Reauth(cid, kid)),
-            b"ESTABLISHED" => cid(rest).map(BlockHeader::Established),
-            b"DISCONNECT" => cid(rest).map(BlockHeader::Disconnect),
+            b"CONNECT" => cid_kid(rest)
+                .map(|(cid, kid, extra)| BlockHeader::Connect(cid, kid, text(line, extra))),
+            b"REAUTH" => cid_kid(rest)
+                .map(|(cid, kid, extra)| BlockHeader::Reauth(cid, kid, text(line, extra))),
+            b"ESTABLISHED" => first(rest, cid)
+                .map(|(cid, extra)| BlockHeader::Established(cid, text(line, extra))),
+            b"DISCONNECT" => {
+                first(rest, cid).map(|(cid, extra)| BlockHeader::Disconnect(cid, text(line, extra)))
+            }
             b"CR_RESPONSE" => cr_response(line, rest),
             b"ADDRESS" => return address_event(line, rest).map(Self::Whole),
             _ => return Ok(Self::Unknown),
@@ -204,10 +233,10 @@ impl Header {
 impl BlockHeader {
     pub(super) fn with(self, env: Env) -> ClientEvent {
         match self {
-            Self::Connect(cid, kid) => ClientEvent::Connect { cid, kid, env },
-            Self::Reauth(cid, kid) => ClientEvent::Reauth { cid, kid, env },
-            Self::Established(cid) => ClientEvent::Established { cid, env },
-            Self::Disconnect(cid) => ClientEvent::Disconnect { cid, env },
+            Self::Connect(cid, kid, extra) => ClientEvent::Connect { cid, kid, env, extra },
+            Self::Reauth(cid, kid, extra) => ClientEvent::Reauth { cid, kid, env, extra },
+            Self::Established(cid, extra) => ClientEvent::Established { cid, env, extra },
+            Self::Disconnect(cid, extra) => ClientEvent::Disconnect { cid, env, extra },
             Self::CrResponse(cid, kid, response) => {
                 ClientEvent::CrResponse { cid, kid, response, env }
             }
@@ -223,9 +252,25 @@ fn kid(field: &[u8]) -> Result<Kid, Problem> {
     number(field).map(Kid).ok_or(Problem("the KID is not a number"))
 }
 
-fn cid_kid(rest: &[u8]) -> Result<(Cid, Kid), Problem> {
-    let (cid_field, kid_field) = split_once(rest, b",").ok_or(Problem("the KID is missing"))?;
-    Ok((cid(cid_field)?, kid(kid_field)?))
+/// The first field, and what stands behind its comma.
+fn first<T>(
+    fields: &[u8],
+    read: impl FnOnce(&[u8]) -> Result<T, Problem>,
+) -> Result<(T, Option<&[u8]>), Problem> {
+    let (field, rest) =
+        split_once(fields, b",").map_or((fields, None), |(field, rest)| (field, Some(rest)));
+    Ok((read(field)?, rest))
+}
+
+fn cid_kid(fields: &[u8]) -> Result<(Cid, Kid, Option<&[u8]>), Problem> {
+    let (cid, rest) = first(fields, cid)?;
+    let (kid, rest) = first(rest.ok_or(Problem("the KID is missing"))?, kid)?;
+    Ok((cid, kid, rest))
+}
+
+/// Fields that nobody knows may hold a secret.
+fn text(line: &Bytes, extra: Option<&[u8]>) -> Option<SecretText> {
+    extra.map(|extra| SecretText::new(Text::slice_of(line, extra)))
 }
 
 fn cr_response(line: &Bytes, rest: &[u8]) -> Result<BlockHeader, Problem> {
@@ -239,15 +284,19 @@ fn cr_response(line: &Bytes, rest: &[u8]) -> Result<BlockHeader, Problem> {
 fn address_event(line: &Bytes, rest: &[u8]) -> Result<ClientEvent, Problem> {
     let missing = Problem("the address or its rank is missing");
     let (cid_field, rest) = split_once(rest, b",").ok_or(missing)?;
-    let (address, primary) = split_once(rest, b",").ok_or(missing)?;
+    let (address, rank_on) = split_once(rest, b",").ok_or(missing)?;
     if address.is_empty() {
         return Err(missing);
     }
-    let primary = match primary {
-        b"1" => true,
-        b"0" => false,
-        _ => return Err(Problem("the rank of the address is neither 1 nor 0")),
-    };
+    let (primary, extra) = first(rank_on, rank)?;
     let address = VirtualAddress::parse(Text::slice_of(line, address));
-    Ok(ClientEvent::Address { cid: cid(cid_field)?, address, primary })
+    Ok(ClientEvent::Address { cid: cid(cid_field)?, address, primary, extra: text(line, extra) })
+}
+
+fn rank(field: &[u8]) -> Result<bool, Problem> {
+    match field {
+        b"1" => Ok(true),
+        b"0" => Ok(false),
+        _ => Err(Problem("the rank of the address is neither 1 nor 0")),
+    }
 }

@@ -5,19 +5,25 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::Env;
 use super::grammar::Problem;
 
-/// An event whose name this crate does not know.
+/// An event whose name this crate does not know, or a `>CLIENT:` of a kind that it does not know.
 ///
 /// `Debug` and `Display` show the name and the length only: the line may hold a secret.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Unknown {
     line: Bytes,
+    env: Option<Env>,
 }
 
 impl Unknown {
     pub(super) fn new(line: Bytes) -> Self {
-        Self { line }
+        Self { line, env: None }
+    }
+
+    pub(super) fn block(line: Bytes, env: Env) -> Self {
+        Self { line, env: Some(env) }
     }
 
     /// The name, up to the first colon; `None` where the line does not start with one.
@@ -30,6 +36,12 @@ impl Unknown {
     #[must_use]
     pub fn line(&self) -> &Bytes {
         &self.line
+    }
+
+    /// The ENV block, where one followed a `>CLIENT:` line.
+    #[must_use]
+    pub fn env(&self) -> Option<&Env> {
+        self.env.as_ref()
     }
 }
 

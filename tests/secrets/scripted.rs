@@ -295,7 +295,11 @@ async fn what_cannot_be_read() {
         format!(">{secret}"),
         format!(">{secret}:"),
         format!(">STATE:{secret}"),
+        format!(">CLIENT:CONNECT,1,2,{secret}\n>CLIENT:ENV,END"),
+        format!(">CLIENT:ADDRESS,1,10.8.0.2,1,{secret}"),
+        format!(">CLIENT:DISCONNECT,1,{secret}\n>CLIENT:ENV,END"),
         format!(">HOLD:{secret}"),
+        format!(">HOLD:Waiting for hold release:{secret}"),
         // Replies to nobody.
         secret.clone(),
         format!("SUCCESS: {secret}"),

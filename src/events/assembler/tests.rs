@@ -97,10 +97,55 @@ fn a_header_that_cannot_be_read_takes_its_block_with_it() {
     }
 }
 
+const FUTURE: &str = "CLIENT:FUTURE_EVENT,7,2";
+
 #[test]
-fn a_kind_that_is_not_known_takes_its_block_with_it() {
-    let events = run(&["CLIENT:NEW,0", "CLIENT:ENV,a=1", END, CONNECT, END]);
-    assert!(matches!(events.as_slice(), [Event::Unknown(_), Event::Client(_)]), "{events:?}");
+fn a_kind_that_is_not_known_keeps_its_block() {
+    let block = [FUTURE, "CLIENT:ENV,a=1", "LOG:1,I,x", "CLIENT:ENV,password=hunter2", END];
+    let events = run(&[&block[..], &[CONNECT, "CLIENT:ENV,b=2", END]].concat());
+    let [Event::Log(_), Event::Unknown(future), Event::Client(connect)] = events.as_slice() else {
+        panic!("{events:?}")
+    };
+    assert_eq!((future.name(), future.line()), (Some("CLIENT"), &Bytes::from(FUTURE)));
+    let env = future.env().unwrap();
+    assert_eq!((env.len(), env.get("a")), (2, Some(&"1".into())));
+    assert!(!format!("{future:?} {future}").contains("hunter2"));
+    assert_eq!(connect.env().unwrap().len(), 1);
+}
+
+#[test]
+fn a_kind_that_is_not_known_may_have_no_block() {
+    let events = run(&[FUTURE, FUTURE, CONNECT, END, FUTURE]);
+    let [first, second, Event::Client(connect), last] = events.as_slice() else {
+        panic!("{events:?}")
+    };
+    for event in [first, second, last] {
+        assert!(matches!(event, Event::Unknown(future) if future.env().is_none()), "{event:?}");
+    }
+    assert_eq!(connect.cid(), crate::Cid(0));
+}
+
+#[test]
+fn a_kind_that_is_not_known_ends_the_block_around_it_and_keeps_its_own() {
+    let events = run(&[CONNECT, "CLIENT:ENV,a=1", FUTURE, "CLIENT:ENV,b=2", END]);
+    let [cut, Event::Unknown(future)] = events.as_slice() else { panic!("{events:?}") };
+    assert_eq!(problem(cut), "another block began inside it");
+    assert_eq!(future.env().unwrap().get("b"), Some(&"2".into()));
+    let events = run(&[FUTURE, "CLIENT:ENV,a=1", CONNECT, "CLIENT:ENV,b=2", END]);
+    let [Event::Malformed(cut), Event::Client(connect)] = events.as_slice() else {
+        panic!("{events:?}")
+    };
+    assert_eq!((cut.line(), cut.env_lines().len()), (&Bytes::from(FUTURE), 1));
+    assert_eq!((connect.env().unwrap().len(), connect.env().unwrap().get("a")), (1, None));
+}
+
+#[test]
+fn only_a_block_of_a_known_kind_holds_answers_up() {
+    let mut assembler = Assembler::new();
+    for (line, inside) in [(FUTURE, false), ("CLIENT:ENV,a=1", false), (CONNECT, true)] {
+        assembler.push(Bytes::from(line), &mut |_| {});
+        assert_eq!(assembler.is_inside_client(), inside, "{line}");
+    }
 }
 
 #[test]

@@ -42,6 +42,24 @@ fn a_disconnect_may_have_no_env() {
 }
 
 #[test]
+fn fields_behind_the_known_ones_are_kept() {
+    for (line, extra) in [
+        ("DISCONNECT,1,4", "4"),
+        ("ESTABLISHED,1,", ""),
+        ("CONNECT,1,2,x,y", "x,y"),
+        ("REAUTH,1,2,x", "x"),
+        ("ADDRESS,1,10.8.0.2,0,x", "x"),
+    ] {
+        let lines = if line.starts_with("ADDRESS") { &[line][..] } else { &[line, "ENV,END"] };
+        let event = client(lines);
+        let kept = event.extra().map(SecretText::expose);
+        assert_eq!((event.cid(), kept), (Cid(1), Some(extra.as_bytes())), "{line}");
+        assert!(event.kid().is_none_or(|kid| kid == Kid(2)), "{line}");
+    }
+    assert_eq!(client(&["DISCONNECT,1", "ENV,END"]).extra(), None);
+}
+
+#[test]
 fn responses_are_decoded_on_demand() {
     let answer = client(&["CR_RESPONSE,0,1,MTIzNDU2", "ENV,END"]);
     let ClientEvent::CrResponse { kid: Kid(1), response, .. } = &answer else { panic!() };
