@@ -1,11 +1,11 @@
 //! The reply of `load-stats`.
 
 use super::RawReply;
-use super::fields::{named_number, split_once};
-use crate::Result;
+use super::fields::named_number;
+use crate::{Result, Text};
 
 /// The totals of a daemon: `nclients=1,bytesin=2990,bytesout=3182`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct LoadStats {
     /// Clients connected; 0 where the daemon is a client itself.
@@ -14,6 +14,8 @@ pub struct LoadStats {
     pub bytes_in: u64,
     /// Bytes sent to peers.
     pub bytes_out: u64,
+    /// Any other field, as newer daemons may send; no known daemon does.
+    pub other: Vec<Text>,
 }
 
 impl LoadStats {
@@ -24,12 +26,13 @@ impl LoadStats {
     pub fn parse(reply: &RawReply) -> Result<Self> {
         let expected = "`nclients=N,bytesin=N,bytesout=N`";
         reply.read_success("load-stats", expected, |text| {
-            let (clients, rest) = split_once(text, b',')?;
-            let (bytes_in, bytes_out) = split_once(rest, b',')?;
+            let mut fields = text.split(|byte| *byte == b',');
+            let mut known = |name| named_number(fields.next()?, name);
             Some(Self {
-                clients: named_number(clients, "nclients=")?,
-                bytes_in: named_number(bytes_in, "bytesin=")?,
-                bytes_out: named_number(bytes_out, "bytesout=")?,
+                clients: known("nclients=")?,
+                bytes_in: known("bytesin=")?,
+                bytes_out: known("bytesout=")?,
+                other: fields.map(|field| Text::slice_of(text, field)).collect(),
             })
         })
     }

@@ -20,7 +20,8 @@ pub struct Version {
     pub platform: Option<Text>,
     /// What it was built with, the words in brackets: `SSL (OpenSSL)`, `LZO`, `PKCS11`.
     pub features: Vec<Text>,
-    /// The version of the management protocol: 1 in OpenVPN 2.4, 6 since 2.7.2.
+    /// The version of the management protocol: 1 in OpenVPN 2.4, 6 since 2.7.2. Also read from a line
+    /// `Management Interface Version: 5`, as some programs between a daemon and its manager send.
     pub management: u32,
     /// Any other line of the reply.
     pub other: Vec<Text>,
@@ -141,7 +142,9 @@ fn labelled<'a>(line: &'a [u8], label: &[u8]) -> Option<&'a [u8]> {
 }
 
 fn management_version(line: &[u8]) -> Option<u32> {
-    number(labelled(line, b"Management Version")?)
+    // The second is what openvpn-auth-oauth2 says in the place of a daemon.
+    let labels = [&b"Management Version"[..], b"Management Interface Version"];
+    number(labels.into_iter().find_map(|label| labelled(line, label))?)
 }
 
 fn split_digits(text: &[u8]) -> (&[u8], &[u8]) {
@@ -244,6 +247,13 @@ mod tests {
         let version = version(&lines).unwrap();
         assert_eq!(version.management, 7);
         assert_eq!(version.other, ["New: 1", "Management Version: 8"]);
+    }
+
+    #[test]
+    fn the_management_version_has_two_names() {
+        let lines = ["OpenVPN Version: x", "Management Interface Version: 5"];
+        let version = version(&lines).unwrap();
+        assert_eq!((version.management, version.other.len()), (5, 0));
     }
 
     #[test]

@@ -3,8 +3,16 @@ use super::*;
 #[test]
 fn a_server_of_one_client() {
     let reply = RawReply::success("nclients=1,bytesin=2990,bytesout=3182");
-    let expected = LoadStats { clients: 1, bytes_in: 2990, bytes_out: 3182 };
+    let expected = LoadStats { clients: 1, bytes_in: 2990, bytes_out: 3182, other: vec![] };
     assert_eq!(LoadStats::parse(&reply).unwrap(), expected);
+}
+
+#[test]
+fn other_fields_are_kept() {
+    let reply = RawReply::success("nclients=1,bytesin=2,bytesout=3,packets=4,");
+    let stats = LoadStats::parse(&reply).unwrap();
+    assert_eq!((stats.clients, stats.bytes_in, stats.bytes_out), (1, 2, 3));
+    assert_eq!(stats.other, ["packets=4", ""]);
 }
 
 #[test]
