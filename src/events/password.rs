@@ -21,11 +21,13 @@ pub enum Password {
         /// The challenge to answer with them.
         challenge: Option<StaticChallenge>,
     },
-    /// `Need 'REALM' password`: a pass phrase or PIN, without a user name.
+    /// `Need 'REALM' password`: a pass phrase or PIN, without a user name; perhaps with ` SC:flags,text` (OpenVPN 3).
     #[non_exhaustive]
     NeedPassword {
         /// What the password is for.
         realm: Realm,
+        /// The challenge to answer with it.
+        challenge: Option<StaticChallenge>,
     },
     /// `Need 'REALM' username`: a user name alone (OpenVPN 2.7.1, after `version 4`).
     #[non_exhaustive]
@@ -67,7 +69,7 @@ impl Password {
         let realm = Realm::from_wire(line, realm);
         Some(match wanted {
             Wanted::UserPass(challenge) => Self::NeedUserPass { realm, challenge },
-            Wanted::Password => Self::NeedPassword { realm },
+            Wanted::Password(challenge) => Self::NeedPassword { realm, challenge },
             Wanted::Username => Self::NeedUsername { realm },
         })
     }
@@ -90,7 +92,7 @@ impl Password {
 /// What a `Need` asks for.
 enum Wanted {
     UserPass(Option<StaticChallenge>),
-    Password,
+    Password(Option<StaticChallenge>),
     Username,
 }
 
@@ -98,12 +100,21 @@ impl Wanted {
     fn parse(line: &Bytes, input: &[u8]) -> Option<Self> {
         match input {
             b"username/password" => Some(Self::UserPass(None)),
-            b"password" => Some(Self::Password),
+            b"password" => Some(Self::Password(None)),
             b"username" => Some(Self::Username),
-            _ => {
-                let challenge = input.strip_prefix(b"username/password SC:")?;
-                StaticChallenge::parse(line, challenge).map(Some).map(Self::UserPass)
-            }
+            _ => Self::with_challenge(line, input),
+        }
+    }
+}
+
+impl Wanted {
+    fn with_challenge(line: &Bytes, input: &[u8]) -> Option<Self> {
+        let (wanted, challenge) = split_once(input, b" SC:")?;
+        let challenge = StaticChallenge::parse(line, challenge);
+        match wanted {
+            b"username/password" => challenge.map(Some).map(Self::UserPass),
+            b"password" => challenge.map(Some).map(Self::Password),
+            _ => None,
         }
     }
 }
@@ -117,7 +128,12 @@ impl fmt::Display for Password {
             Self::NeedUserPass { realm, challenge: Some(challenge) } => {
                 write!(f, "needs user name, password and response for {realm}: {}", challenge.text)
             }
-            Self::NeedPassword { realm } => write!(f, "needs password for {realm}"),
+            Self::NeedPassword { realm, challenge: None } => {
+                write!(f, "needs password for {realm}")
+            }
+            Self::NeedPassword { realm, challenge: Some(challenge) } => {
+                write!(f, "needs password and response for {realm}: {}", challenge.text)
+            }
             Self::NeedUsername { realm } => write!(f, "needs user name for {realm}"),
             Self::VerificationFailed { realm, challenge: Some(challenge), .. } => {
                 write!(f, "verification of {realm} needs a response: {}", challenge.text)
@@ -139,9 +155,11 @@ impl fmt::Debug for Password {
                 .field("realm", realm)
                 .field("challenge", challenge)
                 .finish(),
-            Self::NeedPassword { realm } => {
-                f.debug_struct("NeedPassword").field("realm", realm).finish()
-            }
+            Self::NeedPassword { realm, challenge } => f
+                .debug_struct("NeedPassword")
+                .field("realm", realm)
+                .field("challenge", challenge)
+                .finish(),
             Self::NeedUsername { realm } => {
                 f.debug_struct("NeedUsername").field("realm", realm).finish()
             }

@@ -17,7 +17,8 @@ use crate::{Secret, Text};
 /// dropped.
 pub trait CredentialsProvider: Send + Sync + 'static {
     /// User name and password, and the response where there is a challenge. For a challenge with a
-    /// [user name](Challenge::username) of its own only the response is used.
+    /// [user name](Challenge::username) of its own only the response is used. Also asked where the daemon
+    /// wants a password alone and a response (OpenVPN 3).
     fn credentials(
         &self,
         prompt: CredentialsPrompt,
@@ -225,6 +226,9 @@ async fn password(
     provider: &impl CredentialsProvider,
     ask: PasswordRequest,
 ) -> Result<(), BoxError> {
+    if let Some(challenge) = ask.challenge().cloned() {
+        return challenged_password(provider, ask, challenge).await;
+    }
     let (realm, refusal) = (ask.realm().clone(), ask.refusal().cloned());
     let given = tokio::select! {
         given = provider.password(PasswordPrompt { realm, refusal }) => given?,
@@ -232,6 +236,27 @@ async fn password(
     };
     match given {
         Some(password) => ask.answer(password).await?,
+        None => ask.decline(),
+    }
+    Ok(())
+}
+
+/// A password alone has a challenge only where it is a user's, with a response to it.
+async fn challenged_password(
+    provider: &impl CredentialsProvider,
+    ask: PasswordRequest,
+    challenge: Challenge,
+) -> Result<(), BoxError> {
+    let dynamic = challenge.username().is_some();
+    let (realm, refusal) = (ask.realm().clone(), ask.refusal().cloned());
+    let prompt = CredentialsPrompt { realm, challenge: Some(challenge), refusal };
+    let given = tokio::select! {
+        given = provider.credentials(prompt) => given?,
+        () = ask.withdrawn() => return Ok(()),
+    };
+    match given {
+        Some(answer) if dynamic => ask.respond(answer.response).await?,
+        Some(answer) => ask.answer_with_response(answer.password, answer.response).await?,
         None => ask.decline(),
     }
     Ok(())

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 use super::question;
 use crate::{Secret, Text};
 
-/// A challenge that goes with a prompt for user name and password.
+/// A challenge that goes with a prompt for user name and password, or for a password alone.
 #[derive(Debug, Clone, PartialEq)]
 #[must_use]
 pub struct Challenge(question::Challenge);

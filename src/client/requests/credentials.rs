@@ -38,6 +38,10 @@ pub struct CredentialsRequest {
 }
 
 const NAME: &str = "credentials";
+const RESPONSE: &str = "response";
+const MISSING: &str = "is missing: the prompt holds a challenge";
+const NOT_STATIC: &str = "is not asked for: the prompt holds no static challenge";
+const NOT_DYNAMIC: &str = "is not asked for: the prompt holds no dynamic challenge";
 
 impl CredentialsRequest {
     pub(super) fn new(
@@ -91,7 +95,7 @@ impl CredentialsRequest {
         password: impl Into<Secret>,
     ) -> Result<()> {
         if self.challenge.is_some() {
-            return self.misfit("is missing: the prompt holds a challenge");
+            return self.misfit(MISSING);
         }
         self.send(username.into(), password.into()).await
     }
@@ -111,7 +115,7 @@ impl CredentialsRequest {
         response: impl Into<Secret>,
     ) -> Result<()> {
         let Some(challenge) = self.challenge.as_ref().filter(|c| c.username().is_none()) else {
-            return self.misfit("is not asked for: the prompt holds no static challenge");
+            return self.misfit(NOT_STATIC);
         };
         let (username, password) =
             challenge.respond(username.into(), &password.into(), &response.into());
@@ -128,7 +132,7 @@ impl CredentialsRequest {
     /// As [`answer`](Self::answer).
     pub async fn respond(self, response: impl Into<Secret>) -> Result<()> {
         let Some(challenge) = self.challenge.as_ref().filter(|c| c.username().is_some()) else {
-            return self.misfit("is not asked for: the prompt holds no dynamic challenge");
+            return self.misfit(NOT_DYNAMIC);
         };
         let none = Secret::default();
         let (username, password) = challenge.respond(Secret::default(), &none, &response.into());
@@ -154,22 +158,29 @@ impl CredentialsRequest {
     /// The question is still to be answered.
     fn misfit<T>(&self, what: &'static str) -> Result<T> {
         self.handle.begin();
-        Err(invalid(NAME, "response", ArgumentProblem::Other(what)))
+        Err(invalid(NAME, RESPONSE, ArgumentProblem::Other(what)))
     }
 }
 
-/// `>PASSWORD:Need 'REALM' password`: of a private key (`Private Key`), or a token's PIN.
+/// `>PASSWORD:Need 'REALM' password`: of a private key (`Private Key`), or a token's PIN; from OpenVPN 3
+/// also of the tunnel (`Auth`), with a challenge.
 #[derive(Debug)]
 #[must_use]
 pub struct PasswordRequest {
     handle: Handle,
     realm: Realm,
+    challenge: Option<Challenge>,
     refusal: Option<Refusal>,
 }
 
 impl PasswordRequest {
-    pub(super) fn new(handle: Handle, realm: Realm, refusal: Option<Refusal>) -> Self {
-        Self { handle, realm, refusal }
+    pub(super) fn new(
+        handle: Handle,
+        realm: Realm,
+        challenge: Option<Challenge>,
+        refusal: Option<Refusal>,
+    ) -> Self {
+        Self { handle, realm, challenge, refusal }
     }
 
     /// What the password is for; a token by its label.
@@ -193,23 +204,81 @@ impl PasswordRequest {
         self.handle.guard().closed().await;
     }
 
-    /// `password REALM "password"`
+    /// The challenge to answer with it.
+    #[must_use]
+    pub fn challenge(&self) -> Option<&Challenge> {
+        self.challenge.as_ref()
+    }
+
+    /// `password REALM "password"`: answers a prompt that has no challenge.
     ///
     /// # Errors
-    /// [As every command](crate::Client#errors), and [`Error::Stale`](crate::Error::Stale).
+    /// [As every command](crate::Client#errors), and [`Error::Stale`](crate::Error::Stale);
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) where there is a challenge.
     ///
     /// # Cancel safety
     /// [As every command](crate::Client#cancel-safety).
-    pub async fn answer(mut self, password: impl Into<Secret>) -> Result<()> {
-        self.handle.begin_call();
-        let client = self.handle.client();
-        let wire = client.password_command(self.realm.as_bytes(), &password.into()).await;
-        self.handle.settle(wire).await
+    pub async fn answer(self, password: impl Into<Secret>) -> Result<()> {
+        if self.challenge.is_some() {
+            return self.misfit(MISSING);
+        }
+        self.send(&password.into()).await
+    }
+
+    /// Answers a prompt with a static challenge, the response folded into the password.
+    ///
+    /// # Errors
+    /// As [`answer`](Self::answer);
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) where there is no static challenge.
+    ///
+    /// # Cancel safety
+    /// As [`answer`](Self::answer).
+    pub async fn answer_with_response(
+        self,
+        password: impl Into<Secret>,
+        response: impl Into<Secret>,
+    ) -> Result<()> {
+        let Some(challenge) = self.challenge.as_ref().filter(|c| c.username().is_none()) else {
+            return self.misfit(NOT_STATIC);
+        };
+        let (_, password) =
+            challenge.respond(Secret::default(), &password.into(), &response.into());
+        self.send(&password).await
+    }
+
+    /// Answers a prompt with a dynamic challenge.
+    ///
+    /// # Errors
+    /// As [`answer`](Self::answer);
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) where there is no dynamic challenge.
+    ///
+    /// # Cancel safety
+    /// As [`answer`](Self::answer).
+    pub async fn respond(self, response: impl Into<Secret>) -> Result<()> {
+        let Some(challenge) = self.challenge.as_ref().filter(|c| c.username().is_some()) else {
+            return self.misfit(NOT_DYNAMIC);
+        };
+        let none = Secret::default();
+        let (_, password) = challenge.respond(Secret::default(), &none, &response.into());
+        self.send(&password).await
     }
 
     /// Leaves the daemon waiting.
     pub fn decline(self) {
         self.handle.leave();
+    }
+
+    async fn send(mut self, password: &Secret) -> Result<()> {
+        self.handle.begin_call();
+        let client = self.handle.client();
+        let wire = client.password_command(self.realm.as_bytes(), password).await;
+        self.handle.settle(wire).await
+    }
+
+    /// The question is still to be answered.
+    fn misfit<T>(&self, what: &'static str) -> Result<T> {
+        self.handle.begin();
+        Err(invalid("password", RESPONSE, ArgumentProblem::Other(what)))
     }
 }
 

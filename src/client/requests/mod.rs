@@ -99,7 +99,8 @@ pub enum Request {
     Hold(HoldRequest),
     /// `>PASSWORD:Need '…' username/password`, with the challenge that goes with it.
     Credentials(CredentialsRequest),
-    /// `>PASSWORD:Need '…' password`: of a private key, or the PIN of a token.
+    /// `>PASSWORD:Need '…' password`: of a private key, or the PIN of a token. OpenVPN 3 also asks so for the
+    /// tunnel's own, with the challenge that goes with it.
     PrivateKeyPassword(PasswordRequest),
     /// `>PASSWORD:Need '…' username`. OpenVPN 2.7.1, after `announce_version(4)`.
     Username(UsernameRequest),
@@ -168,9 +169,11 @@ impl Requests {
                 let handle = handle("credentials");
                 Request::Credentials(CredentialsRequest::new(handle, realm, challenge, refusal))
             }
-            Asked::Password { realm, refusal } => Request::PrivateKeyPassword(
-                PasswordRequest::new(handle("password"), realm, refusal),
-            ),
+            Asked::Password { realm, challenge, refusal } => {
+                let challenge = challenge.map(Challenge::new);
+                let ask = PasswordRequest::new(handle("password"), realm, challenge, refusal);
+                Request::PrivateKeyPassword(ask)
+            }
             Asked::Username { realm, refusal } => {
                 Request::Username(UsernameRequest::new(handle("username"), realm, refusal))
             }

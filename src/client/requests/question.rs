@@ -26,7 +26,7 @@ pub(crate) struct Question {
 pub(crate) enum Asked {
     Hold(Hold),
     UserPass { realm: Realm, challenge: Option<Challenge>, refusal: Option<Refusal> },
-    Password { realm: Realm, refusal: Option<Refusal> },
+    Password { realm: Realm, challenge: Option<Challenge>, refusal: Option<Refusal> },
     Username { realm: Realm, refusal: Option<Refusal> },
     NeedOk(NeedOk),
     NeedStr(NeedStr),
@@ -38,7 +38,7 @@ pub(crate) enum Asked {
     Client(AskedClient),
 }
 
-/// A challenge that goes with a user name and password.
+/// A challenge that goes with a password, with or without a user name.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Challenge {
     Static(StaticChallenge),
@@ -166,8 +166,13 @@ impl Asker {
                 let (realm, refusal) = (realm.clone(), self.refusal(realm));
                 Some(Asked::UserPass { realm, challenge, refusal })
             }
-            Password::NeedPassword { realm, .. } => {
-                Some(Asked::Password { realm: realm.clone(), refusal: self.refusal(realm) })
+            Password::NeedPassword { realm, challenge, .. } => {
+                // After a dynamic challenge OpenVPN 3 asks so for the response, and repeats the static one.
+                let dynamic = if *realm == Realm::Auth { self.dynamic.take() } else { None };
+                let fixed = || challenge.clone().map(Challenge::Static);
+                let challenge = dynamic.map(Challenge::Dynamic).or_else(fixed);
+                let (realm, refusal) = (realm.clone(), self.refusal(realm));
+                Some(Asked::Password { realm, challenge, refusal })
             }
             Password::NeedUsername { realm, .. } => {
                 Some(Asked::Username { realm: realm.clone(), refusal: self.refusal(realm) })

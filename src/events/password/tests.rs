@@ -26,7 +26,7 @@ fn needs() {
     );
     assert_eq!(
         password("Need 'Private Key' password"),
-        Password::NeedPassword { realm: Realm::PrivateKey }
+        Password::NeedPassword { realm: Realm::PrivateKey, challenge: None }
     );
     assert_eq!(password("Need 'Auth' username"), Password::NeedUsername { realm: Realm::Auth });
     assert_eq!(
@@ -45,9 +45,19 @@ fn a_static_challenge_comes_with_the_need() {
 }
 
 #[test]
+fn a_static_challenge_may_come_with_a_password_alone() {
+    let challenge = StaticChallenge { flags: 1, text: "Enter code".into() };
+    let need = password("Need 'Auth' password SC:1,Enter code");
+    let expected = Password::NeedPassword { realm: Realm::Auth, challenge: Some(challenge) };
+    assert_eq!(need, expected);
+    assert_eq!(need.to_string(), "needs password and response for 'Auth': Enter code");
+}
+
+#[test]
 fn a_realm_may_hold_a_quote() {
     let realm = Realm::Other("bob's ' token".into());
-    assert_eq!(password("Need 'bob's ' token' password"), Password::NeedPassword { realm });
+    let need = Password::NeedPassword { realm, challenge: None };
+    assert_eq!(password("Need 'bob's ' token' password"), need);
 }
 
 #[test]
@@ -104,6 +114,10 @@ fn what_does_not_parse_is_malformed() {
         "Need 'Auth' username/password ",
         "Need 'Auth' username/password SC:",
         "Need 'Auth' username/password SC:x,text",
+        "Need 'Auth' password ",
+        "Need 'Auth' password SC:",
+        "Need 'Auth' password SC:x,text",
+        "Need 'Auth' username SC:1,text",
         "Verification Failed: Auth",
         "Verification Failed: 'Auth",
         "Verification Failed: 'Auth' ['cut",

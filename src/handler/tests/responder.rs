@@ -101,6 +101,13 @@ async fn credentials_come_from_their_provider() {
     daemon.says(">PASSWORD:Need 'Auth' username\n").await;
     daemon.grants("username \"Auth\" \"alice\"").await;
 
+    daemon.says(">PASSWORD:Need 'Auth' password SC:0,PIN\n").await;
+    daemon.grants("password \"Auth\" \"SCRV1:cHc=:cmU6UElO\"").await;
+
+    daemon.says(">PASSWORD:Verification Failed: 'Auth' ['CRV1:R:id:Y3Ix:Code']\n").await;
+    daemon.says(">PASSWORD:Need 'Auth' password\n").await;
+    daemon.grants("password \"Auth\" \"CRV1::id::re:Code\"").await;
+
     daemon.says(">INFOMSG:CR_TEXT:R,E:Code\n").await;
     daemon.grants("cr-response Q29kZXRydWU=").await;
 }

@@ -26,3 +26,39 @@ async fn a_hold_in_any_words_is_asked() {
         exchange(hold.release(), d, "hold release\n", ok).await.unwrap();
     }
 }
+
+const ENTERED: &str = "SUCCESS: 'Auth' password entered, but not yet verified\r\n";
+
+#[tokio::test]
+async fn a_password_alone_is_asked_with_its_static_challenge() {
+    let (session, mut daemon) = start(Builder::new()).await;
+    let (_client, _, mut requests) = session.split();
+    daemon.says(">PASSWORD:Need 'Auth' password SC:1,Enter code\r\n").await;
+    let Some(Request::PrivateKeyPassword(ask)) = requests.next().await else { panic!() };
+    let challenge = ask.challenge().unwrap();
+    assert_eq!((challenge.text(), challenge.echo()), (&"Enter code".into(), true));
+    let refused = ask.answer("pw").await.unwrap_err();
+    assert!(matches!(refused, Error::InvalidArgument { argument: "response", .. }), "{refused}");
+    let Some(Request::PrivateKeyPassword(ask)) = requests.next().await else { panic!() };
+    assert!(matches!(ask.respond("123").await, Err(Error::InvalidArgument { .. })));
+    let Some(Request::PrivateKeyPassword(ask)) = requests.next().await else { panic!() };
+    let wire = "password \"Auth\" \"SCRV1:cHc=:MTIz\"\n";
+    let answer = ask.answer_with_response("pw", "123");
+    exchange(answer, &mut daemon, wire, ENTERED).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_password_alone_after_a_dynamic_challenge_is_its_response() {
+    let (session, mut daemon) = start(Builder::new()).await;
+    let (_client, _, mut requests) = session.split();
+    daemon.says(">PASSWORD:Verification Failed: 'Auth' ['CRV1:R:id:Ym9i:PIN']\r\n").await;
+    daemon.says(">PASSWORD:Need 'Private Key' password\r\n").await;
+    let Some(Request::PrivateKeyPassword(ask)) = requests.next().await else { panic!() };
+    assert!(ask.challenge().is_none());
+    daemon.says(">PASSWORD:Need 'Auth' password SC:1,Enter code\r\n").await;
+    let Some(Request::PrivateKeyPassword(ask)) = requests.next().await else { panic!() };
+    let challenge = ask.challenge().unwrap();
+    assert_eq!((challenge.text(), challenge.username()), (&"PIN".into(), Some(&"bob".into())));
+    let wire = "password \"Auth\" \"CRV1::id::123\"\n";
+    exchange(ask.respond("123"), &mut daemon, wire, ENTERED).await.unwrap();
+}
