@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use openvpn_mgmt::reply::NetworkChange;
 use openvpn_mgmt::{
     ArgumentProblem, Builder, Cid, CloseReason, Error, Event, History, Info, Kid, ReplyShape,
     Result, Session, Signal,
@@ -30,6 +31,23 @@ async fn expect(daemon: &mut DuplexStream, bytes: &[u8]) {
     let mut got = vec![0; bytes.len()];
     daemon.read_exact(&mut got).await.unwrap();
     assert_eq!(got.escape_ascii().to_string(), bytes.escape_ascii().to_string());
+}
+
+/// Says this before it answers the fence, as the daemon.
+async fn fence(daemon: &mut DuplexStream, reply: &str) {
+    let mut line = Vec::new();
+    while !line.ends_with(b"\n") {
+        line.push(daemon.read_u8().await.unwrap());
+    }
+    let line = String::from_utf8(line).unwrap();
+    let answer = match line.trim_end().strip_prefix("signal ") {
+        Some(name) => {
+            format!("ERROR: signal '{}' is not a known signal type", name.trim_matches('"'))
+        }
+        None if line == "pid\n" => "SUCCESS: pid=1".to_owned(),
+        None => panic!("no fence: {line:?}"),
+    };
+    daemon.write_all(format!("{reply}{answer}\r\n").as_bytes()).await.unwrap();
 }
 
 #[tokio::test]
@@ -82,6 +100,37 @@ async fn blocks_with_events_between_their_lines() {
     assert_eq!(states.len(), 2);
     let log = client.log_history(2).await.unwrap();
     assert_eq!(log.len(), 1);
+}
+
+#[tokio::test]
+async fn a_change_of_the_network_is_told_and_answered() {
+    let (session, mut daemon) = connected().await;
+    let (client, mut events, _) = session.split();
+    let restart = "PROTECTFD: fd '-2' sent to be protected\r\nSUCCESS: signal SIGUSR1 thrown\r\n";
+    for (same, command, reply, change) in [
+        (false, "network-change\n", restart, NetworkChange::Restart),
+        (
+            true,
+            "network-change samenetwork\n",
+            "PROTECTFD: fd '7' sent to be protected\r\n",
+            NetworkChange::Protect { fd: 7 },
+        ),
+        (true, "network-change samenetwork\n", "", NetworkChange::Nothing),
+    ] {
+        let (answer, ()) = tokio::join!(client.network_change(same), async {
+            expect(&mut daemon, command.as_bytes()).await;
+            fence(&mut daemon, reply).await;
+        });
+        assert_eq!(answer.unwrap(), change);
+    }
+    let (answer, ()) = tokio::join!(client.network_change(false), async {
+        expect(&mut daemon, b"network-change\n").await;
+        fence(&mut daemon, "ERROR: unknown command [network-change]\r\n").await;
+    });
+    assert!(matches!(answer, Err(Error::Refused { .. })), "{answer:?}");
+    while let Some(event) = events.try_next() {
+        assert!(matches!(event, Ok(Event::Info(_))), "{event:?}");
+    }
 }
 
 #[tokio::test]

@@ -55,6 +55,18 @@ pub(crate) fn needok(name: impl AsRef<[u8]>, ok: bool) -> Result<Wire> {
     Ok(writer.word(answer).line(ReplyShape::Line).expect(ENTERED))
 }
 
+/// An answer in words. The daemon keeps as much of it as of a password.
+pub(crate) fn needok_with(name: impl AsRef<[u8]>, answer: impl AsRef<[u8]>) -> Result<Wire> {
+    const NAME: &str = "needok";
+    const ARGUMENT: &str = "answer";
+    let (writer, answer) = (Writer::new(NAME).quoted("name", name)?, answer.as_ref());
+    if answer.is_empty() {
+        return Err(invalid(NAME, ARGUMENT, ArgumentProblem::Empty));
+    }
+    let writer = writer.quoted_within(ARGUMENT, answer, SHORT, CUT)?;
+    Ok(writer.line(ReplyShape::Line).expect(ENTERED))
+}
+
 pub(crate) fn needstr(name: impl AsRef<[u8]>, text: &Secret) -> Result<Wire> {
     let writer = Writer::new("needstr").quoted("name", name)?;
     Ok(writer.quoted("text", text.expose())?.line(ReplyShape::Line).expect(ENTERED))

@@ -64,6 +64,13 @@ pub(crate) fn net() -> Wire {
     Writer::new("net").line(ReplyShape::Block)
 }
 
+/// Answers with a bare line, with two, or with none, so a fence tells the end.
+pub(crate) fn network_change(same_network: bool) -> Wire {
+    let writer = Writer::new("network-change");
+    let writer = if same_network { writer.word("samenetwork") } else { writer };
+    writer.line(ReplyShape::Fenced(Fence::AtOnce))
+}
+
 pub(crate) fn signal(signal: Signal, management_version: u32) -> Wire {
     let writer = Writer::new("signal").word(signal.as_str());
     if management_version <= SILENT_SIGNALS {

@@ -5,7 +5,7 @@ use std::fmt;
 use bytes::Bytes;
 use nom::sequence::terminated;
 
-use super::grammar::{Problem, comma, field, start, time};
+use super::grammar::{Problem, comma, field, number, split_once, start, time};
 use crate::Text;
 use crate::mask::Masked;
 
@@ -33,6 +33,18 @@ impl LogLine {
             flags: LogFlags(Text::slice_of(line, flags)),
             text: Text::slice_of(line, text),
         })
+    }
+
+    /// The level of the message and its text, where [`text`](Self::text) begins with a number and a comma.
+    ///
+    /// OpenVPN for Android sends `>LOG:time,flags,level,text`, the verbosity of the message being the low four bits of
+    /// the level. Nothing in the line tells it from another daemon's text that begins so, which is why `text` is
+    /// whole in any case; ask for the level only where the daemon is that one.
+    #[must_use]
+    pub fn level_and_text(&self) -> Option<(u32, Text)> {
+        let (level, text) = split_once(self.text.as_bytes(), b",")?;
+        let whole = self.text.clone().into_bytes();
+        number(level).map(|level| (level, Text::slice_of(&whole, text)))
     }
 
     /// A row of the log history: the body of the event, without its name.
@@ -153,6 +165,27 @@ mod tests {
 
         let line = log("LOG:1,,");
         assert_eq!((line.time, line.flags.as_bytes(), line.text.len()), (1, &b""[..], 0));
+    }
+
+    #[test]
+    fn the_level_of_android_is_read_and_no_text_is_lost() {
+        let line = log("LOG:1767336270,I,3,TCP connection established, at last");
+        assert_eq!(line.text, "3,TCP connection established, at last");
+        let text = Text::from("TCP connection established, at last");
+        assert_eq!(line.level_and_text(), Some((3, text)));
+        for (text, level) in [
+            ("TCP connection, 3", None),
+            ("3 clients, 4 servers", None),
+            ("-3,x", None),
+            (",x", None),
+            ("4294967296,x", None),
+            ("3", None),
+            ("3,", Some((3, Text::default()))),
+        ] {
+            let line = log(&format!("LOG:1,I,{text}"));
+            assert_eq!(line.text, text);
+            assert_eq!(line.level_and_text(), level, "{text}");
+        }
     }
 
     #[test]

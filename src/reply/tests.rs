@@ -8,7 +8,7 @@ fn parse_all(reply: &RawReply) {
     let _ = (nclients(reply), remote_entry_count(reply), net(reply));
     let _ = (AuthRetry::parse(reply), LoadStats::parse(reply));
     let _ = (Version::parse(reply), KillReport::parse(reply));
-    let _ = (RemoteEntry::parse(reply), Status::parse(reply));
+    let _ = (RemoteEntry::parse(reply), Status::parse(reply), NetworkChange::parse(reply));
     let _ = Help::parse(reply).map(|help| help.has("status"));
     let _ = parse_push_update("push-update-broad", &reply.lines);
 }

@@ -72,14 +72,19 @@ async fn a_token_that_is_not_there_is_asked_for() -> Result<()> {
     parts[label] = "another";
     let call = client.client.needstr("pkcs11-id-request", parts.join("/"));
     client.answered("needstr", call).await;
-    for answer in [true, false] {
+    for answer in ["ok", "ok in words", "cancel"] {
         let name = client.until("the request for the token", |event| match event {
             Event::NeedOk(need) => Some(need.name.clone()),
             Event::Password(Password::NeedPassword { .. }) => panic!("asks for a PIN instead"),
             _ => None,
         });
         assert_eq!(name.await, "token-insertion-request");
-        client.answered("needok", client.client.needok("token-insertion-request", answer)).await;
+        let (api, name) = (client.client.clone(), "token-insertion-request");
+        if answer == "ok in words" {
+            client.answered("needok in other words", api.needok_with(name, "ok")).await;
+        } else {
+            client.answered("needok", api.needok(name, answer == "ok")).await;
+        }
     }
     Ok(())
 }

@@ -67,6 +67,24 @@ impl Client {
         self.call(credentials::needok(name, ok)?).await.map(drop)
     }
 
+    /// `needok NAME "answer"`: answers `Need 'NAME' confirmation` in other words than `ok` and `cancel`, of at most 127 bytes.
+    ///
+    /// OpenVPN for Android takes `NOACTION` or `OPEN_BEFORE_CLOSE` for `PERSIST_TUN_ACTION`; other daemons take all but
+    /// `ok` for a `cancel`.
+    ///
+    /// # Errors
+    /// [As every command](Client#errors).
+    ///
+    /// # Cancel safety
+    /// [As every command](Client#cancel-safety).
+    pub async fn needok_with(
+        &self,
+        name: impl AsRef<[u8]>,
+        answer: impl AsRef<[u8]>,
+    ) -> Result<()> {
+        self.call(credentials::needok_with(name, answer)?).await.map(drop)
+    }
+
     /// `needstr NAME "text"`: answers `Need 'NAME' string`, with at most 256 bytes.
     ///
     /// # Errors

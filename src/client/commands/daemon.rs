@@ -6,7 +6,7 @@ use crate::client::Client;
 use crate::client::shared::Closing;
 use crate::command::{Signal, daemon};
 use crate::error::Result;
-use crate::reply::{self, Help, Version};
+use crate::reply::{self, Help, NetworkChange, Version};
 use crate::{CloseReason, Error, Text};
 
 impl Client {
@@ -94,6 +94,20 @@ impl Client {
             return Err(Error::Refused { command: "signal", text });
         }
         Ok(())
+    }
+
+    /// `network-change`, `network-change samenetwork`: tells the daemon that the network has changed, or that it is the
+    /// same one again, so that it goes on with its socket or restarts.
+    ///
+    /// OpenVPN for Android; others refuse it as unknown.
+    ///
+    /// # Errors
+    /// [As every command](Client#errors).
+    ///
+    /// # Cancel safety
+    /// [As every command](Client#cancel-safety).
+    pub async fn network_change(&self, same_network: bool) -> Result<NetworkChange> {
+        NetworkChange::parse(&self.call(daemon::network_change(same_network)).await?)
     }
 
     /// `verb`: the log verbosity, 0 to 15.

@@ -96,6 +96,18 @@ impl NeedOkRequest {
     pub async fn cancel(self) -> Result<()> {
         self.handle.settle(credentials::needok(&self.need.name, false)).await
     }
+
+    /// `needok NAME "answer"`: another answer, of at most 127 bytes, as OpenVPN for Android's `NOACTION` and
+    /// `OPEN_BEFORE_CLOSE`; see [`Client::needok_with`](crate::Client::needok_with).
+    ///
+    /// # Errors
+    /// [As every command](crate::Client#errors), and [`Error::Stale`](crate::Error::Stale).
+    ///
+    /// # Cancel safety
+    /// [As every command](crate::Client#cancel-safety).
+    pub async fn answer(self, answer: impl AsRef<[u8]>) -> Result<()> {
+        self.handle.settle(credentials::needok_with(&self.need.name, answer)).await
+    }
 }
 
 /// `>NEED-STR:Need 'NAME' string MSG:text`

@@ -82,8 +82,13 @@ pub const COMMANDS: &[Command] = &[
     always("mute N", "set_mute"),
     form("nclients", "nclients"),
     form("needok", "needok"),
+    form("needok in other words", "needok_with"),
     form("needstr", "needstr"),
     Command { never_answered: Some("answered on Windows only"), ..form("net", "net") },
+    Command {
+        never_answered: Some("answered by OpenVPN for Android only"),
+        ..form("network-change", "network_change")
+    },
     form("password", "password"),
     Command { since: Some((2, 7)), ..form("password (over 256 bytes)", "password") },
     always("pid", "pid"),

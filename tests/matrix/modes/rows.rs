@@ -101,8 +101,10 @@ pub const ROWS: &[Row] = rows! {
     "mute N"                "AAAAA" |c| c.set_mute(0);
     "nclients"              "RRRRA" |c| c.nclients();
     "needok"                "RRRRR" |c| c.needok("token-insertion-request", false);
+    "needok in other words" "RRRRR" |c| c.needok_with("token-insertion-request", "NOACTION");
     "needstr"               "RRRRR" |c| c.needstr("pkcs11-id-request", "x");
     "net"                   "RRRRR" |c| c.net();
+    "network-change"        "RRRRR" |c| c.network_change(true);
     "password"              "RRRRR" |c| c.password("Private Key", "x");
     "pid"                   "AAAAA" |c| c.pid();
     "pk-sig"                "RRRRR" |c| c.pk_sig(b"signature");

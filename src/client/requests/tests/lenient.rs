@@ -62,3 +62,22 @@ async fn a_password_alone_after_a_dynamic_challenge_is_its_response() {
     let wire = "password \"Auth\" \"CRV1::id::123\"\n";
     exchange(ask.respond("123"), &mut daemon, wire, ENTERED).await.unwrap();
 }
+
+#[tokio::test]
+async fn a_confirmation_may_have_another_answer() {
+    let (session, mut daemon) = start(Builder::new()).await;
+    let (client, _, mut requests) = session.split();
+    let need = ">NEED-OK:Need 'PERSIST_TUN_ACTION' confirmation MSG:\r\n";
+    let ok = "SUCCESS: 'PERSIST_TUN_ACTION' needok-confirmation entered, but not yet verified\r\n";
+    for answer in ["NOACTION", "OPEN_BEFORE_CLOSE", "a \"b\""] {
+        daemon.says(need).await;
+        let Some(Request::NeedOk(ask)) = requests.next().await else { panic!() };
+        let wire = format!("needok \"PERSIST_TUN_ACTION\" \"{}\"\n", answer.replace('"', "\\\""));
+        exchange(ask.answer(answer), &mut daemon, &wire, ok).await.unwrap();
+    }
+    let long = "x".repeat(128);
+    for bad in ["", "new\nline", &long] {
+        let refused = client.needok_with("PERSIST_TUN_ACTION", bad).await.unwrap_err();
+        assert!(matches!(refused, Error::InvalidArgument { argument: "answer", .. }), "{refused}");
+    }
+}
