@@ -90,7 +90,7 @@ pub enum Error {
         reason: Arc<io::Error>,
     },
 
-    /// Connected, but OpenVPN never said so.
+    /// Connected, but nothing was said.
     #[error(
         "connected, but no greeting within {after:?}: another management client may hold the \
          session (OpenVPN serves one at a time), or this is not an OpenVPN management socket"
@@ -100,7 +100,7 @@ pub enum Error {
         after: Duration,
     },
 
-    /// Connected, but the first line is not OpenVPN's greeting.
+    /// Connected, but the first line is not OpenVPN's greeting, or is one without a version number.
     #[error("not an OpenVPN management socket: it greets with {line:?}")]
     NotOpenVpn {
         /// The first line received, at most 256 bytes of it.

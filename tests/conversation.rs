@@ -222,6 +222,34 @@ async fn bad_arguments_are_refused_before_anything_is_sent() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_greeting_needs_a_number_and_nothing_behind_it() {
+    let (ours, mut daemon) = duplex(1024);
+    daemon.write_all(b">INFO:OpenVPN Management Interface Version 5\r\n").await.unwrap();
+    assert_eq!(attach(ours).await.unwrap().client().management_version(), 5);
+    let start = tokio::time::Instant::now();
+    let greeting = "INFO:OpenVPN Management Interface Version -- type 'help' for more info";
+    let (ours, mut daemon) = duplex(1024);
+    daemon.write_all(format!(">{greeting}\r\n").as_bytes()).await.unwrap();
+    let error = attach(ours).await.unwrap_err();
+    assert!(matches!(&error, Error::NotOpenVpn { line } if *line == greeting), "{error}");
+    assert_eq!(start.elapsed(), Duration::ZERO, "it is told at once");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_came_in_place_of_a_greeting_is_named() {
+    for (says, named) in [
+        (">INFO:hello\r\n>INFO:again\r\n", "INFO:hello"),
+        ("220 mail.example.com", "220 mail.example.com"),
+        (">INFO:OpenVPN Management Inter", "INFO:OpenVPN Management Inter"),
+    ] {
+        let (ours, mut daemon) = duplex(1024);
+        daemon.write_all(says.as_bytes()).await.unwrap();
+        let error = attach(ours).await.unwrap_err();
+        assert!(matches!(&error, Error::NotOpenVpn { line } if *line == named), "{error}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_second_manager_learns_why_there_is_no_greeting() {
     let (ours, _daemon) = duplex(64);
     let error = attach(ours).await.unwrap_err();

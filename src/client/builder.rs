@@ -269,7 +269,7 @@ impl Builder {
         let greeting = tokio::time::timeout(self.greeting_timeout, handshake.run(&mut stream));
         let management_version = match greeting.await {
             Ok(result) => result?,
-            Err(_) => return Err(Error::NoGreeting { after: self.greeting_timeout }),
+            Err(_) => return Err(handshake.timed_out(self.greeting_timeout)),
         };
         debug!(management_version, "connected");
         let shared = Shared::new(management_version, self.command_timeout, self.requests);

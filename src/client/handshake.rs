@@ -1,6 +1,7 @@
 //! [`Handshake`]: from a fresh connection to OpenVPN's greeting.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -58,6 +59,16 @@ impl<'a> Handshake<'a> {
         }
     }
 
+    /// The error where no greeting came in time: what came in its place is named.
+    pub(super) fn timed_out(mut self, after: Duration) -> Error {
+        // Behind the password the begin of a line may be its echo.
+        let cut = if self.sent { None } else { self.demuxer.finish() };
+        match self.early.into_iter().next().or(cut) {
+            Some(Item::Event(line) | Item::Reply(line)) if !line.is_empty() => not_openvpn(&line),
+            _ => Error::NoGreeting { after },
+        }
+    }
+
     /// The demuxer with what is still in it, and the items to be served first.
     pub(super) fn into_parts(self) -> (Demuxer, Vec<Item>) {
         (self.demuxer, self.early)
@@ -97,6 +108,9 @@ impl<'a> Handshake<'a> {
     fn event(&mut self, line: Bytes) -> Result<Option<u32>> {
         let greeting = match Event::parse(line.clone()) {
             Event::Info(Info::Greeting { management_version }) => Some(management_version),
+            Event::Info(info) if info.is_greeting_without_number() => {
+                return Err(not_openvpn(&line));
+            }
             _ if self.early.len() >= EARLY => return Err(not_openvpn(&line)),
             _ => None,
         };

@@ -2,21 +2,16 @@
 
 use std::fmt;
 
-use bytes::Bytes;
-use nom::Parser;
-use nom::bytes::complete::tag;
-use nom::combinator::rest;
-use nom::sequence::{delimited, preceded};
-
-use super::grammar::{Parsed, Problem, complete};
+use super::grammar::number;
 use crate::Text;
+use bytes::Bytes;
 
 /// `>INFO:text`: the greeting, or other information.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Info {
     /// `>INFO:OpenVPN Management Interface Version N -- type 'help' for more info`:
-    /// the first line of a connection.
+    /// the first line of a connection. What stands behind the number does not matter.
     #[non_exhaustive]
     Greeting {
         /// The version of the management interface: 3 in OpenVPN 2.5, 5 in 2.6, 6 in 2.7.8.
@@ -29,17 +24,23 @@ pub enum Info {
 impl Info {
     pub(super) fn parse(line: &Bytes, body: &[u8]) -> Self {
         let other = || Self::Other(Text::slice_of(line, body));
-        complete(greeting, body).unwrap_or_else(|Problem(_)| other())
+        let greeting = body.strip_prefix(GREETING).and_then(first_number);
+        greeting.map_or_else(other, |management_version| Self::Greeting { management_version })
+    }
+
+    /// Whether this is a greeting whose number cannot be read.
+    pub(crate) fn is_greeting_without_number(&self) -> bool {
+        matches!(self, Self::Other(text) if text.as_bytes().starts_with(GREETING.trim_ascii_end()))
     }
 }
 
-fn greeting(input: &[u8]) -> Parsed<'_, Info> {
-    let version = delimited(
-        tag("OpenVPN Management Interface Version "),
-        nom::character::complete::u32,
-        preceded(tag(" "), rest),
-    );
-    version.map(|management_version| Info::Greeting { management_version }).parse(input)
+const GREETING: &[u8] = b"OpenVPN Management Interface Version ";
+
+/// The number that a text starts with, where it ends there as a word; `5.1` and `5x` are none.
+fn first_number(text: &[u8]) -> Option<u32> {
+    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'.';
+    let end = text.iter().position(|byte| !is_part(byte)).unwrap_or(text.len());
+    number(text.get(..end)?)
 }
 
 impl fmt::Display for Info {
@@ -72,7 +73,19 @@ mod tests {
         let other = |text: &'static str| Event::Info(Info::Other(text.into()));
         assert_eq!(parse("INFO:hello"), other("hello"));
         assert_eq!(parse("INFO:"), other(""));
-        let cut = "OpenVPN Management Interface Version 1";
-        assert_eq!(parse(&format!("INFO:{cut}")), other(cut));
+    }
+
+    #[test]
+    fn all_that_counts_of_the_greeting_is_its_number() {
+        for end in ["", " ", " -- type 'help'", "-- type 'help'", ", type 'help'"] {
+            let line = format!("INFO:OpenVPN Management Interface Version 5{end}");
+            assert_eq!(parse(&line), Event::Info(Info::Greeting { management_version: 5 }));
+        }
+        for number in ["", "-- type 'help'", "x", "5x", "1.5", "+5", "4294967296 --"] {
+            let line = format!("INFO:OpenVPN Management Interface Version {number}");
+            let Event::Info(info) = parse(&line) else { panic!("{line}") };
+            assert!(info.is_greeting_without_number(), "{info:?}");
+        }
+        assert!(!Info::Other("OpenVPN".into()).is_greeting_without_number());
     }
 }

@@ -83,7 +83,7 @@ fn every_prefix_of_a_sample_parses_and_none_is_taken_for_the_whole() {
         let whole = parse(line);
         for end in 0..line.len() {
             let part = parse(&line[..end]);
-            // All that counts of a greeting is its number and the blank behind it.
+            // All that counts of a greeting is its number.
             if !line.starts_with("INFO:OpenVPN") {
                 assert_ne!(part, whole, "{}", &line[..end]);
             }
