@@ -249,6 +249,36 @@ async fn what_came_in_place_of_a_greeting_is_named() {
     }
 }
 
+#[tokio::test]
+async fn settings_at_their_extremes_still_connect() {
+    type Set = fn(Builder) -> Builder;
+    let settings: [(&str, Set); 10] = [
+        ("event_capacity", |builder| builder.event_capacity(usize::MAX)),
+        ("event_capacity", |builder| builder.event_capacity(0)),
+        ("pipeline", |builder| builder.pipeline(usize::MAX).pipeline(0)),
+        ("pipeline", |builder| builder.pipeline(usize::MAX)),
+        ("line_limit", |builder| builder.line_limit(usize::MAX)),
+        ("reply_limit", |builder| builder.reply_limit(usize::MAX)),
+        ("command_timeout", |builder| builder.command_timeout(Duration::MAX)),
+        ("greeting_timeout", |builder| builder.greeting_timeout(Duration::MAX)),
+        ("connect_timeout", |builder| builder.connect_timeout(Duration::MAX)),
+        ("request_limit", |builder| {
+            builder.request_limit(usize::MAX).request_limit_per_address(usize::MAX)
+        }),
+    ];
+    for (name, set) in settings {
+        let builder = set(Builder::new().requests(false));
+        let (ours, mut daemon) = duplex(1024);
+        daemon.write_all(GREETING).await.unwrap();
+        let session = builder.attach(ours).await.unwrap();
+        let (pid, ()) = tokio::join!(session.client().pid(), async {
+            expect(&mut daemon, b"pid\n").await;
+            daemon.write_all(b"SUCCESS: pid=7\r\n").await.unwrap();
+        });
+        assert_eq!(pid.unwrap(), 7, "{name}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_second_manager_learns_why_there_is_no_greeting() {
     let (ours, _daemon) = duplex(64);

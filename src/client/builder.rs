@@ -58,6 +58,9 @@ pub struct Builder {
 }
 
 impl Builder {
+    /// The greatest [event capacity](Self::event_capacity): 65,536.
+    pub const MAX_EVENT_CAPACITY: usize = 65_536;
+
     /// The defaults.
     pub fn new() -> Self {
         Self {
@@ -162,9 +165,12 @@ impl Builder {
         self
     }
 
-    /// How many events a subscriber may fall behind before it loses the oldest, from 1. Default: 1024.
+    /// How many events a subscriber may fall behind before it loses the oldest, from 1 to
+    /// [`MAX_EVENT_CAPACITY`](Self::MAX_EVENT_CAPACITY); more is taken for that. Default: 1024.
+    ///
+    /// The memory is taken at once: about 300 bytes for each, of the next power of two.
     pub fn event_capacity(mut self, events: usize) -> Self {
-        self.event_capacity = events.max(1);
+        self.event_capacity = events.clamp(1, Self::MAX_EVENT_CAPACITY);
         self
     }
 
