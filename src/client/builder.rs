@@ -52,6 +52,7 @@ pub struct Builder {
     line_limit: usize,
     reply_limit: usize,
     event_capacity: usize,
+    tcp_keepalive: Option<Duration>,
     requests: bool,
     limits: Limits,
     dropped: DroppedRequest,
@@ -74,6 +75,7 @@ impl Builder {
             line_limit: DEFAULT_LINE_LIMIT,
             reply_limit: 256 * 1024 * 1024,
             event_capacity: 1024,
+            tcp_keepalive: Some(Duration::from_secs(60)),
             requests: true,
             limits: Limits { clients: 512, clients_per_address: usize::MAX },
             dropped: DroppedRequest::Warn,
@@ -174,6 +176,18 @@ impl Builder {
         self
     }
 
+    /// After how long without traffic a TCP connection is probed, so that a daemon whose machine is gone ends
+    /// it as [`CloseReason::Io`](crate::CloseReason::Io); `None` for never. Default: 60 s.
+    ///
+    /// From 1 to 32,767 s, less or more is taken for these; a fraction of a second is dropped. How many probes there are,
+    /// and how far apart, is the system's setting. It is for the connections made by [`connect`](Self::connect), and
+    /// not for streams that are given to [`attach`](Self::attach).
+    pub fn tcp_keepalive(mut self, idle: impl Into<Option<Duration>>) -> Self {
+        let range = Duration::from_secs(1)..=Duration::from_secs(32_767);
+        self.tcp_keepalive = idle.into().map(|idle| idle.clamp(*range.start(), *range.end()));
+        self
+    }
+
     /// Whether what the daemon asks is collected in [`Requests`]. Default: `true`.
     ///
     /// For that the daemon is told `env-filter 0` and `state on`, of which the user sees nothing:
@@ -230,7 +244,8 @@ impl Builder {
     /// Outside a tokio runtime with I/O and time enabled.
     pub async fn connect(&self, endpoint: impl Into<Endpoint>) -> Result<Session> {
         let endpoint = endpoint.into();
-        let connecting = tokio::time::timeout(self.connect_timeout, endpoint.connect());
+        let connecting =
+            tokio::time::timeout(self.connect_timeout, endpoint.connect(self.tcp_keepalive));
         let stream = connecting.await.unwrap_or_else(|_| Err(endpoint.timed_out()));
         debug!(%endpoint, connected = stream.is_ok(), "connecting");
         match stream {
@@ -377,3 +392,7 @@ impl Default for Builder {
         Self::new()
     }
 }
+
+#[cfg(test)]
+#[path = "builder/tests.rs"]
+mod tests;

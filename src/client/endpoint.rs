@@ -4,8 +4,9 @@ use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-#[cfg(unix)]
 use std::time::Duration;
+
+use socket2::{SockRef, TcpKeepalive};
 
 /// How often a full queue is tried again.
 #[cfg(unix)]
@@ -90,7 +91,8 @@ pub(super) enum Stream {
 }
 
 impl Endpoint {
-    pub(super) async fn connect(&self) -> io::Result<Stream> {
+    /// Connects; a TCP connection is probed where it is silent for `keepalive`.
+    pub(super) async fn connect(&self, keepalive: Option<Duration>) -> io::Result<Stream> {
         match self {
             #[cfg(unix)]
             Self::Unix(path) => Ok(Stream::Unix(connect_unix(path).await?)),
@@ -102,6 +104,10 @@ impl Endpoint {
             Self::Tcp(address) => {
                 let stream = tokio::net::TcpStream::connect(address.as_str()).await?;
                 stream.set_nodelay(true)?;
+                if let Some(idle) = keepalive {
+                    let keepalive = TcpKeepalive::new().with_time(idle);
+                    SockRef::from(&stream).set_tcp_keepalive(&keepalive)?;
+                }
                 Ok(Stream::Tcp(stream))
             }
         }
