@@ -199,7 +199,7 @@ impl fmt::Debug for State {
             .field("local_ipv6", &self.local_ipv6)
             .field("unread", &unread)
             .field("extra", &self.extra().count())
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 
