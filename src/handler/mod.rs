@@ -5,6 +5,7 @@
 //! - [`Responder`] answers what a client daemon asks: a [`CredentialsProvider`], a
 //!   [`Signer`], a certificate.
 
+mod answer;
 mod attempt;
 mod authenticator;
 mod clients;
@@ -21,7 +22,7 @@ pub use provider::{
     CredentialsAnswer, CredentialsPrompt, CredentialsProvider, PasswordPrompt, ResponsePrompt,
     Signer,
 };
-pub use responder::Responder;
+pub use responder::{Failure, Responder};
 pub use server::AuthServer;
 
 /// Any error of a handler. Its text is logged; it must hold no secret.

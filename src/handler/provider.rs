@@ -4,17 +4,16 @@ use std::future::Future;
 use std::sync::Arc;
 
 use super::BoxError;
-use crate::client::{
-    Challenge, CredentialsRequest, PasswordRequest, Refusal, Request, SignRequest, UsernameRequest,
-};
+use crate::client::{Challenge, Refusal};
 use crate::error::Result;
 use crate::events::{Realm, SignAlgorithm};
 use crate::{Secret, Text};
 
 /// Knows the credentials a client daemon asks for.
 ///
-/// An error, or `None`, leaves the daemon waiting. A call whose question the daemon takes back is
-/// dropped.
+/// `None` leaves the daemon waiting; an error goes to [`Responder::failed`](super::Responder::failed), and so
+/// does a prompt whose answer cannot be sent. Each prompt is asked about once. A call whose question the
+/// daemon takes back is dropped.
 pub trait CredentialsProvider: Send + Sync + 'static {
     /// User name and password, and the response where there is a challenge. For a challenge with a
     /// [user name](Challenge::username) of its own only the response is used. Also asked where the daemon
@@ -91,7 +90,8 @@ pub struct CredentialsAnswer {
 /// Signs with a key that the daemon does not have.
 pub trait Signer: Send + Sync + 'static {
     /// Signs `data`, a digest or, with `is_message`, a whole message, as `algorithm` says; for
-    /// `None` see [`SignRequest::algorithm`]. An error leaves the daemon waiting.
+    /// `None` see [`SignRequest::algorithm`](crate::SignRequest::algorithm). An error goes to
+    /// [`Responder::failed`](super::Responder::failed).
     fn sign(
         &self,
         data: &[u8],
@@ -132,132 +132,4 @@ impl<T: Signer> Signer for Arc<T> {
     ) -> impl Future<Output = Result<Vec<u8>, BoxError>> + Send {
         T::sign(self, data, is_message, algorithm)
     }
-}
-
-/// Answers a request for what a provider knows.
-pub(super) async fn provide(
-    provider: &impl CredentialsProvider,
-    request: Request,
-) -> Result<(), BoxError> {
-    match request {
-        Request::Credentials(ask) => credentials(provider, ask).await,
-        Request::PrivateKeyPassword(ask) => password(provider, ask).await,
-        Request::Username(ask) => username(provider, ask).await,
-        Request::Challenge(ask) => {
-            let prompt = ResponsePrompt {
-                text: ask.text().clone(),
-                echo: ask.echo(),
-                response_required: ask.response_required(),
-            };
-            let given = tokio::select! {
-                given = provider.response(prompt) => given?,
-                () = ask.withdrawn() => return Ok(()),
-            };
-            match given {
-                Some(response) => ask.answer(response).await?,
-                None => ask.decline(),
-            }
-            Ok(())
-        }
-        other => Ok(other.decline().await?),
-    }
-}
-
-/// Answers a request for a signature.
-pub(super) async fn sign(signer: &impl Signer, request: Request) -> Result<(), BoxError> {
-    match request {
-        Request::Sign(ask) => sign_one(signer, ask).await,
-        other => Ok(other.decline().await?),
-    }
-}
-
-async fn sign_one(signer: &impl Signer, ask: SignRequest) -> Result<(), BoxError> {
-    let signature = tokio::select! {
-        signature = signer.sign(ask.data(), ask.is_message(), ask.algorithm()) => signature?,
-        () = ask.withdrawn() => return Ok(()),
-    };
-    Ok(ask.answer(signature).await?)
-}
-
-async fn credentials(
-    provider: &impl CredentialsProvider,
-    ask: CredentialsRequest,
-) -> Result<(), BoxError> {
-    let challenge = ask.challenge().cloned();
-    let dynamic = challenge.as_ref().is_some_and(|challenge| challenge.username().is_some());
-    let fixed = challenge.is_some() && !dynamic;
-    let (realm, refusal) = (ask.realm().clone(), ask.refusal().cloned());
-    let given = tokio::select! {
-        given = provider.credentials(CredentialsPrompt { realm, challenge, refusal }) => given?,
-        () = ask.withdrawn() => return Ok(()),
-    };
-    let Some(answer) = given else {
-        ask.decline();
-        return Ok(());
-    };
-    if dynamic {
-        ask.respond(answer.response).await?;
-    } else if fixed {
-        ask.answer_with_response(answer.username, answer.password, answer.response).await?;
-    } else {
-        ask.answer(answer.username, answer.password).await?;
-    }
-    Ok(())
-}
-
-async fn username(
-    provider: &impl CredentialsProvider,
-    ask: UsernameRequest,
-) -> Result<(), BoxError> {
-    let (realm, refusal) = (ask.realm().clone(), ask.refusal().cloned());
-    let prompt = CredentialsPrompt { realm, challenge: None, refusal };
-    let given = tokio::select! {
-        given = provider.credentials(prompt) => given?,
-        () = ask.withdrawn() => return Ok(()),
-    };
-    match given {
-        Some(answer) => ask.answer(answer.username).await?,
-        None => ask.decline(),
-    }
-    Ok(())
-}
-
-async fn password(
-    provider: &impl CredentialsProvider,
-    ask: PasswordRequest,
-) -> Result<(), BoxError> {
-    if let Some(challenge) = ask.challenge().cloned() {
-        return challenged_password(provider, ask, challenge).await;
-    }
-    let (realm, refusal) = (ask.realm().clone(), ask.refusal().cloned());
-    let given = tokio::select! {
-        given = provider.password(PasswordPrompt { realm, refusal }) => given?,
-        () = ask.withdrawn() => return Ok(()),
-    };
-    match given {
-        Some(password) => ask.answer(password).await?,
-        None => ask.decline(),
-    }
-    Ok(())
-}
-
-/// A password alone has a challenge only where it is a user's, with a response to it.
-async fn challenged_password(
-    provider: &impl CredentialsProvider,
-    ask: PasswordRequest,
-    challenge: Challenge,
-) -> Result<(), BoxError> {
-    let dynamic = challenge.username().is_some();
-    let (realm, refusal) = (ask.realm().clone(), ask.refusal().cloned());
-    let prompt = CredentialsPrompt { realm, challenge: Some(challenge), refusal };
-    let given = tokio::select! {
-        given = provider.credentials(prompt) => given?,
-        () = ask.withdrawn() => return Ok(()),
-    };
-    match given {
-        Some(answer) if dynamic => ask.respond(answer.response).await?,
-        Some(answer) => ask.answer_with_response(answer.password, answer.response).await?,
-        None => ask.decline(),
-    }
-    Ok(())
 }

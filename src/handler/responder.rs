@@ -9,84 +9,133 @@ use tokio::task::JoinSet;
 use tracing::{debug, warn};
 
 use super::BoxError;
-use super::provider::{CredentialsProvider, Signer, provide, sign};
-use crate::client::{HoldRequest, Request, Requests};
+use super::answer::{Answer, Given, answer, provided, signed};
+use super::provider::{CredentialsProvider, Signer};
+use crate::client::{Request, Requests};
 use crate::error::{CloseReason, Error, Result};
 
-type Answering = Pin<Box<dyn Future<Output = Result<(), BoxError>> + Send>>;
-type Answer = Arc<dyn Fn(Request) -> Answering + Send + Sync>;
+type Answering = Pin<Box<dyn Future<Output = Result<(), Failure>> + Send>>;
+type By = Arc<dyn Fn(Request) -> Answering + Send + Sync>;
 
 /// Answers what a client daemon asks, each kind of request by who was set for it.
 ///
 /// Holds are released, each after the time the daemon would have waited of its own, so that a
 /// server that is not there is not hammered; remotes are accepted as they stand, proxies not used.
 /// Credentials and signatures need their provider. Answers run at the same time.
+///
+/// # Answers that cannot be sent
+/// A provider is asked once for each prompt. Where it fails, or what it gives cannot be sent (a password
+/// longer than the daemon takes, an empty signature), the request goes with the error to
+/// [`failed`](Self::failed); the provider is asked again when the daemon asks anew. An answer that timed out
+/// before it was sent is sent again as it is, until it is sent or the daemon takes the request back.
 #[must_use]
 pub struct Responder {
-    credentials: Option<Answer>,
-    sign: Option<Answer>,
+    credentials: Option<By>,
+    sign: Option<By>,
     certificate: Option<Arc<str>>,
     release_holds: bool,
     others: Box<dyn FnMut(Request) + Send>,
-    failed: Box<dyn FnMut(BoxError) + Send>,
+    failed: Box<dyn FnMut(Failure) + Send>,
+}
+
+/// A request that a [`Responder`] did not answer.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Failure {
+    /// The request, where it is still open, to answer it otherwise or decline it. Dropped, the daemon
+    /// goes on waiting. `None` where there is nothing left to answer: the daemon refused the answer,
+    /// or it is not known whether it took it.
+    pub request: Option<Request>,
+    /// Why it was not answered.
+    pub error: BoxError,
+}
+
+impl Failure {
+    pub(super) fn new(request: Request, error: BoxError) -> Self {
+        request.hand_on();
+        Self { request: request.is_open().then_some(request), error }
+    }
+
+    /// Of a request that comes again, because an answer that others gave was not sent.
+    fn again(request: Request) -> Self {
+        let error = match request.unsent_error() {
+            Some(error) => error.clone().into(),
+            None => "its answer was dropped before it was sent".into(),
+        };
+        Self::new(request, error)
+    }
+
+    /// Whether nobody waits for an answer any more.
+    fn is_over(&self) -> bool {
+        let error = self.error.downcast_ref::<Error>();
+        matches!(error, Some(Error::Stale { .. } | Error::Closed(_)))
+    }
 }
 
 impl Responder {
     /// A responder that releases holds and lets the daemon connect as it is configured.
     pub fn new() -> Self {
         let others = |request| warn!(?request, "nobody answers this");
-        let failed = |error| warn!(%error, "a request could not be answered");
         Self {
             credentials: None,
             sign: None,
             certificate: None,
             release_holds: true,
             others: Box::new(others),
-            failed: Box::new(failed),
+            failed: Box::new(warn_of),
         }
     }
 
-    /// Who knows user names, passwords and responses.
+    /// Sets who knows user names, passwords and responses.
     pub fn credentials(mut self, provider: impl CredentialsProvider) -> Self {
         let provider = Arc::new(provider);
         self.credentials = Some(Arc::new(move |request| {
             let provider = Arc::clone(&provider);
-            Box::pin(async move { provide(&*provider, request).await })
+            Box::pin(async move {
+                answer(request, async |request: &Request| provided(&*provider, request).await).await
+            })
         }));
         self
     }
 
-    /// Who signs.
+    /// Sets who signs.
     pub fn signer(mut self, signer: impl Signer) -> Self {
         let signer = Arc::new(signer);
         self.sign = Some(Arc::new(move |request| {
             let signer = Arc::clone(&signer);
-            Box::pin(async move { sign(&*signer, request).await })
+            Box::pin(async move {
+                answer(request, async |request: &Request| signed(&*signer, request).await).await
+            })
         }));
         self
     }
 
-    /// The certificate for `management-external-cert`, in PEM.
+    /// Sets the certificate for `management-external-cert`, in PEM.
     pub fn certificate(mut self, pem: impl Into<String>) -> Self {
         self.certificate = Some(Arc::from(pem.into()));
         self
     }
 
-    /// Whether holds are released. Default: `true`.
+    /// Sets whether holds are released. Default: `true`.
     pub fn release_holds(mut self, release: bool) -> Self {
         self.release_holds = release;
         self
     }
 
-    /// What to do with requests that nobody is set for. Default: a warning.
+    /// Sets what to do with requests that nobody is set for. Default: a warning.
+    ///
+    /// Where an answer given here cannot be sent, the request goes to [`failed`](Self::failed).
     pub fn others(mut self, others: impl FnMut(Request) + Send + 'static) -> Self {
         self.others = Box::new(others);
         self
     }
 
-    /// What to do where a provider fails, or its answer is not accepted: the daemon goes on
-    /// waiting. Default: a warning.
-    pub fn failed(mut self, failed: impl FnMut(BoxError) + Send + 'static) -> Self {
+    /// Sets what to do with a request that was not answered: a provider failed, its answer
+    /// [cannot be sent](Self#answers-that-cannot-be-sent) or was refused by the daemon. Default: a warning, and
+    /// the daemon goes on waiting.
+    ///
+    /// Where an answer given here cannot be sent either, it is called again with that request.
+    pub fn failed(mut self, failed: impl FnMut(Failure) + Send + 'static) -> Self {
         self.failed = Box::new(failed);
         self
     }
@@ -101,8 +150,8 @@ impl Responder {
             tokio::select! {
                 request = requests.next() => match request {
                     Some(request) => {
-                        if let Some(answer) = self.answer(request) {
-                            tasks.spawn(answer);
+                        if let Some(answering) = self.answer(request) {
+                            tasks.spawn(answering);
                         }
                     }
                     None => return requests.client().closed().await,
@@ -112,41 +161,57 @@ impl Responder {
         }
     }
 
-    fn done(&mut self, done: Result<Result<(), BoxError>, tokio::task::JoinError>) {
+    fn done(&mut self, done: Result<Result<(), Failure>, tokio::task::JoinError>) {
         match done {
             Ok(Ok(())) => {}
-            Ok(Err(error)) if is_over(&error) => debug!("the question was taken back"),
-            Ok(Err(error)) => (self.failed)(error),
-            Err(error) => (self.failed)(error.into()),
+            Ok(Err(failure)) if failure.is_over() => debug!("the question was taken back"),
+            Ok(Err(failure)) => (self.failed)(failure),
+            Err(error) => (self.failed)(Failure { request: None, error: error.into() }),
         }
     }
 
     /// Who answers this; `None` where it was handed to the others.
     fn answer(&mut self, request: Request) -> Option<Answering> {
+        if request.unsent_error().is_some() {
+            (self.failed)(Failure::again(request));
+            return None;
+        }
         let by = match &request {
-            Request::Credentials(_) | Request::PrivateKeyPassword(_) | Request::Challenge(_) => {
-                self.credentials.clone()
-            }
-            Request::Username(_) => self.credentials.clone(),
+            Request::Credentials(_)
+            | Request::PrivateKeyPassword(_)
+            | Request::Username(_)
+            | Request::Challenge(_) => self.credentials.clone(),
             Request::Sign(_) => self.sign.clone(),
             _ => None,
         };
-        if let Some(by) = by {
-            return Some(by(request));
+        match (by, request) {
+            // Its provider was asked, and whoever answered in its place gave up.
+            (Some(_), request) if request.is_again() => (self.failed)(Failure::again(request)),
+            (Some(by), request) => return Some(by(request)),
+            (None, request) => return self.answer_alone(request),
         }
-        match request {
-            Request::Hold(hold) if self.release_holds => Some(Box::pin(release(hold))),
-            Request::Remote(remote) => Some(Box::pin(async { Ok(remote.accept().await?) })),
-            Request::Proxy(proxy) => Some(Box::pin(async { Ok(proxy.none().await?) })),
-            Request::Certificate(ask) if self.certificate.is_some() => {
-                let pem = self.certificate.clone().unwrap_or_default();
-                Some(Box::pin(async move { Ok(ask.answer(&pem).await?) }))
+        None
+    }
+
+    /// Answers what needs no provider.
+    fn answer_alone(&mut self, request: Request) -> Option<Answering> {
+        let given = match &request {
+            Request::Hold(hold) if self.release_holds => {
+                let wait = Duration::from_secs(hold.seconds().unwrap_or(0).into());
+                return Some(Box::pin(answer(request, async move |_: &Request| -> Given {
+                    tokio::time::sleep(wait).await;
+                    Ok(Some(Answer::GoOn))
+                })));
             }
-            other => {
-                (self.others)(other);
-                None
-            }
+            Request::Remote(_) | Request::Proxy(_) => Some(Answer::GoOn),
+            Request::Certificate(_) => self.certificate.clone().map(Answer::Certificate),
+            _ => None,
+        };
+        if given.is_none() {
+            (self.others)(request);
+            return None;
         }
+        Some(Box::pin(answer(request, async move |_: &Request| -> Given { Ok(given) })))
     }
 }
 
@@ -167,15 +232,9 @@ impl std::fmt::Debug for Responder {
     }
 }
 
-/// Lets the daemon go on when it would have of its own, or leaves it where it asks anew before.
-async fn release(hold: HoldRequest) -> Result<(), BoxError> {
-    let wait = Duration::from_secs(hold.seconds().unwrap_or(0).into());
-    tokio::select! {
-        () = tokio::time::sleep(wait) => Ok(hold.release().await?),
-        () = hold.withdrawn() => Ok(()),
+fn warn_of(Failure { request, error }: Failure) {
+    warn!(?request, %error, "a request was not answered");
+    if let Some(request) = request {
+        request.leave();
     }
-}
-
-fn is_over(error: &BoxError) -> bool {
-    matches!(error.downcast_ref::<Error>(), Some(Error::Stale { .. } | Error::Closed(_)))
 }

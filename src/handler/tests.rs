@@ -1,6 +1,7 @@
 //! Handlers with a scripted daemon. The clock is paused, so a deadline is exact.
 
 mod responder;
+mod unsent;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -32,9 +33,14 @@ impl Daemon {
         assert_eq!(self.line().await, line);
     }
 
-    /// The next line, answered as a success of its command.
+    /// The next line, which must be this one, answered as a success of its command.
     async fn grants(&mut self, line: &str) {
         self.hears(line).await;
+        self.succeeds(line).await;
+    }
+
+    /// Answers a line as a success of its command.
+    async fn succeeds(&mut self, line: &str) {
         let command = line.split(' ').next().unwrap();
         let command = if command == "client-auth-nt" { "client-auth" } else { command };
         let text = match command {

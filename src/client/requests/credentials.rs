@@ -97,7 +97,7 @@ impl CredentialsRequest {
         if self.challenge.is_some() {
             return self.misfit(MISSING);
         }
-        self.send(username.into(), password.into()).await
+        self.send(&username.into(), &password.into()).await
     }
 
     /// Answers a prompt with a static challenge, the response folded into the password.
@@ -114,12 +114,10 @@ impl CredentialsRequest {
         password: impl Into<Secret>,
         response: impl Into<Secret>,
     ) -> Result<()> {
-        let Some(challenge) = self.challenge.as_ref().filter(|c| c.username().is_none()) else {
+        if self.challenge.as_ref().is_none_or(|challenge| challenge.username().is_some()) {
             return self.misfit(NOT_STATIC);
-        };
-        let (username, password) =
-            challenge.respond(username.into(), &password.into(), &response.into());
-        self.send(username, password).await
+        }
+        self.answer_by_ref(&username.into(), &password.into(), &response.into()).await
     }
 
     /// Answers a prompt with a dynamic challenge; the user name is the challenge's own.
@@ -131,12 +129,11 @@ impl CredentialsRequest {
     /// # Cancel safety
     /// As [`answer`](Self::answer).
     pub async fn respond(self, response: impl Into<Secret>) -> Result<()> {
-        let Some(challenge) = self.challenge.as_ref().filter(|c| c.username().is_some()) else {
+        if self.challenge.as_ref().is_none_or(|challenge| challenge.username().is_none()) {
             return self.misfit(NOT_DYNAMIC);
-        };
+        }
         let none = Secret::default();
-        let (username, password) = challenge.respond(Secret::default(), &none, &response.into());
-        self.send(username, password).await
+        self.answer_by_ref(&none, &none, &response.into()).await
     }
 
     /// Leaves the daemon waiting.
@@ -144,21 +141,40 @@ impl CredentialsRequest {
         self.handle.leave();
     }
 
+    pub(super) fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
+    /// Answers with what of it the prompt wants.
+    pub(crate) async fn answer_by_ref(
+        &self,
+        username: &Secret,
+        password: &Secret,
+        response: &Secret,
+    ) -> Result<()> {
+        match &self.challenge {
+            None => self.send(username, password).await,
+            Some(challenge) => {
+                let (username, password) = challenge.respond(username.clone(), password, response);
+                self.send(&username, &password).await
+            }
+        }
+    }
+
     /// Both are checked before the first is sent.
-    async fn send(mut self, username: Secret, password: Secret) -> Result<()> {
-        self.handle.begin_call();
-        let client = self.handle.client();
+    async fn send(&self, username: &Secret, password: &Secret) -> Result<()> {
+        let call = self.handle.begin_call();
         let realm = self.realm.as_bytes();
-        let first = username_command(client, realm, &username).await?;
-        let second = client.password_command(realm, &password).await?;
-        self.handle.send_part(Ok(first)).await?;
-        self.handle.settle(Ok(second)).await
+        let first = self.handle.note(username_command(&call, realm, username).await)?;
+        let second = self.handle.note(call.password_command(realm, password).await)?;
+        self.handle.send_part_by(&call, Ok(first)).await?;
+        self.handle.settle_by(&call, Ok(second)).await
     }
 
     /// The question is still to be answered.
     fn misfit<T>(&self, what: &'static str) -> Result<T> {
         self.handle.begin();
-        Err(invalid(NAME, RESPONSE, ArgumentProblem::Other(what)))
+        self.handle.note(Err(invalid(NAME, RESPONSE, ArgumentProblem::Other(what))))
     }
 }
 
@@ -238,12 +254,10 @@ impl PasswordRequest {
         password: impl Into<Secret>,
         response: impl Into<Secret>,
     ) -> Result<()> {
-        let Some(challenge) = self.challenge.as_ref().filter(|c| c.username().is_none()) else {
+        if self.challenge.as_ref().is_none_or(|challenge| challenge.username().is_some()) {
             return self.misfit(NOT_STATIC);
-        };
-        let (_, password) =
-            challenge.respond(Secret::default(), &password.into(), &response.into());
-        self.send(&password).await
+        }
+        self.answer_by_ref(&password.into(), &response.into()).await
     }
 
     /// Answers a prompt with a dynamic challenge.
@@ -255,12 +269,25 @@ impl PasswordRequest {
     /// # Cancel safety
     /// As [`answer`](Self::answer).
     pub async fn respond(self, response: impl Into<Secret>) -> Result<()> {
-        let Some(challenge) = self.challenge.as_ref().filter(|c| c.username().is_some()) else {
+        if self.challenge.as_ref().is_none_or(|challenge| challenge.username().is_none()) {
             return self.misfit(NOT_DYNAMIC);
-        };
-        let none = Secret::default();
-        let (_, password) = challenge.respond(Secret::default(), &none, &response.into());
-        self.send(&password).await
+        }
+        self.answer_by_ref(&Secret::default(), &response.into()).await
+    }
+
+    /// Answers with what of it the prompt wants.
+    pub(crate) async fn answer_by_ref(&self, password: &Secret, response: &Secret) -> Result<()> {
+        match &self.challenge {
+            None => self.send(password).await,
+            Some(challenge) => {
+                let (_, password) = challenge.respond(Secret::default(), password, response);
+                self.send(&password).await
+            }
+        }
+    }
+
+    pub(super) fn handle(&self) -> &Handle {
+        &self.handle
     }
 
     /// Leaves the daemon waiting.
@@ -268,17 +295,16 @@ impl PasswordRequest {
         self.handle.leave();
     }
 
-    async fn send(mut self, password: &Secret) -> Result<()> {
-        self.handle.begin_call();
-        let client = self.handle.client();
-        let wire = client.password_command(self.realm.as_bytes(), password).await;
-        self.handle.settle(wire).await
+    async fn send(&self, password: &Secret) -> Result<()> {
+        let call = self.handle.begin_call();
+        let wire = call.password_command(self.realm.as_bytes(), password).await;
+        self.handle.settle_by(&call, wire).await
     }
 
     /// The question is still to be answered.
     fn misfit<T>(&self, what: &'static str) -> Result<T> {
         self.handle.begin();
-        Err(invalid("password", RESPONSE, ArgumentProblem::Other(what)))
+        self.handle.note(Err(invalid("password", RESPONSE, ArgumentProblem::Other(what))))
     }
 }
 
@@ -324,11 +350,18 @@ impl UsernameRequest {
     ///
     /// # Cancel safety
     /// [As every command](crate::Client#cancel-safety).
-    pub async fn answer(mut self, username: impl Into<Secret>) -> Result<()> {
-        self.handle.begin_call();
-        let client = self.handle.client();
-        let wire = username_command(client, self.realm.as_bytes(), &username.into()).await;
-        self.handle.settle(wire).await
+    pub async fn answer(self, username: impl Into<Secret>) -> Result<()> {
+        self.answer_by_ref(&username.into()).await
+    }
+
+    pub(crate) async fn answer_by_ref(&self, username: &Secret) -> Result<()> {
+        let call = self.handle.begin_call();
+        let wire = username_command(&call, self.realm.as_bytes(), username).await;
+        self.handle.settle_by(&call, wire).await
+    }
+
+    pub(super) fn handle(&self) -> &Handle {
+        &self.handle
     }
 
     /// Leaves the daemon waiting.

@@ -7,7 +7,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use tokio::sync::Notify;
-use tokio::time::Instant;
 use tracing::{debug, warn};
 
 use super::guard::Guard;
@@ -246,7 +245,7 @@ impl Open {
             }
         };
         let waits = asked.waits();
-        self.queue.push_back(Question { guard, refused: false, raised: Instant::now(), asked });
+        self.queue.push_back(Question::new(guard, asked));
         if let Some(newest) = waits {
             self.shed(newest, desk);
         }

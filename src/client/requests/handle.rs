@@ -1,8 +1,8 @@
 //! [`Handle`]: what every request answers through.
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::time::Instant;
 use tracing::warn;
@@ -23,8 +23,8 @@ pub(super) struct Handle {
     question: Question,
     /// An answer was begun, and has not been sent.
     unsent: AtomicBool,
-    /// It was one that is refused before it is sent.
-    invalid: AtomicBool,
+    /// Why it was not.
+    error: Mutex<Option<Error>>,
 }
 
 impl Handle {
@@ -35,8 +35,8 @@ impl Handle {
         what: &'static str,
     ) -> Self {
         let guard = Arc::clone(&question.guard);
-        let (unsent, invalid) = (AtomicBool::new(false), AtomicBool::new(false));
-        Self { client, guard, what, desk, question, unsent, invalid }
+        let (unsent, error) = (AtomicBool::new(false), Mutex::default());
+        Self { client, guard, what, desk, question, unsent, error }
     }
 
     pub(super) fn client(&self) -> &Client {
@@ -58,30 +58,63 @@ impl Handle {
 
     /// The answer that ends the question.
     pub(super) async fn settle(&self, wire: Result<Wire>) -> Result<()> {
-        self.begin();
-        self.send(self.check(wire)?, true).await
+        self.settle_by(&self.client, wire).await
     }
 
     /// An answer that others follow.
     pub(super) async fn send_part(&self, wire: Result<Wire>) -> Result<()> {
+        self.send_part_by(&self.client, wire).await
+    }
+
+    /// As [`settle`](Self::settle), in a [call](Self::begin_call).
+    pub(super) async fn settle_by(&self, call: &Client, wire: Result<Wire>) -> Result<()> {
         self.begin();
-        self.send(self.check(wire)?, false).await
+        self.send(call, self.note(wire)?, true).await
+    }
+
+    /// As [`send_part`](Self::send_part), in a [call](Self::begin_call).
+    pub(super) async fn send_part_by(&self, call: &Client, wire: Result<Wire>) -> Result<()> {
+        self.begin();
+        self.send(call, self.note(wire)?, false).await
+    }
+
+    /// As [`begin`](Self::begin), for an answer of several commands: gives the client whose commands
+    /// take one timeout together.
+    pub(super) fn begin_call(&self) -> Client {
+        self.begin();
+        self.client.one_call()
     }
 
     /// An answer begins: until it is sent, the question is still to be answered.
     pub(super) fn begin(&self) {
         self.unsent.store(true, Ordering::Relaxed);
+        *self.error() = None;
     }
 
-    /// As [`begin`](Self::begin), for an answer of several commands, which take one timeout together.
-    pub(super) fn begin_call(&mut self) {
-        self.begin();
-        self.client = self.client.one_call();
+    /// Remembers why an answer is not sent.
+    pub(super) fn note<T>(&self, result: Result<T>) -> Result<T> {
+        result.inspect_err(|error| *self.error() = Some(error.clone()))
     }
 
     /// Whether the last answer was refused before it was sent.
     pub(super) fn is_invalid(&self) -> bool {
-        self.invalid.load(Ordering::Relaxed)
+        let error = self.error();
+        matches!(*error, Some(Error::InvalidArgument { .. } | Error::Unsupported { .. }))
+    }
+
+    /// Whether an answer to this very question was not sent before.
+    pub(super) fn is_again(&self) -> bool {
+        self.question.again
+    }
+
+    /// Why that answer was not sent; `None` where it was dropped.
+    pub(super) fn unsent_error(&self) -> Option<&Error> {
+        self.question.error.as_ref()
+    }
+
+    /// Forgets the answers that were not sent: dropped, the question is not asked again.
+    pub(super) fn hand_on(&self) {
+        self.unsent.store(false, Ordering::Relaxed);
     }
 
     /// Whether that was so the last two times: nobody will get it right.
@@ -99,18 +132,19 @@ impl Handle {
     pub(super) fn ask_again(&self) -> bool {
         let again = self.guard.is_open() && self.unsent.load(Ordering::Relaxed);
         let refused = self.question.refused || self.is_invalid();
-        again && self.desk.put_back(Question { refused, ..self.question.clone() })
+        let error = self.error().clone();
+        let question = Question { again: true, refused, error, ..self.question.clone() };
+        again && self.desk.put_back(question)
     }
 
-    fn check(&self, wire: Result<Wire>) -> Result<Wire> {
-        self.invalid.store(wire.is_err(), Ordering::Relaxed);
-        wire
+    fn error(&self) -> MutexGuard<'_, Option<Error>> {
+        self.error.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn send(&self, wire: Wire, settles: bool) -> Result<()> {
+    async fn send(&self, call: &Client, wire: Wire, settles: bool) -> Result<()> {
         let (guard, peer) = (Arc::clone(&self.guard), self.question.asked.peer().cloned());
         let ticket = Ticket { guard, peer, settles };
-        let sent = self.client.answer(wire, ticket).await;
+        let sent = self.note(call.answer(wire, ticket).await);
         if !matches!(sent, Err(Error::Timeout { .. })) {
             self.unsent.store(false, Ordering::Relaxed);
         }

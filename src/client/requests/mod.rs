@@ -25,8 +25,8 @@ use std::time::Duration;
 use futures_core::Stream;
 
 use super::Client;
-use crate::Result;
 use crate::events::Hold;
+use crate::{Error, Result};
 
 pub use challenge::Challenge;
 pub use credentials::{CredentialsRequest, PasswordRequest, UsernameRequest};
@@ -61,7 +61,9 @@ pub use waiting::Overflow;
 /// is so where the answer was refused before it was sent ([`Error::InvalidArgument`](crate::Error::InvalidArgument), a
 /// password with a line end in it: answer it otherwise, or decline it), where it timed out in the queue
 /// ([`Error::Timeout`](crate::Error::Timeout), `sent: false`), and where its future was dropped there. A future that was
-/// never polled counts as no answer, and its request as dropped. Only a client
+/// never polled counts as no answer, and its request as dropped. [`Request::is_again`] and
+/// [`Request::unsent_error`] tell such a request from one that the daemon asks anew: a program that
+/// gives it the same answer again does so without end. Only a client
 /// for whom the answer was refused is denied instead: the second time, or at once where
 /// [`DroppedRequest::Deny`] was chosen.
 ///
@@ -205,6 +207,20 @@ impl Requests {
 }
 
 impl Request {
+    /// Whether an answer to this very request was not sent, so that it
+    /// [comes again](Requests#answers-that-cannot-be-sent). `false` for what the daemon asks anew.
+    #[must_use]
+    pub fn is_again(&self) -> bool {
+        self.handle().is_some_and(Handle::is_again)
+    }
+
+    /// Why the last answer to this very request was not sent; `None` where there was none, or its
+    /// future was dropped.
+    #[must_use]
+    pub fn unsent_error(&self) -> Option<&Error> {
+        self.handle().and_then(Handle::unsent_error)
+    }
+
     /// Does the harmless thing: what can be refused is refused, what can be left is left.
     ///
     /// A client is denied. A `NEED-OK` is cancelled. A remote is accepted as it stands, a proxy is
@@ -235,6 +251,56 @@ impl Request {
             Self::Overflow(_) => {}
         }
         Ok(())
+    }
+
+    /// Whether it is still to be answered.
+    pub(crate) fn is_open(&self) -> bool {
+        self.handle().is_some_and(|handle| handle.guard().is_open())
+    }
+
+    /// Waits until it is answered, or the daemon takes it back.
+    pub(crate) async fn closed(&self) {
+        if let Some(handle) = self.handle() {
+            handle.guard().closed().await;
+        }
+    }
+
+    /// Leaves the daemon waiting, on purpose; a client is left to the drop policy.
+    pub(crate) fn leave(self) {
+        self.hand_on();
+        let is_prompt = !matches!(
+            self,
+            Self::ClientConnect(_) | Self::ClientReauth(_) | Self::ClientResponse(_)
+        );
+        if let Some(handle) = self.handle().filter(|_| is_prompt) {
+            handle.leave();
+        }
+    }
+
+    /// Has whoever gets it decide what becomes of it: dropped, it does not come again.
+    pub(crate) fn hand_on(&self) {
+        if let Some(handle) = self.handle() {
+            handle.hand_on();
+        }
+    }
+
+    fn handle(&self) -> Option<&Handle> {
+        Some(match self {
+            Self::Hold(request) => request.handle(),
+            Self::Credentials(request) => request.handle(),
+            Self::PrivateKeyPassword(request) => request.handle(),
+            Self::Username(request) => request.handle(),
+            Self::NeedOk(request) => request.handle(),
+            Self::NeedStr(request) => request.handle(),
+            Self::Certificate(request) => request.handle(),
+            Self::Sign(request) => request.handle(),
+            Self::Remote(request) => request.handle(),
+            Self::Proxy(request) => request.handle(),
+            Self::Challenge(request) => request.handle(),
+            Self::ClientConnect(request) | Self::ClientReauth(request) => request.handle(),
+            Self::ClientResponse(request) => request.request().handle(),
+            Self::Overflow(_) => return None,
+        })
     }
 }
 

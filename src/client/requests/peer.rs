@@ -191,6 +191,10 @@ impl ClientRequest {
         Ok(PendingClient { request: self })
     }
 
+    pub(super) fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
     pub(crate) async fn allow_by_ref(&self) -> Result<()> {
         self.settle(Ok(clients::client_auth_nt(self.cid, self.kid))).await
     }
@@ -210,7 +214,7 @@ impl ClientRequest {
 
     pub(crate) async fn pending_by_ref(&self, what: &PendingAuth, timeout: Duration) -> Result<()> {
         self.handle.begin();
-        let extra = what.encode()?;
+        let extra = self.handle.note(what.encode())?;
         let client = self.handle.client();
         let wire = client.pending_command(self.cid, self.kid, extra.as_bytes(), timeout);
         self.handle.send_part(wire).await

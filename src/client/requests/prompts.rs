@@ -41,12 +41,20 @@ impl HoldRequest {
     /// # Cancel safety
     /// [As every command](crate::Client#cancel-safety).
     pub async fn release(self) -> Result<()> {
+        self.release_by_ref().await
+    }
+
+    pub(crate) async fn release_by_ref(&self) -> Result<()> {
         self.handle.settle(Ok(realtime::hold_release())).await
     }
 
     /// Leaves the daemon in its hold.
     pub fn decline(self) {
         self.handle.leave();
+    }
+
+    pub(super) fn handle(&self) -> &Handle {
+        &self.handle
     }
 }
 
@@ -108,6 +116,10 @@ impl NeedOkRequest {
     pub async fn answer(self, answer: impl AsRef<[u8]>) -> Result<()> {
         self.handle.settle(credentials::needok_with(&self.need.name, answer)).await
     }
+
+    pub(super) fn handle(&self) -> &Handle {
+        &self.handle
+    }
 }
 
 /// `>NEED-STR:Need 'NAME' string MSG:text`
@@ -150,6 +162,10 @@ impl NeedStrRequest {
     pub fn decline(self) {
         self.handle.leave();
     }
+
+    pub(super) fn handle(&self) -> &Handle {
+        &self.handle
+    }
 }
 
 /// `>NEED-CERTIFICATE:hint` (`management-external-cert`)
@@ -179,12 +195,20 @@ impl CertificateRequest {
     /// # Cancel safety
     /// [As every command](crate::Client#cancel-safety).
     pub async fn answer(self, pem: &str) -> Result<()> {
+        self.answer_by_ref(pem).await
+    }
+
+    pub(crate) async fn answer_by_ref(&self, pem: &str) -> Result<()> {
         self.handle.settle(keys::certificate(pem)).await
     }
 
     /// Leaves the daemon waiting.
     pub fn decline(self) {
         self.handle.leave();
+    }
+
+    pub(super) fn handle(&self) -> &Handle {
+        &self.handle
     }
 }
 
@@ -237,11 +261,19 @@ impl ChallengeRequest {
     /// # Cancel safety
     /// [As every command](crate::Client#cancel-safety).
     pub async fn answer(self, response: impl Into<Secret>) -> Result<()> {
-        self.handle.settle(credentials::cr_response(&response.into())).await
+        self.answer_by_ref(&response.into()).await
+    }
+
+    pub(crate) async fn answer_by_ref(&self, response: &Secret) -> Result<()> {
+        self.handle.settle(credentials::cr_response(response)).await
     }
 
     /// Gives no response.
     pub fn decline(self) {
         self.handle.leave();
+    }
+
+    pub(super) fn handle(&self) -> &Handle {
+        &self.handle
     }
 }

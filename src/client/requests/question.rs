@@ -10,14 +10,18 @@ use crate::events::{
     ClientEvent, CrResponse, DynamicChallenge, Env, Event, Hold, InfoMsg, NeedCertificate, NeedOk,
     NeedStr, Password, PkSign, ProxyRequest, Realm, RemoteRequest, StaticChallenge,
 };
-use crate::{Cid, Kid, Text};
+use crate::{Cid, Error, Kid, Text};
 
 /// A question that waits to be taken, with its guard.
 #[derive(Debug, Clone)]
 pub(crate) struct Question {
     pub(crate) guard: Arc<Guard>,
-    /// An answer to it was refused before it was sent.
+    /// An answer to it was not sent.
+    pub(crate) again: bool,
+    /// One of them was refused before it was sent.
     pub(crate) refused: bool,
+    /// Why the last of them was not sent; `None` where it was dropped.
+    pub(crate) error: Option<Error>,
     pub(crate) raised: Instant,
     pub(crate) asked: Asked,
 }
@@ -72,6 +76,13 @@ pub(crate) enum Slot {
     Remote,
     Proxy,
     CrText,
+}
+
+impl Question {
+    pub(crate) fn new(guard: Arc<Guard>, asked: Asked) -> Self {
+        let raised = Instant::now();
+        Self { guard, again: false, refused: false, error: None, raised, asked }
+    }
 }
 
 impl Asked {

@@ -57,7 +57,11 @@ impl RemoteRequest {
         self.act(&RemoteAction::Modify { host: host.into(), port }).await
     }
 
-    async fn act(self, action: &RemoteAction) -> Result<()> {
+    pub(super) fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
+    pub(crate) async fn act(&self, action: &RemoteAction) -> Result<()> {
         self.handle.settle(remote::remote(action)).await
     }
 }
@@ -121,7 +125,11 @@ impl ProxyRequest {
         self.act(&ProxyAction::Socks { host: host.into(), port }).await
     }
 
-    async fn act(self, action: &ProxyAction) -> Result<()> {
+    pub(super) fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
+    pub(crate) async fn act(&self, action: &ProxyAction) -> Result<()> {
         self.handle.settle(remote::proxy(action)).await
     }
 }

@@ -57,11 +57,19 @@ impl SignRequest {
     /// # Cancel safety
     /// [As every command](crate::Client#cancel-safety).
     pub async fn answer(self, signature: impl AsRef<[u8]>) -> Result<()> {
+        self.answer_by_ref(signature.as_ref()).await
+    }
+
+    pub(crate) async fn answer_by_ref(&self, signature: &[u8]) -> Result<()> {
         let command = match self.sign.command {
             SignCommand::RsaSig => SignatureCommand::RsaSig,
             SignCommand::PkSig => SignatureCommand::PkSig,
         };
-        self.handle.settle(keys::signature(command, signature.as_ref())).await
+        self.handle.settle(keys::signature(command, signature)).await
+    }
+
+    pub(super) fn handle(&self) -> &Handle {
+        &self.handle
     }
 
     /// Leaves the daemon waiting.

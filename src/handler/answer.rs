@@ -1,0 +1,125 @@
+//! [`Answer`]: what is given for a request, and how it is sent.
+
+use std::sync::Arc;
+
+use tracing::warn;
+
+use super::provider::{CredentialsAnswer, CredentialsPrompt, PasswordPrompt, ResponsePrompt};
+use super::{BoxError, CredentialsProvider, Failure, Signer};
+use crate::Secret;
+use crate::client::{CredentialsRequest, Request};
+use crate::command::{ProxyAction, RemoteAction};
+use crate::error::{Error, Result};
+
+/// What a request is answered with.
+pub(super) enum Answer {
+    Credentials(CredentialsAnswer),
+    Secret(Secret),
+    Signature(Vec<u8>),
+    Certificate(Arc<str>),
+    /// Goes on as configured: a hold is released, a remote accepted, a proxy not used.
+    GoOn,
+}
+
+/// What somebody gives for a request; `None` where it is to be left.
+pub(super) type Given = Result<Option<Answer>, BoxError>;
+
+/// What a provider gives for a request.
+pub(super) async fn provided(provider: &impl CredentialsProvider, request: &Request) -> Given {
+    let secret = match request {
+        Request::Credentials(ask) => {
+            let (challenge, refusal) = (ask.challenge().cloned(), ask.refusal().cloned());
+            let prompt = CredentialsPrompt { realm: ask.realm().clone(), challenge, refusal };
+            return Ok(provider.credentials(prompt).await?.map(Answer::Credentials));
+        }
+        Request::Username(ask) => {
+            let (realm, refusal) = (ask.realm().clone(), ask.refusal().cloned());
+            let prompt = CredentialsPrompt { realm, challenge: None, refusal };
+            provider.credentials(prompt).await?.map(|answer| answer.username)
+        }
+        // A password alone has a challenge only where it is a user's, with a response to it.
+        Request::PrivateKeyPassword(ask) if ask.challenge().is_some() => {
+            let (challenge, refusal) = (ask.challenge().cloned(), ask.refusal().cloned());
+            let prompt = CredentialsPrompt { realm: ask.realm().clone(), challenge, refusal };
+            return Ok(provider.credentials(prompt).await?.map(Answer::Credentials));
+        }
+        Request::PrivateKeyPassword(ask) => {
+            let (realm, refusal) = (ask.realm().clone(), ask.refusal().cloned());
+            provider.password(PasswordPrompt { realm, refusal }).await?
+        }
+        Request::Challenge(ask) => {
+            let prompt = ResponsePrompt {
+                text: ask.text().clone(),
+                echo: ask.echo(),
+                response_required: ask.response_required(),
+            };
+            provider.response(prompt).await?
+        }
+        _ => None,
+    };
+    Ok(secret.map(Answer::Secret))
+}
+
+/// What a signer gives for a request.
+pub(super) async fn signed(signer: &impl Signer, request: &Request) -> Given {
+    let Request::Sign(ask) = request else { return Ok(None) };
+    let signature = signer.sign(ask.data(), ask.is_message(), ask.algorithm()).await?;
+    Ok(Some(Answer::Signature(signature)))
+}
+
+/// Answers a request with what is given for it, unless the daemon takes it back meanwhile.
+pub(super) async fn answer(
+    request: Request,
+    given: impl AsyncFnOnce(&Request) -> Given,
+) -> Result<(), Failure> {
+    let given = tokio::select! {
+        given = given(&request) => given,
+        () = request.closed() => return Ok(()),
+    };
+    let sent = match given {
+        Ok(Some(answer)) => send(&request, &answer).await.map_err(BoxError::from),
+        Ok(None) => {
+            request.leave();
+            return Ok(());
+        }
+        Err(error) => Err(error),
+    };
+    sent.map_err(|error| Failure::new(request, error))
+}
+
+/// Sends an answer; again, where it could not be sent in time and is still wanted.
+async fn send(request: &Request, answer: &Answer) -> Result<()> {
+    loop {
+        match send_once(request, answer).await {
+            Err(error @ Error::Timeout { .. }) if request.is_open() => {
+                warn!(%error, "an answer was not sent; it is sent again");
+            }
+            sent => return sent,
+        }
+    }
+}
+
+async fn send_once(request: &Request, answer: &Answer) -> Result<()> {
+    match (request, answer) {
+        (Request::Credentials(ask), Answer::Credentials(given)) => credentials(ask, given).await,
+        (Request::Username(ask), Answer::Secret(given)) => ask.answer_by_ref(given).await,
+        (Request::PrivateKeyPassword(ask), Answer::Secret(given)) => {
+            ask.answer_by_ref(given, &Secret::default()).await
+        }
+        (Request::PrivateKeyPassword(ask), Answer::Credentials(given)) => {
+            ask.answer_by_ref(&given.password, &given.response).await
+        }
+        (Request::Challenge(ask), Answer::Secret(given)) => ask.answer_by_ref(given).await,
+        (Request::Sign(ask), Answer::Signature(given)) => ask.answer_by_ref(given).await,
+        (Request::Certificate(ask), Answer::Certificate(pem)) => ask.answer_by_ref(pem).await,
+        (Request::Hold(hold), Answer::GoOn) => hold.release_by_ref().await,
+        (Request::Remote(remote), Answer::GoOn) => remote.act(&RemoteAction::Accept).await,
+        (Request::Proxy(proxy), Answer::GoOn) => proxy.act(&ProxyAction::None).await,
+        // Whoever gives an answer has looked at the request.
+        _ => Ok(()),
+    }
+}
+
+async fn credentials(ask: &CredentialsRequest, given: &CredentialsAnswer) -> Result<()> {
+    ask.answer_by_ref(&given.username, &given.password, &given.response).await
+}
