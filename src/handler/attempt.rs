@@ -160,8 +160,10 @@ impl Attempt {
         self.request.is_open()
     }
 
-    /// Waits until no decision is wanted any more: the client has left, or the daemon restarted. The
-    /// call goes on, to put away what it has begun; what it decides is not sent.
+    /// Waits until no decision is wanted any more: the client has left or connected anew, the daemon
+    /// restarted, or the connection ended. The call goes on, to put away what it has begun, until its
+    /// deadline at most, and as long as [no more](super::AuthServer::departed_limit) such calls do; what it decides is
+    /// not sent.
     ///
     /// # Cancel safety
     /// Cancel safe.

@@ -9,8 +9,11 @@ mod answer;
 mod attempt;
 mod authenticator;
 mod clients;
+mod deciding;
+mod outcome;
 mod provider;
 mod responder;
+mod running;
 mod server;
 
 #[cfg(test)]
@@ -18,6 +21,7 @@ mod tests;
 
 pub use attempt::{AskError, Attempt, AttemptKind};
 pub use authenticator::{Authenticator, Decision};
+pub use outcome::{Delivery, Drained, Outcome, Verdict};
 pub use provider::{
     CredentialsAnswer, CredentialsPrompt, CredentialsProvider, PasswordPrompt, ResponsePrompt,
     Signer,

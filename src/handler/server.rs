@@ -1,24 +1,25 @@
 //! [`AuthServer`]: runs an [`Authenticator`] over the requests of a server.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::task::{Id, JoinSet};
-use tracing::{debug, warn};
+use tracing::warn;
 
-use super::BoxError;
-use super::attempt::{Attempt, AttemptKind, Deadline, far};
-use super::authenticator::{Authenticator, Decision};
-use super::clients::{Clients, Turn};
-use crate::client::{ClientRequest, Overflow, Request, Requests};
-use crate::error::{CloseReason, Error, Result};
+use super::authenticator::Authenticator;
+use super::running::Running;
+use super::{Drained, Outcome};
+use crate::client::{Request, Requests};
+use crate::error::CloseReason;
 
 /// Decides about the clients of a server, each with its own [`Authenticator`] call.
 ///
 /// Clients are decided about at the same time, the attempts of one client in their
 /// order. A slow call delays only its own client. An error, a panic, and a call
-/// that is not done by its deadline deny that client, and no other.
+/// that is not done by its deadline deny that client, and no other. A decision that timed out before it
+/// was sent is sent again as it is.
+///
+/// A call goes on where its client leaves, which [`Attempt::closed`](super::Attempt::closed) tells, and where
+/// the connection ends; what it decides then is not sent.
 ///
 /// # Renewals
 /// A client that renews its keys ([`AttemptKind::Reauth`](super::AttemptKind)) sends the password it
@@ -50,10 +51,13 @@ use crate::error::{CloseReason, Error, Result};
 /// ```
 #[must_use]
 pub struct AuthServer<A> {
-    authenticator: Arc<A>,
-    deadline: Duration,
-    release_holds: bool,
-    others: Box<dyn FnMut(Request) + Send>,
+    pub(super) authenticator: Arc<A>,
+    pub(super) deadline: Duration,
+    pub(super) release_holds: bool,
+    pub(super) departed_limit: usize,
+    pub(super) shutdown_reason: Arc<str>,
+    pub(super) others: Box<dyn FnMut(Request) + Send>,
+    pub(super) outcomes: Box<dyn FnMut(Outcome) + Send>,
 }
 
 impl<A: Authenticator> AuthServer<A> {
@@ -69,205 +73,112 @@ impl<A: Authenticator> AuthServer<A> {
             authenticator,
             deadline: Duration::from_secs(30),
             release_holds: true,
+            departed_limit: 512,
+            shutdown_reason: Arc::from("TEMP:the server is shutting down"),
             others: Box::new(others),
+            outcomes: Box::new(drop),
         }
     }
 
-    /// Whether holds are released at once. Default: `true`.
+    /// Sets whether holds are released at once. Default: `true`.
     pub fn release_holds(mut self, release: bool) -> Self {
         self.release_holds = release;
         self
     }
 
-    /// How long an attempt may take, from when the daemon raised it; a renewal that waits behind another
+    /// Sets how long an attempt may take, from when the daemon raised it; a renewal that waits behind another
     /// attempt of its client, from when its turn comes. Default: 30 s.
     ///
-    /// Time in which the client is told to wait ([`Attempt::pending`]) comes on top.
+    /// Time in which the client is told to wait ([`Attempt::pending`](super::Attempt::pending)) comes on top.
     /// OpenVPN itself gives up on a client after `--hand-window` (60 s).
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;
         self
     }
 
-    /// What to do with requests that are not about clients. Default: a warning.
+    /// Sets what to do with requests that are not about clients. Default: a warning.
     pub fn others(mut self, others: impl FnMut(Request) + Send + 'static) -> Self {
         self.others = Box::new(others);
         self
     }
 
+    /// Sets what is told the [`Outcome`] of each attempt, when it is over: for an audit log, or metrics.
+    /// It holds up every client, so that it must be quick. Default: nothing.
+    ///
+    /// An attempt whose handler called [`Attempt::pending`](super::Attempt::pending) is told of once, at its end.
+    pub fn outcomes(mut self, outcomes: impl FnMut(Outcome) + Send + 'static) -> Self {
+        self.outcomes = Box::new(outcomes);
+        self
+    }
+
+    /// Sets how many calls go on whose client has left; of more the oldest are dropped when the next
+    /// client comes. Default: 512.
+    pub fn departed_limit(mut self, limit: usize) -> Self {
+        self.departed_limit = limit;
+        self
+    }
+
+    /// Sets what a client is told who is denied by [`run_until`](Self::run_until), at most 256 bytes.
+    ///
+    /// Default: `TEMP:the server is shutting down`. Clients of OpenVPN 2.6 and later take `TEMP` as a
+    /// request to try again (`TEMP[backoff 30]:…` in 30 s); older ones end, or ask their user.
+    pub fn shutdown_reason(mut self, reason: impl Into<String>) -> Self {
+        self.shutdown_reason = Arc::from(reason.into());
+        self
+    }
+
     /// Decides until the connection ends, and tells why it did.
     ///
+    /// Calls that run then go on to their end, at most until their deadline; their outcome is
+    /// [`Delivery::Closed`](super::Delivery::Closed). [`run_until`](Self::run_until) waits for them no longer than its limit.
+    ///
     /// # Cancel safety
-    /// Dropping the future ends every running call; their clients count as dropped requests
-    /// ([`DroppedRequest`](crate::DroppedRequest)).
-    pub async fn run(self, mut requests: Requests) -> CloseReason {
-        let mut running = Running {
-            authenticator: self.authenticator,
-            deadline: self.deadline,
-            release_holds: self.release_holds,
-            clients: Clients::default(),
-            tasks: JoinSet::new(),
-            attempts: HashMap::new(),
-            cleanup: JoinSet::new(),
-        };
-        let mut others = self.others;
-        loop {
-            tokio::select! {
-                request = requests.next() => match request {
-                    Some(request) => running.request(request, &mut others),
-                    None => return requests.client().closed().await,
-                },
-                Some(done) = running.tasks.join_next_with_id() => match done {
-                    Ok((id, ())) => running.done(id, false),
-                    Err(error) => running.done(error.id(), true),
-                },
-                Some(done) = running.cleanup.join_next() => {
-                    if let Ok(Some((request, number))) = done {
-                        running.clients.over(&request, number);
-                    }
-                }
-            }
-        }
+    /// Dropping the future ends every running call, without an [outcome](Self::outcomes); their clients
+    /// count as dropped requests ([`DroppedRequest`](crate::DroppedRequest)).
+    pub async fn run(self, requests: Requests) -> CloseReason {
+        let drained = self.run_until(requests, std::future::pending(), Duration::MAX).await;
+        // Nothing else ends it.
+        drained.reason.unwrap_or(CloseReason::DriverGone)
+    }
+
+    /// Decides until the connection ends or `shutdown` is done, then ends in good order: within `limit`,
+    /// and as soon as nothing is open. The connection is left as it is.
+    ///
+    /// Clients that connect meanwhile are denied; those that renew their keys are decided about. Calls
+    /// that still run when the limit is reached are dropped, and their clients
+    /// [denied](Self::shutdown_reason), for which the daemon has 5 s.
+    ///
+    /// ```no_run
+    /// # use std::time::Duration;
+    /// # use openvpn_mgmt::handler::{Authenticator, AuthServer};
+    /// # async fn example(authenticator: impl Authenticator, requests: openvpn_mgmt::Requests) {
+    /// let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    /// let shutdown = async { drop(stopped.await) };
+    /// let server = AuthServer::new(authenticator);
+    /// let serving = tokio::spawn(server.run_until(requests, shutdown, Duration::from_secs(10)));
+    /// // … and when it is time:
+    /// stop.send(()).ok();
+    /// if let Ok(drained) = serving.await {
+    ///     println!("{} decided, {} denied", drained.finished, drained.denied);
+    /// }
+    /// # }
+    /// ```
+    ///
+    /// # Cancel safety
+    /// As [`run`](Self::run).
+    pub async fn run_until(
+        self,
+        requests: Requests,
+        shutdown: impl Future<Output = ()>,
+        limit: Duration,
+    ) -> Drained {
+        let client = requests.client().clone();
+        Running::new(self, client).run(requests, shutdown, limit).await
     }
 }
 
 impl<A> std::fmt::Debug for AuthServer<A> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("AuthServer").field("deadline", &self.deadline).finish_non_exhaustive()
-    }
-}
-
-struct Running<A> {
-    authenticator: Arc<A>,
-    deadline: Duration,
-    release_holds: bool,
-    clients: Clients,
-    tasks: JoinSet<()>,
-    /// Kept outside of the task, so that a panic there still leaves somebody to deny.
-    attempts: HashMap<Id, (Arc<ClientRequest>, u64)>,
-    /// Denials; a client's next attempt waits for the one it gives back.
-    cleanup: JoinSet<Option<(Arc<ClientRequest>, u64)>>,
-}
-
-impl<A: Authenticator> Running<A> {
-    fn request(&mut self, request: Request, others: &mut (dyn FnMut(Request) + Send)) {
-        match request {
-            Request::ClientConnect(client) => self.arrive(client, AttemptKind::Connect),
-            Request::ClientReauth(client) => self.arrive(client, AttemptKind::Reauth),
-            Request::ClientResponse(response) => self.clients.response(response),
-            Request::Overflow(Overflow { over_limit, over_address_limit }) => {
-                warn!(over_limit, over_address_limit, "denied: too many waited for a decision");
-            }
-            Request::Hold(hold) if self.release_holds => {
-                self.cleanup.spawn(async move {
-                    report(hold.release().await);
-                    None
-                });
-            }
-            other => others(other),
-        }
-    }
-
-    fn arrive(&mut self, request: ClientRequest, kind: AttemptKind) {
-        let Turn { number, begin, responses } = self.clients.arrive(&request);
-        let request = Arc::new(request);
-        let (time, deadline) = (self.deadline, Deadline::new(far(request.raised(), self.deadline)));
-        let attempt = Attempt::new(Arc::clone(&request), kind, Arc::clone(&deadline), responses);
-        let authenticator = Arc::clone(&self.authenticator);
-        let waiting = Arc::clone(&request);
-        let decided = async move {
-            // Its sender is kept as long as this waits.
-            let _ = begin.await;
-            if kind == AttemptKind::Reauth {
-                // It may have waited behind another; the client is in meanwhile.
-                deadline.restart(time);
-            }
-            decide(authenticator.authenticate(attempt), waiting, deadline).await;
-        };
-        let id = self.tasks.spawn(decided).id();
-        self.attempts.insert(id, (request, number));
-    }
-
-    fn done(&mut self, id: Id, panicked: bool) {
-        let Some((request, number)) = self.attempts.remove(&id) else {
-            return;
-        };
-        if !panicked {
-            return self.clients.over(&request, number);
-        }
-        let (cid, kid) = (request.cid(), request.kid());
-        warn!(%cid, %kid, "the authenticator panicked; the client is denied");
-        self.cleanup.spawn(async move {
-            report(request.deny_by_ref(b"internal error", None).await);
-            Some((request, number))
-        });
-    }
-}
-
-/// Does as `call` says; denies where it fails or is late.
-async fn decide(
-    call: impl Future<Output = Result<Decision, BoxError>>,
-    request: Arc<ClientRequest>,
-    deadline: Arc<Deadline>,
-) {
-    let (cid, kid) = (request.cid(), request.kid());
-    let decision = match in_time(call, &deadline).await {
-        Some(Ok(decision)) => decision,
-        Some(Err(error)) => {
-            warn!(%cid, %kid, %error, "the authenticator failed; the client is denied");
-            Decision::deny("internal error")
-        }
-        None => {
-            warn!(%cid, %kid, "no decision by the deadline; the client is denied");
-            Decision::deny("no decision in time")
-        }
-    };
-    match apply(&request, decision).await {
-        Err(error @ (Error::InvalidArgument { .. } | Error::Unsupported { .. })) => {
-            warn!(%cid, %kid, %error, "the decision cannot be sent; the client is denied");
-            report(request.deny_by_ref(b"internal error", None).await);
-        }
-        result => report(result),
-    }
-}
-
-/// Runs `call` until the deadline, which may move meanwhile.
-async fn in_time<T>(call: impl Future<Output = T>, deadline: &Deadline) -> Option<T> {
-    let mut call = std::pin::pin!(call);
-    loop {
-        let at = deadline.get();
-        tokio::select! {
-            biased;
-            () = tokio::time::sleep_until(at) => {
-                if deadline.get() <= at {
-                    return None;
-                }
-            }
-            // The call may have held up its task, and with it the clock.
-            done = &mut call => return (!deadline.is_over()).then_some(done),
-        }
-    }
-}
-
-async fn apply(request: &ClientRequest, decision: Decision) -> Result<()> {
-    match decision {
-        Decision::Allow => request.allow_by_ref().await,
-        Decision::AllowWith(config) => request.allow_with_by_ref(config).await,
-        Decision::Deny { reason, client_reason } => {
-            request.deny_by_ref(reason.as_bytes(), client_reason.as_deref()).await
-        }
-        Decision::Challenge(challenge) => {
-            request.deny_by_ref(b"challenge", Some(&challenge.encode())).await
-        }
-    }
-}
-
-fn report(result: Result<()>) {
-    match result {
-        Ok(()) => {}
-        Err(Error::Stale { .. } | Error::Closed(_)) => {
-            debug!("the client left before it was decided");
-        }
-        Err(error) => warn!(%error, "a decision was not accepted"),
     }
 }

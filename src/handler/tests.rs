@@ -1,5 +1,8 @@
 //! Handlers with a scripted daemon. The clock is paused, so a deadline is exact.
 
+mod drain;
+mod endings;
+mod outcomes;
 mod responder;
 mod unsent;
 
@@ -52,6 +55,12 @@ impl Daemon {
             _ => format!("{command} command succeeded"),
         };
         self.says(format!("SUCCESS: {text}\n")).await;
+    }
+
+    /// Waits until what was said so far has been taken.
+    async fn settles(&mut self) {
+        self.says(">HOLD:Waiting for hold release:0\n").await;
+        self.grants("hold release").await;
     }
 
     async fn line(&mut self) -> String {

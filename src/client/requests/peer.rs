@@ -195,6 +195,16 @@ impl ClientRequest {
         &self.handle
     }
 
+    /// Whether the daemon took it back: the client left or connected anew, or all is over.
+    pub(crate) fn is_withdrawn(&self) -> bool {
+        self.handle.guard().is_withdrawn()
+    }
+
+    /// Has it not come again, though an answer to it was not sent.
+    pub(crate) fn hand_on(&self) {
+        self.handle.hand_on();
+    }
+
     pub(crate) async fn allow_by_ref(&self) -> Result<()> {
         self.settle(Ok(clients::client_auth_nt(self.cid, self.kid))).await
     }

@@ -17,7 +17,6 @@ use crate::{CloseReason, Error, Secret};
 type Running = tokio::task::JoinHandle<CloseReason>;
 
 const USER_PASS: &str = ">PASSWORD:Need 'Auth' username/password\n";
-const HOLD: &str = ">HOLD:Waiting for hold release:0\n";
 
 /// Counts how often it is asked, and knows nothing that could be sent.
 #[derive(Clone, Default)]
@@ -81,8 +80,7 @@ fn is_invalid(failure: &Failure) -> bool {
 
 /// Lets everything happen that happens without a word of the daemon.
 async fn settle(daemon: &mut Daemon) {
-    daemon.says(HOLD).await;
-    daemon.grants("hold release").await;
+    daemon.settles().await;
     for _ in 0..1_000 {
         tokio::task::yield_now().await;
     }

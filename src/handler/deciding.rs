@@ -1,0 +1,258 @@
+//! [`Deciding`]: one attempt, from its turn to the daemon's reply.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{oneshot, watch};
+use tokio::time::Instant;
+use tracing::warn;
+
+use super::attempt::Deadline;
+use super::{AttemptKind, BoxError, Decision, Delivery, Outcome, Verdict};
+use crate::client::{Client, ClientRequest};
+use crate::error::{Error, Result};
+
+/// How long the daemon may take for a decision, once calls are given up.
+const LAST_WORDS: Duration = Duration::from_secs(5);
+
+/// One attempt that is decided about.
+pub(super) struct Deciding {
+    pub(super) request: Arc<ClientRequest>,
+    pub(super) client: Client,
+    /// Tells that calls are given up.
+    pub(super) stop: watch::Receiver<bool>,
+    /// What a client is told who is denied because of that.
+    pub(super) shutdown_reason: Arc<str>,
+}
+
+/// When an attempt is decided about.
+pub(super) struct Times {
+    pub(super) begin: oneshot::Receiver<()>,
+    pub(super) deadline: Arc<Deadline>,
+    /// What a renewal has from when its turn comes.
+    pub(super) time: Duration,
+}
+
+/// How an attempt ended.
+pub(super) struct Ended {
+    pub(super) verdict: Verdict,
+    pub(super) delivery: Delivery,
+    pub(super) decided: Option<Instant>,
+}
+
+impl Deciding {
+    /// Waits for its turn, then does as `call` says; denies where it fails or is late.
+    pub(super) async fn run(
+        mut self,
+        kind: AttemptKind,
+        times: Times,
+        call: impl Future<Output = Result<Decision, BoxError>>,
+    ) -> Ended {
+        let Times { begin, deadline, time } = times;
+        tokio::select! {
+            biased;
+            () = self.request.closed() => return self.undecided().await,
+            () = stopped(&mut self.stop) => return self.deny(Verdict::ShutDown).await,
+            // Its sender is kept as long as this waits.
+            _ = begin => {}
+        }
+        if kind == AttemptKind::Reauth {
+            // It may have waited behind another; the client is in meanwhile.
+            deadline.restart(time);
+        }
+        match self.called(call, &deadline).await {
+            Ok(Called { decision, gone: None }) => self.decided(decision).await,
+            // Its client left; what is decided then goes nowhere.
+            Ok(Called { decision, gone: Some(delivery) }) => {
+                let verdict = match decision {
+                    Ok(decision) => Verdict::of(&decision),
+                    Err(verdict) => verdict,
+                };
+                Ended { verdict, delivery, decided: Some(Instant::now()) }
+            }
+            Err(GivenUp) if self.request.is_open() => self.deny(Verdict::ShutDown).await,
+            Err(GivenUp) => self.undecided().await,
+        }
+    }
+
+    /// Runs `call` until the deadline, which may move meanwhile; it goes on where its client leaves.
+    async fn called(
+        &mut self,
+        call: impl Future<Output = Result<Decision, BoxError>>,
+        deadline: &Deadline,
+    ) -> Result<Called, GivenUp> {
+        let mut call = std::pin::pin!(call);
+        let mut gone = None;
+        let decision = loop {
+            let at = deadline.get();
+            tokio::select! {
+                biased;
+                () = tokio::time::sleep_until(at) => {
+                    if deadline.get() <= at {
+                        break Err(Verdict::Late);
+                    }
+                }
+                () = stopped(&mut self.stop) => return Err(GivenUp),
+                () = self.request.closed(), if gone.is_none() => {
+                    gone = Some(self.gone().await);
+                }
+                // The call may have held up its task, and with it the clock.
+                done = &mut call => break match done {
+                    _ if deadline.is_over() => Err(Verdict::Late),
+                    Ok(decision) => Ok(decision),
+                    Err(error) => Err(Verdict::Failed(error.to_string())),
+                },
+            }
+        };
+        Ok(Called { decision, gone })
+    }
+
+    async fn decided(&self, decision: Result<Decision, Verdict>) -> Ended {
+        let decided = Some(Instant::now());
+        let decision = match decision {
+            Ok(decision) => decision,
+            Err(verdict) => return self.deny(verdict).await,
+        };
+        match self.deliver(&decision).await {
+            Ok(delivery) => Ended { verdict: Verdict::of(&decision), delivery, decided },
+            Err(error) => Ended { decided, ..self.deny(Verdict::Unsendable(error)).await },
+        }
+    }
+
+    /// Denies in the authenticator's place.
+    pub(super) async fn deny(&self, verdict: Verdict) -> Ended {
+        let decided = Some(Instant::now());
+        let (reason, client_reason) = match &verdict {
+            Verdict::ShutDown => ("the server shuts down", Some(self.shutdown_reason.to_string())),
+            Verdict::Late => ("no decision in time", None),
+            _ => ("internal error", None),
+        };
+        let denial = Decision::Deny { reason: reason.to_owned(), client_reason };
+        let delivery = match self.deliver(&denial).await {
+            Ok(delivery) => delivery,
+            // The reason given for shutting down is the only text that is not fixed.
+            Err(error) => {
+                warn!(%error, "the reason for the client cannot be sent");
+                let delivered = self.deliver(&Decision::deny(reason)).await;
+                delivered.unwrap_or_else(Delivery::NotSent)
+            }
+        };
+        Ended { verdict, delivery, decided }
+    }
+
+    /// Sends a decision; again, where it could not be sent in time and is still wanted.
+    ///
+    /// An error is one of a decision that cannot be sent.
+    async fn deliver(&self, decision: &Decision) -> Result<Delivery> {
+        loop {
+            let sent = tokio::select! {
+                sent = apply(&self.request, decision) => sent,
+                overdue = self.overdue(decision) => Err(overdue),
+            };
+            let error = match sent {
+                Ok(()) => return Ok(Delivery::Sent),
+                Err(error) => error,
+            };
+            return match error {
+                Error::InvalidArgument { .. } | Error::Unsupported { .. } => Err(error),
+                Error::Stale { .. } | Error::Closed(_) => Ok(self.gone().await),
+                Error::Refused { text, .. } => Ok(Delivery::Refused(text)),
+                Error::Timeout { .. } if self.request.is_open() => {
+                    if *self.stop.borrow() {
+                        return Ok(Delivery::NotSent(error));
+                    }
+                    warn!(%error, "a decision was not sent; it is sent again");
+                    continue;
+                }
+                error => Ok(Delivery::Unconfirmed(error)),
+            };
+        }
+    }
+
+    /// Waits until a decision may take no longer, because the server has to end.
+    async fn overdue(&self, decision: &Decision) -> Error {
+        stopped(&mut self.stop.clone()).await;
+        tokio::time::sleep(LAST_WORDS).await;
+        let command = match decision {
+            Decision::Allow | Decision::AllowWith(_) => "client-auth",
+            Decision::Deny { .. } | Decision::Challenge(_) => "client-deny",
+        };
+        Error::Timeout { command, after: LAST_WORDS, sent: !self.request.is_open() }
+    }
+
+    pub(super) async fn undecided(&self) -> Ended {
+        Ended { verdict: Verdict::Undecided, delivery: self.gone().await, decided: None }
+    }
+
+    /// Why nobody waits for a decision any more.
+    async fn gone(&self) -> Delivery {
+        if self.client.is_closed() {
+            return Delivery::Closed(self.client.closed().await);
+        }
+        Delivery::Stale
+    }
+}
+
+impl Ended {
+    pub(super) fn outcome(self, request: &ClientRequest, kind: AttemptKind) -> Outcome {
+        let Self { verdict, delivery, decided } = self;
+        if matches!(delivery, Delivery::NotSent(_)) {
+            // Nobody takes it any more, so it is not to come again.
+            request.hand_on();
+        }
+        let raised = request.raised();
+        Outcome {
+            peer: request.peer().clone(),
+            kid: request.kid(),
+            kind,
+            common_name: request.common_name().ok().flatten().cloned(),
+            username: request.username().ok().flatten().cloned(),
+            verdict,
+            delivery,
+            decided_after: decided.map(|at| at.duration_since(raised)),
+            took: raised.elapsed(),
+        }
+    }
+}
+
+/// What came of a call.
+struct Called {
+    /// The decision, or why there is none.
+    decision: Result<Decision, Verdict>,
+    /// Why nobody waits for it any more.
+    gone: Option<Delivery>,
+}
+
+/// The call was dropped, because the server has to end.
+struct GivenUp;
+
+impl Verdict {
+    fn of(decision: &Decision) -> Self {
+        match decision {
+            Decision::Allow => Self::Allow,
+            Decision::AllowWith(_) => Self::AllowWith,
+            Decision::Deny { reason, .. } => Self::Deny { reason: reason.clone() },
+            Decision::Challenge(_) => Self::Challenge,
+        }
+    }
+}
+
+async fn apply(request: &ClientRequest, decision: &Decision) -> Result<()> {
+    match decision {
+        Decision::Allow => request.allow_by_ref().await,
+        Decision::AllowWith(config) => request.allow_with_by_ref(config.clone()).await,
+        Decision::Deny { reason, client_reason } => {
+            request.deny_by_ref(reason.as_bytes(), client_reason.as_deref()).await
+        }
+        Decision::Challenge(challenge) => {
+            request.deny_by_ref(b"challenge", Some(&challenge.encode())).await
+        }
+    }
+}
+
+/// Waits until calls are given up.
+async fn stopped(stop: &mut watch::Receiver<bool>) {
+    if stop.wait_for(|stop| *stop).await.is_err() {
+        std::future::pending().await
+    }
+}

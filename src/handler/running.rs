@@ -1,0 +1,247 @@
+//! [`Running`]: an [`AuthServer`] at work.
+
+use std::collections::HashMap;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use futures_core::Stream as _;
+use tokio::sync::watch;
+use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
+use tokio::time::Instant;
+use tracing::{debug, warn};
+
+use super::attempt::{Attempt, AttemptKind, Deadline, far};
+use super::clients::{Clients, Turn};
+use super::deciding::{Deciding, Ended, Times};
+use super::{AuthServer, Authenticator, Drained, Verdict};
+use crate::client::{Client, ClientRequest, Overflow, Request, Requests};
+
+pub(super) struct Running<A> {
+    server: AuthServer<A>,
+    client: Client,
+    clients: Clients,
+    tasks: JoinSet<Option<Ended>>,
+    /// Kept outside of the task, so that a panic there still leaves somebody to deny.
+    open: HashMap<Id, Open>,
+    stop: watch::Sender<bool>,
+    drain: Option<Drain>,
+}
+
+/// An attempt that is not over.
+struct Open {
+    request: Arc<ClientRequest>,
+    kind: AttemptKind,
+    /// Its place among the attempts of its client.
+    number: u64,
+    task: AbortHandle,
+}
+
+/// No new clients are decided about.
+struct Drain {
+    began: Instant,
+    until: Instant,
+    drained: Drained,
+}
+
+impl<A: Authenticator> Running<A> {
+    pub(super) fn new(server: AuthServer<A>, client: Client) -> Self {
+        Self {
+            server,
+            client,
+            clients: Clients::default(),
+            tasks: JoinSet::new(),
+            open: HashMap::new(),
+            stop: watch::Sender::new(false),
+            drain: None,
+        }
+    }
+
+    /// Decides until the connection ends or `shutdown` is done, then at most for `limit` about
+    /// what is open.
+    pub(super) async fn run(
+        mut self,
+        mut requests: Requests,
+        shutdown: impl Future<Output = ()>,
+        limit: Duration,
+    ) -> Drained {
+        let mut shutdown = pin!(shutdown);
+        let mut closed = false;
+        loop {
+            if self.drain.is_some() && self.tasks.is_empty() {
+                // Those who came up to now are denied, not forgotten.
+                let Some(request) = waiting(&mut requests) else { break };
+                self.request(request);
+                continue;
+            }
+            let draining = self.drain.is_some();
+            let (until, calls_go_on) = (self.until(), draining && !*self.stop.borrow());
+            tokio::select! {
+                request = requests.next(), if !closed => match request {
+                    Some(request) => self.request(request),
+                    None => {
+                        closed = true;
+                        self.drain(limit);
+                    }
+                },
+                () = &mut shutdown, if !draining => self.drain(limit),
+                () = tokio::time::sleep_until(until), if calls_go_on => self.give_up(),
+                Some(done) = self.tasks.join_next_with_id() => self.done(done),
+            }
+        }
+        self.drained().await
+    }
+
+    fn request(&mut self, request: Request) {
+        match request {
+            Request::ClientConnect(client) if self.drain.is_some() => self.turn_away(client),
+            Request::ClientConnect(client) => self.arrive(client, AttemptKind::Connect),
+            Request::ClientReauth(client) => self.arrive(client, AttemptKind::Reauth),
+            Request::ClientResponse(response) => self.clients.response(response),
+            Request::Overflow(Overflow { over_limit, over_address_limit }) => {
+                warn!(over_limit, over_address_limit, "denied: too many waited for a decision");
+            }
+            Request::Hold(hold) if self.server.release_holds => {
+                self.tasks.spawn(async move {
+                    if let Err(error) = hold.release().await {
+                        debug!(%error, "a hold was not released");
+                    }
+                    None
+                });
+            }
+            other => (self.server.others)(other),
+        }
+    }
+
+    fn arrive(&mut self, request: ClientRequest, kind: AttemptKind) {
+        self.drop_oldest_departed();
+        let Turn { number, begin, responses } = self.clients.arrive(&request);
+        let request = Arc::new(request);
+        let time = self.server.deadline;
+        let deadline = Deadline::new(far(request.raised(), time));
+        let attempt = Attempt::new(Arc::clone(&request), kind, Arc::clone(&deadline), responses);
+        let authenticator = Arc::clone(&self.server.authenticator);
+        let deciding = self.deciding(&request);
+        let task = self.tasks.spawn(async move {
+            let call = async move { authenticator.authenticate(attempt).await };
+            Some(deciding.run(kind, Times { begin, deadline, time }, call).await)
+        });
+        self.open.insert(task.id(), Open { request, kind, number, task });
+    }
+
+    /// Denies a client that comes while the server ends.
+    fn turn_away(&mut self, request: ClientRequest) {
+        let number = self.clients.arrive(&request).number;
+        self.end(Arc::new(request), AttemptKind::Connect, number, Verdict::ShutDown);
+    }
+
+    /// Ends an attempt without its authenticator.
+    fn end(
+        &mut self,
+        request: Arc<ClientRequest>,
+        kind: AttemptKind,
+        number: u64,
+        verdict: Verdict,
+    ) {
+        let deciding = self.deciding(&request);
+        let task = self.tasks.spawn(async move {
+            Some(match verdict {
+                Verdict::Undecided => deciding.undecided().await,
+                verdict => deciding.deny(verdict).await,
+            })
+        });
+        self.open.insert(task.id(), Open { request, kind, number, task });
+    }
+
+    fn deciding(&self, request: &Arc<ClientRequest>) -> Deciding {
+        Deciding {
+            request: Arc::clone(request),
+            client: self.client.clone(),
+            stop: self.stop.subscribe(),
+            shutdown_reason: Arc::clone(&self.server.shutdown_reason),
+        }
+    }
+
+    /// Clients that come and leave again must not have calls pile up.
+    fn drop_oldest_departed(&self) {
+        let limit = self.server.departed_limit;
+        if self.open.len() <= limit {
+            return;
+        }
+        let departed = self.open.values().filter(|open| open.request.is_withdrawn());
+        let mut departed: Vec<_> = departed.collect();
+        departed.sort_unstable_by_key(|open| open.number);
+        for oldest in departed.iter().rev().skip(limit) {
+            oldest.task.abort();
+        }
+    }
+
+    fn done(&mut self, done: Result<(Id, Option<Ended>), JoinError>) {
+        match done {
+            Ok((id, Some(ended))) => {
+                if let Some(open) = self.open.remove(&id) {
+                    self.over(open, ended);
+                }
+            }
+            Ok((_, None)) => {}
+            Err(error) => {
+                let Some(open) = self.open.remove(&error.id()) else { return };
+                let Open { request, kind, number, .. } = open;
+                // Only a call whose client had left is dropped.
+                let verdict = if error.is_panic() { Verdict::Panicked } else { Verdict::Undecided };
+                self.end(request, kind, number, verdict);
+            }
+        }
+    }
+
+    /// The next attempt of the same client begins, and the program is told.
+    fn over(&mut self, open: Open, ended: Ended) {
+        let Open { request, kind, number, .. } = open;
+        self.clients.over(&request, number);
+        let outcome = ended.outcome(&request, kind);
+        outcome.log();
+        if let Some(drain) = &mut self.drain {
+            drain.drained.count(&outcome);
+        }
+        (self.server.outcomes)(outcome);
+    }
+
+    fn drain(&mut self, limit: Duration) {
+        if self.drain.is_none() {
+            let began = Instant::now();
+            let until = far(began, limit);
+            self.drain = Some(Drain { began, until, drained: Drained::default() });
+        }
+    }
+
+    fn until(&self) -> Instant {
+        self.drain.as_ref().map_or_else(Instant::now, |drain| drain.until)
+    }
+
+    /// The limit is reached: calls that go on are dropped, and their clients denied.
+    fn give_up(&mut self) {
+        self.stop.send_replace(true);
+        if let Some(drain) = &mut self.drain {
+            drain.drained.limit_reached = true;
+        }
+    }
+
+    async fn drained(self) -> Drained {
+        let Some(Drain { began, drained, .. }) = self.drain else { return Drained::default() };
+        let reason = match self.client.is_closed() {
+            true => Some(self.client.closed().await),
+            false => None,
+        };
+        Drained { reason, took: began.elapsed(), ..drained }
+    }
+}
+
+/// A request that is there already.
+fn waiting(requests: &mut Requests) -> Option<Request> {
+    let mut cx = Context::from_waker(Waker::noop());
+    match Pin::new(requests).poll_next(&mut cx) {
+        Poll::Ready(request) => request,
+        Poll::Pending => None,
+    }
+}

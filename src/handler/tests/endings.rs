@@ -1,0 +1,118 @@
+//! An [`AuthServer`] whose connection ends, or whose decisions are not sent.
+
+use super::*;
+use tokio::sync::mpsc;
+
+#[tokio::test(start_paused = true)]
+async fn calls_go_on_where_the_connection_ends() {
+    let (told, mut done) = mpsc::unbounded_channel();
+    let server = AuthServer::new(move |attempt: Attempt| {
+        let told = told.clone();
+        async move {
+            attempt.closed().await;
+            // Puts away what it has begun.
+            tokio::time::sleep(Duration::from_secs(5)).await;
+            told.send(attempt.cid().0)?;
+            Ok(Decision::Allow)
+        }
+    });
+    let (server, mut daemon) = serve(server).await;
+    daemon.connects(0, "alice").await;
+    daemon.connects(1, "bob").await;
+    // Until both are asked about.
+    daemon.settles().await;
+    drop(daemon);
+    assert!(matches!(server.await.unwrap(), CloseReason::Remote));
+    let mut ended = [done.recv().await, done.recv().await];
+    ended.sort();
+    assert_eq!(ended, [Some(0), Some(1)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_hangs_ends_at_its_deadline_where_the_connection_ended() {
+    let (server, mut daemon) = serve(AuthServer::new(by_name)).await;
+    let began = Instant::now();
+    daemon.connects(0, "hang").await;
+    daemon.settles().await;
+    drop(daemon);
+    assert!(matches!(server.await.unwrap(), CloseReason::Remote));
+    assert_eq!(began.elapsed().as_secs(), 30);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_decision_that_timed_out_unsent_is_sent_again_as_it_is() {
+    let calls = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&calls);
+    let server = AuthServer::new(move |_: Attempt| {
+        counted.fetch_add(1, Ordering::Relaxed);
+        async { Ok(Decision::Allow) }
+    });
+    let (requests, mut daemon) = start().await;
+    let client = requests.client().clone();
+    let _server = tokio::spawn(server.run(requests));
+    // Nothing goes out behind it.
+    let stuck = tokio::spawn(async move { client.pid().await });
+    daemon.hears("pid").await;
+    daemon.connects(0, "alice").await;
+    let timeout = stuck.await.unwrap();
+    assert!(matches!(timeout, Err(crate::Error::Timeout { sent: true, .. })), "{timeout:?}");
+    tokio::time::sleep(Duration::from_secs(15)).await;
+    daemon.says("SUCCESS: pid=1\n").await;
+    daemon.grants("client-auth-nt 0 1").await;
+    assert_eq!(calls.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_renewal_that_is_replaced_before_its_turn_is_not_asked_about() {
+    let (told, mut asked) = mpsc::unbounded_channel();
+    let server = AuthServer::new(move |attempt: Attempt| {
+        told.send(attempt.kid().0).unwrap();
+        async move {
+            if attempt.kid().0 == 1 {
+                tokio::time::sleep(Duration::from_secs(5)).await;
+            }
+            Ok(Decision::Allow)
+        }
+    });
+    let (_server, mut daemon) = serve(server).await;
+    daemon.connects(0, "alice").await;
+    // No more than three of a client are kept.
+    for kid in 2..=6 {
+        daemon.asks("REAUTH", 0, kid, "alice").await;
+    }
+    for kid in [1, 4, 5, 6] {
+        daemon.grants(&format!("client-auth-nt 0 {kid}")).await;
+        assert_eq!(asked.recv().await, Some(kid));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn calls_whose_clients_left_do_not_pile_up() {
+    let running = Arc::new(AtomicUsize::new(0));
+    struct Counted(Arc<AtomicUsize>);
+    impl Drop for Counted {
+        fn drop(&mut self) {
+            self.0.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+    let counted = Arc::clone(&running);
+    let server = AuthServer::new(move |_: Attempt| {
+        counted.fetch_add(1, Ordering::Relaxed);
+        let call = Counted(Arc::clone(&counted));
+        async move {
+            let _call = call;
+            std::future::pending().await
+        }
+    });
+    let (_server, mut daemon) = serve(server.departed_limit(8)).await;
+    for cid in 0..100 {
+        daemon.connects(cid, "alice").await;
+        daemon.settles().await;
+        if cid > 0 {
+            daemon.says(format!(">CLIENT:DISCONNECT,{cid}\n>CLIENT:ENV,END\n")).await;
+        }
+    }
+    // The limit, the newest, and the one that has not left.
+    assert_eq!(running.load(Ordering::Relaxed), 8 + 1 + 1);
+    daemon.grants("client-deny 0 1 \"no decision in time\"").await;
+}
