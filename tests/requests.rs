@@ -40,3 +40,5 @@ mod restarts;
 mod same_port;
 #[path = "requests/storm.rs"]
 mod storm;
+#[path = "requests/unsendable.rs"]
+mod unsendable;
