@@ -253,6 +253,6 @@ async fn apply(request: &ClientRequest, decision: &Decision) -> Result<()> {
 /// Waits until calls are given up.
 async fn stopped(stop: &mut watch::Receiver<bool>) {
     if stop.wait_for(|stop| *stop).await.is_err() {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }

@@ -78,13 +78,13 @@ impl<A: Authenticator> Running<A> {
             let draining = self.drain.is_some();
             let (until, calls_go_on) = (self.until(), draining && !*self.stop.borrow());
             tokio::select! {
-                request = requests.next(), if !closed => match request {
-                    Some(request) => self.request(request),
-                    None => {
-                        closed = true;
-                        self.drain(limit);
+                request = requests.next(), if !closed => {
+                    closed = request.is_none();
+                    match request {
+                        Some(request) => self.request(request),
+                        None => self.drain(limit),
                     }
-                },
+                }
                 () = &mut shutdown, if !draining => self.drain(limit),
                 () = tokio::time::sleep_until(until), if calls_go_on => self.give_up(),
                 Some(done) = self.tasks.join_next_with_id() => self.done(done),
@@ -229,10 +229,8 @@ impl<A: Authenticator> Running<A> {
 
     async fn drained(self) -> Drained {
         let Some(Drain { began, drained, .. }) = self.drain else { return Drained::default() };
-        let reason = match self.client.is_closed() {
-            true => Some(self.client.closed().await),
-            false => None,
-        };
+        let is_closed = self.client.is_closed();
+        let reason = if is_closed { Some(self.client.closed().await) } else { None };
         Drained { reason, took: began.elapsed(), ..drained }
     }
 }

@@ -1,13 +1,16 @@
 //! `AuthServer` and `Responder` with real daemons.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 use openvpn_mgmt::handler::{
-    Attempt, AuthServer, BoxError, CredentialsAnswer, CredentialsPrompt, CredentialsProvider,
-    Decision, Responder, ResponsePrompt,
+    Attempt, AuthServer, Authenticator, BoxError, CredentialsAnswer, CredentialsPrompt,
+    CredentialsProvider, Decision, Delivery, Drained, Outcome, Responder, ResponsePrompt, Verdict,
 };
-use openvpn_mgmt::{Client, Events, Secret};
+use openvpn_mgmt::{Client, Events, Requests, Secret};
+use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::task::JoinHandle;
 
 use crate::daemon::{Daemon, serving, within};
 use crate::lab::{ClientOptions, Lab, Process, ServerOptions};
@@ -154,5 +157,120 @@ async fn challenges_are_answered_by_a_responder() -> Result<()> {
     let mut alice = guest(&lab, options, "alice").await?;
     assert!(!gets_in(&mut alice).await?);
     assert!(gets_in(&mut alice).await?);
+    Ok(())
+}
+
+/// A server that ends when it is told to, which `ends` tells then.
+struct Ending {
+    stop: Arc<Notify>,
+    ends: oneshot::Receiver<()>,
+    outcomes: mpsc::UnboundedReceiver<Outcome>,
+    server: JoinHandle<Drained>,
+}
+
+impl Ending {
+    fn new<A: Authenticator>(server: AuthServer<A>, requests: Requests, limit: Duration) -> Self {
+        let (told, outcomes) = mpsc::unbounded_channel();
+        let (ending, ends) = oneshot::channel();
+        let stop = Arc::new(Notify::new());
+        let stopped = Arc::clone(&stop);
+        let shutdown = async move {
+            stopped.notified().await;
+            ending.send(()).unwrap();
+        };
+        let server = server.deadline(HOUR).outcomes(move |outcome| drop(told.send(outcome)));
+        let server = tokio::spawn(server.run_until(requests, shutdown, limit));
+        Self { stop, ends, outcomes, server }
+    }
+
+    async fn outcome(&mut self) -> Result<Outcome> {
+        within("outcome", self.outcomes.recv()).await?.context("the server ended")
+    }
+}
+
+#[tokio::test]
+async fn a_server_ends_when_what_is_open_is_decided() -> Result<()> {
+    let lab = serving!("a_server_ends_when_what_is_open_is_decided");
+    let server = Daemon::server(&lab, ServerOptions::new()).await?;
+    let Daemon { process, client, events: _events, requests } = server;
+    let gate = Arc::new(Notify::new());
+    let (opened, (asked, mut asks)) = (Arc::clone(&gate), mpsc::unbounded_channel());
+    let decide = move |_: Attempt| {
+        asked.send(()).unwrap();
+        let gate = Arc::clone(&opened);
+        async move {
+            gate.notified().await;
+            Ok(Decision::Allow)
+        }
+    };
+    let mut ending = Ending::new(AuthServer::new(decide), requests, HOUR);
+    let mut waits = guest(&lab, ClientOptions::to(&process), "waits").await?;
+    within("call", asks.recv()).await?;
+    ending.stop.notify_one();
+    (&mut ending.ends).await?;
+    let _late = guest(&lab, ClientOptions::to(&process), "late").await?;
+    let denied = ending.outcome().await?;
+    assert_eq!(denied.username, Some("late".into()));
+    assert!(matches!(denied.verdict, Verdict::ShutDown), "{denied:?}");
+    assert!(matches!(denied.delivery, Delivery::Sent), "{denied:?}");
+
+    gate.notify_one();
+    assert!(gets_in(&mut waits).await?);
+    let drained = within("end of the server", ending.server).await??;
+    // A client that knows `TEMP` tries again.
+    assert!(drained.finished == 1 && drained.denied >= 1, "{drained:?}");
+    assert!(!drained.limit_reached && drained.reason.is_none(), "{drained:?}");
+    assert!(!client.is_closed(), "the connection goes on");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_server_that_ends_denies_at_its_limit() -> Result<()> {
+    let lab = serving!("a_server_that_ends_denies_at_its_limit");
+    let server = Daemon::server(&lab, ServerOptions::new()).await?;
+    let Daemon { process, client: _client, events: _events, requests } = server;
+    let (asked, mut asks) = mpsc::unbounded_channel();
+    let decide = move |attempt: Attempt| {
+        asked.send(()).unwrap();
+        decide(attempt)
+    };
+    let server = AuthServer::new(decide).shutdown_reason("come back later");
+    let mut ending = Ending::new(server, requests, Duration::from_secs(1));
+    let mut hangs = guest(&lab, ClientOptions::to(&process), "hangs").await?;
+    within("call", asks.recv()).await?;
+    ending.stop.notify_one();
+    assert!(!gets_in(&mut hangs).await?);
+    let outcome = within("outcome", ending.outcomes.recv()).await?.context("the server ended")?;
+    assert!(matches!(outcome.verdict, Verdict::ShutDown), "{outcome:?}");
+    let drained = within("end of the server", ending.server).await??;
+    assert!(drained.denied == 1 && drained.limit_reached, "{drained:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn calls_go_on_when_the_server_is_gone() -> Result<()> {
+    let lab = serving!("calls_go_on_when_the_server_is_gone");
+    let server = Daemon::server(&lab, ServerOptions::new()).await?;
+    let Daemon { process, client, events: _events, requests } = server;
+    let (asked, mut asks) = mpsc::unbounded_channel();
+    let decide = move |attempt: Attempt| {
+        let asked = asked.clone();
+        async move {
+            asked.send(())?;
+            attempt.closed().await;
+            Ok(Decision::Allow)
+        }
+    };
+    let mut ending = Ending::new(AuthServer::new(decide), requests, HOUR);
+    let _waits = guest(&lab, ClientOptions::to(&process), "waits").await?;
+    within("call", asks.recv()).await?;
+    client.signal(openvpn_mgmt::Signal::Sigterm).await?;
+    let outcome = ending.outcome().await?;
+    assert!(matches!(outcome.verdict, Verdict::Allow), "{outcome:?}");
+    // The daemon may tell that the client left before it ends.
+    let gone = matches!(outcome.delivery, Delivery::Closed(_) | Delivery::Stale);
+    assert!(gone && !outcome.is_admitted(), "{outcome:?}");
+    let drained = within("end of the server", ending.server).await??;
+    assert!(drained.reason.is_some(), "{drained:?}");
     Ok(())
 }

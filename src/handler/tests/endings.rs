@@ -86,15 +86,18 @@ async fn a_renewal_that_is_replaced_before_its_turn_is_not_asked_about() {
     }
 }
 
+/// A call that goes on.
+struct Counted(Arc<AtomicUsize>);
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn calls_whose_clients_left_do_not_pile_up() {
     let running = Arc::new(AtomicUsize::new(0));
-    struct Counted(Arc<AtomicUsize>);
-    impl Drop for Counted {
-        fn drop(&mut self) {
-            self.0.fetch_sub(1, Ordering::Relaxed);
-        }
-    }
     let counted = Arc::clone(&running);
     let server = AuthServer::new(move |_: Attempt| {
         counted.fetch_add(1, Ordering::Relaxed);
