@@ -296,6 +296,17 @@ async fn without_an_answer_it_ends() -> Result<()> {
 }
 
 #[tokio::test]
+async fn an_answer_that_the_daemon_would_not_take_ends_it() -> Result<()> {
+    let name = "an_answer_that_the_daemon_would_not_take_ends_it";
+    let Some(_) = Lab::serving_or_skip(name)? else { return Ok(()) };
+    let long = "x".repeat(5_000);
+    // No user name is left for a second question.
+    let end = credentials("plain", &["alice", &long]).await?;
+    end.failed_with("password is 5000 bytes long, the limit is 4095");
+    Ok(())
+}
+
+#[tokio::test]
 async fn ctrl_c_ends_it_in_the_middle_of_a_question() -> Result<()> {
     let name = "ctrl_c_ends_it_in_the_middle_of_a_question";
     let Some(_) = Lab::serving_or_skip(name)? else { return Ok(()) };

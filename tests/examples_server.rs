@@ -93,8 +93,12 @@ impl Example {
 
     /// Ends it by a signal, as [`ends`](Self::ends).
     async fn stop(self, signal: Signal) -> Result<ExitStatus> {
-        kill(Pid::from_raw(i32::try_from(self.pid()?)?), signal)?;
+        self.signal(signal)?;
         self.ends().await
+    }
+
+    fn signal(&self, signal: Signal) -> Result<()> {
+        Ok(kill(Pid::from_raw(i32::try_from(self.pid()?)?), signal)?)
     }
 
     fn pid(&self) -> Result<u32> {

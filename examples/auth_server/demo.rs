@@ -1,5 +1,6 @@
 //! The demonstration: a real server, and users who come in or do not.
 
+use std::future::pending;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -52,7 +53,7 @@ pub(crate) async fn run(ask: Ask, tokens: bool, story: &Arc<Story>) -> Result<()
     let (alice, bob) = (totp(&alice)?, totp(&bob)?);
     let demo = Demo { stage, story: Arc::clone(story), decisions, alice, bob };
     tokio::select! {
-        ended = decide(session, accounts) => ended,
+        ended = decide(session, accounts, story, pending()) => ended,
         () = tell(story, inbox, told) => bail!("nobody decides any more"),
         played = tokio::time::timeout(DEADLINE, demo.play(tokens)) => {
             played.with_context(|| format!("not done after {DEADLINE:?}"))?

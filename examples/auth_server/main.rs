@@ -29,6 +29,7 @@ mod store;
 mod terminal;
 mod users;
 
+use std::convert::Infallible;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -38,11 +39,11 @@ use anyhow::{Context, Result};
 use clap::{ArgGroup, Parser, ValueEnum};
 use openvpn_mgmt::handler::{Attempt, Authenticator as _};
 use openvpn_mgmt::{Event, Events, Session};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use crate::accounts::{Accounts, Decided};
 use crate::shared::serve::serve;
-use crate::shared::stop::until_stopped;
+use crate::shared::stop::until_ended;
 use crate::shared::story::Story;
 use crate::shared::target::Target;
 use crate::store::Store;
@@ -141,22 +142,29 @@ impl Ask {
 async fn main() -> ExitCode {
     let args = Args::parse();
     args.target.start_tracing();
-    until_stopped(Box::pin(run(&args))).await
+    until_ended(|stopped| run(&args, stopped)).await
 }
 
-async fn run(args: &Args) -> Result<()> {
+async fn run(args: &Args, stopped: oneshot::Receiver<()>) -> Result<()> {
     if let Some(name) = &args.make_user {
+        drop(stopped);
         return make_user::run(name, args.users.as_deref()).await;
     }
     let story = Arc::new(Story::new());
-    match &args.target.connect {
-        Some(address) => attach(args, address, &story).await,
-        None => demo::run(args.ask, !args.without_tokens, &story).await,
+    if let Some(address) = &args.target.connect {
+        return attach(args, address, &story, stopped).await;
     }
+    drop(stopped);
+    demo::run(args.ask, !args.without_tokens, &story).await
 }
 
 /// Serves a server of the user's own.
-async fn attach(args: &Args, address: &str, story: &Story) -> Result<()> {
+async fn attach(
+    args: &Args,
+    address: &str,
+    story: &Arc<Story>,
+    stopped: oneshot::Receiver<()>,
+) -> Result<()> {
     let (decided, mut decisions) = mpsc::unbounded_channel();
     let accounts = accounts(args, decided).await?;
     let session = args.target.open(address).await?;
@@ -169,7 +177,8 @@ async fn attach(args: &Args, address: &str, story: &Story) -> Result<()> {
         }
         Ok(())
     };
-    tokio::try_join!(decide(session, accounts), tell).map(drop)
+    let stopped = async { drop(stopped.await) };
+    tokio::try_join!(decide(session, accounts, story, stopped), tell).map(drop)
 }
 
 /// Reads the users, and what was known about them when this program ended.
@@ -184,8 +193,13 @@ async fn accounts(args: &Args, decided: mpsc::UnboundedSender<Decided>) -> Resul
     Ok(accounts)
 }
 
-/// Has the accounts decide about the clients of a server until its connection ends.
-async fn decide(session: Session, accounts: Arc<Accounts>) -> Result<()> {
+/// Has the accounts decide about the clients of a server until `stopped` is done.
+async fn decide(
+    session: Session,
+    accounts: Arc<Accounts>,
+    story: &Arc<Story>,
+    stopped: impl Future<Output = ()>,
+) -> Result<()> {
     let (_client, events, requests) = session.split();
     let authenticator = {
         let accounts = Arc::clone(&accounts);
@@ -194,15 +208,18 @@ async fn decide(session: Session, accounts: Arc<Accounts>) -> Result<()> {
             async move { accounts.authenticate(attempt).await }
         }
     };
-    let (ended, ()) = tokio::join!(serve(requests, authenticator), watch(events, &accounts));
-    ended
+    tokio::select! {
+        ended = serve(requests, authenticator, Arc::clone(story), stopped) => ended,
+        never = watch(events, &accounts) => match never {},
+    }
 }
 
-/// Shows the accounts what became of clients, until the connection ends.
-async fn watch(mut events: Events, accounts: &Accounts) {
+/// Shows the accounts what became of clients. Calls may go on when the connection has ended.
+async fn watch(mut events: Events, accounts: &Accounts) -> Infallible {
     while let Some(event) = events.next().await {
         if let Ok(Event::Client(event)) = event {
             accounts.see(&event);
         }
     }
+    std::future::pending().await
 }

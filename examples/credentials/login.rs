@@ -28,9 +28,14 @@ impl Login {
 
         let (person, failures) = Person::new(questions);
         let (at_token, of_token) = (client.clone(), person.clone());
-        let responder = Responder::new().credentials(person).others(move |request| {
-            tokio::spawn(token::answer(request, at_token.clone(), of_token.clone()));
-        });
+        let told = person.clone();
+        let responder = Responder::new()
+            .credentials(person)
+            .others(move |request| {
+                tokio::spawn(token::answer(request, at_token.clone(), of_token.clone()));
+            })
+            // Also where the daemon would not take the answer, as a password that is too long.
+            .failed(move |failure| told.fail(anyhow::Error::from_boxed(failure.error)));
         // Ends with the connection.
         tokio::spawn(responder.run(requests));
         Ok(Self { client, events, failures })

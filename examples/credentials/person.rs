@@ -27,17 +27,12 @@ impl Person {
     }
 
     pub(crate) async fn ask(&self, question: &str, echo: bool) -> Result<Secret, BoxError> {
-        match self.questions.ask(question, echo).await {
-            Ok(answer) => Ok(answer),
-            Err(error) => Err(self.fail(error)),
-        }
+        Ok(self.questions.ask(question, echo).await?)
     }
 
     /// Tells the program that the daemon gets no answer.
-    pub(crate) fn fail(&self, error: anyhow::Error) -> BoxError {
-        let text = format!("{error:#}");
+    pub(crate) fn fail(&self, error: anyhow::Error) {
         self.failures.send(error).ok();
-        text.into()
     }
 }
 

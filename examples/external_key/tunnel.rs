@@ -2,9 +2,9 @@
 
 use anyhow::{Result, bail};
 use openvpn_mgmt::events::State;
-use openvpn_mgmt::handler::Responder;
+use openvpn_mgmt::handler::{Failure, Responder};
 use openvpn_mgmt::{Client, Event, Events, Session, StateName};
-use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::mpsc::{self, UnboundedReceiver};
 
 use crate::key::Key;
 use crate::screen::show;
@@ -31,8 +31,12 @@ impl Tunnel {
         }
         client.state_on().await?;
 
-        let (signer, failures) = KeySigner::new(key);
-        let mut responder = Responder::new().signer(signer);
+        let (failed, failures) = mpsc::unbounded_channel();
+        // The daemon would go on waiting for the signature.
+        let tell = move |failure: Failure| {
+            failed.send(anyhow::Error::from_boxed(failure.error)).ok();
+        };
+        let mut responder = Responder::new().signer(KeySigner(key)).failed(tell);
         if let Some(pem) = certificate {
             responder = responder.certificate(pem);
         }

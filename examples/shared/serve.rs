@@ -1,16 +1,47 @@
 //! Runs an authenticator on a server's session.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use anyhow::{Result, bail};
-use openvpn_mgmt::handler::{AuthServer, Authenticator};
+use openvpn_mgmt::handler::{AuthServer, Authenticator, Delivery, Outcome, Verdict};
 use openvpn_mgmt::{EnvFilter, Requests};
 
-/// Decides about clients until the connection ends, which is an error.
+use super::story::Story;
+
+/// How long clients that wait may still be decided about when the program is to end.
+const LAST_DECISIONS: Duration = Duration::from_secs(5);
+
+/// Decides about clients until `stopped` is done; that the connection ends before is an error.
 ///
 /// A server that is in its hold, at its start or after a restart, is released.
-pub(crate) async fn serve(requests: Requests, authenticator: impl Authenticator) -> Result<()> {
+pub(crate) async fn serve(
+    requests: Requests,
+    authenticator: impl Authenticator,
+    story: Arc<Story>,
+    stopped: impl Future<Output = ()>,
+) -> Result<()> {
     // With a filter, a client can add names to its own ENV block that look as if they were
     // the daemon's. The daemon keeps the filter of whoever was connected before.
     requests.client().env_filter(EnvFilter::All).await?;
-    let reason = AuthServer::new(authenticator).run(requests).await;
-    bail!("the connection to the server ended: {reason}")
+    let teller = Arc::clone(&story);
+    let server = AuthServer::new(authenticator).outcomes(move |outcome| tell(&teller, &outcome));
+    let drained = server.run_until(requests, stopped, LAST_DECISIONS).await;
+    if let Some(reason) = drained.reason {
+        bail!("the connection to the server ended: {reason}");
+    }
+    let (decided, denied) = (drained.finished, drained.denied);
+    story.line("server", format!("ends: {decided} who waited were decided about, {denied} denied"));
+    Ok(())
+}
+
+/// Prints what became otherwise than it was decided; clients that leave do so all the time.
+fn tell(story: &Story, Outcome { peer, verdict, delivery, .. }: &Outcome) {
+    let failed = matches!(
+        verdict,
+        Verdict::Failed(_) | Verdict::Panicked | Verdict::Late | Verdict::Unsendable(_)
+    );
+    if failed || !matches!(delivery, Delivery::Sent | Delivery::Stale) {
+        story.line("server", format!("{peer}: {verdict}; {delivery}"));
+    }
 }

@@ -24,6 +24,7 @@ mod site;
 mod sso;
 mod web;
 
+use std::future::pending;
 use std::io::IsTerminal as _;
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -33,12 +34,13 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use clap::Parser;
 use openvpn_mgmt::Session;
+use tokio::sync::oneshot;
 
 use crate::links::{Limits, Links};
 use crate::origin::Origin;
 use crate::shared::serve::serve;
 use crate::shared::stage::Stage;
-use crate::shared::stop::until_stopped;
+use crate::shared::stop::until_ended;
 use crate::shared::story::Story;
 use crate::shared::target::Target;
 use crate::site::Site;
@@ -107,10 +109,10 @@ The page takes the word of whoever opens the link. Put a real sign-in in its pla
 async fn main() -> ExitCode {
     let args = Args::parse();
     args.target.start_tracing();
-    until_stopped(Box::pin(run(&args))).await
+    until_ended(|stopped| run(&args, stopped)).await
 }
 
-async fn run(args: &Args) -> Result<()> {
+async fn run(args: &Args, stopped: oneshot::Receiver<()>) -> Result<()> {
     let story = Arc::new(Story::new());
     let limits = Limits { all: args.max_links, per_address: args.max_links_per_address };
     let links = Arc::new(Links::new(limits));
@@ -127,14 +129,13 @@ async fn run(args: &Args) -> Result<()> {
     }
     let origin = site.origin().as_str().to_owned();
     let sso = Sso { links, origin, patience, story: Arc::clone(&story) };
-    match &args.target.connect {
-        Some(address) => {
-            let session = args.target.open(address).await?;
-            story.line("server", format!("connected to {address}; pages at {}", sso.origin));
-            decide(session, sso, site).await
-        }
-        None => show(args, sso, site, &story).await,
-    }
+    let Some(address) = &args.target.connect else {
+        drop(stopped);
+        return show(args, sso, site, &story).await;
+    };
+    let session = args.target.open(address).await?;
+    story.line("server", format!("connected to {address}; pages at {}", sso.origin));
+    decide(session, sso, site, async { drop(stopped.await) }).await
 }
 
 /// Has a server and clients of its own.
@@ -151,13 +152,22 @@ async fn show(args: &Args, sso: Sso, site: Site, story: &Arc<Story>) -> Result<(
         played.with_context(|| format!("not done after {DEADLINE:?}"))?
     };
     tokio::select! {
-        ended = decide(session, sso, site) => ended,
+        ended = decide(session, sso, site, pending()) => ended,
         played = play => played,
     }
 }
 
-/// Decides about the clients of a server until its connection ends.
-async fn decide(session: Session, sso: Sso, site: Site) -> Result<()> {
+/// Decides about the clients of a server until `stopped` is done.
+async fn decide(
+    session: Session,
+    sso: Sso,
+    site: Site,
+    stopped: impl Future<Output = ()>,
+) -> Result<()> {
     let (_client, _, requests) = session.split();
-    tokio::try_join!(serve(requests, sso), site.run()).map(drop)
+    let story = Arc::clone(&sso.story);
+    tokio::select! {
+        ended = serve(requests, sso, story, stopped) => ended,
+        ended = site.run() => ended,
+    }
 }

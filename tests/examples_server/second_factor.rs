@@ -204,6 +204,20 @@ async fn a_token_is_good_after_a_restart() -> Result<()> {
 }
 
 #[tokio::test]
+async fn who_waits_when_it_is_stopped_is_denied() -> Result<()> {
+    let test = "who_waits_when_it_is_stopped_is_denied";
+    let Some(desk) = Desk::new(test, ServerOptions::new()).await? else { return Ok(()) };
+    let mut example = desk.open().await?;
+    let (_client, mut typed) = desk.client("client", None, CR_TEXT).await?;
+    types_password(&mut typed).await?;
+    typed.expect(QUESTION).await?;
+    example.signal(Signal::SIGTERM)?;
+    example.sees("ends: 0 who waited were decided about, 1 denied").await?;
+    assert_eq!(example.ends().await?.code(), Some(143));
+    Ok(())
+}
+
+#[tokio::test]
 async fn users_that_others_may_read_are_refused() -> Result<()> {
     let test = "users_that_others_may_read_are_refused";
     let Some(desk) = Desk::new(test, ServerOptions::new()).await? else { return Ok(()) };

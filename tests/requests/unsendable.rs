@@ -25,10 +25,8 @@ impl CredentialsProvider for Long {
         _: CredentialsPrompt,
     ) -> Result<Option<CredentialsAnswer>, BoxError> {
         self.calls.fetch_add(1, Ordering::Relaxed);
-        let mut answer = CredentialsAnswer::default();
-        answer.username = "alice".into();
-        answer.password = Secret::from("x".repeat(self.bytes));
-        Ok(Some(answer))
+        let (username, password) = ("alice".into(), Secret::from("x".repeat(self.bytes)));
+        Ok(Some(CredentialsAnswer { username, password, ..Default::default() }))
     }
 }
 

@@ -6,6 +6,7 @@ use tokio::task::JoinSet;
 
 use super::*;
 use crate::make_user::Account;
+use crate::shared::story::Story;
 use crate::{Decided, decide};
 
 const GREETING: &str =
@@ -31,7 +32,8 @@ impl Daemon {
         let (decided, decisions) = mpsc::unbounded_channel();
         let accounts = Accounts::new(users, Ask::Crv1, (None, None), decided).unwrap();
         running.spawn(async move {
-            decide(session, accounts).await.ok();
+            let story = Arc::new(Story::new());
+            decide(session, accounts, &story, std::future::pending()).await.ok();
         });
         Self { says, decisions, clients: 0, _running: running }
     }
