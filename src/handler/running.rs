@@ -110,6 +110,11 @@ impl<A: Authenticator> Running<A> {
                     None
                 });
             }
+            // Given again, it would be answered the same way, without end.
+            other if other.is_refused() => {
+                warn!(?other, "its answer cannot be sent; the daemon goes on waiting");
+                other.leave();
+            }
             other => (self.server.others)(other),
         }
     }

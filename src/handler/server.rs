@@ -97,6 +97,8 @@ impl<A: Authenticator> AuthServer<A> {
     }
 
     /// Sets what to do with requests that are not about clients. Default: a warning.
+    ///
+    /// One whose answer is refused before it was sent is not given again; the daemon goes on waiting.
     pub fn others(mut self, others: impl FnMut(Request) + Send + 'static) -> Self {
         self.others = Box::new(others);
         self

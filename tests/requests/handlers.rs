@@ -208,7 +208,7 @@ async fn a_server_ends_when_what_is_open_is_decided() -> Result<()> {
     within("call", asks.recv()).await?;
     ending.stop.notify_one();
     (&mut ending.ends).await?;
-    let _late = guest(&lab, ClientOptions::to(&process), "late").await?;
+    let mut late = guest(&lab, ClientOptions::to(&process), "late").await?;
     let denied = ending.outcome().await?;
     assert_eq!(denied.username, Some("late".into()));
     assert!(matches!(denied.verdict, Verdict::ShutDown), "{denied:?}");
@@ -218,6 +218,8 @@ async fn a_server_ends_when_what_is_open_is_decided() -> Result<()> {
         // It was told that this is for now, and tries again.
         let again = ending.outcome().await?;
         assert_eq!(again.username, Some("late".into()));
+    } else {
+        assert!(!gets_in(&mut late).await?);
     }
 
     gate.notify_one();

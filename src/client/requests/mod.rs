@@ -253,6 +253,12 @@ impl Request {
         Ok(())
     }
 
+    /// Whether it comes again because its answer was refused before it was sent.
+    pub(crate) fn is_refused(&self) -> bool {
+        let error = self.unsent_error();
+        matches!(error, Some(Error::InvalidArgument { .. } | Error::Unsupported { .. }))
+    }
+
     /// Whether it is still to be answered.
     pub(crate) fn is_open(&self) -> bool {
         self.handle().is_some_and(|handle| handle.guard().is_open())

@@ -119,3 +119,21 @@ async fn calls_whose_clients_left_do_not_pile_up() {
     assert_eq!(running.load(Ordering::Relaxed), 8 + 1 + 1);
     daemon.grants("client-deny 0 1 \"no decision in time\"").await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_the_others_cannot_answer_does_not_come_to_them_again() {
+    let calls = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&calls);
+    let server = AuthServer::new(by_name).others(move |request| {
+        counted.fetch_add(1, Ordering::Relaxed);
+        let crate::Request::NeedStr(ask) = request else { panic!() };
+        tokio::spawn(ask.answer("a\nb"));
+    });
+    let (_server, mut daemon) = serve(server).await;
+    daemon.says(">NEED-STR:Need 'x' string MSG:y\n").await;
+    daemon.settles().await;
+    for _ in 0..1_000 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(calls.load(Ordering::Relaxed), 1);
+}
