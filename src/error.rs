@@ -44,7 +44,8 @@ pub enum Error {
         command: &'static str,
         /// What the reply should have been.
         expected: &'static str,
-        /// The line at fault, or an empty text where one is missing.
+        /// The line at fault, at most 256 bytes of it and without what may be a secret, or an empty text
+        /// where one is missing.
         line: Text,
     },
 
@@ -103,7 +104,8 @@ pub enum Error {
     /// Connected, but the first line is not OpenVPN's greeting, or is one without a version number.
     #[error("not an OpenVPN management socket: it greets with {line:?}")]
     NotOpenVpn {
-        /// The first line received, at most 256 bytes of it.
+        /// The first line received, at most 256 bytes of it; `[redacted]` behind the password, which it
+        /// may repeat.
         line: Text,
     },
 

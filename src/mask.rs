@@ -10,7 +10,7 @@ use bytes::Bytes;
 use crate::Text;
 
 /// What a secret stands behind.
-const MARKS: [&[u8]; 10] = [
+const MARKS: [&[u8]; 14] = [
     b"CRV1:",
     b"WEB_AUTH:",
     b"CR_RESPONSE,",
@@ -18,6 +18,11 @@ const MARKS: [&[u8]; 10] = [
     b"CMD 'cr-response ",
     b"CMD 'needstr ",
     b"CMD 'password ",
+    // Our own commands, where the other side repeats them.
+    b"cr-response ",
+    b"needstr \"",
+    b"password \"",
+    b"username \"",
     b"auth-token ",
     b"Auth-Token:",
     b",password=",
@@ -33,6 +38,16 @@ pub(crate) fn masked(text: &Text) -> Text {
     match harmless(text.as_bytes()) {
         Some(start) => Text::from(Bytes::from([start, REDACTED].concat())),
         None => text.clone(),
+    }
+}
+
+/// What of a line an error shows: the [masked] text, at most 256 bytes of it.
+pub(crate) fn shown(text: &Text) -> Text {
+    const SHOWN: usize = 256;
+    let text = masked(text);
+    match text.as_bytes().get(..SHOWN) {
+        Some(start) => Text::from(Bytes::copy_from_slice(start)),
+        None => text,
     }
 }
 
@@ -69,6 +84,10 @@ mod tests {
             ("x CLI:CRV1:R,E:id:dQ==:text", "x CLI:CRV1:[redacted]"),
             ("SCRV1:cHc=:MTIz", "SCRV1:[redacted]"),
             ("'INFO_PRE,WEB_AUTH:proxy=h;1;;cHc=:https://x CRV1:", "'INFO_PRE,WEB_AUTH:[redacted]"),
+            (
+                "unknown command: password \"Auth\" \"hunter2\"",
+                "unknown command: password \"[redacted]",
+            ),
             ("", ""),
         ] {
             assert_eq!(Masked(&line.into()).to_string(), shown);

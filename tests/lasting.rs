@@ -8,9 +8,15 @@ mod buffered;
 mod closing;
 #[path = "lasting/cut.rs"]
 mod cut;
+#[path = "lasting/patience.rs"]
+mod patience;
 #[path = "lasting/replies.rs"]
 mod replies;
+#[path = "lasting/requests.rs"]
+mod requests;
 #[path = "lasting/settings.rs"]
 mod settings;
 #[path = "lasting/stage.rs"]
 mod stage;
+#[path = "lasting/streams.rs"]
+mod streams;

@@ -116,7 +116,7 @@ impl Builder {
     }
 
     /// The time the daemon may say nothing to a command it was sent, before the command is given up.
-    /// Default: 60 s. `Duration::MAX` is for ever.
+    /// From 100 ms; default: 60 s. `Duration::MAX` is for ever. Events do not count as something said.
     ///
     /// Then a fence is sent, a command whose reply nothing else has, and nothing more until that has
     /// come: it proves that the command has no reply, which costs its own call ([`Error::NoReply`]), and what
@@ -126,7 +126,7 @@ impl Builder {
     /// A daemon that looks up a name answers nothing meanwhile. With three name servers that do not
     /// answer that is 30 s for each name, so less than that ends connections that only wait.
     pub fn reply_timeout(mut self, timeout: Duration) -> Self {
-        self.reply_timeout = timeout;
+        self.reply_timeout = timeout.max(Duration::from_millis(100));
         self
     }
 

@@ -13,7 +13,7 @@ use super::requests::Ticket;
 use crate::Text;
 use crate::command::{Effect, Wire};
 use crate::error::{CloseReason, Error, Result};
-use crate::mask::masked;
+use crate::mask::{masked, shown};
 use crate::reply::RawReply;
 
 /// A command on its way from a caller to the driver.
@@ -223,13 +223,13 @@ impl Caller {
         let command = self.name;
         debug!(command, success = outcome.is_ok(), "answered");
         let success = outcome.as_ref().ok();
+        let refused = matches!(outcome, Err(Failure::Refused(_)));
         match self.effect {
-            Effect::AsksResponse(cid, kid) if success.is_none() => {
-                outlet.desk.not_challenged(cid, kid);
-            }
+            // Without a reply, or with an odd one, the client may have been asked.
+            Effect::AsksResponse(cid, kid) if refused => outlet.desk.not_challenged(cid, kid),
             Effect::FiltersEnv { zero } => {
                 let text = success.map(|reply| reply.success.clone().unwrap_or_default());
-                outlet.env_filter.answered(self.env_filter, zero, text.as_ref());
+                outlet.env_filter.answered(self.env_filter, zero, text.as_ref(), refused);
             }
             Effect::TellsStates if success.is_some() => outlet.shared.tell_states(),
             _ => {}
@@ -259,10 +259,16 @@ impl Caller {
 
 fn failure_error(command: &'static str, failure: Failure) -> Error {
     match failure {
-        Failure::Refused(text) => Error::Refused { command, text },
+        Failure::Refused(text) => Error::Refused { command, text: masked(&text) },
         Failure::Unexpected { expected, line } => {
-            Error::UnexpectedReply { command, expected, line: masked(&Text::from(line)) }
+            // Whatever answers a secret so may repeat it.
+            let hidden = SECRET.contains(&command).then(|| Text::from("[redacted]"));
+            let line = hidden.unwrap_or_else(|| shown(&Text::from(line)));
+            Error::UnexpectedReply { command, expected, line }
         }
         Failure::Unanswered => Error::NoReply { command },
     }
 }
+
+/// The commands that carry a secret.
+const SECRET: [&str; 4] = ["cr-response", "needstr", "password", "username"];

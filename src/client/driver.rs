@@ -31,6 +31,12 @@ const READ_SIZE: usize = 16 * 1024;
 /// How many commands are taken in before the first of them has gone out.
 const QUEUE: usize = 64;
 
+/// The same, with those that wait for the late reply of another.
+const QUEUE_LIMIT: usize = 16 * QUEUE;
+
+/// How long an end that nobody asked for waits for the stream to be shut, at most.
+const SHUT_DOWN: Duration = Duration::from_secs(5);
+
 /// How many reads go at most before anything else gets its turn again.
 const CATCH_UP: usize = 64;
 
@@ -43,8 +49,8 @@ pub(super) struct Driver<S> {
     outlet: Outlet,
     output: Output,
     reply_timer: ReplyTimer,
-    /// Whether what was just received holds lines of replies.
-    heard_reply: bool,
+    /// What was just received for the commands in flight.
+    heard: Heard,
     /// Closed when the last handle is dropped.
     handles: watch::Sender<()>,
     ending: Ending,
@@ -79,6 +85,16 @@ struct Output {
     fence: bool,
 }
 
+/// How surely the daemon was heard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Heard {
+    Nothing,
+    /// A line that is nobody's.
+    Stray,
+    /// A line of a reply.
+    Reply,
+}
+
 /// What is known of the end that is coming.
 #[derive(Default)]
 struct Ending {
@@ -103,7 +119,7 @@ impl<S: Transport> Driver<S> {
             outlet: parts.outlet,
             output: Output::default(),
             reply_timer: ReplyTimer::new(parts.reply_timeout),
-            heard_reply: false,
+            heard: Heard::Nothing,
             handles: parts.handles,
             ending: Ending::default(),
             close_timeout: parts.close_timeout,
@@ -145,11 +161,11 @@ impl<S: Transport> Driver<S> {
                 },
                 submission = self.submissions.recv(), if takes_commands => match submission {
                     Some(submission) => self.submit(submission),
-                    None => self.ending.abandoned = true,
+                    None => self.abandon(),
                 },
                 // While no command is taken, this alone tells that no handle is left.
                 () = self.handles.closed(), if !takes_commands && !abandoned => {
-                    self.ending.abandoned = true;
+                    self.abandon();
                 }
                 // A client to deny, a command withdrawn, or the end asked for; the loop looks for all.
                 () = self.outlet.shared.work.notified() => {}
@@ -182,6 +198,9 @@ impl<S: Transport> Driver<S> {
         if !self.reply_timer.is_over(self.exchange.awaits_reply()) {
             return Ok(());
         }
+        if self.ending.write_error.is_some() {
+            return Err(self.overdue());
+        }
         match self.exchange.give_up() {
             GivenUp::Nothing => Ok(()),
             GivenUp::Command => {
@@ -197,7 +216,16 @@ impl<S: Transport> Driver<S> {
     }
 
     fn takes_commands(&self) -> bool {
-        !self.ending.abandoned && self.exchange.queued() < QUEUE
+        !self.ending.abandoned
+            && self.exchange.queued() < QUEUE
+            && self.exchange.len() < QUEUE_LIMIT
+    }
+
+    /// No handle is left: nobody waits for a command that was not sent.
+    fn abandon(&mut self) {
+        self.ending.abandoned = true;
+        self.submissions.close();
+        while self.submissions.try_recv().is_ok() {}
     }
 
     fn submit(&mut self, submission: Submission) {
@@ -244,7 +272,8 @@ impl<S: Transport> Driver<S> {
             let reason = denial.reason.as_bytes();
             // The reasons are this crate's own, so they pass every check.
             if let Ok(wire) = clients::client_deny(denial.cid, denial.kid, reason, None) {
-                self.exchange.submit(Caller::denial(&wire, denial.epoch), wire);
+                // Whoever asked for the end has dropped the request before.
+                self.exchange.submit_before_close(Caller::denial(&wire, denial.epoch), wire);
             }
         }
     }
@@ -254,16 +283,21 @@ impl<S: Transport> Driver<S> {
         self.follow_closing()?;
         self.exchange.prune(Caller::is_withdrawn);
         self.take_back_unwritten();
-        self.deny();
+        let mut settled = None;
         while !self.output.is_due() && self.ending.write_error.is_none() {
+            self.deny();
             let depends_on_events = self.exchange.next().is_some_and(Caller::depends_on_events);
-            if depends_on_events && !self.catch_up(buffer).await? {
-                break;
+            if depends_on_events && settled != Some(false) {
+                settled = Some(self.catch_up(buffer).await?);
             }
+            // What depends on events that are still to come lets others pass.
+            let is_held = |caller: &Caller| settled == Some(false) && caller.depends_on_events();
+            let awaited = self.exchange.awaits_reply();
             let outlet = &mut self.outlet;
-            match self.exchange.next_write(|caller| caller.admit(outlet)) {
-                NextWrite::Bytes(bytes) => self.write(bytes, false),
-                NextWrite::Fence(bytes) => self.write(bytes, true),
+            let next = self.exchange.next_write(|caller| !is_held(caller), |c| c.admit(outlet));
+            match next {
+                NextWrite::Bytes(bytes) => self.write(bytes, false, awaited),
+                NextWrite::Fence(bytes) => self.write(bytes, true, awaited),
                 NextWrite::Dropped => {}
                 NextWrite::Nothing => break,
             }
@@ -272,9 +306,12 @@ impl<S: Transport> Driver<S> {
         Ok(())
     }
 
-    fn write(&mut self, bytes: Zeroizing<Vec<u8>>, fence: bool) {
+    /// Has a command written; where another's reply is awaited, its time is not made longer.
+    fn write(&mut self, bytes: Zeroizing<Vec<u8>>, fence: bool, awaited: bool) {
         self.output = Output { bytes, written: 0, fence };
-        self.reply_timer.asked();
+        if !awaited || fence {
+            self.reply_timer.asked();
+        }
     }
 
     /// Takes in what has arrived already, which may withdraw the request that the next command
@@ -324,7 +361,13 @@ impl<S: Transport> Driver<S> {
     fn wrote(&mut self, result: std::io::Result<usize>) {
         match result {
             Ok(0) => self.write_failed(std::io::ErrorKind::WriteZero.into()),
-            Ok(count) => self.output.written += count,
+            Ok(count) => {
+                self.output.written += count;
+                if self.output.is_due() {
+                    // A slow link, not a dead one; a short command says nothing of that.
+                    self.reply_timer.heard();
+                }
+            }
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
             Err(error) => self.write_failed(error),
         }
@@ -351,8 +394,10 @@ impl<S: Transport> Driver<S> {
         trace!(bytes = bytes.len(), "received");
         self.demuxer.feed(bytes);
         let drained = self.drain_demuxer();
-        if std::mem::take(&mut self.heard_reply) {
-            self.reply_timer.heard();
+        match std::mem::replace(&mut self.heard, Heard::Nothing) {
+            Heard::Reply => self.reply_timer.heard(),
+            Heard::Stray => self.reply_timer.heard_stray(),
+            Heard::Nothing => {}
         }
         drained
     }
@@ -368,6 +413,7 @@ impl<S: Transport> Driver<S> {
     fn item(&mut self, item: Item) -> Result<(), CloseReason> {
         match item {
             Item::Event(line) => self.event_line(line),
+            Item::Reply(line) if self.is_premature() => self.step(Step::Stray(line)),
             Item::Reply(line) => {
                 let step = self.exchange.reply(line);
                 self.step(step)
@@ -376,6 +422,15 @@ impl<S: Transport> Driver<S> {
                 Err(CloseReason::Desynchronized("a password prompt after the greeting"))
             }
         }
+    }
+
+    /// Whether the only command in flight is not out to the end of its first line, so that nothing can
+    /// answer it.
+    fn is_premature(&self) -> bool {
+        self.output.is_due()
+            && !self.output.fence
+            && self.exchange.in_flight() == 1
+            && memchr::memchr(b'\n', self.output.written()).is_none()
     }
 
     fn event_line(&mut self, line: Bytes) -> Result<(), CloseReason> {
@@ -388,15 +443,16 @@ impl<S: Transport> Driver<S> {
 
     fn step(&mut self, step: Step<Caller>) -> Result<(), CloseReason> {
         match step {
-            Step::Taken => self.heard_reply = true,
+            Step::Taken => self.heard = Heard::Reply,
             Step::Done(caller, outcome) => self.done(caller, outcome),
             Step::Fenced(ended) => {
-                self.heard_reply = true;
+                self.heard = Heard::Reply;
                 for (caller, outcome) in ended {
                     self.done(caller, outcome);
                 }
             }
             Step::Stray(line) => {
+                self.heard = self.heard.max(Heard::Stray);
                 warn!(bytes = line.len(), "a line that belongs to no reply");
                 self.outlet.publish(Event::Stray(Stray::new(line)));
             }
@@ -408,7 +464,7 @@ impl<S: Transport> Driver<S> {
     }
 
     fn done(&mut self, caller: Caller, outcome: Outcome) {
-        self.heard_reply = true;
+        self.heard = Heard::Reply;
         caller.answer(outcome, &mut self.outlet);
         self.follow_env_filter();
     }
@@ -452,22 +508,26 @@ impl<S: Transport> Driver<S> {
     /// that whoever waits can connect anew.
     async fn finish(mut self, reason: CloseReason) {
         if matches!(reason, CloseReason::Requested) {
-            self.shut_down().await;
+            let at_once = self.outlet.shared.closing() == Closing::Now;
+            self.shut_down(at_once).await;
             self.end(&reason);
         } else {
             self.end(&reason);
-            self.shut_down().await;
+            // Nobody waits for it, and the daemon's next manager may.
+            let _ = tokio::time::timeout(SHUT_DOWN, self.shut_down(false)).await;
         }
     }
 
     /// Tells the other side that this is all, but for a command that was not written whole: behind
     /// its beginning nothing may follow.
-    async fn shut_down(&mut self) {
-        if self.output.is_begun() || self.ending.write_error.is_some() {
+    async fn shut_down(&mut self, at_once: bool) {
+        let is_begun = self.output.is_begun() || (at_once && self.socket.is_unflushed());
+        if is_begun || self.ending.write_error.is_some() {
             return self.socket.abandon();
         }
         self.close_by_deadline();
-        let closing = self.socket.shut_down();
+        let mut buffer = Zeroizing::new(vec![0; READ_SIZE]);
+        let closing = self.socket.shut_down(&mut buffer);
         match self.ending.deadline {
             Some(deadline) => drop(tokio::time::timeout_at(deadline, closing).await),
             None => closing.await,
@@ -503,6 +563,10 @@ impl Output {
     /// Whether a part of it was written, and not all.
     fn is_begun(&self) -> bool {
         self.written > 0 && self.is_due()
+    }
+
+    fn written(&self) -> &[u8] {
+        self.bytes.get(..self.written).unwrap_or_default()
     }
 
     fn rest(&self) -> &[u8] {

@@ -26,14 +26,22 @@ impl EnvFilterState {
         self.sent
     }
 
-    /// The command of this number was answered.
-    pub(super) fn answered(&mut self, number: u64, zero: bool, success: Option<&Text>) {
+    /// The command of this number was answered: with this success, with a refusal, or with neither.
+    pub(super) fn answered(
+        &mut self,
+        number: u64,
+        zero: bool,
+        success: Option<&Text>,
+        refused: bool,
+    ) {
         match success {
             Some(text) if zero && number == self.sent => {
                 self.zero_in_force = *text == "env_filter_level=0";
             }
             Some(_) => {}
-            None => self.refused |= zero,
+            None if refused => self.refused |= zero,
+            // It may have been done or not.
+            None => self.zero_in_force = false,
         }
     }
 }
@@ -52,11 +60,11 @@ mod tests {
         assert!(!state.is_zero());
         let first = state.sending(true);
         assert!(!state.is_zero(), "not answered yet");
-        state.answered(first, true, Some(&level(true)));
+        state.answered(first, true, Some(&level(true)), false);
         assert!(state.is_zero());
         let again = state.sending(true);
         assert!(state.is_zero(), "it was in force before");
-        state.answered(again, true, Some(&level(true)));
+        state.answered(again, true, Some(&level(true)), false);
         assert!(state.is_zero());
     }
 
@@ -65,15 +73,28 @@ mod tests {
         let mut state = EnvFilterState::default();
         let zero = state.sending(true);
         let other = state.sending(false);
-        state.answered(zero, true, Some(&level(true)));
+        state.answered(zero, true, Some(&level(true)), false);
         assert!(!state.is_zero(), "the other is on its way");
-        state.answered(other, false, None);
+        state.answered(other, false, None, true);
         assert!(!state.is_zero());
         let zero = state.sending(true);
-        state.answered(zero, true, Some(&level(false)));
+        state.answered(zero, true, Some(&level(false)), false);
         assert!(!state.is_zero(), "the daemon says another level");
         let zero = state.sending(true);
-        state.answered(zero, true, Some(&level(true)));
+        state.answered(zero, true, Some(&level(true)), false);
+        assert!(state.is_zero());
+    }
+
+    #[test]
+    fn without_a_reply_nothing_is_known_until_the_next() {
+        let mut state = EnvFilterState::default();
+        let zero = state.sending(true);
+        state.answered(zero, true, Some(&level(true)), false);
+        let zero = state.sending(true);
+        state.answered(zero, true, None, false);
+        assert!(!state.is_zero());
+        let zero = state.sending(true);
+        state.answered(zero, true, Some(&level(true)), false);
         assert!(state.is_zero());
     }
 
@@ -81,9 +102,9 @@ mod tests {
     fn a_refusal_is_for_good() {
         let mut state = EnvFilterState::default();
         let zero = state.sending(true);
-        state.answered(zero, true, None);
+        state.answered(zero, true, None, true);
         let zero = state.sending(true);
-        state.answered(zero, true, Some(&level(true)));
+        state.answered(zero, true, Some(&level(true)), false);
         assert!(!state.is_zero());
     }
 }

@@ -85,9 +85,17 @@ impl<'a> Handshake<'a> {
             Item::Reply(line) if self.sent && line.starts_with(b"ERROR:") => {
                 Err(Error::PasswordRejected)
             }
-            Item::Reply(line) => Err(not_openvpn(&line)),
+            Item::Reply(line) => Err(self.not_openvpn(&line)),
             Item::Event(line) => self.event(line),
         }
+    }
+
+    /// The error that shows what came in place of a greeting, unless it may be the password's echo.
+    fn not_openvpn(&self, line: &Bytes) -> Error {
+        if self.sent {
+            return Error::NotOpenVpn { line: Text::from("[redacted]") };
+        }
+        not_openvpn(line)
     }
 
     async fn answer<S: AsyncWrite + Unpin>(&mut self, stream: &mut S) -> Result<()> {
@@ -99,7 +107,7 @@ impl<'a> Handshake<'a> {
         line.extend_from_slice(password.expose());
         line.push(b'\n');
         let written = match stream.write_all(&line).await {
-            Ok(()) => stream.flush().await,
+            Ok(()) => flush(stream).await,
             Err(error) => Err(error),
         };
         written.map_err(|error| closed(CloseReason::Io(Arc::new(error))))
@@ -111,7 +119,7 @@ impl<'a> Handshake<'a> {
             Event::Info(info) if info.is_greeting_without_number() => {
                 return Err(not_openvpn(&line));
             }
-            _ if self.early.len() >= EARLY => return Err(not_openvpn(&line)),
+            _ if self.early.len() >= EARLY => return Err(self.not_openvpn(&line)),
             _ => None,
         };
         self.early.push(Item::Event(line));
@@ -120,9 +128,18 @@ impl<'a> Handshake<'a> {
 
     fn end_of_input(&mut self) -> Error {
         match self.demuxer.finish() {
-            Some(Item::Reply(line)) => not_openvpn(&line),
+            Some(Item::Reply(line)) => self.not_openvpn(&line),
             _ if self.sent => Error::PasswordRejected,
             _ => closed(CloseReason::Remote),
+        }
+    }
+}
+
+async fn flush(stream: &mut (impl AsyncWrite + Unpin)) -> std::io::Result<()> {
+    loop {
+        match stream.flush().await {
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            flushed => return flushed,
         }
     }
 }

@@ -11,25 +11,40 @@ pub(super) struct ReplyTimer {
     after: Option<Duration>,
     /// When the daemon was last heard or asked.
     progress: Instant,
+    /// The same, without lines that are nobody's.
+    sure: Instant,
     sleep: Option<Pin<Box<Sleep>>>,
 }
+
+/// How many times over lines that are nobody's put off the end.
+const PATIENCE: u32 = 10;
 
 impl ReplyTimer {
     /// A timer that runs out `after` a silence, or never where no clock can hold that.
     pub(super) fn new(after: Duration) -> Self {
         let now = Instant::now();
         let after = now.checked_add(after).map(|_| after);
-        Self { after, progress: now, sleep: None }
+        Self { after, progress: now, sure: now, sleep: None }
     }
 
-    /// A line of a reply came.
+    /// A line of a reply came, or the daemon took some of what is written.
     pub(super) fn heard(&mut self) {
         self.progress = Instant::now();
+        self.sure = self.progress;
     }
 
-    /// Something goes out that has a reply.
+    /// A line came that is nobody's: the daemon lives, but that is not the reply.
+    pub(super) fn heard_stray(&mut self) {
+        let now = Instant::now();
+        let limit = self.after.and_then(|after| after.checked_mul(PATIENCE));
+        if limit.is_none_or(|limit| now.duration_since(self.sure) < limit) {
+            self.progress = now;
+        }
+    }
+
+    /// Something goes out that has a reply, and nothing else is awaited.
     pub(super) fn asked(&mut self) {
-        self.progress = Instant::now();
+        self.heard();
         if self.sleep.is_none() {
             let deadline = self.after.and_then(|after| self.progress.checked_add(after));
             self.sleep = deadline.map(|deadline| Box::pin(tokio::time::sleep_until(deadline)));

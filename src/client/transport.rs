@@ -99,11 +99,13 @@ pub(super) struct Duplex<T> {
     write_first: bool,
     /// Something was written that the transport may still hold back.
     unflushed: bool,
+    /// Why flushing failed, to be told in its turn.
+    flush_error: Option<io::Error>,
 }
 
 impl<T: Transport> Duplex<T> {
     pub(super) fn new(transport: T) -> Self {
-        Self { transport: Some(transport), write_first: false, unflushed: false }
+        Self { transport: Some(transport), write_first: false, unflushed: false, flush_error: None }
     }
 
     /// Reads into `buffer`, or writes of `output` where it is not empty. What was written is flushed
@@ -131,15 +133,32 @@ impl<T: Transport> Duplex<T> {
         self.transport.as_ref().and_then(Transport::has_unread)
     }
 
-    /// Flushes, and tells the other side that nothing follows. An error means that it is gone.
-    pub(super) async fn shut_down(&mut self) {
-        let Some(transport) = &mut self.transport else {
-            return;
-        };
-        let shut = std::future::poll_fn(|cx| Pin::new(&mut *transport).poll_shutdown(cx)).await;
-        if let Err(error) = shut {
+    /// Whether something that was written may not be out.
+    pub(super) fn is_unflushed(&self) -> bool {
+        self.unflushed
+    }
+
+    /// Flushes, and tells the other side that nothing follows. What still comes is read and dropped, so
+    /// that it holds up nobody. An error means that the other side is gone.
+    pub(super) async fn shut_down(&mut self, buffer: &mut [u8]) {
+        if let Err(error) = std::future::poll_fn(|cx| self.poll_shut_down(cx, buffer)).await {
             debug!(%error, "the connection was gone before it was shut down");
         }
+    }
+
+    fn poll_shut_down(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<()>> {
+        let Some(transport) = &mut self.transport else {
+            return Poll::Ready(Ok(()));
+        };
+        if let Poll::Ready(shut) = Pin::new(transport).poll_shutdown(cx) {
+            return Poll::Ready(shut);
+        }
+        match self.poll_read(cx, buffer) {
+            Poll::Ready(Ok(1..)) => cx.waker().wake_by_ref(),
+            // The end of input, or of the connection: only the shutdown is waited for.
+            Poll::Ready(_) | Poll::Pending => {}
+        }
+        Poll::Pending
     }
 
     /// Closes the transport as it is.
@@ -174,6 +193,9 @@ impl<T: Transport> Duplex<T> {
     /// Writes of `output`, and flushes where all of it is written; ready only where that made a
     /// difference to the output or failed.
     fn poll_output(&mut self, cx: &mut Context<'_>, output: &[u8]) -> Poll<io::Result<usize>> {
+        if let Some(error) = self.flush_error.take() {
+            return Poll::Ready(Err(error));
+        }
         if output.is_empty() {
             return match self.poll_flush(cx) {
                 Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
@@ -186,8 +208,9 @@ impl<T: Transport> Duplex<T> {
         let wrote = ready!(Pin::new(transport).poll_write(cx, output))?;
         self.unflushed = true;
         if wrote == output.len() {
+            // What was written is written, whatever becomes of the flush.
             if let Poll::Ready(Err(error)) = self.poll_flush(cx) {
-                return Poll::Ready(Err(error));
+                self.flush_error = Some(error);
             }
         }
         Poll::Ready(Ok(wrote))
@@ -197,8 +220,15 @@ impl<T: Transport> Duplex<T> {
         let Some(transport) = self.transport.as_mut().filter(|_| self.unflushed) else {
             return Poll::Ready(Ok(()));
         };
-        let flushed = ready!(Pin::new(transport).poll_flush(cx));
-        self.unflushed = false;
-        Poll::Ready(flushed)
+        match ready!(Pin::new(transport).poll_flush(cx)) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            }
+            flushed => {
+                self.unflushed = false;
+                Poll::Ready(flushed)
+            }
+        }
     }
 }

@@ -41,6 +41,7 @@ pub enum Fence {
 impl ReplyShape {
     /// Whether other commands may be in flight beside this one.
     pub(crate) fn pipelines(self) -> bool {
-        !matches!(self, Self::Fenced(_) | Self::Close)
+        // Bare lines of an explained one could be another's.
+        !matches!(self, Self::Fenced(_) | Self::ExplainedLine | Self::Close)
     }
 }

@@ -20,7 +20,7 @@ use std::fmt;
 
 use bytes::Bytes;
 
-use crate::mask::masked;
+use crate::mask::{masked, shown};
 use crate::{Error, Result, Text};
 
 pub use auth_retry::AuthRetry;
@@ -88,7 +88,7 @@ impl fmt::Debug for RawReply {
 }
 
 fn unexpected(command: &'static str, expected: &'static str, line: Option<&Bytes>) -> Error {
-    let line = line.cloned().map(Text::from).unwrap_or_default();
+    let line = line.cloned().map(|line| shown(&Text::from(line))).unwrap_or_default();
     Error::UnexpectedReply { command, expected, line }
 }
 

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use openvpn_mgmt::command::Fence;
-use openvpn_mgmt::{Builder, CloseReason, Error, Event, Events, ReplyShape, Signal};
+use openvpn_mgmt::{Builder, Cid, CloseReason, Error, Event, Events, Kid, ReplyShape, Signal};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 
 use super::stage::{Daemon, beside, client};
 
@@ -292,4 +293,97 @@ async fn a_call_of_two_commands_takes_one_timeout() {
     let error = killed.await.unwrap_err();
     assert!(matches!(error, Error::Timeout { command: "password", sent: true, .. }), "{error:?}");
     assert_eq!(begun.elapsed().as_secs(), 30);
+}
+
+/// However many signatures wait for a late reply, others have their turn.
+#[tokio::test(start_paused = true)]
+async fn signatures_that_wait_starve_nobody() {
+    let (client, _events, mut daemon) = client(Builder::new()).await;
+    let patient = client.with_timeout(Duration::MAX);
+    let lost = beside(patient.pk_sig([1, 2, 3]), async {
+        daemon.hears("pk-sig").await.hears("AQID").await.hears("END").await.passes_fence().await;
+    });
+    assert!(matches!(lost.await, Err(Error::NoReply { .. })));
+    for _ in 0..100 {
+        let patient = patient.clone();
+        tokio::spawn(async move { patient.pk_sig([1, 2, 3]).await });
+    }
+    tokio::task::yield_now().await;
+    is_in_step(&client, &mut daemon).await;
+}
+
+/// Nothing answers a command of which the daemon has not had the line.
+#[tokio::test(start_paused = true)]
+async fn no_reply_is_taken_before_the_command_is_out() {
+    let (ours, theirs) = tokio::io::duplex(64);
+    let (reader, mut writer) = tokio::io::split(theirs);
+    let builder = Builder::new().requests(false);
+    let (session, greeted) =
+        tokio::join!(builder.attach(ours), writer.write_all(super::stage::GREETING.as_bytes()));
+    greeted.unwrap();
+    let (client, _events, _) = session.unwrap().split();
+    let deny = async |cid, reason: String| client.client_deny(Cid(cid), Kid(1), reason, None).await;
+    let (first, second, ()) =
+        tokio::join!(deny(1, "x".repeat(200)), deny(2, "y".to_owned()), async {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            let done = b"SUCCESS: client-deny command succeeded\r\n";
+            writer.write_all(done).await.unwrap();
+            let mut lines = BufReader::new(reader).lines();
+            assert!(lines.next_line().await.unwrap().unwrap().starts_with("client-deny 1 1"));
+            writer.write_all(b"ERROR: client-deny command failed\r\n").await.unwrap();
+            assert!(lines.next_line().await.unwrap().unwrap().starts_with("client-deny 2 1"));
+            writer.write_all(done).await.unwrap();
+        });
+    assert!(matches!(first, Err(Error::Refused { .. })), "{first:?}");
+    second.unwrap();
+}
+
+/// A line that explains a refusal is not taken from another's reply.
+#[tokio::test(start_paused = true)]
+async fn an_explained_reply_is_not_pipelined() {
+    let (client, _events, mut daemon) = client(Builder::new().pipeline(4)).await;
+    let (set, verb, ()) = tokio::join!(
+        client.set_auth_retry(openvpn_mgmt::AuthRetry::Interact),
+        client.verb(),
+        async {
+            daemon.hears("auth-retry interact").await.says("200 OK\r\n").await.passes_fence().await;
+            daemon.hears("verb").await.says("ERROR: not for you\r\n").await;
+        }
+    );
+    assert!(matches!(set, Err(Error::UnexpectedReply { .. })), "{set:?}");
+    assert!(matches!(verb, Err(Error::Refused { .. })), "{verb:?}");
+}
+
+/// What repeats our own words is not shown.
+#[tokio::test(start_paused = true)]
+async fn no_error_shows_a_secret_that_the_other_side_repeats() {
+    let (client, _events, mut daemon) = client(Builder::new()).await;
+    for (before, fence) in [("", true), ("SUCCESS: ", true), ("ERROR: unknown: ", false)] {
+        let sent = beside(client.password("Auth", "hunter2"), async {
+            let line = daemon.line().await;
+            daemon.says(format!("{before}{line}\r\n")).await;
+            if fence {
+                daemon.passes_fence().await;
+            }
+        });
+        let error = sent.await.unwrap_err();
+        assert!(!format!("{error} {error:?}").contains("hunter2"), "{error:?}");
+    }
+    let long = beside(client.pid(), async {
+        daemon.hears("pid").await.says("x".repeat(100_000)).await.says("\r\n").await;
+        daemon.passes_fence().await;
+    });
+    assert!(long.await.unwrap_err().to_string().len() < 600);
+
+    let (ours, theirs) = tokio::io::duplex(4096);
+    let mut daemon = Daemon(BufReader::new(theirs));
+    daemon.says("ENTER PASSWORD:").await;
+    let builder = Builder::new().password("hunter2");
+    let attached = beside(builder.attach(ours), async {
+        let line = daemon.line().await;
+        daemon.says(format!("{line}\r\n")).await;
+    });
+    let error = attached.await.unwrap_err();
+    assert!(matches!(error, Error::NotOpenVpn { .. }), "{error:?}");
+    assert!(!format!("{error} {error:?}").contains("hunter2"), "{error:?}");
 }

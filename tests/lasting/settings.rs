@@ -6,11 +6,10 @@ use tokio::io::{BufReader, duplex};
 use super::stage::{Daemon, GREETING, beside};
 
 /// A connection that collects requests, which needs states of its own.
-async fn with_requests() -> (Session, Daemon) {
+pub async fn with_requests(builder: Builder) -> (Session, Daemon) {
     let (ours, theirs) = duplex(64 * 1024);
     let mut daemon = Daemon(BufReader::new(theirs));
     daemon.says(GREETING).await;
-    let builder = Builder::new();
     let (session, ()) = tokio::join!(builder.attach(ours), async {
         daemon.hears("env-filter 0").await.says("SUCCESS: env_filter_level=0\r\n").await;
         let on = "SUCCESS: real-time state notification set to ON\r\n";
@@ -21,7 +20,7 @@ async fn with_requests() -> (Session, Daemon) {
 
 #[tokio::test(start_paused = true)]
 async fn states_that_were_refused_are_not_shown() {
-    let (session, mut daemon) = with_requests().await;
+    let (session, mut daemon) = with_requests(Builder::new()).await;
     let (client, mut events, _requests) = session.split();
     let state = ">STATE:1,WAIT,,,,,,\r\n>BYTECOUNT:1,2\r\n";
     let refused = beside(client.state_on(), async {
@@ -77,7 +76,7 @@ async fn a_daemon_that_greets_and_then_says_nothing_is_named_by_what_it_did_not_
 
 #[tokio::test(start_paused = true)]
 async fn an_answer_may_have_a_time_of_its_own() {
-    let (session, mut daemon) = with_requests().await;
+    let (session, mut daemon) = with_requests(Builder::new()).await;
     let (_client, _events, requests) = session.split();
     let mut requests = requests.with_timeout(std::time::Duration::from_secs(90));
     daemon.says(">HOLD:Waiting for hold release:0\r\n").await;

@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::events::{Event, Pkcs11IdCount, Pkcs11IdEntry};
+use crate::mask::shown;
 use crate::reply::RawReply;
 
 pub(super) fn count(reply: &RawReply) -> Result<Pkcs11IdCount> {
@@ -23,6 +24,6 @@ fn event(reply: &RawReply) -> Option<Event> {
 }
 
 fn unexpected(command: &'static str, expected: &'static str, reply: &RawReply) -> Error {
-    let line = reply.lines.first().cloned().unwrap_or_default().into();
+    let line = shown(&reply.lines.first().cloned().unwrap_or_default().into());
     Error::UnexpectedReply { command, expected, line }
 }

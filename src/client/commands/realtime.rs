@@ -9,7 +9,7 @@ use crate::command::realtime::Channel;
 use crate::command::{History, realtime};
 use crate::error::{Error, Result};
 use crate::events::{Echo, LogLine, State};
-use crate::mask::masked;
+use crate::mask::shown;
 use crate::reply::{self, UnreadRow};
 
 impl Client {
@@ -68,7 +68,7 @@ impl Client {
         let reply = self.call(realtime::state()).await?;
         let line = match rows(&reply, State::parse_row).pop() {
             Some(Ok(state)) => return Ok(state),
-            Some(Err(unread)) => masked(unread.row()),
+            Some(Err(unread)) => shown(unread.row()),
             None => Text::default(),
         };
         Err(Error::UnexpectedReply { command: "state", expected: "the current state", line })

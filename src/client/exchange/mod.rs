@@ -87,6 +87,8 @@ pub(super) struct Exchange<T> {
     fence: FenceState,
     /// Of several commands in flight one has no reply, so that no line is surely anybody's.
     uncertain: bool,
+    /// The daemon has been silent for too long once, with a fence on its way.
+    doubted: bool,
     /// How the replies start that were given up and may still come.
     late: Vec<Expect>,
 }
@@ -106,6 +108,7 @@ impl<T> Exchange<T> {
             reply_limit,
             fence: FenceState::new(),
             uncertain: false,
+            doubted: false,
             late: Vec::new(),
         }
     }
@@ -119,9 +122,24 @@ impl<T> Exchange<T> {
         self.queued.retain(|queued| !gone(&queued.caller));
     }
 
-    /// How many commands wait to be sent.
+    /// How many commands wait to be sent, without those that wait for a late reply.
     pub(super) fn queued(&self) -> usize {
+        if self.late.is_empty() {
+            return self.queued.len();
+        }
+        self.queued.iter().filter(|queued| !self.is_mistakable(queued)).count()
+    }
+
+    /// How many commands wait to be sent, for whatever.
+    pub(super) fn len(&self) -> usize {
         self.queued.len()
+    }
+
+    /// Sends a command before the end that a caller has asked for.
+    pub(super) fn submit_before_close(&mut self, caller: T, wire: Wire) {
+        let is_close = |queued: &Queued<T>| queued.wire.shape == ReplyShape::Close;
+        let at = self.queued.iter().position(is_close).unwrap_or(self.queued.len());
+        self.queued.insert(at, Queued { caller, wire });
     }
 
     /// Whether a reply is awaited that comes of its own: not the end that `quit` brings.
@@ -131,20 +149,24 @@ impl<T> Exchange<T> {
 
     /// Whose command would go out next, where one may go out now and no fence goes before it.
     pub(super) fn next(&self) -> Option<&T> {
-        let next = self.sendable()?;
+        let next = self.sendable(&|_| true)?;
         self.queued.get(next).map(|next| &next.caller)
     }
 
-    /// The next bytes to write, whole commands only.
+    /// The next bytes to write, whole commands only, of those that `may` go out.
     ///
     /// `admit` sees the caller just before its command would go out. A command
     /// that is not admitted is dropped with its caller, unsent. Only one is looked at, so
     /// that what made sure of the first is not taken for the one behind it.
-    pub(super) fn next_write(&mut self, admit: impl FnOnce(&mut T) -> bool) -> NextWrite {
+    pub(super) fn next_write(
+        &mut self,
+        may: impl Fn(&T) -> bool,
+        admit: impl FnOnce(&mut T) -> bool,
+    ) -> NextWrite {
         if self.fence.is_due() {
             return NextWrite::Fence(self.fence.send());
         }
-        let next = self.sendable().and_then(|next| self.queued.remove(next));
+        let next = self.sendable(&may).and_then(|next| self.queued.remove(next));
         let Some(mut next) = next else {
             return NextWrite::Nothing;
         };
@@ -157,6 +179,11 @@ impl<T> Exchange<T> {
     /// Who sent the command that went out last, where it is in flight.
     pub(super) fn last(&self) -> Option<&T> {
         self.in_flight.back().map(|command| &command.caller)
+    }
+
+    /// How many commands are in flight.
+    pub(super) fn in_flight(&self) -> usize {
+        self.in_flight.len()
     }
 
     /// Who sent the command that has waited longest for its reply.
@@ -211,6 +238,10 @@ impl<T> Exchange<T> {
 
     /// Whether this event line (without `>`) is the reply that the oldest command waits for.
     pub(super) fn event(&mut self, line: &Bytes) -> Option<Step<T>> {
+        if !self.late.is_empty() && asks_anew(line) {
+            // The daemon has answered the last one, or never will, before it asks again.
+            self.late.clear();
+        }
         let head = self.in_flight.front().filter(|_| !self.uncertain)?;
         let ReplyShape::Event(prefix) = head.shape else {
             return None;
@@ -223,11 +254,12 @@ impl<T> Exchange<T> {
     }
 
     /// The daemon has said nothing to what is in flight for too long: a fence tells whether it will.
+    /// One that is on its way already has as long as one that is sent now.
     pub(super) fn give_up(&mut self) -> GivenUp {
         if !self.awaits_reply() {
             return GivenUp::Nothing;
         }
-        if !self.fence.is_idle() {
+        if std::mem::replace(&mut self.doubted, true) {
             return GivenUp::Fence;
         }
         self.resynchronize();
@@ -262,7 +294,7 @@ impl<T> Exchange<T> {
     /// Everything before the fence has been read by the daemon, and answered or not.
     fn fenced(&mut self) -> Vec<(T, Outcome)> {
         self.fence.clear();
-        self.uncertain = false;
+        (self.uncertain, self.doubted) = (false, false);
         let mut ended = Vec::with_capacity(self.in_flight.len());
         for mut command in self.in_flight.drain(..) {
             let outcome = command.fenced();
@@ -288,14 +320,23 @@ impl<T> Exchange<T> {
         })
     }
 
+    /// Whether its reply could be taken for one that was given up.
+    fn is_mistakable(&self, queued: &Queued<T>) -> bool {
+        self.late.contains(&queued.wire.expect)
+    }
+
     /// Where in the queue the command stands that may go out now.
-    fn sendable(&self) -> Option<usize> {
+    ///
+    /// Others pass one that waits for a late reply, or that may not go out; only `quit` passes none.
+    fn sendable(&self, may: &impl Fn(&T) -> bool) -> Option<usize> {
         if !self.fence.is_idle() {
             return None;
         }
-        // A command for whose reply one that was given up could be taken waits, and no other for it.
-        let mistakable = |queued: &Queued<T>| self.late.contains(&queued.wire.expect);
-        let at = self.queued.iter().position(|queued| !mistakable(queued))?;
+        let may_go = |queued: &Queued<T>| !self.is_mistakable(queued) && may(&queued.caller);
+        let at = self.queued.iter().position(may_go)?;
+        if at > 0 && self.queued.get(at)?.wire.shape == ReplyShape::Close {
+            return None;
+        }
         let next = self.queued.get(at)?;
         let beside_others = || {
             self.in_flight.len() < self.depth
@@ -339,4 +380,10 @@ impl<T> Exchange<T> {
             None => Step::Taken,
         }
     }
+}
+
+/// Whether an event asks for a signature or a certificate.
+fn asks_anew(line: &Bytes) -> bool {
+    let asks = [&b"PK_SIGN:"[..], b"RSA_SIGN:", b"NEED-CERTIFICATE:"];
+    asks.iter().any(|ask| line.starts_with(ask))
 }

@@ -96,10 +96,13 @@ impl Handle {
         result.inspect_err(|error| *self.error() = Some(error.clone()))
     }
 
-    /// Whether the last answer was refused before it was sent.
+    /// Whether the last answer was refused, here or by the daemon.
     pub(super) fn is_invalid(&self) -> bool {
         let error = self.error();
-        matches!(*error, Some(Error::InvalidArgument { .. } | Error::Unsupported { .. }))
+        matches!(
+            *error,
+            Some(Error::InvalidArgument { .. } | Error::Unsupported { .. } | Error::Refused { .. })
+        )
     }
 
     /// Whether an answer to this very question was not sent before.
@@ -145,10 +148,22 @@ impl Handle {
         let (guard, peer) = (Arc::clone(&self.guard), self.question.asked.peer().cloned());
         let ticket = Ticket { guard, peer, settles };
         let sent = self.note(call.answer(wire, ticket).await);
-        if !matches!(sent, Err(Error::Timeout { .. })) {
+        if !self.is_still_due(&sent, settles) {
             self.unsent.store(false, Ordering::Relaxed);
         }
         sent.map(drop)
+    }
+
+    /// Whether the question is to be asked again after this came of an answer.
+    fn is_still_due<T>(&self, sent: &Result<T>, settles: bool) -> bool {
+        match sent {
+            Err(Error::Timeout { .. }) => true,
+            // The other half of the answer was never sent.
+            Err(Error::NoReply { .. } | Error::UnexpectedReply { .. }) => !settles,
+            // A prompt that refuses one half wants none of it; a client waits on.
+            Err(Error::Refused { .. }) => !settles && self.question.asked.peer().is_some(),
+            _ => false,
+        }
     }
 }
 

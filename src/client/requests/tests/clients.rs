@@ -135,6 +135,10 @@ async fn openvpn_2_5_numbers_the_key_of_a_response_otherwise() {
         "SUCCESS: client-pending-auth command failed. Extra paramter might be too long\r\n";
     let refused = exchange(peer.pending(&text, MINUTE), d, wire, failed).await;
     assert!(matches!(refused, Err(Error::Refused { .. })), "{refused:?}");
+    // The client waits on, so it is asked about again.
+    let again = next_client(&mut requests).await;
+    let denied = "SUCCESS: client-deny command succeeded\r\n";
+    exchange(again.deny("no", None), d, "client-deny 0 5 \"no\"\n", denied).await.unwrap();
 
     d.connect("CONNECT", 1, 5).await;
     let peer = next_client(&mut requests).await;
