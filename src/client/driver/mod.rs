@@ -3,7 +3,9 @@
 //! It always reads: no consumer of events or replies can make it wait, and it
 //! reads while it writes. It ends with the connection, and tells everybody why.
 
-use std::sync::Arc;
+mod ending;
+mod output;
+
 use std::task::Poll;
 use std::time::Duration;
 
@@ -11,20 +13,21 @@ use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::unconstrained;
 use tokio::time::Instant;
-use tracing::{debug, trace, warn};
+use tracing::{trace, warn};
 use zeroize::Zeroizing;
 
 use super::caller::{Caller, Submission};
-use super::exchange::{Exchange, GivenUp, NextWrite, Outcome, Step};
+use super::exchange::{Exchange, NextWrite, Outcome, Step};
 use super::outlet::Outlet;
 use super::reply_timer::ReplyTimer;
-use super::shared::Closing;
 use super::transport::{Duplex, Transport, Turn};
 use crate::command::{Effect, EnvFilter, clients, realtime};
 use crate::demux::{Demuxer, Item};
 use crate::error::{CloseReason, Result};
-use crate::events::{Assembler, Event, Malformed, Stray};
+use crate::events::{Assembler, Event, Stray};
 use crate::reply::RawReply;
+use ending::Ending;
+use output::Output;
 
 const READ_SIZE: usize = 16 * 1024;
 
@@ -33,9 +36,6 @@ const QUEUE: usize = 64;
 
 /// The same, with those that wait for the late reply of another.
 const QUEUE_LIMIT: usize = 16 * QUEUE;
-
-/// How long an end that nobody asked for waits for the stream to be shut, at most.
-const SHUT_DOWN: Duration = Duration::from_secs(5);
 
 /// How many reads go at most before anything else gets its turn again.
 const CATCH_UP: usize = 64;
@@ -76,15 +76,6 @@ pub(super) struct Parts<S> {
     pub(super) close_timeout: Duration,
 }
 
-/// The bytes being written; a command is written whole, whatever becomes of its caller.
-#[derive(Default)]
-struct Output {
-    bytes: Zeroizing<Vec<u8>>,
-    written: usize,
-    /// It is not the last command, but a fence behind it.
-    fence: bool,
-}
-
 /// How surely the daemon was heard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Heard {
@@ -93,19 +84,6 @@ enum Heard {
     Stray,
     /// A line of a reply.
     Reply,
-}
-
-/// What is known of the end that is coming.
-#[derive(Default)]
-struct Ending {
-    /// Writing failed; what the daemon still says is read first.
-    write_error: Option<std::io::Error>,
-    /// A caller has asked for the end, or the daemon has to come to it.
-    asked: bool,
-    /// When to stop waiting for it, where the clock can hold that.
-    deadline: Option<Instant>,
-    /// No caller is left that could send a command.
-    abandoned: bool,
 }
 
 impl<S: Transport> Driver<S> {
@@ -180,52 +158,10 @@ impl<S: Transport> Driver<S> {
         }
     }
 
-    /// Does what handles have asked for beside sending commands.
-    fn follow_closing(&mut self) -> Result<(), CloseReason> {
-        match self.outlet.shared.closing() {
-            Closing::No => Ok(()),
-            Closing::AfterCommands => {
-                self.close_by_deadline();
-                Ok(())
-            }
-            Closing::Now => Err(CloseReason::Requested),
-        }
-    }
-
-    /// The reply timer fired: a command without a reply costs its own call, and the connection only
-    /// where a fence behind it has none either.
-    fn silent(&mut self) -> Result<(), CloseReason> {
-        if !self.reply_timer.is_over(self.exchange.awaits_reply()) {
-            return Ok(());
-        }
-        if self.ending.write_error.is_some() {
-            return Err(self.overdue());
-        }
-        match self.exchange.give_up() {
-            GivenUp::Nothing => Ok(()),
-            GivenUp::Command => {
-                let command = self.exchange.oldest().map(Caller::name);
-                warn!(command, "no reply in time; asking whether there will be one");
-                self.reply_timer.asked();
-                Ok(())
-            }
-            GivenUp::Fence => Err(CloseReason::Desynchronized(
-                "a command had no reply, and the one sent behind it to find out had none either",
-            )),
-        }
-    }
-
     fn takes_commands(&self) -> bool {
         !self.ending.abandoned
             && self.exchange.queued() < QUEUE
             && self.exchange.len() < QUEUE_LIMIT
-    }
-
-    /// No handle is left: nobody waits for a command that was not sent.
-    fn abandon(&mut self) {
-        self.ending.abandoned = true;
-        self.submissions.close();
-        while self.submissions.try_recv().is_ok() {}
     }
 
     fn submit(&mut self, submission: Submission) {
@@ -376,20 +312,6 @@ impl<S: Transport> Driver<S> {
         }
     }
 
-    /// The daemon may have said why it left; that is still to be read.
-    fn write_failed(&mut self, error: std::io::Error) {
-        self.output = Output::default();
-        self.ending.write_error = Some(error);
-        self.close_by_deadline();
-    }
-
-    /// The time to close runs from when it is asked for first.
-    fn close_by_deadline(&mut self) {
-        if !std::mem::replace(&mut self.ending.asked, true) {
-            self.ending.deadline = Instant::now().checked_add(self.close_timeout);
-        }
-    }
-
     fn received(&mut self, bytes: &[u8]) -> Result<(), CloseReason> {
         trace!(bytes = bytes.len(), "received");
         self.demuxer.feed(bytes);
@@ -467,110 +389,6 @@ impl<S: Transport> Driver<S> {
         self.heard = Heard::Reply;
         caller.answer(outcome, &mut self.outlet);
         self.follow_env_filter();
-    }
-
-    /// A last line without its line end may be cut: it answers nobody, and only the word that the
-    /// daemon ends is taken as it came.
-    fn cut_line(&mut self) {
-        match self.demuxer.finish() {
-            Some(Item::Event(line)) if line.starts_with(b"FATAL:") => {
-                self.assembler.push(line, &mut |event| self.outlet.publish(event));
-            }
-            Some(Item::Event(line)) => self.outlet.publish(Event::Malformed(Malformed::cut(line))),
-            Some(Item::Reply(line)) => self.outlet.publish(Event::Stray(Stray::new(line))),
-            Some(Item::PasswordPrompt) | None => {}
-        }
-    }
-
-    fn end_of_input(&mut self) -> CloseReason {
-        self.cut_line();
-        if self.exchange.is_closing() {
-            return CloseReason::Requested;
-        }
-        self.outlet.announced.take().unwrap_or(CloseReason::Remote)
-    }
-
-    fn read_failed(&mut self, error: std::io::Error) -> CloseReason {
-        self.cut_line();
-        let announced = self.outlet.announced.take();
-        announced.unwrap_or_else(|| CloseReason::Io(Arc::new(error)))
-    }
-
-    /// The daemon did not close in time.
-    fn overdue(&mut self) -> CloseReason {
-        match self.ending.write_error.take() {
-            Some(error) => self.read_failed(error),
-            None => CloseReason::Requested,
-        }
-    }
-
-    /// Ends the connection. Where this side asked for it, the stream is shut before that is told, so
-    /// that whoever waits can connect anew.
-    async fn finish(mut self, reason: CloseReason) {
-        if matches!(reason, CloseReason::Requested) {
-            let at_once = self.outlet.shared.closing() == Closing::Now;
-            self.shut_down(at_once).await;
-            self.end(&reason);
-        } else {
-            self.end(&reason);
-            // Nobody waits for it, and the daemon's next manager may.
-            let _ = tokio::time::timeout(SHUT_DOWN, self.shut_down(false)).await;
-        }
-    }
-
-    /// Tells the other side that this is all, but for a command that was not written whole: behind
-    /// its beginning nothing may follow.
-    async fn shut_down(&mut self, at_once: bool) {
-        let is_begun = self.output.is_begun() || (at_once && self.socket.is_unflushed());
-        if is_begun || self.ending.write_error.is_some() {
-            return self.socket.abandon();
-        }
-        self.close_by_deadline();
-        let mut buffer = Zeroizing::new(vec![0; READ_SIZE]);
-        let closing = self.socket.shut_down(&mut buffer);
-        match self.ending.deadline {
-            Some(deadline) => drop(tokio::time::timeout_at(deadline, closing).await),
-            None => closing.await,
-        }
-        self.socket.abandon();
-    }
-
-    /// Tells every waiter, then every subscriber, that and why it is over.
-    fn end(&mut self, reason: &CloseReason) {
-        debug!(%reason, "connection closed");
-        self.outlet.shared.close(reason.clone());
-        self.submissions.close();
-        while let Ok(submission) = self.submissions.try_recv() {
-            self.submit(submission);
-        }
-        self.assembler.finish(&mut |event| self.outlet.publish(event));
-        self.outlet.desk.close();
-        self.outlet.peers.close(reason);
-        for (caller, outcome) in self.exchange.close() {
-            match outcome {
-                Some(outcome) => caller.answer(outcome, &mut self.outlet),
-                None => caller.fail(reason.clone()),
-            }
-        }
-    }
-}
-
-impl Output {
-    fn is_due(&self) -> bool {
-        self.written < self.bytes.len()
-    }
-
-    /// Whether a part of it was written, and not all.
-    fn is_begun(&self) -> bool {
-        self.written > 0 && self.is_due()
-    }
-
-    fn written(&self) -> &[u8] {
-        self.bytes.get(..self.written).unwrap_or_default()
-    }
-
-    fn rest(&self) -> &[u8] {
-        self.bytes.get(self.written..).unwrap_or_default()
     }
 }
 
