@@ -18,9 +18,11 @@ use std::fmt;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::Secret;
-use crate::command::{check, invalid, limits};
-use crate::error::{ArgumentProblem, Result};
+use crate::error::Result;
+use crate::error::invalid;
+use crate::types::ArgumentProblem;
+use crate::types::Secret;
+use crate::types::{check, limits};
 
 const COMMAND: &str = "CRV1 challenge";
 

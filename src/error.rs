@@ -5,7 +5,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::Text;
+use crate::types::{ArgumentProblem, Text};
 
 /// `Result` with this crate's [`enum@Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -158,57 +158,6 @@ fn timeout_text(command: &str, after: Duration, sent: bool) -> String {
     }
 }
 
-/// What is wrong with an argument.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ArgumentProblem {
-    /// It is too long.
-    #[error("is {len} bytes long, the limit is {limit} ({why})")]
-    TooLong {
-        /// Length in bytes.
-        len: usize,
-        /// The greatest length that arrives whole.
-        limit: usize,
-        /// What the daemon does past it.
-        why: &'static str,
-    },
-    /// It holds a control byte, which the daemon would drop or take for a line end.
-    #[error("holds the control byte 0x{byte:02x} at offset {offset}")]
-    ControlByte {
-        /// The byte.
-        byte: u8,
-        /// Where it stands, from 0.
-        offset: usize,
-    },
-    /// It is a line `END`, which would end the block early; what follows would run as commands.
-    #[error("is the line `END`, which would end the block early")]
-    EndsBlock,
-    /// It is empty where the daemon needs something.
-    #[error("is empty")]
-    Empty,
-    /// A number outside its range.
-    #[error("is {value}, outside {min} to {max}")]
-    OutOfRange {
-        /// The number given.
-        value: u64,
-        /// The least allowed.
-        min: u64,
-        /// The greatest allowed.
-        max: u64,
-    },
-    /// A configuration line's directive is not one that can be checked; named where it looks
-    /// like a directive.
-    #[error(
-        "begins with {}, which is not known here; the daemon may drop the line and admit the \
-         client without it (`ClientConfig::directive_unchecked` takes it all the same)",
-        .0.as_ref().map_or("no directive's name".to_owned(), |name| format!("`{name}`"))
-    )]
-    UnknownDirective(Option<String>),
-    /// Anything else, in words.
-    #[error("{0}")]
-    Other(&'static str),
-}
-
 /// Why a connection ended.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -250,4 +199,13 @@ impl fmt::Display for CloseReason {
             Self::DriverGone => f.write_str("the task that serves it was stopped"),
         }
     }
+}
+
+/// An error for an argument that was refused.
+pub(crate) fn invalid(
+    command: &'static str,
+    argument: &'static str,
+    problem: ArgumentProblem,
+) -> Error {
+    Error::InvalidArgument { command, argument, problem }
 }

@@ -41,16 +41,10 @@ pub mod events;
 pub mod handler;
 pub mod reply;
 
-mod address;
 mod client;
 mod error;
-mod ids;
-mod mask;
-mod number;
-mod secret;
-mod text;
+mod types;
 
-pub use address::{MacAddress, Protocol, RealAddress, VirtualAddress};
 pub use client::{
     Builder, CertificateRequest, Challenge, ChallengeRequest, Client, ClientRequest,
     ClientResponse, CredentialsRequest, DroppedRequest, Endpoint, Events, HoldRequest, Lagged,
@@ -62,12 +56,12 @@ pub use command::{
     ClientConfig, EnvFilter, History, IntoClientConfig, KillTarget, ProxyAction, RemoteAction,
     ReplyShape, Signal, StatusFormat, Transport,
 };
-pub use error::{ArgumentProblem, CloseReason, Error, Result};
+pub use error::{CloseReason, Error, Result};
 pub use events::{Event, Info, StateName};
-pub use ids::{Cid, Kid};
 pub use reply::{AuthRetry, Status};
-pub use secret::Secret;
-pub use text::Text;
+pub use types::{
+    ArgumentProblem, Cid, Kid, MacAddress, Protocol, RealAddress, Secret, Text, VirtualAddress,
+};
 
 /// The programs in the README are compiled with the documentation's.
 #[cfg(doctest)]

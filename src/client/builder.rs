@@ -20,8 +20,9 @@ use super::shared::{CloseGuard, Shared};
 use super::transport::{Foreign, Transport};
 use super::{Client, Events};
 use crate::demux::DEFAULT_LINE_LIMIT;
+use crate::error::{Error, Result};
 use crate::reply::RawReply;
-use crate::{Error, Result, Secret};
+use crate::types::Secret;
 
 /// How many commands of this connection's handles may wait for the driver before a caller waits too.
 const SUBMISSIONS: usize = 64;

@@ -10,11 +10,11 @@ use super::exchange::{Failure, Outcome};
 use super::identity::{Peer, PeerWatch, Peers};
 use super::outlet::Outlet;
 use super::requests::Ticket;
-use crate::Text;
 use crate::command::{Effect, Wire};
 use crate::error::{CloseReason, Error, Result};
-use crate::mask::{masked, shown};
 use crate::reply::RawReply;
+use crate::types::Text;
+use crate::types::{masked, shown};
 
 /// A command on its way from a caller to the driver.
 pub(super) struct Submission {

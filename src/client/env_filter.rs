@@ -1,6 +1,6 @@
 //! [`EnvFilterState`]: whether `env-filter 0` is known to be in force.
 
-use crate::Text;
+use crate::types::Text;
 
 /// Follows every `env-filter` of a connection. A block that comes while another level may be in
 /// force can hold a client's own claims in the place of the daemon's values.

@@ -235,7 +235,7 @@ impl fmt::Debug for Client {
 mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 
-    use crate::Builder;
+    use crate::client::Builder;
 
     /// Their bytes may be passwords, and the daemon may never say another word.
     #[tokio::test(start_paused = true)]

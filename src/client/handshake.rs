@@ -7,11 +7,12 @@ use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use zeroize::Zeroizing;
 
-use crate::command::{check, invalid, limits};
 use crate::demux::{Demuxer, Item};
+use crate::error::invalid;
 use crate::error::{CloseReason, Error, Result};
 use crate::events::{Event, Info};
-use crate::{Secret, Text};
+use crate::types::{Secret, Text};
+use crate::types::{check, limits};
 
 const COMMAND: &str = "management password";
 

@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
-use crate::Cid;
 use crate::error::CloseReason;
 use crate::events::{ClientEvent, Event};
+use crate::types::Cid;
 
 /// The identity of one client of a server, as one connection knows it.
 ///

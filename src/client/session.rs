@@ -4,7 +4,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::requests::Requests;
 use super::{Builder, Client, Endpoint, Events};
-use crate::Result;
+use crate::error::Result;
 
 /// A connection that has been greeted.
 ///

@@ -2,9 +2,12 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::{Effect, Fence, ReplyShape, Wire, Writer, invalid, limits};
-use crate::error::{ArgumentProblem, Error, Result};
-use crate::{Cid, Kid};
+use super::{Effect, Fence, ReplyShape, Wire, Writer};
+use crate::error::invalid;
+use crate::error::{Error, Result};
+use crate::types::ArgumentProblem;
+use crate::types::limits;
+use crate::types::{Cid, Kid};
 
 /// Whom `kill` ends.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -4,10 +4,13 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
-use super::{Fence, ReplyShape, Wire, Writer, invalid, limits};
-use crate::Secret;
-use crate::error::{ArgumentProblem, Result};
+use super::{Fence, ReplyShape, Wire, Writer};
+use crate::error::Result;
+use crate::error::invalid;
 use crate::reply::AuthRetry;
+use crate::types::ArgumentProblem;
+use crate::types::Secret;
+use crate::types::{check, limits};
 
 const ENTERED: &str = "'";
 const CUT: &str = "the daemon silently cuts longer ones";
@@ -29,7 +32,7 @@ pub(crate) fn password(kind: impl AsRef<[u8]>, password: &Secret) -> Result<Wire
 pub(crate) fn long_password(kind: impl AsRef<[u8]>, password: &Secret) -> Result<Wire> {
     const NAME: &str = "password";
     const ARGUMENT: &str = "password";
-    super::check(password.expose(), limits::PASSWORD, CUT)
+    check(password.expose(), limits::PASSWORD, CUT)
         .map_err(|problem| invalid(NAME, ARGUMENT, problem))?;
     let mut block = Writer::with_capacity(NAME, 4 * limits::PASSWORD).quoted("type", kind)?.block();
     let encoded = Zeroizing::new(STANDARD.encode(password.expose()));
@@ -46,7 +49,7 @@ pub(crate) fn check_kept(
     value: &Secret,
     limit: usize,
 ) -> Result<()> {
-    super::check(value.expose(), limit, CUT).map_err(|problem| invalid(command, argument, problem))
+    check(value.expose(), limit, CUT).map_err(|problem| invalid(command, argument, problem))
 }
 
 pub(crate) fn needok(name: impl AsRef<[u8]>, ok: bool) -> Result<Wire> {

@@ -3,8 +3,11 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::{Fence, Kind, ReplyShape, Wire, Writer, invalid, limits};
-use crate::error::{ArgumentProblem, Result};
+use super::{Fence, Kind, ReplyShape, Wire, Writer};
+use crate::error::Result;
+use crate::error::invalid;
+use crate::types::ArgumentProblem;
+use crate::types::limits;
 
 /// Which of the two signature commands a request is answered with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

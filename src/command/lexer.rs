@@ -1,8 +1,8 @@
 //! The daemon's own reading of a line, to know beforehand what it would make of ours.
 
-use super::limits;
 use super::quote::TOO_LONG;
-use crate::error::ArgumentProblem;
+use crate::types::ArgumentProblem;
+use crate::types::limits;
 
 /// How many parameters a line has, where the daemon would take all of it as it stands.
 ///

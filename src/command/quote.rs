@@ -1,7 +1,7 @@
 //! [`quote`]: one parameter, as the daemon's lexer reads it back.
 
-use super::{check, limits};
-use crate::error::ArgumentProblem;
+use crate::types::ArgumentProblem;
+use crate::types::{check, limits};
 
 /// Why a parameter has a limit.
 pub(super) const TOO_LONG: &str = "the daemon refuses longer parameters";
@@ -9,7 +9,7 @@ pub(super) const TOO_LONG: &str = "the daemon refuses longer parameters";
 /// `"…"`: a text as one parameter, which the daemon reads back byte for byte.
 ///
 /// For a caller's text in a [`raw_command`](crate::Client::raw_command); the typed commands
-/// quote by themselves. The result counts toward [`LINE`](super::limits::LINE) with its quotes
+/// quote by themselves. The result counts toward [`LINE`](crate::types::limits::LINE) with its quotes
 /// and escapes, and it is not wiped when dropped: a password belongs in a typed command.
 ///
 /// ```

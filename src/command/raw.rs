@@ -1,9 +1,12 @@
 //! The escape hatch: a line as the caller wrote it.
 
-use super::{Effect, ReplyShape, Wire, Writer, check, invalid, lexer, limits};
-use crate::error::{ArgumentProblem, Result};
-use crate::number::number;
-use crate::{Cid, Kid};
+use super::{Effect, ReplyShape, Wire, Writer, lexer};
+use crate::error::Result;
+use crate::error::invalid;
+use crate::types::ArgumentProblem;
+use crate::types::number;
+use crate::types::{Cid, Kid};
+use crate::types::{check, limits};
 
 const NAME: &str = "raw_command";
 const LINE: &str = "line";

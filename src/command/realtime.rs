@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use super::{Effect, ReplyShape, Wire, Writer, in_range, invalid};
-use crate::error::{ArgumentProblem, Result};
+use super::{Effect, ReplyShape, Wire, Writer, in_range};
+use crate::error::Result;
+use crate::error::invalid;
+use crate::types::ArgumentProblem;
 
 /// The three notifications that can be turned on and have a history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

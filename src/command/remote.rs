@@ -1,7 +1,10 @@
 //! Where a client connects to: `remote`, `remote-entry-*`, `proxy`.
 
-use super::{ReplyShape, Wire, Writer, in_range, invalid, limits};
-use crate::error::{ArgumentProblem, Result};
+use super::{ReplyShape, Wire, Writer, in_range};
+use crate::error::Result;
+use crate::error::invalid;
+use crate::types::ArgumentProblem;
+use crate::types::limits;
 
 /// What to do about the remote that the daemon is about to use (`>REMOTE:`).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

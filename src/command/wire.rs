@@ -2,11 +2,13 @@
 
 use zeroize::Zeroizing;
 
-use super::limits;
 use super::quote::{TOO_LONG, push_quoted};
 use super::shape::ReplyShape;
-use crate::error::{ArgumentProblem, Error, Result};
-use crate::{Cid, Kid, Text};
+use crate::error::Result;
+use crate::error::invalid;
+use crate::types::ArgumentProblem;
+use crate::types::{Cid, Kid, Text};
+use crate::types::{check, check_block_line, limits};
 
 /// A whole command as it goes out, line ends included. Wiped when dropped: it may hold a password.
 pub(crate) struct Wire {
@@ -278,40 +280,6 @@ impl Block {
         self.bytes.extend_from_slice(b"END\n");
         Wire::new(self.name, self.bytes, shape)
     }
-}
-
-/// Refuses what the daemon would not take as one line of a block.
-pub(crate) fn check_block_line(
-    line: &[u8],
-    limit: usize,
-    why: &'static str,
-) -> Result<(), ArgumentProblem> {
-    check(line, limit, why)?;
-    match line {
-        b"END" => Err(ArgumentProblem::EndsBlock),
-        b"" => Err(ArgumentProblem::Empty),
-        _ => Ok(()),
-    }
-}
-
-/// Refuses what the daemon would drop (control bytes), end a line at, or cut.
-pub(crate) fn check(value: &[u8], limit: usize, why: &'static str) -> Result<(), ArgumentProblem> {
-    if let Some(offset) = value.iter().position(u8::is_ascii_control) {
-        let byte = value.get(offset).copied().unwrap_or_default();
-        return Err(ArgumentProblem::ControlByte { byte, offset });
-    }
-    if value.len() > limit {
-        return Err(ArgumentProblem::TooLong { len: value.len(), limit, why });
-    }
-    Ok(())
-}
-
-pub(crate) fn invalid(
-    command: &'static str,
-    argument: &'static str,
-    problem: ArgumentProblem,
-) -> Error {
-    Error::InvalidArgument { command, argument, problem }
 }
 
 /// Refuses a number outside `min..=max`.

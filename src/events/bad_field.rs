@@ -1,6 +1,6 @@
 //! [`BadField`]: a field that cannot be read, or must not be believed.
 
-use crate::Text;
+use crate::types::Text;
 
 /// A field that the daemon sent but that does not hold what it should, or that the client may
 /// have sent in its place.

@@ -8,7 +8,7 @@ use nom::error::context;
 use nom::sequence::{separated_pair, terminated};
 
 use super::grammar::{Parsed, Problem, comma, complete};
-use crate::Cid;
+use crate::types::Cid;
 
 /// `>BYTECOUNT:in,out`: what a client's tunnel carried since it connected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

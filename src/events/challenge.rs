@@ -11,7 +11,7 @@ use nom::sequence::{preceded, terminated};
 
 use super::SecretText;
 use super::grammar::{Parsed, base64, start};
-use crate::Text;
+use crate::types::Text;
 
 /// `SC:flags,text`: a challenge the client's own configuration sets (`static-challenge`).
 ///

@@ -9,7 +9,7 @@ use bytes::Bytes;
 
 use super::grammar::{Problem, base64, number, split_once};
 use super::{BadField, Env, SecretText};
-use crate::{Cid, Kid, Secret, Text, VirtualAddress};
+use crate::types::{Cid, Kid, Secret, Text, VirtualAddress};
 
 /// `>CLIENT:`: what happens to a client of this server.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use nom::sequence::terminated;
 
 use super::grammar::{Problem, comma, start, time};
-use crate::Text;
+use crate::types::Text;
 
 /// `>ECHO:time,text`: an `echo` directive of the configuration, or one the server pushed.
 #[derive(Debug, Clone, PartialEq, Eq)]

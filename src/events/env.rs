@@ -13,7 +13,7 @@ use bytes::Bytes;
 pub use typed::SessionState;
 
 use super::grammar::split_once;
-use crate::Text;
+use crate::types::Text;
 
 /// The environment that comes with an event, as `name=value` pairs in the daemon's order.
 ///

@@ -4,7 +4,7 @@ use std::fmt;
 
 use bytes::Bytes;
 
-use crate::Text;
+use crate::types::Text;
 
 /// `>FATAL:text`: the daemon ends; it closes the connection right after.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -9,9 +9,9 @@ use nom::bytes::complete::{tag, take_till};
 use nom::error::{ContextError, ErrorKind, ParseError, context};
 use nom::{IResult, Parser};
 
-pub(super) use crate::number::number;
+pub(super) use crate::types::number;
 
-use crate::Text;
+use crate::types::Text;
 
 /// What is wrong with the body of an event, in words that hold no part of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

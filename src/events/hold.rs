@@ -5,7 +5,7 @@ use std::fmt;
 use bytes::Bytes;
 
 use super::grammar::number;
-use crate::Text;
+use crate::types::Text;
 
 /// `>HOLD:Waiting for hold release:N`: the daemon waits for `hold release`.
 ///

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::grammar::number;
-use crate::Text;
+use crate::types::Text;
 use bytes::Bytes;
 
 /// `>INFO:text`: the greeting, or other information.

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use super::SecretText;
 use super::challenge::{ChallengeFlags, flags_and_text};
 use super::grammar::{Problem, base64, number, rsplit_once, split_once};
-use crate::{Secret, Text};
+use crate::types::{Secret, Text};
 
 /// `>INFOMSG:`: what a server tells its client about pending authentication (OpenVPN 2.5).
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,8 +6,8 @@ use bytes::Bytes;
 use nom::sequence::terminated;
 
 use super::grammar::{Problem, comma, field, number, split_once, start, time};
-use crate::Text;
-use crate::mask::Masked;
+use crate::types::Masked;
+use crate::types::Text;
 
 /// `>LOG:time,flags,text`: a line of the daemon's log.
 ///

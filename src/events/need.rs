@@ -5,7 +5,7 @@ use std::fmt;
 use bytes::Bytes;
 
 use super::grammar::{Problem, quoted, split_once};
-use crate::Text;
+use crate::types::Text;
 
 /// `>NEED-OK:Need 'name' confirmation MSG:text`: answered with `needok NAME ok|cancel`.
 #[derive(Debug, Clone, PartialEq, Eq)]

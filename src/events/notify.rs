@@ -6,7 +6,7 @@ use bytes::Bytes;
 use nom::sequence::terminated;
 
 use super::grammar::{Problem, comma, field, start};
-use crate::Text;
+use crate::types::Text;
 
 /// `>NOTIFY:level,kind,text`: the other side ends or restarts the session.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use super::challenge::{DynamicChallenge, StaticChallenge};
 use super::grammar::{Problem, quoted, split_once};
 use super::{Realm, SecretText};
-use crate::Text;
+use crate::types::Text;
 
 /// `>PASSWORD:`: the daemon needs credentials, or tells what became of them.
 #[derive(Clone, PartialEq, Eq)]

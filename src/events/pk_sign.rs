@@ -5,7 +5,7 @@ use std::fmt;
 use bytes::Bytes;
 
 use super::grammar::{Problem, base64, number, split_once};
-use crate::Text;
+use crate::types::Text;
 
 /// `>PK_SIGN:base64,ALG` or `>RSA_SIGN:base64`: the daemon needs a signature by a key it
 /// does not have (`management-external-key`).

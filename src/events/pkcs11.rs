@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::BadField;
 use super::grammar::{Problem, base64, number, split_once};
-use crate::Text;
+use crate::types::Text;
 
 /// `>PKCS11ID-COUNT:n`: the reply to `pkcs11-id-count`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

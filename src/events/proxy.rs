@@ -8,7 +8,7 @@ use nom::error::context;
 use nom::sequence::terminated;
 
 use super::grammar::{Problem, comma, field, start};
-use crate::Text;
+use crate::types::Text;
 
 /// `>PROXY:index,protocol,host`: the daemon asks for a proxy; answered with
 /// `proxy NONE`, `proxy HTTP host port` or `proxy SOCKS host port`.

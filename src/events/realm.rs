@@ -4,7 +4,7 @@ use std::fmt;
 
 use bytes::Bytes;
 
-use crate::Text;
+use crate::types::Text;
 
 /// What credentials are for: the TYPE of `>PASSWORD:` and of the commands that answer it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

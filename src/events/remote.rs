@@ -5,7 +5,7 @@ use std::fmt;
 use bytes::Bytes;
 
 use super::grammar::{Problem, number, rsplit_once};
-use crate::Text;
+use crate::types::Text;
 
 /// `>REMOTE:host,port,proto`: the daemon asks whether to connect there; answered with
 /// `remote ACCEPT`, `remote SKIP` or `remote MOD host port`.

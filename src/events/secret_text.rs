@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{Secret, Text};
+use crate::types::{Secret, Text};
 
 /// A secret the daemon sent: a token, or a client's response.
 ///

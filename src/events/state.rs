@@ -12,7 +12,7 @@ pub use name::StateName;
 use super::grammar::{
     Problem, comma, field, ipv4, ipv6, non_empty, number, scoped_ip, split_once, start, time,
 };
-use crate::Text;
+use crate::types::Text;
 
 /// `>STATE:time,NAME,detail,local4,remote,rport,laddr,lport,local6`: the daemon's state.
 ///

@@ -6,10 +6,10 @@ use tracing::warn;
 
 use super::provider::{CredentialsAnswer, CredentialsPrompt, PasswordPrompt, ResponsePrompt};
 use super::{BoxError, CredentialsProvider, Failure, Signer};
-use crate::Secret;
 use crate::client::{CredentialsRequest, Request};
 use crate::command::{ProxyAction, RemoteAction};
 use crate::error::{Error, Result};
+use crate::types::Secret;
 
 /// What a request is answered with.
 pub(super) enum Answer {

@@ -8,8 +8,9 @@ use tokio::time::Instant;
 
 use crate::challenge::ClientPassword;
 use crate::client::{ClientRequest, PasswordError, Peer, PendingAuth};
+use crate::error::{Error, Result};
 use crate::events::{BadField, CrResponse, Env};
-use crate::{Cid, Error, Kid, Result, Secret, Text};
+use crate::types::{Cid, Kid, Secret, Text};
 
 /// One try of a client to be let in.
 #[derive(Debug)]

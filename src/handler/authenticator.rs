@@ -3,8 +3,8 @@
 use std::future::Future;
 
 use super::{Attempt, BoxError};
-use crate::ClientConfig;
 use crate::challenge::Crv1;
+use crate::command::ClientConfig;
 
 /// Decides about one attempt of a client to be let in.
 ///

@@ -4,10 +4,10 @@ use std::collections::{HashMap, VecDeque};
 
 use tokio::sync::{mpsc, oneshot};
 
-use crate::Kid;
 use crate::client::Peer;
 use crate::client::{ClientRequest, ClientResponse};
 use crate::events::CrResponse;
+use crate::types::Kid;
 
 /// How many responses of a client wait to be read by its handler.
 const RESPONSES: usize = 4;

@@ -8,7 +8,7 @@ use tracing::{debug, warn};
 use super::AttemptKind;
 use crate::client::Peer;
 use crate::error::{CloseReason, Error};
-use crate::{Kid, Text};
+use crate::types::{Kid, Text};
 
 /// What became of one [`Attempt`](super::Attempt), for audit and metrics. Holds no password, response or token.
 #[derive(Debug, Clone)]

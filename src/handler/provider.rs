@@ -7,7 +7,7 @@ use super::BoxError;
 use crate::client::{Challenge, Refusal};
 use crate::error::Result;
 use crate::events::{Realm, SignAlgorithm};
-use crate::{Secret, Text};
+use crate::types::{Secret, Text};
 
 /// Knows the credentials a client daemon asks for.
 ///

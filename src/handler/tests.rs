@@ -17,7 +17,10 @@ use tokio::time::Instant;
 
 use super::{AskError, Attempt, AttemptKind, AuthServer, Authenticator, BoxError, Decision};
 use crate::challenge::{ClientPassword, Crv1};
-use crate::{Builder, ClientConfig, CloseReason, PendingAuth, Requests, Secret, Session};
+use crate::client::{Builder, PendingAuth, Requests, Session};
+use crate::command::ClientConfig;
+use crate::error::CloseReason;
+use crate::types::Secret;
 
 const GREETING: &str =
     ">INFO:OpenVPN Management Interface Version 5 -- type 'help' for more info\r\n";
@@ -320,7 +323,7 @@ async fn asking_ends_when_the_client_leaves_or_the_server_restarts() {
         daemon.grants("client-pending-auth 0 1 \"CR_TEXT:R:Code\" 60").await;
         daemon.says(ends).await;
         let (at, error) = errors.recv().await.unwrap();
-        assert!(matches!(error, AskError::NotAsked(crate::Error::Stale { .. })), "{error}");
+        assert!(matches!(error, AskError::NotAsked(crate::error::Error::Stale { .. })), "{error}");
         assert_eq!(at.duration_since(began).as_secs(), 0);
     }
 }
@@ -444,7 +447,7 @@ async fn a_stopped_server_leaves_its_clients_to_the_drop_policy() {
     let (ours, theirs) = duplex(64 * 1024);
     let mut daemon = Daemon(BufReader::new(theirs));
     daemon.says(GREETING).await;
-    let builder = Builder::new().dropped_request(crate::DroppedRequest::Deny);
+    let builder = Builder::new().dropped_request(crate::client::DroppedRequest::Deny);
     let (_client, _, requests) = attach(builder, ours, &mut daemon).await.split();
     let server = tokio::spawn(AuthServer::new(by_name).run(requests));
     daemon.connects(0, "hang").await;

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::RawReply;
-use crate::Result;
+use crate::error::Result;
 
 /// What a client does when its credentials are rejected: `auth-retry=interact`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-pub(super) use crate::number::number;
+pub(super) use crate::types::number;
 
 /// The number behind `name`: `pid=12` with `pid=` gives 12.
 pub(super) fn named_number<T: FromStr>(text: &[u8], name: &str) -> Option<T> {

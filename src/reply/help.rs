@@ -1,7 +1,8 @@
 //! The replies of `help` and `net`: lines for people to read.
 
 use super::{RawReply, unexpected};
-use crate::{Result, Text};
+use crate::error::Result;
+use crate::types::Text;
 
 /// The commands a daemon knows, as it describes them.
 #[derive(Debug, Clone, PartialEq, Eq)]

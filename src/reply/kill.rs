@@ -2,7 +2,8 @@
 
 use super::RawReply;
 use super::fields::{number, rsplit_once, split_once};
-use crate::{Result, Text};
+use crate::error::Result;
+use crate::types::Text;
 
 /// What `kill` did: `common name 'x' found, 1 client(s) killed`.
 #[derive(Debug, Clone, PartialEq, Eq)]

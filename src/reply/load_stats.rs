@@ -2,7 +2,8 @@
 
 use super::RawReply;
 use super::fields::named_number;
-use crate::{Result, Text};
+use crate::error::Result;
+use crate::types::Text;
 
 /// The totals of a daemon: `nclients=1,bytesin=2990,bytesout=3182`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

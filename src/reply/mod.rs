@@ -20,8 +20,9 @@ use std::fmt;
 
 use bytes::Bytes;
 
-use crate::mask::{masked, shown};
-use crate::{Error, Result, Text};
+use crate::error::{Error, Result};
+use crate::types::Text;
+use crate::types::{masked, shown};
 
 pub use auth_retry::AuthRetry;
 pub use help::{Help, net};

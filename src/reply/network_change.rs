@@ -2,7 +2,7 @@
 
 use super::fields::number;
 use super::{RawReply, unexpected};
-use crate::{Error, Result};
+use crate::error::{Error, Result};
 
 const COMMAND: &str = "network-change";
 

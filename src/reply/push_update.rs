@@ -4,7 +4,8 @@ use bytes::{Bytes, BytesMut};
 
 use super::fields::number;
 use super::unexpected;
-use crate::{Error, Result, Text};
+use crate::error::{Error, Result};
+use crate::types::Text;
 
 /// What a push update reached: `1 client(s) updated`.
 ///

@@ -4,7 +4,8 @@ use bytes::Bytes;
 
 use super::fields::{number, rsplit_once, split_once};
 use super::{RawReply, UnreadRow, read_rows, unexpected};
-use crate::{Protocol, Result, Text};
+use crate::error::Result;
+use crate::types::{Protocol, Text};
 
 /// A `remote` of a client's configuration: `0,127.0.0.1,16064,udp,enabled`.
 ///

@@ -5,7 +5,7 @@ use std::fmt;
 use bytes::Bytes;
 
 use super::RawReply;
-use crate::Text;
+use crate::types::Text;
 
 /// A row that is not in the form that the rows of its reply have; it stands in its place among them.
 ///
@@ -53,7 +53,7 @@ mod tests {
     #[test]
     fn a_row_that_cannot_be_read_hides_no_other_and_shows_nothing() {
         let rows = ["1", "hunter2", "3"].map(Bytes::from).to_vec();
-        let number = |row: &Bytes| crate::number::number::<u8>(row).ok_or("it is no number");
+        let number = |row: &Bytes| crate::types::number::<u8>(row).ok_or("it is no number");
         let read = read_rows(&RawReply::block(rows), number);
         let [Ok(1), Err(unread), Ok(3)] = read.as_slice() else { panic!("{read:?}") };
         assert_eq!(*unread.row(), "hunter2");

@@ -2,7 +2,7 @@
 
 use super::RawReply;
 use super::fields::named_number;
-use crate::Result;
+use crate::error::Result;
 
 /// Reads the reply of `pid`: `pid=3528`.
 ///

@@ -6,7 +6,8 @@ use bytes::Bytes;
 
 use super::fields::{number, split_once};
 use super::{RawReply, unexpected};
-use crate::{Result, Text};
+use crate::error::Result;
+use crate::types::Text;
 
 /// What a daemon says it is: `OpenVPN Version: …` and `Management Version: 5`.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,12 +4,12 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;
 
 use crate::client::{Client, Peer, PeerEnd};
-use crate::command::{
-    EnvFilter, IntoClientConfig, KillTarget, Transport, Wire, clients, config, invalid,
-};
-use crate::error::{ArgumentProblem, Error, Result};
+use crate::command::{EnvFilter, IntoClientConfig, KillTarget, Transport, Wire, clients, config};
+use crate::error::invalid;
+use crate::error::{Error, Result};
 use crate::reply::{KillReport, PushUpdate, Status, parse_push_update};
-use crate::{Cid, Kid, Protocol, RealAddress, Text};
+use crate::types::ArgumentProblem;
+use crate::types::{Cid, Kid, Protocol, RealAddress, Text};
 
 impl Client {
     /// `client-auth CID KID`, configuration lines, `END`: lets a client in.

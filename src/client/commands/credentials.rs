@@ -1,12 +1,13 @@
 //! Answers of a person: credentials, confirmations, challenge responses.
 
 use super::{NEEDS_2_5, V2_5};
-use crate::Secret;
 use crate::client::Client;
+use crate::command::Wire;
 use crate::command::credentials::{self, SHORT};
-use crate::command::{Wire, limits};
 use crate::error::{Error, Result};
 use crate::reply::AuthRetry;
+use crate::types::Secret;
+use crate::types::limits;
 
 /// The management version from which a daemon takes a password as a block.
 const LONG_PASSWORDS: u32 = 6;

@@ -6,8 +6,9 @@ use crate::client::Client;
 use crate::client::shared::Closing;
 use crate::command::{Signal, daemon};
 use crate::error::Result;
+use crate::error::{CloseReason, Error};
 use crate::reply::{self, Help, NetworkChange, Version};
-use crate::{CloseReason, Error, Text};
+use crate::types::Text;
 
 impl Client {
     /// `pid`: the daemon's process ID.

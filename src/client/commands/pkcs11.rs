@@ -2,8 +2,8 @@
 
 use crate::error::{Error, Result};
 use crate::events::{Event, Pkcs11IdCount, Pkcs11IdEntry};
-use crate::mask::shown;
 use crate::reply::RawReply;
+use crate::types::shown;
 
 pub(super) fn count(reply: &RawReply) -> Result<Pkcs11IdCount> {
     match event(reply) {

@@ -1,9 +1,11 @@
 //! The escape hatch.
 
 use crate::client::Client;
-use crate::command::{ReplyShape, invalid, raw};
-use crate::error::{ArgumentProblem, Result};
+use crate::command::{ReplyShape, raw};
+use crate::error::Result;
+use crate::error::invalid;
 use crate::reply::RawReply;
+use crate::types::ArgumentProblem;
 
 impl Client {
     /// Sends a line as it stands and waits for a reply of `shape`.

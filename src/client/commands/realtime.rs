@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use super::rows;
-use crate::Text;
 use crate::client::Client;
 use crate::command::realtime::Channel;
 use crate::command::{History, realtime};
 use crate::error::{Error, Result};
 use crate::events::{Echo, LogLine, State};
-use crate::mask::shown;
 use crate::reply::{self, UnreadRow};
+use crate::types::Text;
+use crate::types::shown;
 
 impl Client {
     /// `hold`: whether the daemon will hold at its next start or restart.

@@ -4,9 +4,9 @@ use bytes::Bytes;
 use memchr::memmem;
 
 use super::{Failure, Outcome};
-use crate::Text;
 use crate::command::{Expect, Fence, Kind, ReplyShape};
 use crate::reply::RawReply;
+use crate::types::Text;
 
 /// What a kept line costs beside its bytes, for the reply limit.
 const LINE_OVERHEAD: usize = size_of::<Bytes>();

@@ -21,9 +21,10 @@ use zeroize::Zeroizing;
 
 use self::fence::FenceState;
 use self::in_flight::{InFlight, Partial, Taken, refusal, success};
-use crate::Text;
-use crate::command::{Expect, Fence, Kind, ReplyShape, Wire, limits};
+use crate::command::{Expect, Fence, Kind, ReplyShape, Wire};
 use crate::reply::RawReply;
+use crate::types::Text;
+use crate::types::limits;
 
 /// The end of a command.
 pub(super) type Outcome = Result<RawReply, Failure>;

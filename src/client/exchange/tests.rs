@@ -3,9 +3,9 @@
 use bytes::Bytes;
 
 use super::{Exchange, Failure, GivenUp, NextWrite, Outcome, Step};
-use crate::Text;
 use crate::command::{Fence, Kind, ReplyShape, Wire, Writer};
 use crate::reply::RawReply;
+use crate::types::Text;
 
 const LIMIT: usize = 1024 * 1024;
 

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
 use super::question;
-use crate::{Secret, Text};
+use crate::types::{Secret, Text};
 
 /// A challenge that goes with a prompt for user name and password, or for a password alone.
 #[derive(Debug, Clone, PartialEq)]

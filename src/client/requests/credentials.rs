@@ -4,10 +4,12 @@ use super::challenge::Challenge;
 use super::handle::Handle;
 use super::question::Refusal;
 use crate::client::Client;
-use crate::command::{Wire, credentials, invalid};
-use crate::error::ArgumentProblem;
+use crate::command::{Wire, credentials};
+use crate::error::Result;
+use crate::error::invalid;
 use crate::events::Realm;
-use crate::{Result, Secret};
+use crate::types::ArgumentProblem;
+use crate::types::Secret;
 
 /// `>PASSWORD:Need 'REALM' username/password`, perhaps with a challenge.
 ///

@@ -14,7 +14,7 @@ use super::question::{Asked, AskedClient, AskedClientKind, Asker, Question, Slot
 use super::waiting::{Address, Limits, Overflow, Waiting};
 use crate::client::identity::Peer;
 use crate::events::{ClientEvent, Event};
-use crate::{Cid, Kid};
+use crate::types::{Cid, Kid};
 
 /// Shared by the driver, which puts questions in, and the receiver, which takes them out.
 pub(crate) struct Desk {

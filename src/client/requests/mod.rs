@@ -25,8 +25,8 @@ use std::time::Duration;
 use futures_core::Stream;
 
 use super::Client;
+use crate::error::{Error, Result};
 use crate::events::Hold;
-use crate::{Error, Result};
 
 pub use challenge::Challenge;
 pub use credentials::{CredentialsRequest, PasswordRequest, UsernameRequest};

@@ -11,8 +11,9 @@ use super::{DroppedRequest, PendingAuth};
 use crate::challenge::{ClientPassword, Crv1, MalformedResponse};
 use crate::client::identity::Peer;
 use crate::command::{IntoClientConfig, clients, config};
+use crate::error::Result;
 use crate::events::{BadField, CrResponse, Env};
-use crate::{Cid, Kid, Result, Secret, Text};
+use crate::types::{Cid, Kid, Secret, Text};
 
 /// Why a client's password cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

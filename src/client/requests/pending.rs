@@ -2,8 +2,9 @@
 
 use std::fmt;
 
-use crate::command::invalid;
-use crate::error::{ArgumentProblem, Result};
+use crate::error::Result;
+use crate::error::invalid;
+use crate::types::ArgumentProblem;
 
 /// The `EXTRA` of `client-pending-auth`: what the client's user is to do.
 ///

@@ -2,8 +2,9 @@
 
 use super::handle::Handle;
 use crate::command::{credentials, keys, realtime};
+use crate::error::Result;
 use crate::events::{NeedCertificate, NeedOk, NeedStr};
-use crate::{Result, Secret, Text};
+use crate::types::{Secret, Text};
 
 /// `>HOLD:`: the daemon waits to be released.
 #[derive(Debug)]

@@ -6,11 +6,12 @@ use tokio::time::Instant;
 
 use super::guard::Guard;
 use crate::client::identity::Peer;
+use crate::error::Error;
 use crate::events::{
     ClientEvent, CrResponse, DynamicChallenge, Env, Event, Hold, InfoMsg, NeedCertificate, NeedOk,
     NeedStr, Password, PkSign, ProxyRequest, Realm, RemoteRequest, StaticChallenge,
 };
-use crate::{Cid, Error, Kid, Text};
+use crate::types::{Cid, Kid, Text};
 
 /// A question that waits to be taken, with its guard.
 #[derive(Debug, Clone)]

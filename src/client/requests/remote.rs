@@ -2,8 +2,9 @@
 
 use super::handle::Handle;
 use crate::command::{ProxyAction, RemoteAction, remote};
+use crate::error::Result;
 use crate::events;
-use crate::{Result, Text};
+use crate::types::Text;
 
 /// `>REMOTE:host,port,proto` (`management-query-remote`)
 #[derive(Debug)]

@@ -1,8 +1,8 @@
 //! [`SignRequest`]: a signature by a key outside the daemon.
 
 use super::handle::Handle;
-use crate::Result;
 use crate::command::keys::{self, SignatureCommand};
+use crate::error::Result;
 use crate::events::{PkSign, SignAlgorithm, SignCommand};
 
 /// `>PK_SIGN:` or `>RSA_SIGN:` (`management-external-key`)

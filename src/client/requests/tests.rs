@@ -9,7 +9,10 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 
 use super::{DroppedRequest, PendingAuth, Request, Requests};
 use crate::challenge::{ClientPassword, Crv1};
-use crate::{Builder, CloseReason, Error, Event, Events, Secret, Session};
+use crate::client::{Builder, Events, Session};
+use crate::error::{CloseReason, Error};
+use crate::events::Event;
+use crate::types::Secret;
 
 const GREETING: &[u8] =
     b">INFO:OpenVPN Management Interface Version 5 -- type 'help' for more info\r\n";
@@ -374,7 +377,7 @@ async fn a_decision_by_plain_command_counts() {
     for (cid, line) in [(4, "client-auth-nt 4 1"), (5, "client-deny 5 \"1\" \"no\"")] {
         daemon.connect("CONNECT", cid, 1).await;
         let peer = next_client(&mut requests).await;
-        let deciding = client.raw_command(line, crate::ReplyShape::Line);
+        let deciding = client.raw_command(line, crate::command::ReplyShape::Line);
         exchange(deciding, &mut daemon, &format!("{line}\n"), ok).await.unwrap();
         daemon.passes_fence().await;
         assert!(matches!(peer.allow().await, Err(Error::Stale { .. })), "{line}");
@@ -403,7 +406,7 @@ async fn states_are_shown_only_when_the_user_wants_them() {
     assert!(matches!(events.next().await, Some(Ok(Event::ByteCount(_)))));
     daemon.says(state).await;
     assert!(!seen(&mut events).await);
-    let off = client.raw_command("state off", crate::ReplyShape::Line).await;
+    let off = client.raw_command("state off", crate::command::ReplyShape::Line).await;
     assert!(matches!(off, Err(Error::InvalidArgument { .. })));
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::guard::Guard;
 use crate::events::Env;
-use crate::{Cid, Kid};
+use crate::types::{Cid, Kid};
 
 type Key = (Cid, Kid);
 

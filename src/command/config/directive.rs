@@ -5,10 +5,13 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use super::ranges::{
     address, address_ipv6, netmask_or_remote, network, network_ipv6, prefix, split_prefix,
 };
-use super::{COMMAND, LINE, TOO_LONG, check_block_line, invalid, limits};
+use super::{COMMAND, LINE, TOO_LONG};
 use crate::command::lexer;
-use crate::error::{ArgumentProblem, Result};
-use crate::number::number;
+use crate::error::Result;
+use crate::error::invalid;
+use crate::types::ArgumentProblem;
+use crate::types::number;
+use crate::types::{check_block_line, limits};
 
 type Check<T = ()> = std::result::Result<T, ArgumentProblem>;
 

@@ -10,11 +10,12 @@ use bytes::Bytes;
 
 use self::directive::Parsed;
 use super::quote::push_quoted;
-use super::wire::check_block_line;
-use super::{Effect, Wire, Writer, invalid, limits};
+use super::{Effect, Wire, Writer};
+use crate::command::ReplyShape;
 use crate::error::Result;
-use crate::mask::masked;
-use crate::{Cid, Kid, ReplyShape, Text};
+use crate::types::limits;
+use crate::types::masked;
+use crate::types::{Cid, Kid, Text};
 
 const COMMAND: &str = "client-auth";
 const LINE: &str = "config line";

@@ -2,8 +2,8 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use crate::error::ArgumentProblem;
-use crate::number::number;
+use crate::types::ArgumentProblem;
+use crate::types::number;
 
 type Check<T = ()> = Result<T, ArgumentProblem>;
 

@@ -122,7 +122,7 @@ fn a_kind_that_is_not_known_may_have_no_block() {
     for event in [first, second, last] {
         assert!(matches!(event, Event::Unknown(future) if future.env().is_none()), "{event:?}");
     }
-    assert_eq!(connect.cid(), crate::Cid(0));
+    assert_eq!(connect.cid(), crate::types::Cid(0));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 use super::super::tests::{malformed, parse};
 use super::*;
-use crate::MacAddress;
 use crate::events::{Assembler, Event};
+use crate::types::MacAddress;
 
 fn client(lines: &[&str]) -> ClientEvent {
     let (mut assembler, mut events) = (Assembler::new(), Vec::new());

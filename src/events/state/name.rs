@@ -4,7 +4,7 @@ use std::fmt;
 
 use bytes::Bytes;
 
-use crate::Text;
+use crate::types::Text;
 
 /// The name of a state.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

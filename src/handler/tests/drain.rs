@@ -4,8 +4,9 @@ use tokio::sync::oneshot;
 
 use super::outcomes::told;
 use super::*;
+use crate::client::Client;
+use crate::error::Error;
 use crate::handler::{Delivery, Drained, Verdict};
-use crate::{Client, Error};
 
 const LIMIT: Duration = Duration::from_secs(10);
 const SHUT_DOWN: &str = "\"the server shuts down\" \"TEMP:the server is shutting down\"";

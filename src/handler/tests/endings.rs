@@ -55,7 +55,7 @@ async fn a_decision_that_timed_out_unsent_is_sent_again_as_it_is() {
     daemon.hears("pid").await;
     daemon.connects(0, "alice").await;
     let timeout = stuck.await.unwrap();
-    assert!(matches!(timeout, Err(crate::Error::Timeout { sent: true, .. })), "{timeout:?}");
+    assert!(matches!(timeout, Err(crate::error::Error::Timeout { sent: true, .. })), "{timeout:?}");
     tokio::time::sleep(Duration::from_secs(15)).await;
     daemon.says("SUCCESS: pid=1\n").await;
     daemon.grants("client-auth-nt 0 1").await;
@@ -126,7 +126,7 @@ async fn what_the_others_cannot_answer_does_not_come_to_them_again() {
     let counted = Arc::clone(&calls);
     let server = AuthServer::new(by_name).others(move |request| {
         counted.fetch_add(1, Ordering::Relaxed);
-        let crate::Request::NeedStr(ask) = request else { panic!() };
+        let crate::client::Request::NeedStr(ask) = request else { panic!() };
         tokio::spawn(ask.answer("a\nb"));
     });
     let (_server, mut daemon) = serve(server).await;

@@ -3,8 +3,10 @@
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use super::*;
+use crate::client::DroppedRequest;
+use crate::error::Error;
 use crate::handler::{Delivery, Outcome, Verdict};
-use crate::{DroppedRequest, Error, Text};
+use crate::types::Text;
 
 /// A server that hands out its outcomes.
 pub(super) fn told<A: Authenticator>(
@@ -181,7 +183,7 @@ async fn a_decision_of_somebody_else_is_told_as_stale() {
     daemon.connects(0, "hang").await;
     daemon.settles().await;
     let (denied, ()) = tokio::join!(
-        client.client_deny(crate::Cid(0), crate::Kid(1), "no", None),
+        client.client_deny(crate::types::Cid(0), crate::types::Kid(1), "no", None),
         daemon.grants("client-deny 0 1 \"no\"")
     );
     denied.unwrap();

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use super::table::{Row, Table};
 use super::{StatusTime, filled, optional_number};
 use crate::reply::fields::number;
-use crate::{Cid, RealAddress, Text, VirtualAddress};
+use crate::types::{Cid, RealAddress, Text, VirtualAddress};
 
 /// A client of a server: a `CLIENT_LIST` row.
 ///

@@ -18,7 +18,8 @@ pub use statistics::ClientStatistics;
 
 use super::fields::number;
 use super::{RawReply, unexpected};
-use crate::{Result, Text};
+use crate::error::Result;
+use crate::types::Text;
 
 /// The reply of `status`: a server lists its clients, a client counts its bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use super::StatusTime;
 use super::client::defined;
 use super::table::{Row, Table};
-use crate::{RealAddress, Text, VirtualAddress};
+use crate::types::{RealAddress, Text, VirtualAddress};
 
 /// An address or network behind a client: a `ROUTING_TABLE` row.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use super::table::Table;
 use super::{Route, StatusClient, StatusTime};
 use crate::reply::fields::{number, rsplit_once, split_once};
-use crate::{Cid, Text, VirtualAddress};
+use crate::types::{Cid, Text, VirtualAddress};
 
 /// The clients and routes of a server.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -3,8 +3,8 @@
 use bytes::Bytes;
 
 use super::StatusTime;
-use crate::Text;
 use crate::reply::fields::{number, rsplit_once};
+use crate::types::Text;
 
 /// The counters of a client: `OpenVPN STATISTICS`.
 ///

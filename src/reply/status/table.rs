@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use crate::Text;
+use crate::types::Text;
 
 /// How a table names its columns: the fields of a row, found by their names.
 pub(super) struct Table<const N: usize> {

@@ -3,7 +3,7 @@ use std::fmt::Write as _;
 use proptest::prelude::*;
 
 use super::*;
-use crate::{Cid, MacAddress, Protocol, VirtualAddress};
+use crate::types::{Cid, MacAddress, Protocol, VirtualAddress};
 
 /// The lines of `text`, as the demuxer would give them: slices of one buffer.
 fn block(text: &str) -> RawReply {

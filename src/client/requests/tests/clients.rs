@@ -1,8 +1,9 @@
 //! Which client a decision is about.
 
 use super::*;
+use crate::client::{Overflow, PeerEnd};
+use crate::command::{EnvFilter, ReplyShape};
 use crate::events::{BadField, ClientEvent};
-use crate::{EnvFilter, Overflow, PeerEnd, ReplyShape};
 
 const PENDING: &str = "SUCCESS: client-pending-auth command succeeded\r\n";
 const AUTH: &str = "SUCCESS: client-auth command succeeded\r\n";
@@ -240,7 +241,7 @@ async fn trusted(d: &mut Daemon, requests: &mut Requests) -> bool {
     d.connect("CONNECT", 7, 1).await;
     let peer = next_client(requests).await;
     let is_trusted = peer.env().is_trusted();
-    let username = peer.username().map(Option::<&crate::Text>::cloned);
+    let username = peer.username().map(Option::<&crate::types::Text>::cloned);
     assert_eq!(username.is_ok(), is_trusted);
     assert_eq!(username.is_err_and(|error: BadField| error.is_untrusted()), !is_trusted);
     assert_eq!(peer.env().get("username"), Some(&"al ice".into()));

@@ -28,7 +28,7 @@ async fn response(d: &mut Daemon, requests: &mut Requests) -> ClientResponse {
 }
 
 /// Asserts that the daemon hears nothing before what is called now.
-async fn nothing_heard(client: &crate::Client, d: &mut Daemon) {
+async fn nothing_heard(client: &crate::client::Client, d: &mut Daemon) {
     exchange(client.pid(), d, "pid\n", "SUCCESS: pid=1\r\n").await.unwrap();
 }
 

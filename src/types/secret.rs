@@ -4,7 +4,7 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
-use crate::Text;
+use crate::types::Text;
 
 /// A password, token, PIN or challenge response.
 ///

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use crate::Text;
-use crate::number::number;
+use crate::types::Text;
+use crate::types::number;
 
 /// The address a client connects from: `127.0.0.1:5000`, `udp6:[::1]:5000`.
 ///

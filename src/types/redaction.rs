@@ -7,7 +7,7 @@ use std::fmt;
 
 use bytes::Bytes;
 
-use crate::Text;
+use crate::types::Text;
 
 /// What a secret stands behind.
 const MARKS: [&[u8]; 14] = [

@@ -1,0 +1,19 @@
+//! What all layers speak of: texts, secrets, IDs, addresses, numbers, limits.
+
+mod address;
+mod argument;
+mod ids;
+pub mod limits;
+mod number;
+mod redaction;
+mod secret;
+mod text;
+
+pub use address::{MacAddress, Protocol, RealAddress, VirtualAddress};
+pub use argument::ArgumentProblem;
+pub(crate) use argument::{check, check_block_line};
+pub use ids::{Cid, Kid};
+pub(crate) use number::number;
+pub(crate) use redaction::{Masked, masked, shown};
+pub use secret::Secret;
+pub use text::Text;
