@@ -43,15 +43,11 @@ pub mod reply;
 
 mod client;
 mod error;
+mod requests;
+mod session;
 mod types;
 
-pub use client::{
-    Builder, CertificateRequest, Challenge, ChallengeRequest, Client, ClientRequest,
-    ClientResponse, CredentialsRequest, DroppedRequest, Endpoint, Events, HoldRequest, Lagged,
-    NeedOkRequest, NeedStrRequest, Overflow, PasswordError, PasswordRequest, Peer, PeerEnd, Peers,
-    PendingAuth, PendingClient, ProxyRequest, Refusal, RemoteRequest, Request, Requests, Session,
-    SignRequest, UsernameRequest, attach, connect,
-};
+pub use client::{Client, Events, Lagged, Peer, PeerEnd, Peers};
 pub use command::{
     ClientConfig, EnvFilter, History, IntoClientConfig, KillTarget, ProxyAction, RemoteAction,
     ReplyShape, Signal, StatusFormat, Transport,
@@ -59,6 +55,13 @@ pub use command::{
 pub use error::{CloseReason, Error, Result};
 pub use events::{Event, Info, StateName};
 pub use reply::{AuthRetry, Status};
+pub use requests::{
+    CertificateRequest, Challenge, ChallengeRequest, ClientRequest, ClientResponse,
+    CredentialsRequest, DroppedRequest, HoldRequest, NeedOkRequest, NeedStrRequest, Overflow,
+    PasswordError, PasswordRequest, PendingAuth, PendingClient, ProxyRequest, Refusal,
+    RemoteRequest, Request, Requests, SignRequest, UsernameRequest,
+};
+pub use session::{Builder, Endpoint, Session, attach, connect};
 pub use types::{
     ArgumentProblem, Cid, Kid, MacAddress, Protocol, RealAddress, Secret, Text, VirtualAddress,
 };

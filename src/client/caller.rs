@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use tokio::sync::{Notify, oneshot};
 use tracing::debug;
 
-use super::exchange::{Failure, Outcome};
-use super::identity::{Peer, PeerWatch, Peers};
-use super::outlet::Outlet;
-use super::requests::Ticket;
+use crate::client::exchange::{Failure, Outcome};
+use crate::client::identity::{Peer, PeerWatch, Peers};
+use crate::client::outlet::Outlet;
+use crate::client::registry::Ticket;
 use crate::command::{Effect, Wire};
 use crate::error::{CloseReason, Error, Result};
 use crate::reply::RawReply;

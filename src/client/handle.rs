@@ -7,12 +7,12 @@ use std::time::Duration;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::time::Instant;
 
-use super::Events;
-use super::caller::{Delivery, Pass, Submission, Wants, Withdraw};
-use super::identity::{Peer, PeerEnd, PeerWatch, Peers};
-use super::outlet::Published;
-use super::requests::Ticket;
-use super::shared::{Closing, Shared};
+use crate::client::Events;
+use crate::client::caller::{Delivery, Pass, Submission, Wants, Withdraw};
+use crate::client::identity::{Peer, PeerEnd, PeerWatch, Peers};
+use crate::client::outlet::Published;
+use crate::client::registry::Ticket;
+use crate::client::shared::{Closing, Shared};
 use crate::command::Wire;
 use crate::error::{CloseReason, Error, Result};
 use crate::reply::RawReply;
@@ -235,7 +235,7 @@ impl fmt::Debug for Client {
 mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 
-    use crate::client::Builder;
+    use crate::session::Builder;
 
     /// Their bytes may be passwords, and the daemon may never say another word.
     #[tokio::test(start_paused = true)]

@@ -90,16 +90,16 @@ pub enum PeerEnd {
 
 /// Told when an identity is over.
 #[derive(Debug)]
-pub(super) struct PeerWatch {
-    pub(super) peer: Peer,
-    pub(super) end: oneshot::Sender<PeerEnd>,
+pub(crate) struct PeerWatch {
+    pub(crate) peer: Peer,
+    pub(crate) end: oneshot::Sender<PeerEnd>,
 }
 
 /// The most clients whose CONNECT is remembered; a server of over 100,000 is unheard of.
 const MAX_CLIENTS: usize = 1 << 18;
 
 /// The driver's own record of which client has which ID.
-pub(super) struct PeerTable {
+pub(crate) struct PeerTable {
     connection: u64,
     epoch: u64,
     connects: Arc<HashMap<Cid, u64>>,
@@ -108,24 +108,24 @@ pub(super) struct PeerTable {
 }
 
 impl PeerTable {
-    pub(super) fn new(connection: u64) -> Self {
+    pub(crate) fn new(connection: u64) -> Self {
         let connects = Arc::default();
         Self { connection, epoch: 0, connects, next: 0, watches: Vec::new() }
     }
 
-    pub(super) fn epoch(&self) -> u64 {
+    pub(crate) fn epoch(&self) -> u64 {
         self.epoch
     }
 
     /// Client IDs start over: every identity is over.
-    pub(super) fn restart(&mut self) {
+    pub(crate) fn restart(&mut self) {
         self.epoch += 1;
         self.connects = Arc::default();
         self.end(|_| true, &PeerEnd::Restarted);
     }
 
     /// Takes note of an event, and says which client it is about.
-    pub(super) fn notice(&mut self, event: &Event) -> Option<Peer> {
+    pub(crate) fn notice(&mut self, event: &Event) -> Option<Peer> {
         match event {
             Event::Client(ClientEvent::Connect { cid, .. }) => Some(self.connected(*cid)),
             Event::Client(ClientEvent::Disconnect { cid, .. }) => Some(self.disconnected(*cid)),
@@ -136,23 +136,23 @@ impl PeerTable {
     }
 
     /// Whether an identity still means the client that has its ID.
-    pub(super) fn is_current(&self, peer: &Peer) -> bool {
+    pub(crate) fn is_current(&self, peer: &Peer) -> bool {
         *peer == self.peer(peer.cid)
     }
 
     /// Has `watch` told of the end of its client, from now on.
-    pub(super) fn watch(&mut self, watch: PeerWatch) {
+    pub(crate) fn watch(&mut self, watch: PeerWatch) {
         self.watches.retain(|watch| !watch.end.is_closed());
         self.watches.push(watch);
     }
 
-    pub(super) fn snapshot(&self) -> Peers {
+    pub(crate) fn snapshot(&self) -> Peers {
         let connects = Arc::clone(&self.connects);
         Peers { connection: self.connection, epoch: self.epoch, connects }
     }
 
     /// The connection has ended.
-    pub(super) fn close(&mut self, reason: &CloseReason) {
+    pub(crate) fn close(&mut self, reason: &CloseReason) {
         self.end(|_| true, &PeerEnd::Closed(reason.clone()));
     }
 

@@ -1,35 +1,26 @@
 //! The client: one connection, many handles.
 //!
-//! [`connect`] does the handshake and starts the driver, the one task that owns
-//! the socket; [`Client`] sends commands to it, [`Events`] subscribes to what it hears.
+//! The driver is the one task that owns the stream; [`Client`] sends commands to it, [`Events`] subscribes to
+//! what it hears, and the registry keeps the requests that are open.
 
-mod builder;
 mod caller;
 mod commands;
 mod driver;
-mod endpoint;
 mod env_filter;
 mod events;
 mod exchange;
 mod handle;
-mod handshake;
 mod identity;
 mod outlet;
+pub(crate) mod registry;
 mod reply_timer;
-mod requests;
-mod session;
 mod shared;
+mod start;
 mod transport;
 
-pub use builder::Builder;
-pub use endpoint::Endpoint;
 pub use events::{Events, Lagged};
 pub use handle::Client;
 pub use identity::{Peer, PeerEnd, Peers};
-pub use requests::{
-    CertificateRequest, Challenge, ChallengeRequest, ClientRequest, ClientResponse,
-    CredentialsRequest, DroppedRequest, HoldRequest, NeedOkRequest, NeedStrRequest, Overflow,
-    PasswordError, PasswordRequest, PendingAuth, PendingClient, ProxyRequest, Refusal,
-    RemoteRequest, Request, Requests, SignRequest, UsernameRequest,
-};
-pub use session::{Session, attach, connect};
+pub(crate) use registry::Limits;
+pub(crate) use start::{Greeted, Settings, start};
+pub(crate) use transport::{Foreign, Transport};

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use tokio::sync::broadcast;
 
-use super::env_filter::EnvFilterState;
-use super::identity::{Peer, PeerTable};
-use super::requests::Desk;
-use super::shared::Shared;
+use crate::client::env_filter::EnvFilterState;
+use crate::client::identity::{Peer, PeerTable};
+use crate::client::registry::Desk;
+use crate::client::shared::Shared;
 use crate::error::CloseReason;
 use crate::events::{Event, StateName};
 

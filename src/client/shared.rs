@@ -10,12 +10,12 @@ use crate::error::CloseReason;
 use crate::reply::Version;
 
 #[derive(Debug)]
-pub(crate) struct Shared {
+pub(super) struct Shared {
     /// Tells this connection from all others of the process.
-    pub(crate) connection: u64,
+    pub(super) connection: u64,
     /// From the greeting.
-    pub(crate) management_version: u32,
-    pub(crate) command_timeout: Duration,
+    pub(super) management_version: u32,
+    pub(super) command_timeout: Duration,
     /// What the daemon is, once it has been asked.
     version: OnceLock<Version>,
     /// The highest client version announced on this connection; 0 where none was.
@@ -28,13 +28,13 @@ pub(crate) struct Shared {
     tells_states: AtomicBool,
     closed: watch::Sender<Option<CloseReason>>,
     /// Tells the driver that there is something to do beside commands.
-    pub(crate) work: Arc<Notify>,
+    pub(super) work: Arc<Notify>,
     closing: AtomicU8,
 }
 
 /// How a handle has asked for the end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Closing {
+pub(super) enum Closing {
     /// Not at all.
     No,
     /// After the commands called before, as far as the time to close allows.
@@ -44,7 +44,7 @@ pub(crate) enum Closing {
 }
 
 impl Shared {
-    pub(crate) fn new(
+    pub(super) fn new(
         management_version: u32,
         command_timeout: Duration,
         watches_states: bool,
@@ -66,12 +66,12 @@ impl Shared {
     }
 
     /// Asks the driver to end the connection.
-    pub(crate) fn ask_to_close(&self, how: Closing) {
+    pub(super) fn ask_to_close(&self, how: Closing) {
         self.closing.fetch_max(how as u8, Ordering::AcqRel);
         self.work.notify_one();
     }
 
-    pub(crate) fn closing(&self) -> Closing {
+    pub(super) fn closing(&self) -> Closing {
         match self.closing.load(Ordering::Acquire) {
             0 => Closing::No,
             1 => Closing::AfterCommands,
@@ -79,28 +79,28 @@ impl Shared {
         }
     }
 
-    pub(crate) fn version(&self) -> Option<Version> {
+    pub(super) fn version(&self) -> Option<Version> {
         self.version.get().cloned()
     }
 
     /// Keeps the daemon's version; it cannot change while the connection lasts.
-    pub(crate) fn learn(&self, version: &Version) {
+    pub(super) fn learn(&self, version: &Version) {
         self.version.get_or_init(|| version.clone());
     }
 
-    pub(crate) fn announced(&self) -> u32 {
+    pub(super) fn announced(&self) -> u32 {
         self.announced.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn announce(&self, version: u32) {
+    pub(super) fn announce(&self, version: u32) {
         self.announced.store(version, Ordering::Relaxed);
     }
 
-    pub(crate) fn watches_states(&self) -> bool {
+    pub(super) fn watches_states(&self) -> bool {
         self.watches_states
     }
 
-    pub(crate) fn want_states(&self, wanted: bool) {
+    pub(super) fn want_states(&self, wanted: bool) {
         self.wants_states.store(wanted, Ordering::Release);
         if !wanted {
             self.tells_states.store(false, Ordering::Release);
@@ -108,12 +108,12 @@ impl Shared {
     }
 
     /// The daemon has accepted the user's `state on`.
-    pub(crate) fn tell_states(&self) {
+    pub(super) fn tell_states(&self) {
         self.tells_states.store(true, Ordering::Release);
     }
 
     /// Whether states come that the user has not asked for.
-    pub(crate) fn hides_states(&self) -> bool {
+    pub(super) fn hides_states(&self) -> bool {
         let shown = || {
             self.wants_states.load(Ordering::Acquire) && self.tells_states.load(Ordering::Acquire)
         };
@@ -121,7 +121,7 @@ impl Shared {
     }
 
     /// Sets the reason the connection ended; the first one stays.
-    pub(crate) fn close(&self, reason: CloseReason) {
+    pub(super) fn close(&self, reason: CloseReason) {
         self.closed.send_if_modified(|closed| {
             let first = closed.is_none();
             closed.get_or_insert(reason);
@@ -130,15 +130,15 @@ impl Shared {
     }
 
     /// Why the connection ended, or the driver's own end where it did not say.
-    pub(crate) fn reason(&self) -> CloseReason {
+    pub(super) fn reason(&self) -> CloseReason {
         self.closed.borrow().clone().unwrap_or(CloseReason::DriverGone)
     }
 
-    pub(crate) fn is_closed(&self) -> bool {
+    pub(super) fn is_closed(&self) -> bool {
         self.closed.borrow().is_some()
     }
 
-    pub(crate) async fn closed(&self) -> CloseReason {
+    pub(super) async fn closed(&self) -> CloseReason {
         let mut watch = self.closed.subscribe();
         match watch.wait_for(Option::is_some).await {
             Ok(reason) => reason.clone().unwrap_or(CloseReason::DriverGone),
@@ -148,7 +148,7 @@ impl Shared {
 }
 
 /// Marks the connection closed when the driver ends in any way, also by a runtime's shutdown.
-pub(crate) struct CloseGuard(pub(crate) Arc<Shared>);
+pub(super) struct CloseGuard(pub(super) Arc<Shared>);
 
 impl Drop for CloseGuard {
     fn drop(&mut self) {

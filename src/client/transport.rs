@@ -13,7 +13,7 @@ use tokio::net::UnixStream;
 use tracing::debug;
 
 /// A stream that may know whether bytes have arrived that were not read yet.
-pub(super) trait Transport: AsyncRead + AsyncWrite + Unpin {
+pub(crate) trait Transport: AsyncRead + AsyncWrite + Unpin {
     /// Whether a read would find something now; `None` where the stream cannot tell.
     ///
     /// The runtime learns of new bytes only when it next asks the system, so a read that it
@@ -41,7 +41,7 @@ fn peek(socket: &socket2::Socket) -> bool {
 }
 
 /// A stream of the user's own, of which no more is known unless it is a socket.
-pub(super) struct Foreign<S>(pub(super) Pin<Box<S>>);
+pub(crate) struct Foreign<S>(pub(crate) Pin<Box<S>>);
 
 impl<S: AsyncRead + AsyncWrite + 'static> Transport for Foreign<S> {
     fn has_unread(&self) -> Option<bool> {
@@ -84,7 +84,7 @@ impl<S: AsyncWrite> AsyncWrite for Foreign<S> {
 
 /// One turn of reading or writing.
 #[derive(Debug)]
-pub(super) enum Turn {
+pub(crate) enum Turn {
     /// So many bytes were read; 0 at the end of input.
     Read(io::Result<usize>),
     /// So many bytes were written.
@@ -93,7 +93,7 @@ pub(super) enum Turn {
 
 /// A transport whose two directions take turns where both are ready, so that neither a flood of
 /// input nor a large command starves the other.
-pub(super) struct Duplex<T> {
+pub(crate) struct Duplex<T> {
     /// `None` once it was abandoned.
     transport: Option<T>,
     write_first: bool,
@@ -104,7 +104,7 @@ pub(super) struct Duplex<T> {
 }
 
 impl<T: Transport> Duplex<T> {
-    pub(super) fn new(transport: T) -> Self {
+    pub(crate) fn new(transport: T) -> Self {
         Self { transport: Some(transport), write_first: false, unflushed: false, flush_error: None }
     }
 
@@ -112,12 +112,12 @@ impl<T: Transport> Duplex<T> {
     /// on the way.
     ///
     /// Cancel safe: nothing is read or written unless the future is ready.
-    pub(super) async fn turn(&mut self, buffer: &mut [u8], output: &[u8]) -> Turn {
+    pub(crate) async fn turn(&mut self, buffer: &mut [u8], output: &[u8]) -> Turn {
         std::future::poll_fn(|cx| self.poll_turn(cx, buffer, output)).await
     }
 
     /// What can be read at once; `None` where nothing can.
-    pub(super) fn poll_read_now(
+    pub(crate) fn poll_read_now(
         &mut self,
         cx: &mut Context<'_>,
         buffer: &mut [u8],
@@ -129,18 +129,18 @@ impl<T: Transport> Duplex<T> {
     }
 
     /// As [`Transport::has_unread`].
-    pub(super) fn has_unread(&self) -> Option<bool> {
+    pub(crate) fn has_unread(&self) -> Option<bool> {
         self.transport.as_ref().and_then(Transport::has_unread)
     }
 
     /// Whether something that was written may not be out.
-    pub(super) fn is_unflushed(&self) -> bool {
+    pub(crate) fn is_unflushed(&self) -> bool {
         self.unflushed
     }
 
     /// Flushes, and tells the other side that nothing follows. What still comes is read and dropped, so
     /// that it holds up nobody. An error means that the other side is gone.
-    pub(super) async fn shut_down(&mut self, buffer: &mut [u8]) {
+    pub(crate) async fn shut_down(&mut self, buffer: &mut [u8]) {
         if let Err(error) = std::future::poll_fn(|cx| self.poll_shut_down(cx, buffer)).await {
             debug!(%error, "the connection was gone before it was shut down");
         }
@@ -162,7 +162,7 @@ impl<T: Transport> Duplex<T> {
     }
 
     /// Closes the transport as it is.
-    pub(super) fn abandon(&mut self) {
+    pub(crate) fn abandon(&mut self) {
         self.transport = None;
     }
 

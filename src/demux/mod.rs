@@ -11,8 +11,8 @@ mod channels;
 mod chunk;
 mod demuxer;
 
-#[cfg(test)]
-mod tests;
-
 pub use channels::{READ_ERROR_EVENT, demultiplex};
 pub use demuxer::{DEFAULT_LINE_LIMIT, Demuxer, Item, LineTooLong, PASSWORD_PROMPT};
+
+#[cfg(test)]
+mod tests;

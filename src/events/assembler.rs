@@ -1,8 +1,5 @@
 //! [`Assembler`]: puts the lines of ENV blocks together.
 
-#[cfg(test)]
-mod tests;
-
 use bytes::Bytes;
 
 use super::client::{self, BlockHeader};
@@ -268,3 +265,6 @@ fn env_line(line: &Bytes) -> Option<(&Bytes, &[u8])> {
     let (_, body) = super::split_name(line)?;
     env_pair(body).map(|pair| (line, pair))
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,8 +1,5 @@
 //! `>CLIENT:`
 
-#[cfg(test)]
-mod tests;
-
 use std::fmt;
 
 use bytes::Bytes;
@@ -300,3 +297,6 @@ fn rank(field: &[u8]) -> Result<bool, Problem> {
         _ => Err(Problem("the rank of the address is neither 1 nor 0")),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,9 +2,6 @@
 
 mod typed;
 
-#[cfg(test)]
-mod tests;
-
 use std::fmt;
 use std::sync::Arc;
 
@@ -126,3 +123,6 @@ fn is_secret(name: &[u8]) -> bool {
     let name = name.to_ascii_lowercase();
     WORDS.iter().any(|word| memchr::memmem::find(&name, word.as_bytes()).is_some())
 }
+
+#[cfg(test)]
+mod tests;

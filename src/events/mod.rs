@@ -32,9 +32,6 @@ mod secret_text;
 mod state;
 mod updown;
 
-#[cfg(test)]
-mod tests;
-
 use std::fmt;
 
 use bytes::Bytes;
@@ -229,3 +226,6 @@ impl fmt::Display for Event {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

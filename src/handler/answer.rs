@@ -6,9 +6,9 @@ use tracing::warn;
 
 use super::provider::{CredentialsAnswer, CredentialsPrompt, PasswordPrompt, ResponsePrompt};
 use super::{BoxError, CredentialsProvider, Failure, Signer};
-use crate::client::{CredentialsRequest, Request};
 use crate::command::{ProxyAction, RemoteAction};
 use crate::error::{Error, Result};
+use crate::requests::{CredentialsRequest, Request};
 use crate::types::Secret;
 
 /// What a request is answered with.

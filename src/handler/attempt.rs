@@ -7,9 +7,10 @@ use tokio::sync::{Mutex as AsyncMutex, mpsc};
 use tokio::time::Instant;
 
 use crate::challenge::ClientPassword;
-use crate::client::{ClientRequest, PasswordError, Peer, PendingAuth};
+use crate::client::Peer;
 use crate::error::{Error, Result};
 use crate::events::{BadField, CrResponse, Env};
+use crate::requests::{ClientRequest, PasswordError, PendingAuth};
 use crate::types::{Cid, Kid, Secret, Text};
 
 /// One try of a client to be let in.

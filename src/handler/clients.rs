@@ -5,8 +5,8 @@ use std::collections::{HashMap, VecDeque};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::client::Peer;
-use crate::client::{ClientRequest, ClientResponse};
 use crate::events::CrResponse;
+use crate::requests::{ClientRequest, ClientResponse};
 use crate::types::Kid;
 
 /// How many responses of a client wait to be read by its handler.

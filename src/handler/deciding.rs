@@ -9,8 +9,9 @@ use tracing::warn;
 
 use super::attempt::Deadline;
 use super::{AttemptKind, BoxError, Decision, Delivery, Outcome, Verdict};
-use crate::client::{Client, ClientRequest};
+use crate::client::Client;
 use crate::error::{Error, Result};
+use crate::requests::ClientRequest;
 
 /// How long the daemon may take for a decision, once calls are given up.
 const LAST_WORDS: Duration = Duration::from_secs(5);

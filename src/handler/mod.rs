@@ -16,9 +16,6 @@ mod responder;
 mod running;
 mod server;
 
-#[cfg(test)]
-mod tests;
-
 pub use attempt::{AskError, Attempt, AttemptKind};
 pub use authenticator::{Authenticator, Decision};
 pub use outcome::{Delivery, Drained, Outcome, Verdict};
@@ -31,3 +28,6 @@ pub use server::AuthServer;
 
 /// Any error of a handler. Its text is logged; it must hold no secret.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+#[cfg(test)]
+mod tests;

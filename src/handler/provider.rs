@@ -4,9 +4,9 @@ use std::future::Future;
 use std::sync::Arc;
 
 use super::BoxError;
-use crate::client::{Challenge, Refusal};
 use crate::error::Result;
 use crate::events::{Realm, SignAlgorithm};
+use crate::requests::{Challenge, Refusal};
 use crate::types::{Secret, Text};
 
 /// Knows the credentials a client daemon asks for.

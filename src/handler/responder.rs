@@ -11,8 +11,8 @@ use tracing::{debug, warn};
 use super::BoxError;
 use super::answer::{Answer, Given, answer, provided, signed};
 use super::provider::{CredentialsProvider, Signer};
-use crate::client::{Request, Requests};
 use crate::error::{CloseReason, Error, Result};
+use crate::requests::{Request, Requests};
 
 type Answering = Pin<Box<dyn Future<Output = Result<(), Failure>> + Send>>;
 type By = Arc<dyn Fn(Request) -> Answering + Send + Sync>;

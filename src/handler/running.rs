@@ -16,7 +16,8 @@ use super::attempt::{Attempt, AttemptKind, Deadline, far};
 use super::clients::{Clients, Turn};
 use super::deciding::{Deciding, Ended, Times};
 use super::{AuthServer, Authenticator, Drained, Verdict};
-use crate::client::{Client, ClientRequest, Overflow, Request, Requests};
+use crate::client::Client;
+use crate::requests::{ClientRequest, Overflow, Request, Requests};
 
 pub(super) struct Running<A> {
     server: AuthServer<A>,

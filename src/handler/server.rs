@@ -8,8 +8,8 @@ use tracing::warn;
 use super::authenticator::Authenticator;
 use super::running::Running;
 use super::{Drained, Outcome};
-use crate::client::{Request, Requests};
 use crate::error::CloseReason;
+use crate::requests::{Request, Requests};
 
 /// Decides about the clients of a server, each with its own [`Authenticator`] call.
 ///

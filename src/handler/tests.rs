@@ -17,9 +17,10 @@ use tokio::time::Instant;
 
 use super::{AskError, Attempt, AttemptKind, AuthServer, Authenticator, BoxError, Decision};
 use crate::challenge::{ClientPassword, Crv1};
-use crate::client::{Builder, PendingAuth, Requests, Session};
 use crate::command::ClientConfig;
 use crate::error::CloseReason;
+use crate::requests::{PendingAuth, Requests};
+use crate::session::{Builder, Session};
 use crate::types::Secret;
 
 const GREETING: &str =
@@ -447,7 +448,7 @@ async fn a_stopped_server_leaves_its_clients_to_the_drop_policy() {
     let (ours, theirs) = duplex(64 * 1024);
     let mut daemon = Daemon(BufReader::new(theirs));
     daemon.says(GREETING).await;
-    let builder = Builder::new().dropped_request(crate::client::DroppedRequest::Deny);
+    let builder = Builder::new().dropped_request(crate::requests::DroppedRequest::Deny);
     let (_client, _, requests) = attach(builder, ours, &mut daemon).await.split();
     let server = tokio::spawn(AuthServer::new(by_name).run(requests));
     daemon.connects(0, "hang").await;

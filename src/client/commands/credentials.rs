@@ -1,7 +1,7 @@
 //! Answers of a person: credentials, confirmations, challenge responses.
 
-use super::{NEEDS_2_5, V2_5};
 use crate::client::Client;
+use crate::client::commands::{NEEDS_2_5, V2_5};
 use crate::command::Wire;
 use crate::command::credentials::{self, SHORT};
 use crate::error::{Error, Result};

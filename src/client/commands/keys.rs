@@ -1,7 +1,7 @@
 //! Keys outside the daemon.
 
-use super::{NEEDS_2_5, V2_5, pkcs11};
 use crate::client::Client;
+use crate::client::commands::{NEEDS_2_5, V2_5, pkcs11};
 use crate::command::keys::{self, SignatureCommand};
 use crate::error::Result;
 use crate::events::{Pkcs11IdCount, Pkcs11IdEntry};

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::rows;
 use crate::client::Client;
+use crate::client::commands::rows;
 use crate::command::realtime::Channel;
 use crate::command::{History, realtime};
 use crate::error::{Error, Result};

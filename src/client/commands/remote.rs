@@ -1,7 +1,7 @@
 //! Where a client connects to.
 
-use super::{NEEDS_2_6, V2_6};
 use crate::client::Client;
+use crate::client::commands::{NEEDS_2_6, V2_6};
 use crate::command::{ProxyAction, RemoteAction, remote};
 use crate::error::Result;
 use crate::reply::{self, RemoteEntry, UnreadRow};

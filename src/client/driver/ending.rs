@@ -7,8 +7,8 @@ use tokio::time::Instant;
 use tracing::{debug, warn};
 use zeroize::Zeroizing;
 
-use super::{Driver, Output, READ_SIZE};
 use crate::client::caller::Caller;
+use crate::client::driver::{Driver, Output, READ_SIZE};
 use crate::client::exchange::GivenUp;
 use crate::client::shared::Closing;
 use crate::client::transport::Transport;

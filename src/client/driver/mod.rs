@@ -16,11 +16,12 @@ use tokio::time::Instant;
 use tracing::{trace, warn};
 use zeroize::Zeroizing;
 
-use super::caller::{Caller, Submission};
-use super::exchange::{Exchange, NextWrite, Outcome, Step};
-use super::outlet::Outlet;
-use super::reply_timer::ReplyTimer;
-use super::transport::{Duplex, Transport, Turn};
+use crate::client::caller::{Caller, Submission};
+use crate::client::exchange::{Exchange, NextWrite, Outcome, Step};
+use crate::client::outlet::Outlet;
+use crate::client::reply_timer::ReplyTimer;
+use crate::client::start::Settings;
+use crate::client::transport::{Duplex, Transport, Turn};
 use crate::command::{Effect, EnvFilter, clients, realtime};
 use crate::demux::{Demuxer, Item};
 use crate::error::{CloseReason, Result};
@@ -40,7 +41,7 @@ const QUEUE_LIMIT: usize = 16 * QUEUE;
 /// How many reads go at most before anything else gets its turn again.
 const CATCH_UP: usize = 64;
 
-pub(super) struct Driver<S> {
+pub(in crate::client) struct Driver<S> {
     socket: Duplex<S>,
     demuxer: Demuxer,
     assembler: Assembler,
@@ -58,22 +59,18 @@ pub(super) struct Driver<S> {
 }
 
 /// Who is told the replies to what makes the connection ready for requests.
-pub(super) struct SetUp {
-    pub(super) filter: oneshot::Sender<Result<RawReply>>,
-    pub(super) states: oneshot::Sender<Result<RawReply>>,
+pub(in crate::client) struct SetUp {
+    pub(in crate::client) filter: oneshot::Sender<Result<RawReply>>,
+    pub(in crate::client) states: oneshot::Sender<Result<RawReply>>,
 }
 
 /// What a driver is made of.
-pub(super) struct Parts<S> {
-    pub(super) stream: S,
-    pub(super) demuxer: Demuxer,
-    pub(super) submissions: mpsc::Receiver<Submission>,
-    pub(super) outlet: Outlet,
-    pub(super) pipeline: usize,
-    pub(super) reply_limit: usize,
-    pub(super) reply_timeout: Duration,
-    pub(super) handles: watch::Sender<()>,
-    pub(super) close_timeout: Duration,
+pub(in crate::client) struct Parts<S> {
+    pub(in crate::client) stream: S,
+    pub(in crate::client) demuxer: Demuxer,
+    pub(in crate::client) submissions: mpsc::Receiver<Submission>,
+    pub(in crate::client) outlet: Outlet,
+    pub(in crate::client) handles: watch::Sender<()>,
 }
 
 /// How surely the daemon was heard.
@@ -87,25 +84,25 @@ enum Heard {
 }
 
 impl<S: Transport> Driver<S> {
-    pub(super) fn new(parts: Parts<S>) -> Self {
+    pub(in crate::client) fn new(parts: Parts<S>, settings: &Settings) -> Self {
         Self {
             socket: Duplex::new(parts.stream),
             demuxer: parts.demuxer,
             assembler: Assembler::new(),
-            exchange: Exchange::new(parts.pipeline, parts.reply_limit),
+            exchange: Exchange::new(settings.pipeline, settings.reply_limit),
             submissions: parts.submissions,
             outlet: parts.outlet,
             output: Output::default(),
-            reply_timer: ReplyTimer::new(parts.reply_timeout),
+            reply_timer: ReplyTimer::new(settings.reply_timeout),
             heard: Heard::Nothing,
             handles: parts.handles,
             ending: Ending::default(),
-            close_timeout: parts.close_timeout,
+            close_timeout: settings.close_timeout,
         }
     }
 
     /// Serves the connection to its end. `early` are the items the handshake read.
-    pub(super) async fn run(mut self, early: Vec<Item>, set_up: Option<SetUp>) {
+    pub(in crate::client) async fn run(mut self, early: Vec<Item>, set_up: Option<SetUp>) {
         if let Some(set_up) = set_up {
             self.set_up(set_up);
         }

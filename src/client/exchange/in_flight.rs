@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use memchr::memmem;
 
-use super::{Failure, Outcome};
+use crate::client::exchange::{Failure, Outcome};
 use crate::command::{Expect, Fence, Kind, ReplyShape};
 use crate::reply::RawReply;
 use crate::types::Text;

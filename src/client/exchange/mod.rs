@@ -11,9 +11,6 @@
 mod fence;
 mod in_flight;
 
-#[cfg(test)]
-mod tests;
-
 use std::collections::VecDeque;
 
 use bytes::Bytes;
@@ -388,3 +385,6 @@ fn asks_anew(line: &Bytes) -> bool {
     let asks = [&b"PK_SIGN:"[..], b"RSA_SIGN:", b"NEED-CERTIFICATE:"];
     asks.iter().any(|ask| line.starts_with(ask))
 }
+
+#[cfg(test)]
+mod tests;

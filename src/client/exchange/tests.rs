@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::{Exchange, Failure, GivenUp, NextWrite, Outcome, Step};
+use crate::client::exchange::{Exchange, Failure, GivenUp, NextWrite, Outcome, Step};
 use crate::command::{Fence, Kind, ReplyShape, Wire, Writer};
 use crate::reply::RawReply;
 use crate::types::Text;

@@ -1,6 +1,6 @@
 //! Identities by themselves.
 
-use super::*;
+use crate::client::identity::*;
 use crate::events::{Assembler, Event};
 
 fn event(lines: &[&str]) -> Event {

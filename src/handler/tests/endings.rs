@@ -126,7 +126,7 @@ async fn what_the_others_cannot_answer_does_not_come_to_them_again() {
     let counted = Arc::clone(&calls);
     let server = AuthServer::new(by_name).others(move |request| {
         counted.fetch_add(1, Ordering::Relaxed);
-        let crate::client::Request::NeedStr(ask) = request else { panic!() };
+        let crate::requests::Request::NeedStr(ask) = request else { panic!() };
         tokio::spawn(ask.answer("a\nb"));
     });
     let (_server, mut daemon) = serve(server).await;

@@ -3,9 +3,9 @@
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use super::*;
-use crate::client::DroppedRequest;
 use crate::error::Error;
 use crate::handler::{Delivery, Outcome, Verdict};
+use crate::requests::DroppedRequest;
 use crate::types::Text;
 
 /// A server that hands out its outcomes.

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use tokio::sync::Mutex;
 
 use super::{Daemon, start};
-use crate::client::Request;
 use crate::error::CloseReason;
 use crate::events::{Realm, SignAlgorithm};
 use crate::handler::{
     BoxError, CredentialsAnswer, CredentialsPrompt, CredentialsProvider, PasswordPrompt, Responder,
     ResponsePrompt, Signer,
 };
+use crate::requests::Request;
 use crate::types::Secret;
 
 /// Knows everything but what is asked of `nobody`.

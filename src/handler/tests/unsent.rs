@@ -6,13 +6,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::mpsc;
 
 use super::{Daemon, start};
-use crate::client::Request;
 use crate::error::{CloseReason, Error};
 use crate::events::SignAlgorithm;
 use crate::handler::{
     BoxError, CredentialsAnswer, CredentialsPrompt, CredentialsProvider, Failure, PasswordPrompt,
     Responder, ResponsePrompt, Signer,
 };
+use crate::requests::Request;
 use crate::types::Secret;
 
 type Running = tokio::task::JoinHandle<CloseReason>;

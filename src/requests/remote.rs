@@ -1,9 +1,9 @@
 //! [`RemoteRequest`] and [`ProxyRequest`]: where a client is about to connect.
 
-use super::handle::Handle;
 use crate::command::{ProxyAction, RemoteAction, remote};
 use crate::error::Result;
 use crate::events;
+use crate::requests::handle::Handle;
 use crate::types::Text;
 
 /// `>REMOTE:host,port,proto` (`management-query-remote`)
@@ -15,7 +15,7 @@ pub struct RemoteRequest {
 }
 
 impl RemoteRequest {
-    pub(super) fn new(handle: Handle, asked: events::RemoteRequest) -> Self {
+    pub(crate) fn new(handle: Handle, asked: events::RemoteRequest) -> Self {
         Self { handle, asked }
     }
 
@@ -58,7 +58,7 @@ impl RemoteRequest {
         self.act(&RemoteAction::Modify { host: host.into(), port }).await
     }
 
-    pub(super) fn handle(&self) -> &Handle {
+    pub(crate) fn handle(&self) -> &Handle {
         &self.handle
     }
 
@@ -76,7 +76,7 @@ pub struct ProxyRequest {
 }
 
 impl ProxyRequest {
-    pub(super) fn new(handle: Handle, asked: events::ProxyRequest) -> Self {
+    pub(crate) fn new(handle: Handle, asked: events::ProxyRequest) -> Self {
         Self { handle, asked }
     }
 
@@ -126,7 +126,7 @@ impl ProxyRequest {
         self.act(&ProxyAction::Socks { host: host.into(), port }).await
     }
 
-    pub(super) fn handle(&self) -> &Handle {
+    pub(crate) fn handle(&self) -> &Handle {
         &self.handle
     }
 

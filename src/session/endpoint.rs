@@ -84,7 +84,7 @@ impl From<SocketAddr> for Endpoint {
 }
 
 /// The stream of a connected endpoint.
-pub(super) enum Stream {
+pub(crate) enum Stream {
     #[cfg(unix)]
     Unix(tokio::net::UnixStream),
     Tcp(tokio::net::TcpStream),
@@ -92,7 +92,7 @@ pub(super) enum Stream {
 
 impl Endpoint {
     /// Connects; a TCP connection is probed where it is silent for `keepalive`.
-    pub(super) async fn connect(&self, keepalive: Option<Duration>) -> io::Result<Stream> {
+    pub(crate) async fn connect(&self, keepalive: Option<Duration>) -> io::Result<Stream> {
         match self {
             #[cfg(unix)]
             Self::Unix(path) => Ok(Stream::Unix(connect_unix(path).await?)),
@@ -114,7 +114,7 @@ impl Endpoint {
     }
 
     /// What to say when connecting took too long.
-    pub(super) fn timed_out(&self) -> io::Error {
+    pub(crate) fn timed_out(&self) -> io::Error {
         match self {
             // Nothing else makes a unix socket wait.
             Self::Unix(_) => io::Error::new(

@@ -22,7 +22,7 @@ const SHOWN: usize = 256;
 /// What other events may come before the greeting; a daemon sends none.
 const EARLY: usize = 64;
 
-pub(super) struct Handshake<'a> {
+pub(crate) struct Handshake<'a> {
     demuxer: Demuxer,
     password: Option<&'a Secret>,
     sent: bool,
@@ -30,13 +30,13 @@ pub(super) struct Handshake<'a> {
 }
 
 impl<'a> Handshake<'a> {
-    pub(super) fn new(line_limit: usize, password: Option<&'a Secret>) -> Self {
+    pub(crate) fn new(line_limit: usize, password: Option<&'a Secret>) -> Self {
         let demuxer = Demuxer::with_line_limit(line_limit);
         Self { demuxer, password, sent: false, early: Vec::new() }
     }
 
     /// Answers the password prompt and waits for the greeting; gives the management version.
-    pub(super) async fn run<S>(&mut self, stream: &mut S) -> Result<u32>
+    pub(crate) async fn run<S>(&mut self, stream: &mut S) -> Result<u32>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
@@ -61,7 +61,7 @@ impl<'a> Handshake<'a> {
     }
 
     /// The error where no greeting came in time: what came in its place is named.
-    pub(super) fn timed_out(mut self, after: Duration) -> Error {
+    pub(crate) fn timed_out(mut self, after: Duration) -> Error {
         // Behind the password the begin of a line may be its echo.
         let cut = if self.sent { None } else { self.demuxer.finish() };
         match self.early.into_iter().next().or(cut) {
@@ -71,7 +71,7 @@ impl<'a> Handshake<'a> {
     }
 
     /// The demuxer with what is still in it, and the items to be served first.
-    pub(super) fn into_parts(self) -> (Demuxer, Vec<Item>) {
+    pub(crate) fn into_parts(self) -> (Demuxer, Vec<Item>) {
         (self.demuxer, self.early)
     }
 

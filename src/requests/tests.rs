@@ -7,11 +7,12 @@ mod unsent;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 
-use super::{DroppedRequest, PendingAuth, Request, Requests};
 use crate::challenge::{ClientPassword, Crv1};
-use crate::client::{Builder, Events, Session};
+use crate::client::Events;
 use crate::error::{CloseReason, Error};
 use crate::events::Event;
+use crate::requests::{DroppedRequest, PendingAuth, Request, Requests};
+use crate::session::{Builder, Session};
 use crate::types::Secret;
 
 const GREETING: &[u8] =
@@ -83,7 +84,7 @@ async fn start_without_filter(builder: Builder) -> (Session, Daemon) {
     (session.unwrap(), daemon)
 }
 
-async fn next_client(requests: &mut Requests) -> super::ClientRequest {
+async fn next_client(requests: &mut Requests) -> crate::requests::ClientRequest {
     match requests.next().await {
         Some(Request::ClientConnect(client) | Request::ClientReauth(client)) => client,
         other => panic!("not a client: {other:?}"),

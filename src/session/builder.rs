@@ -4,28 +4,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::{broadcast, mpsc, oneshot, watch};
-use tokio::time::Instant;
 use tracing::debug;
 
-use super::driver::{Driver, Parts, SetUp};
+use super::Session;
 use super::endpoint::{Endpoint, Stream};
-use super::env_filter::EnvFilterState;
 use super::handshake::Handshake;
-use super::identity::PeerTable;
-use super::outlet::{Outlet, Published};
-use super::requests::{Desk, DroppedRequest, Limits, Requests};
-use super::session::Session;
-use super::shared::{CloseGuard, Shared};
-use super::transport::{Foreign, Transport};
-use super::{Client, Events};
+use crate::client::{self, Foreign, Greeted, Limits, Settings, Transport};
 use crate::demux::DEFAULT_LINE_LIMIT;
 use crate::error::{Error, Result};
-use crate::reply::RawReply;
+use crate::requests::{DroppedRequest, Requests};
 use crate::types::Secret;
-
-/// How many commands of this connection's handles may wait for the driver before a caller waits too.
-const SUBMISSIONS: usize = 64;
 
 /// The settings of a connection; each has a default that suits most programs.
 ///
@@ -46,16 +34,9 @@ pub struct Builder {
     password: Option<Secret>,
     connect_timeout: Duration,
     greeting_timeout: Duration,
-    command_timeout: Duration,
-    reply_timeout: Duration,
-    close_timeout: Duration,
-    pipeline: usize,
     line_limit: usize,
-    reply_limit: usize,
-    event_capacity: usize,
     tcp_keepalive: Option<Duration>,
-    requests: bool,
-    limits: Limits,
+    settings: Settings,
     dropped: DroppedRequest,
 }
 
@@ -69,17 +50,19 @@ impl Builder {
             password: None,
             connect_timeout: Duration::from_secs(10),
             greeting_timeout: Duration::from_secs(10),
-            command_timeout: Duration::from_secs(30),
-            reply_timeout: Duration::from_secs(60),
-            close_timeout: Duration::from_secs(5),
-            pipeline: 1,
             line_limit: DEFAULT_LINE_LIMIT,
-            reply_limit: 256 * 1024 * 1024,
-            event_capacity: 1024,
             tcp_keepalive: Some(Duration::from_secs(60)),
-            requests: true,
-            limits: Limits { clients: 512, clients_per_address: usize::MAX },
             dropped: DroppedRequest::Warn,
+            settings: Settings {
+                command_timeout: Duration::from_secs(30),
+                reply_timeout: Duration::from_secs(60),
+                close_timeout: Duration::from_secs(5),
+                pipeline: 1,
+                reply_limit: 256 * 1024 * 1024,
+                event_capacity: 1024,
+                requests: true,
+                limits: Limits { clients: 512, clients_per_address: usize::MAX },
+            },
         }
     }
 
@@ -110,9 +93,9 @@ impl Builder {
     /// The time a call may take, waiting behind other commands included. Default: 30 s.
     ///
     /// Past it the caller gets [`Error::Timeout`]. The connection goes on, and a
-    /// reply that still comes is thrown away. [`Client::with_timeout`] sets another time for some calls.
+    /// reply that still comes is thrown away. [`Client::with_timeout`](crate::Client::with_timeout) sets another time for some calls.
     pub fn command_timeout(mut self, timeout: Duration) -> Self {
-        self.command_timeout = timeout;
+        self.settings.command_timeout = timeout;
         self
     }
 
@@ -127,16 +110,16 @@ impl Builder {
     /// A daemon that looks up a name answers nothing meanwhile. With three name servers that do not
     /// answer that is 30 s for each name, so less than that ends connections that only wait.
     pub fn reply_timeout(mut self, timeout: Duration) -> Self {
-        self.reply_timeout = timeout.max(Duration::from_millis(100));
+        self.settings.reply_timeout = timeout.max(Duration::from_millis(100));
         self
     }
 
-    /// The time from [`quit`](Client::quit) to the end of the connection. Default: 5 s.
+    /// The time from [`quit`](crate::Client::quit) to the end of the connection. Default: 5 s.
     ///
     /// It holds the replies that are waited for, and the daemon's own closing. What is not over then
     /// is cut off.
     pub fn close_timeout(mut self, timeout: Duration) -> Self {
-        self.close_timeout = timeout;
+        self.settings.close_timeout = timeout;
         self
     }
 
@@ -144,11 +127,11 @@ impl Builder {
     ///
     /// A Unix daemon answers pipelined commands in order and completely; a
     /// Windows daemon can lose replies. Commands whose reply may come late, not
-    /// at all or more than once, those of [`raw_command`](Client::raw_command), and lines too long to share the
+    /// at all or more than once, those of [`raw_command`](crate::Client::raw_command), and lines too long to share the
     /// daemon's input buffer, are never pipelined. Where one reply is missing or in other words,
     /// every call in flight fails ([`Error::UnexpectedReply`], [`Error::NoReply`]), as no line is surely its own.
     pub fn pipeline(mut self, commands: usize) -> Self {
-        self.pipeline = commands.max(1);
+        self.settings.pipeline = commands.max(1);
         self
     }
 
@@ -164,7 +147,7 @@ impl Builder {
     ///
     /// A larger one ends the connection with [`CloseReason::ReplyTooLarge`](crate::CloseReason::ReplyTooLarge).
     pub fn reply_limit(mut self, bytes: usize) -> Self {
-        self.reply_limit = bytes;
+        self.settings.reply_limit = bytes;
         self
     }
 
@@ -173,7 +156,7 @@ impl Builder {
     ///
     /// The memory is taken at once: about 300 bytes for each, of the next power of two.
     pub fn event_capacity(mut self, events: usize) -> Self {
-        self.event_capacity = events.clamp(1, Self::MAX_EVENT_CAPACITY);
+        self.settings.event_capacity = events.clamp(1, Self::MAX_EVENT_CAPACITY);
         self
     }
 
@@ -197,7 +180,7 @@ impl Builder {
     /// [environments](crate::events::Env::is_trusted) of its clients are not trusted. With `false` nothing is
     /// sent, the session's `Requests` is at its end at once, and there are no [`Peer`](crate::Peer)s.
     pub fn requests(mut self, collect: bool) -> Self {
-        self.requests = collect;
+        self.settings.requests = collect;
         self
     }
 
@@ -208,7 +191,7 @@ impl Builder {
     /// that has the most of those, before clients that renew their keys. Clients that somebody decides
     /// about, or that wait before a sign-in page, stay. [`Request::Overflow`](crate::Request::Overflow) tells so.
     pub fn request_limit(mut self, clients: usize) -> Self {
-        self.limits.clients = clients.max(1);
+        self.settings.limits.clients = clients.max(1);
         self
     }
 
@@ -219,7 +202,7 @@ impl Builder {
     /// that nobody has taken, and [`Request::Overflow`](crate::Request::Overflow) tells so. Many clients can
     /// share an address behind a router.
     pub fn request_limit_per_address(mut self, clients: usize) -> Self {
-        self.limits.clients_per_address = clients.max(1);
+        self.settings.limits.clients_per_address = clients.max(1);
         self
     }
 
@@ -285,8 +268,6 @@ impl Builder {
     where
         S: Transport + Send + 'static,
     {
-        // The first subscription exists before the first read, so it misses nothing.
-        let (events, first) = broadcast::channel(self.event_capacity);
         let mut handshake = Handshake::new(self.line_limit, self.password.as_ref());
         let greeting = tokio::time::timeout(self.greeting_timeout, handshake.run(&mut stream));
         let management_version = match greeting.await {
@@ -294,98 +275,17 @@ impl Builder {
             Err(_) => return Err(handshake.timed_out(self.greeting_timeout)),
         };
         debug!(management_version, "connected");
-        let shared = Shared::new(management_version, self.command_timeout, self.requests);
-        let shared = Arc::new(shared);
-        let desk = Desk::new(self.limits, management_version, Arc::clone(&shared.work));
-        let desk = Arc::new(desk);
-        let (set_up, replies) = set_up();
-        let client = self.drive(stream, handshake, (events, shared), (Arc::clone(&desk), set_up));
+        let (demuxer, early) = handshake.into_parts();
+        let greeted = Greeted { stream, demuxer, early, management_version };
+        let started = client::start(&self.settings, greeted);
         // Dropped on failure, which closes the connection.
-        let session = Session::new(
-            client.clone(),
-            Events::new(first),
-            Requests::new(client, desk, self.dropped),
-        );
-        if self.requests {
-            self.wait_until_ready(replies, session.client()).await?;
+        let requests = Requests::new(started.client.clone(), started.desk, self.dropped);
+        let session = Session::new(started.client, started.events, requests);
+        if self.settings.requests {
+            started.set_up.wait(self.settings.command_timeout, session.client()).await?;
         }
         Ok(session)
     }
-
-    /// Waits for the replies to `env-filter 0`, whatever it is, and to `state on`: from then on no
-    /// restart goes unnoticed.
-    async fn wait_until_ready(&self, set_up: SetUpReplies, client: &Client) -> Result<()> {
-        let after = self.command_timeout;
-        let deadline = Instant::now().checked_add(after);
-        let mut last = None;
-        for (command, reply) in [("env-filter", set_up.filter), ("state", set_up.states)] {
-            let replied = match deadline {
-                Some(deadline) => tokio::time::timeout_at(deadline, reply).await,
-                None => Ok(reply.await),
-            };
-            last = Some(match replied {
-                Ok(Ok(reply)) => reply,
-                Ok(Err(_)) => return Err(Error::Closed(client.closed().await)),
-                Err(_) => return Err(Error::Timeout { command, after, sent: true }),
-            });
-        }
-        match last {
-            Some(Err(Error::Refused { text, .. })) => Err(Error::StatesRefused { text }),
-            Some(Err(error)) => Err(error),
-            _ => Ok(()),
-        }
-    }
-
-    /// Starts the driver.
-    fn drive<S>(
-        &self,
-        stream: S,
-        handshake: Handshake<'_>,
-        (events, shared): (broadcast::Sender<Published>, Arc<Shared>),
-        (desk, set_up): (Arc<Desk>, SetUp),
-    ) -> Client
-    where
-        S: Transport + Send + 'static,
-    {
-        let (submit, submissions) = mpsc::channel(SUBMISSIONS);
-        let (demuxer, early) = handshake.into_parts();
-        let (handles, handle) = watch::channel(());
-        let client = Client::new(submit, handle, events.downgrade(), Arc::clone(&shared));
-        let guard = CloseGuard(Arc::clone(&shared));
-        let set_up = self.requests.then_some(set_up);
-        if set_up.is_none() {
-            desk.leave();
-        }
-        let (peers, env_filter) = (PeerTable::new(shared.connection), EnvFilterState::default());
-        let driver = Driver::new(Parts {
-            stream,
-            demuxer,
-            submissions,
-            outlet: Outlet { events, desk, shared, peers, env_filter, announced: None },
-            pipeline: self.pipeline,
-            reply_limit: self.reply_limit,
-            reply_timeout: self.reply_timeout,
-            handles,
-            close_timeout: self.close_timeout,
-        });
-        tokio::spawn(async move {
-            let _guard = guard;
-            driver.run(early, set_up).await;
-        });
-        client
-    }
-}
-
-/// What comes of the commands that the driver sends before the connection is ready.
-struct SetUpReplies {
-    filter: oneshot::Receiver<Result<RawReply>>,
-    states: oneshot::Receiver<Result<RawReply>>,
-}
-
-fn set_up() -> (SetUp, SetUpReplies) {
-    let (to_filter, filter) = oneshot::channel();
-    let (to_states, states) = oneshot::channel();
-    (SetUp { filter: to_filter, states: to_states }, SetUpReplies { filter, states })
 }
 
 impl Default for Builder {

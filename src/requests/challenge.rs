@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
-use super::question;
+use crate::client::registry::question;
 use crate::types::{Secret, Text};
 
 /// A challenge that goes with a prompt for user name and password, or for a password alone.
@@ -13,7 +13,7 @@ use crate::types::{Secret, Text};
 pub struct Challenge(question::Challenge);
 
 impl Challenge {
-    pub(super) fn new(challenge: question::Challenge) -> Self {
+    pub(crate) fn new(challenge: question::Challenge) -> Self {
         Self(challenge)
     }
 
@@ -55,7 +55,7 @@ impl Challenge {
     }
 
     /// The user name and password that carry the response.
-    pub(super) fn respond(
+    pub(crate) fn respond(
         &self,
         username: Secret,
         password: &Secret,

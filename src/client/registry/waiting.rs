@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::guard::Guard;
+use crate::client::registry::guard::Guard;
 use crate::events::Env;
 use crate::types::{Cid, Kid};
 
@@ -32,7 +32,7 @@ pub struct Overflow {
 
 /// The clients that wait for a decision, in the order they came.
 #[derive(Debug, Default)]
-pub(super) struct Waiting {
+pub(crate) struct Waiting {
     clients: BTreeMap<Key, Client>,
     by_age: BTreeMap<u64, Key>,
     by_address: HashMap<Address, usize>,
@@ -68,7 +68,7 @@ struct Rank {
 
 /// Where a client comes from. Whoever has one IPv6 address has its /64 network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) enum Address {
+pub(crate) enum Address {
     V4(u32),
     V6(u64),
     Unknown,
@@ -76,7 +76,7 @@ pub(super) enum Address {
 
 impl Address {
     /// The peer's address. The daemon's own value comes last in a block, whatever a client adds.
-    pub(super) fn of(env: &Env) -> Self {
+    pub(crate) fn of(env: &Env) -> Self {
         match env.peer_address() {
             Some(IpAddr::V4(ip)) => Self::V4(ip.to_bits()),
             Some(IpAddr::V6(ip)) => match ip.to_ipv4_mapped() {
@@ -89,12 +89,12 @@ impl Address {
 }
 
 impl Waiting {
-    pub(super) fn get(&self, cid: Cid, kid: Kid) -> Option<&Arc<Guard>> {
+    pub(crate) fn get(&self, cid: Cid, kid: Kid) -> Option<&Arc<Guard>> {
         self.clients.get(&(cid, kid)).map(|client| &client.guard)
     }
 
     /// Adds a client that nobody has looked at.
-    pub(super) fn add(&mut self, key: Key, guard: Arc<Guard>, is_new: bool, address: Address) {
+    pub(crate) fn add(&mut self, key: Key, guard: Arc<Guard>, is_new: bool, address: Address) {
         self.remove(key);
         let (age, group) = (self.next_age, Group { is_new, address });
         self.next_age += 1;
@@ -107,7 +107,7 @@ impl Waiting {
     }
 
     /// Somebody looks at this client now.
-    pub(super) fn take(&mut self, key: Key) {
+    pub(crate) fn take(&mut self, key: Key) {
         if let Some(client) = self.clients.get(&key) {
             let (age, group) = (client.age, client.group);
             self.change_group(group, |ages| {
@@ -117,7 +117,7 @@ impl Waiting {
     }
 
     /// This client does not wait any more.
-    pub(super) fn remove(&mut self, key: Key) -> Option<Arc<Guard>> {
+    pub(crate) fn remove(&mut self, key: Key) -> Option<Arc<Guard>> {
         self.take(key);
         let client = self.clients.remove(&key)?;
         self.by_age.remove(&client.age);
@@ -131,7 +131,7 @@ impl Waiting {
     }
 
     /// As [`remove`](Self::remove), where it is this very request.
-    pub(super) fn remove_if(&mut self, key: Key, guard: &Guard) {
+    pub(crate) fn remove_if(&mut self, key: Key, guard: &Guard) {
         let is_it = |client: &Client| std::ptr::eq(Arc::as_ptr(&client.guard), guard);
         if self.clients.get(&key).is_some_and(is_it) {
             self.remove(key);
@@ -140,7 +140,7 @@ impl Waiting {
 
     /// Removes the oldest renewals of a client that has more of them than it can need: the newest
     /// keys are the ones it goes on with.
-    pub(super) fn remove_old_renewals(&mut self, cid: Cid) -> Vec<Arc<Guard>> {
+    pub(crate) fn remove_old_renewals(&mut self, cid: Cid) -> Vec<Arc<Guard>> {
         let of_client = self.clients.range((cid, Kid(0))..=(cid, Kid(u32::MAX)));
         let renewals = of_client.filter(|(_, client)| !client.group.is_new);
         let mut ages: Vec<_> = renewals.map(|(key, client)| (client.age, *key)).collect();
@@ -150,19 +150,19 @@ impl Waiting {
     }
 
     /// Removes every request of one client.
-    pub(super) fn remove_client(&mut self, cid: Cid) -> Vec<Arc<Guard>> {
+    pub(crate) fn remove_client(&mut self, cid: Cid) -> Vec<Arc<Guard>> {
         let of_client = self.clients.range((cid, Kid(0))..=(cid, Kid(u32::MAX)));
         let keys: Vec<_> = of_client.map(|(key, _)| *key).collect();
         keys.into_iter().filter_map(|key| self.remove(key)).collect()
     }
 
-    pub(super) fn remove_all(&mut self) -> impl Iterator<Item = Arc<Guard>> + use<> {
+    pub(crate) fn remove_all(&mut self) -> impl Iterator<Item = Arc<Guard>> + use<> {
         std::mem::take(self).clients.into_values().map(|client| client.guard)
     }
 
     /// The client to be denied where too many wait: one that nobody has looked at, of the address
     /// that has the most of those, the newest.
-    pub(super) fn excess(&self, limits: Limits, newest: Key, told: &mut Overflow) -> Option<Key> {
+    pub(crate) fn excess(&self, limits: Limits, newest: Key, told: &mut Overflow) -> Option<Key> {
         if let Some(key) = self.excess_of_address(limits, newest) {
             told.over_address_limit += 1;
             return Some(key);

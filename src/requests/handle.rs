@@ -7,14 +7,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::time::Instant;
 use tracing::warn;
 
-use super::desk::Desk;
-use super::guard::{Guard, Ticket};
-use super::question::Question;
 use crate::client::Client;
+use crate::client::registry::desk::Desk;
+use crate::client::registry::guard::{Guard, Ticket};
+use crate::client::registry::question::Question;
 use crate::command::Wire;
 use crate::error::{Error, Result};
 
-pub(super) struct Handle {
+pub(crate) struct Handle {
     client: Client,
     guard: Arc<Guard>,
     what: &'static str,
@@ -28,7 +28,7 @@ pub(super) struct Handle {
 }
 
 impl Handle {
-    pub(super) fn new(
+    pub(crate) fn new(
         client: Client,
         desk: Arc<Desk>,
         question: Question,
@@ -39,65 +39,65 @@ impl Handle {
         Self { client, guard, what, desk, question, unsent, error }
     }
 
-    pub(super) fn client(&self) -> &Client {
+    pub(crate) fn client(&self) -> &Client {
         &self.client
     }
 
-    pub(super) fn guard(&self) -> &Arc<Guard> {
+    pub(crate) fn guard(&self) -> &Arc<Guard> {
         &self.guard
     }
 
-    pub(super) fn desk(&self) -> &Arc<Desk> {
+    pub(crate) fn desk(&self) -> &Arc<Desk> {
         &self.desk
     }
 
     /// When the daemon asked.
-    pub(super) fn raised(&self) -> Instant {
+    pub(crate) fn raised(&self) -> Instant {
         self.question.raised
     }
 
     /// The answer that ends the question.
-    pub(super) async fn settle(&self, wire: Result<Wire>) -> Result<()> {
+    pub(crate) async fn settle(&self, wire: Result<Wire>) -> Result<()> {
         self.settle_by(&self.client, wire).await
     }
 
     /// An answer that others follow.
-    pub(super) async fn send_part(&self, wire: Result<Wire>) -> Result<()> {
+    pub(crate) async fn send_part(&self, wire: Result<Wire>) -> Result<()> {
         self.send_part_by(&self.client, wire).await
     }
 
     /// As [`settle`](Self::settle), in a [call](Self::begin_call).
-    pub(super) async fn settle_by(&self, call: &Client, wire: Result<Wire>) -> Result<()> {
+    pub(crate) async fn settle_by(&self, call: &Client, wire: Result<Wire>) -> Result<()> {
         self.begin();
         self.send(call, self.note(wire)?, true).await
     }
 
     /// As [`send_part`](Self::send_part), in a [call](Self::begin_call).
-    pub(super) async fn send_part_by(&self, call: &Client, wire: Result<Wire>) -> Result<()> {
+    pub(crate) async fn send_part_by(&self, call: &Client, wire: Result<Wire>) -> Result<()> {
         self.begin();
         self.send(call, self.note(wire)?, false).await
     }
 
     /// As [`begin`](Self::begin), for an answer of several commands: gives the client whose commands
     /// take one timeout together.
-    pub(super) fn begin_call(&self) -> Client {
+    pub(crate) fn begin_call(&self) -> Client {
         self.begin();
         self.client.one_call()
     }
 
     /// An answer begins: until it is sent, the question is still to be answered.
-    pub(super) fn begin(&self) {
+    pub(crate) fn begin(&self) {
         self.unsent.store(true, Ordering::Relaxed);
         *self.error() = None;
     }
 
     /// Remembers why an answer is not sent.
-    pub(super) fn note<T>(&self, result: Result<T>) -> Result<T> {
+    pub(crate) fn note<T>(&self, result: Result<T>) -> Result<T> {
         result.inspect_err(|error| *self.error() = Some(error.clone()))
     }
 
     /// Whether the last answer was refused, here or by the daemon.
-    pub(super) fn is_invalid(&self) -> bool {
+    pub(crate) fn is_invalid(&self) -> bool {
         let error = self.error();
         matches!(
             *error,
@@ -106,33 +106,33 @@ impl Handle {
     }
 
     /// Whether an answer to this very question was not sent before.
-    pub(super) fn is_again(&self) -> bool {
+    pub(crate) fn is_again(&self) -> bool {
         self.question.again
     }
 
     /// Why that answer was not sent; `None` where it was dropped.
-    pub(super) fn unsent_error(&self) -> Option<&Error> {
+    pub(crate) fn unsent_error(&self) -> Option<&Error> {
         self.question.error.as_ref()
     }
 
     /// Forgets the answers that were not sent: dropped, the question is not asked again.
-    pub(super) fn hand_on(&self) {
+    pub(crate) fn hand_on(&self) {
         self.unsent.store(false, Ordering::Relaxed);
     }
 
     /// Whether that was so the last two times: nobody will get it right.
-    pub(super) fn is_hopeless(&self) -> bool {
+    pub(crate) fn is_hopeless(&self) -> bool {
         self.question.refused && self.is_invalid()
     }
 
     /// Leaves the question without an answer, on purpose.
-    pub(super) fn leave(&self) {
+    pub(crate) fn leave(&self) {
         self.guard.settle();
     }
 
     /// Asks the question again where an answer was begun and not sent; `false` where none was, or
     /// nobody takes it.
-    pub(super) fn ask_again(&self) -> bool {
+    pub(crate) fn ask_again(&self) -> bool {
         let again = self.guard.is_open() && self.unsent.load(Ordering::Relaxed);
         let refused = self.question.refused || self.is_invalid();
         let error = self.error().clone();

@@ -1,6 +1,6 @@
 //! Which client goes where too many wait.
 
-use super::*;
+use crate::client::registry::waiting::*;
 
 const LIMITS: Limits = Limits { clients: 4, clients_per_address: usize::MAX };
 

@@ -9,10 +9,12 @@ use std::task::{Context, Poll, Waker};
 use tokio::sync::Notify;
 use tracing::{debug, warn};
 
-use super::guard::Guard;
-use super::question::{Asked, AskedClient, AskedClientKind, Asker, Question, Slot};
-use super::waiting::{Address, Limits, Overflow, Waiting};
 use crate::client::identity::Peer;
+use crate::client::registry::guard::Guard;
+use crate::client::registry::question::{
+    Asked, AskedClient, AskedClientKind, Asker, Question, Slot,
+};
+use crate::client::registry::waiting::{Address, Limits, Overflow, Waiting};
 use crate::events::{ClientEvent, Event};
 use crate::types::{Cid, Kid};
 

@@ -1,13 +1,13 @@
 //! Requests for a user name, a password, or both, with the challenge that goes with them.
 
-use super::challenge::Challenge;
-use super::handle::Handle;
-use super::question::Refusal;
 use crate::client::Client;
+use crate::client::registry::question::Refusal;
 use crate::command::{Wire, credentials};
 use crate::error::Result;
 use crate::error::invalid;
 use crate::events::Realm;
+use crate::requests::challenge::Challenge;
+use crate::requests::handle::Handle;
 use crate::types::ArgumentProblem;
 use crate::types::Secret;
 
@@ -46,7 +46,7 @@ const NOT_STATIC: &str = "is not asked for: the prompt holds no static challenge
 const NOT_DYNAMIC: &str = "is not asked for: the prompt holds no dynamic challenge";
 
 impl CredentialsRequest {
-    pub(super) fn new(
+    pub(crate) fn new(
         handle: Handle,
         realm: Realm,
         challenge: Option<Challenge>,
@@ -143,7 +143,7 @@ impl CredentialsRequest {
         self.handle.leave();
     }
 
-    pub(super) fn handle(&self) -> &Handle {
+    pub(crate) fn handle(&self) -> &Handle {
         &self.handle
     }
 
@@ -192,7 +192,7 @@ pub struct PasswordRequest {
 }
 
 impl PasswordRequest {
-    pub(super) fn new(
+    pub(crate) fn new(
         handle: Handle,
         realm: Realm,
         challenge: Option<Challenge>,
@@ -288,7 +288,7 @@ impl PasswordRequest {
         }
     }
 
-    pub(super) fn handle(&self) -> &Handle {
+    pub(crate) fn handle(&self) -> &Handle {
         &self.handle
     }
 
@@ -320,7 +320,7 @@ pub struct UsernameRequest {
 }
 
 impl UsernameRequest {
-    pub(super) fn new(handle: Handle, realm: Realm, refusal: Option<Refusal>) -> Self {
+    pub(crate) fn new(handle: Handle, realm: Realm, refusal: Option<Refusal>) -> Self {
         Self { handle, realm, refusal }
     }
 
@@ -362,7 +362,7 @@ impl UsernameRequest {
         self.handle.settle_by(&call, wire).await
     }
 
-    pub(super) fn handle(&self) -> &Handle {
+    pub(crate) fn handle(&self) -> &Handle {
         &self.handle
     }
 

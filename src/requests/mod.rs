@@ -2,19 +2,12 @@
 
 mod challenge;
 mod credentials;
-mod desk;
-mod guard;
 mod handle;
 mod peer;
 mod pending;
 mod prompts;
-mod question;
 mod remote;
 mod sign;
-mod waiting;
-
-#[cfg(test)]
-mod tests;
 
 use std::fmt;
 use std::pin::Pin;
@@ -24,27 +17,24 @@ use std::time::Duration;
 
 use futures_core::Stream;
 
-use super::Client;
+use crate::client::Client;
+use crate::client::registry::Desk;
+use crate::client::registry::desk::Taken;
+use crate::client::registry::question::{Asked, AskedClientKind, Question};
 use crate::error::{Error, Result};
 use crate::events::Hold;
 
+pub use crate::client::registry::{Overflow, Refusal};
 pub use challenge::Challenge;
 pub use credentials::{CredentialsRequest, PasswordRequest, UsernameRequest};
-pub(super) use desk::Desk;
-use desk::Taken;
-pub(super) use guard::Ticket;
 use handle::Handle;
 pub use peer::{ClientRequest, ClientResponse, PasswordError, PendingClient};
 pub use pending::PendingAuth;
 pub use prompts::{
     CertificateRequest, ChallengeRequest, HoldRequest, NeedOkRequest, NeedStrRequest,
 };
-pub use question::Refusal;
-use question::{Asked, AskedClientKind, Question};
 pub use remote::{ProxyRequest, RemoteRequest};
 pub use sign::SignRequest;
-pub(super) use waiting::Limits;
-pub use waiting::Overflow;
 
 /// What the daemon asks, in the order it asked; nothing of it is ever dropped.
 ///
@@ -131,7 +121,7 @@ pub enum Request {
 }
 
 impl Requests {
-    pub(super) fn new(client: Client, desk: Arc<Desk>, dropped: DroppedRequest) -> Self {
+    pub(crate) fn new(client: Client, desk: Arc<Desk>, dropped: DroppedRequest) -> Self {
         Self { client, desk, dropped }
     }
 
@@ -336,3 +326,6 @@ impl fmt::Debug for Requests {
         f.debug_struct("Requests").field("dropped", &self.dropped).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

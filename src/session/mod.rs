@@ -1,10 +1,17 @@
-//! [`Session`]: a fresh connection, to be split into its handles.
+//! Sessions: a connection that has been greeted, and how one comes about.
+
+mod builder;
+mod endpoint;
+mod handshake;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::requests::Requests;
-use super::{Builder, Client, Endpoint, Events};
+use crate::client::{Client, Events};
 use crate::error::Result;
+use crate::requests::Requests;
+
+pub use builder::Builder;
+pub use endpoint::Endpoint;
 
 /// A connection that has been greeted.
 ///
@@ -18,7 +25,7 @@ pub struct Session {
 }
 
 impl Session {
-    pub(super) fn new(client: Client, events: Events, requests: Requests) -> Self {
+    pub(crate) fn new(client: Client, events: Events, requests: Requests) -> Self {
         Self { client, events, requests }
     }
 

@@ -1,6 +1,6 @@
 //! Prompts in forms that only some daemons send.
 
-use super::*;
+use crate::requests::tests::*;
 
 #[tokio::test]
 async fn an_end_with_another_field_withdraws_the_clients_request() {

@@ -5,14 +5,14 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tracing::warn;
 
-use super::handle::Handle;
-use super::question::AskedClient;
-use super::{DroppedRequest, PendingAuth};
 use crate::challenge::{ClientPassword, Crv1, MalformedResponse};
-use crate::client::identity::Peer;
+use crate::client::Peer;
+use crate::client::registry::question::AskedClient;
 use crate::command::{IntoClientConfig, clients, config};
 use crate::error::Result;
 use crate::events::{BadField, CrResponse, Env};
+use crate::requests::handle::Handle;
+use crate::requests::{DroppedRequest, PendingAuth};
 use crate::types::{Cid, Kid, Secret, Text};
 
 /// Why a client's password cannot be used.
@@ -46,7 +46,7 @@ pub struct ClientRequest {
 }
 
 impl ClientRequest {
-    pub(super) fn new(handle: Handle, asked: AskedClient, dropped: DroppedRequest) -> Self {
+    pub(crate) fn new(handle: Handle, asked: AskedClient, dropped: DroppedRequest) -> Self {
         let AskedClient { cid, kid, peer, env, .. } = asked;
         Self { handle, cid, kid, peer, env, dropped, awaits_response: false }
     }
@@ -192,7 +192,7 @@ impl ClientRequest {
         Ok(PendingClient { request: self })
     }
 
-    pub(super) fn handle(&self) -> &Handle {
+    pub(crate) fn handle(&self) -> &Handle {
         &self.handle
     }
 
@@ -279,7 +279,7 @@ pub struct ClientResponse {
 }
 
 impl ClientResponse {
-    pub(super) fn new(mut request: ClientRequest, response: CrResponse) -> Self {
+    pub(crate) fn new(mut request: ClientRequest, response: CrResponse) -> Self {
         request.awaits_response = true;
         Self { request, response }
     }

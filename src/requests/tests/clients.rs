@@ -1,9 +1,10 @@
 //! Which client a decision is about.
 
-use super::*;
-use crate::client::{Overflow, PeerEnd};
+use crate::client::PeerEnd;
 use crate::command::{EnvFilter, ReplyShape};
 use crate::events::{BadField, ClientEvent};
+use crate::requests::Overflow;
+use crate::requests::tests::*;
 
 const PENDING: &str = "SUCCESS: client-pending-auth command succeeded\r\n";
 const AUTH: &str = "SUCCESS: client-auth command succeeded\r\n";

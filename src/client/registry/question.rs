@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::guard::Guard;
 use crate::client::identity::Peer;
+use crate::client::registry::guard::Guard;
 use crate::error::Error;
 use crate::events::{
     ClientEvent, CrResponse, DynamicChallenge, Env, Event, Hold, InfoMsg, NeedCertificate, NeedOk,

@@ -1,7 +1,7 @@
 use socket2::SockRef;
 use tokio::net::TcpListener;
 
-use super::*;
+use crate::session::builder::*;
 
 /// The keepalive of a real connection with these settings: its idle time, where it is on.
 async fn keepalive(builder: &Builder) -> Option<Duration> {

@@ -1,9 +1,9 @@
 //! Prompts with one simple answer: hold, confirmation, text, certificate, `CR_TEXT`.
 
-use super::handle::Handle;
 use crate::command::{credentials, keys, realtime};
 use crate::error::Result;
 use crate::events::{NeedCertificate, NeedOk, NeedStr};
+use crate::requests::handle::Handle;
 use crate::types::{Secret, Text};
 
 /// `>HOLD:`: the daemon waits to be released.
@@ -15,7 +15,7 @@ pub struct HoldRequest {
 }
 
 impl HoldRequest {
-    pub(super) fn new(handle: Handle, seconds: Option<u32>) -> Self {
+    pub(crate) fn new(handle: Handle, seconds: Option<u32>) -> Self {
         Self { handle, seconds }
     }
 
@@ -54,7 +54,7 @@ impl HoldRequest {
         self.handle.leave();
     }
 
-    pub(super) fn handle(&self) -> &Handle {
+    pub(crate) fn handle(&self) -> &Handle {
         &self.handle
     }
 }
@@ -68,7 +68,7 @@ pub struct NeedOkRequest {
 }
 
 impl NeedOkRequest {
-    pub(super) fn new(handle: Handle, need: NeedOk) -> Self {
+    pub(crate) fn new(handle: Handle, need: NeedOk) -> Self {
         Self { handle, need }
     }
 
@@ -118,7 +118,7 @@ impl NeedOkRequest {
         self.handle.settle(credentials::needok_with(&self.need.name, answer)).await
     }
 
-    pub(super) fn handle(&self) -> &Handle {
+    pub(crate) fn handle(&self) -> &Handle {
         &self.handle
     }
 }
@@ -132,7 +132,7 @@ pub struct NeedStrRequest {
 }
 
 impl NeedStrRequest {
-    pub(super) fn new(handle: Handle, need: NeedStr) -> Self {
+    pub(crate) fn new(handle: Handle, need: NeedStr) -> Self {
         Self { handle, need }
     }
 
@@ -164,7 +164,7 @@ impl NeedStrRequest {
         self.handle.leave();
     }
 
-    pub(super) fn handle(&self) -> &Handle {
+    pub(crate) fn handle(&self) -> &Handle {
         &self.handle
     }
 }
@@ -178,7 +178,7 @@ pub struct CertificateRequest {
 }
 
 impl CertificateRequest {
-    pub(super) fn new(handle: Handle, need: NeedCertificate) -> Self {
+    pub(crate) fn new(handle: Handle, need: NeedCertificate) -> Self {
         Self { handle, need }
     }
 
@@ -208,7 +208,7 @@ impl CertificateRequest {
         self.handle.leave();
     }
 
-    pub(super) fn handle(&self) -> &Handle {
+    pub(crate) fn handle(&self) -> &Handle {
         &self.handle
     }
 }
@@ -224,7 +224,7 @@ pub struct ChallengeRequest {
 }
 
 impl ChallengeRequest {
-    pub(super) fn new(handle: Handle, text: Text, echo: bool, response_required: bool) -> Self {
+    pub(crate) fn new(handle: Handle, text: Text, echo: bool, response_required: bool) -> Self {
         Self { handle, text, echo, response_required }
     }
 
@@ -274,7 +274,7 @@ impl ChallengeRequest {
         self.handle.leave();
     }
 
-    pub(super) fn handle(&self) -> &Handle {
+    pub(crate) fn handle(&self) -> &Handle {
         &self.handle
     }
 }

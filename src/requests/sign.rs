@@ -1,9 +1,9 @@
 //! [`SignRequest`]: a signature by a key outside the daemon.
 
-use super::handle::Handle;
 use crate::command::keys::{self, SignatureCommand};
 use crate::error::Result;
 use crate::events::{PkSign, SignAlgorithm, SignCommand};
+use crate::requests::handle::Handle;
 
 /// `>PK_SIGN:` or `>RSA_SIGN:` (`management-external-key`)
 #[derive(Debug)]
@@ -14,7 +14,7 @@ pub struct SignRequest {
 }
 
 impl SignRequest {
-    pub(super) fn new(handle: Handle, sign: PkSign) -> Self {
+    pub(crate) fn new(handle: Handle, sign: PkSign) -> Self {
         Self { handle, sign }
     }
 
@@ -68,7 +68,7 @@ impl SignRequest {
         self.handle.settle(keys::signature(command, signature)).await
     }
 
-    pub(super) fn handle(&self) -> &Handle {
+    pub(crate) fn handle(&self) -> &Handle {
         &self.handle
     }
 
