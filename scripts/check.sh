@@ -25,6 +25,7 @@ fi
 for script in scripts/*.sh .ci/run; do
     bash -n "$script"
 done
+step scripts/floors.sh
 step scripts/check-lock.sh
 if component clippy clippy; then
     step "$cargo" clippy --locked --all-targets --all-features --quiet -- \

@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# Which folder of src may import from which: arrows point down, none in a circle, and nothing imports
+# what lib.rs re-exports. Run without arguments it checks, with --list it prints each arrow.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+# From the top to the bottom. One folder or file imports from those below it only.
+floors=(handler session requests client command reply events challenge demux error types)
+
+level() {
+    local at
+    for at in "${!floors[@]}"; do
+        [[ ${floors[at]} == "$1" ]] && { echo "$at"; return; }
+    done
+    echo none
+}
+
+# `file: first segment` of each path that starts with `crate::`, outside of comments and unit tests.
+imports() {
+    git ls-files 'src/*.rs' | grep -vE '(^|/)tests(/|\.rs$)' | while read -r file; do
+        [[ $file == src/lib.rs ]] && continue
+        # Paths in braces right behind `crate::` would hide their first segments.
+        sed -e '/^#\[cfg(test)\]$/,$d' -e 's://.*$::' "$file" |
+            grep -oE '\bcrate::(\{|[A-Za-z_][A-Za-z0-9_]*)' | sed "s|^crate::|$file |" || true
+    done | sort | uniq -c
+}
+
+failed=0
+declare -A arrows=()
+while read -r count file target; do
+    from=${file#src/}
+    from=${from%%/*}
+    from=${from%.rs}
+    [[ $from == "$target" ]] && continue
+    if [[ $target == '{' || $(level "$target") == none ]]; then
+        echo "$file: \`crate::$target\` is not a folder: import from the module that defines it" >&2
+        failed=1
+    elif (($(level "$from") >= $(level "$target"))); then
+        echo "$file: $from imports upward, from $target" >&2
+        failed=1
+    fi
+    arrows["$from -> $target"]=$((${arrows["$from -> $target"]:-0} + count))
+done < <(imports)
+
+if [[ ${1:-} == --list ]]; then
+    for arrow in "${!arrows[@]}"; do echo "$arrow ${arrows[$arrow]}"; done | sort
+fi
+if ((failed)); then
+    exit 1
+fi
+echo "floors.sh: ${#arrows[@]} arrows, none of them upward"
