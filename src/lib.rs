@@ -2,7 +2,7 @@
 //!
 //! [`connect`] gives a [`Session`]: a [`Client`], whose every command is one method,
 //! [`Events`], a typed subscription that has missed nothing, and [`Requests`], what the
-//! daemon asks, each question knowing its own answers.
+//! daemon asks, each request knowing its own answers.
 //!
 //! ```no_run
 //! use std::time::Duration;

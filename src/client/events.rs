@@ -11,8 +11,8 @@ use tokio::sync::broadcast::{
     error::{RecvError, TryRecvError},
 };
 
+use crate::client::dispatcher::Published;
 use crate::client::identity::Peer;
-use crate::client::outlet::Published;
 use crate::events::Event;
 
 /// A subscription to the events of a connection, in the order they came.

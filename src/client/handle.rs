@@ -8,9 +8,9 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::time::Instant;
 
 use crate::client::Events;
-use crate::client::caller::{Delivery, Pass, Submission, Wants, Withdraw};
+use crate::client::dispatcher::Published;
 use crate::client::identity::{Peer, PeerEnd, PeerWatch, Peers};
-use crate::client::outlet::Published;
+use crate::client::pending_command::{Delivery, Pass, SubmittedCommand, Wants, Withdraw};
 use crate::client::registry::Ticket;
 use crate::client::shared::{Closing, Shared};
 use crate::command::Wire;
@@ -39,7 +39,7 @@ use crate::reply::RawReply;
 /// reply is thrown away, and no other caller ever gets it.
 #[derive(Clone)]
 pub struct Client {
-    submit: mpsc::Sender<Submission>,
+    submit: mpsc::Sender<SubmittedCommand>,
     /// The driver learns when the last one is dropped, also while it takes no commands.
     _handle: watch::Receiver<()>,
     events: broadcast::WeakSender<Published>,
@@ -51,7 +51,7 @@ pub struct Client {
 
 impl Client {
     pub(super) fn new(
-        submit: mpsc::Sender<Submission>,
+        submit: mpsc::Sender<SubmittedCommand>,
         handle: watch::Receiver<()>,
         events: broadcast::WeakSender<Published>,
         shared: Arc<Shared>,
@@ -177,7 +177,7 @@ impl Client {
         Ok((reply, peers.await.map_err(|_| self.gone())?))
     }
 
-    /// Answers a question: sends only where that is still open.
+    /// Answers a request: sends only where that is still open.
     pub(crate) async fn answer(&self, wire: Wire, ticket: Ticket) -> Result<RawReply> {
         self.send(wire, Pass::Answer(ticket), Wants::Nothing).await
     }
@@ -197,7 +197,8 @@ impl Client {
         let delivery = Arc::new(Delivery::default());
         let _withdraw = Withdraw::new(&delivery, &self.shared.work);
         let (reply, answer) = oneshot::channel();
-        let submission = Submission { wire, reply, delivery: Arc::clone(&delivery), pass, wants };
+        let submission =
+            SubmittedCommand { wire, reply, delivery: Arc::clone(&delivery), pass, wants };
         let exchanged = self.exchange(submission, answer);
         let in_time = match self.deadline {
             Some(deadline) => tokio::time::timeout_at(deadline, exchanged).await,
@@ -209,7 +210,7 @@ impl Client {
 
     async fn exchange(
         &self,
-        submission: Submission,
+        submission: SubmittedCommand,
         answer: oneshot::Receiver<Result<RawReply>>,
     ) -> Result<RawReply> {
         let submitted = self.submit.send(submission).await;

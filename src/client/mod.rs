@@ -3,15 +3,15 @@
 //! The driver is the one task that owns the stream; [`Client`] sends commands to it, [`Events`] subscribes to
 //! what it hears, and the registry keeps the requests that are open.
 
-mod caller;
 mod commands;
+mod dispatcher;
 mod driver;
 mod env_filter;
 mod events;
 mod exchange;
 mod handle;
 mod identity;
-mod outlet;
+mod pending_command;
 pub(crate) mod registry;
 mod reply_timer;
 mod shared;

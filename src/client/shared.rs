@@ -20,7 +20,7 @@ pub(super) struct Shared {
     version: OnceLock<Version>,
     /// The highest client version announced on this connection; 0 where none was.
     announced: AtomicU32,
-    /// Whether the driver keeps states on for the questions.
+    /// Whether the driver keeps states on for the requests.
     watches_states: bool,
     /// Whether the user has last asked for states, and not to have none.
     wants_states: AtomicBool,

@@ -6,11 +6,11 @@ use std::time::Duration;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::time::Instant;
 
+use super::dispatcher::Dispatcher;
 use super::driver::{Driver, Parts, SetUp};
 use super::env_filter::EnvFilterState;
 use super::identity::PeerTable;
-use super::outlet::Outlet;
-use super::registry::{Desk, Limits};
+use super::registry::{Limits, Registry};
 use super::shared::{CloseGuard, Shared};
 use super::transport::Transport;
 use super::{Client, Events};
@@ -50,7 +50,7 @@ pub(crate) struct Started {
     pub(crate) client: Client,
     /// The subscription that misses nothing.
     pub(crate) events: Events,
-    pub(crate) desk: Arc<Desk>,
+    pub(crate) registry: Arc<Registry>,
     pub(crate) set_up: SetUpReplies,
 }
 
@@ -70,31 +70,31 @@ where
     let (events, first) = broadcast::channel(settings.event_capacity);
     let shared = Shared::new(management_version, settings.command_timeout, settings.requests);
     let shared = Arc::new(shared);
-    let desk = Desk::new(settings.limits, management_version, Arc::clone(&shared.work));
-    let desk = Arc::new(desk);
-    let (submit, submissions) = mpsc::channel(SUBMISSIONS);
+    let registry = Registry::new(settings.limits, management_version, Arc::clone(&shared.work));
+    let registry = Arc::new(registry);
+    let (submit, commands) = mpsc::channel(SUBMISSIONS);
     let (handles, handle) = watch::channel(());
     let client = Client::new(submit, handle, events.downgrade(), Arc::clone(&shared));
     let guard = CloseGuard(Arc::clone(&shared));
     let (sender, set_up) = set_up();
     let sender = settings.requests.then_some(sender);
     if sender.is_none() {
-        desk.leave();
+        registry.leave();
     }
-    let outlet = Outlet {
+    let dispatcher = Dispatcher {
         events,
-        desk: Arc::clone(&desk),
+        registry: Arc::clone(&registry),
         peers: PeerTable::new(shared.connection),
         env_filter: EnvFilterState::default(),
         shared,
         announced: None,
     };
-    let driver = Driver::new(Parts { stream, demuxer, submissions, outlet, handles }, settings);
+    let driver = Driver::new(Parts { stream, demuxer, commands, dispatcher, handles }, settings);
     tokio::spawn(async move {
         let _guard = guard;
         driver.run(early, sender).await;
     });
-    Started { client, events: Events::new(first), desk, set_up }
+    Started { client, events: Events::new(first), registry, set_up }
 }
 
 fn set_up() -> (SetUp, SetUpReplies) {

@@ -26,7 +26,7 @@ pub struct Attempt {
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum AskError {
-    /// The question could not be asked, or is not wanted any more.
+    /// The request could not be asked, or is not wanted any more.
     #[error(transparent)]
     NotAsked(#[from] Error),
     /// Nothing came in time.
@@ -199,7 +199,7 @@ impl Attempt {
     /// `timeout` is whole seconds, from 1; the deadline moves by as much.
     ///
     /// # Errors
-    /// [`AskError`]: the question could not be asked, no response came in time, or one that is not
+    /// [`AskError`]: the request could not be asked, no response came in time, or one that is not
     /// base64.
     ///
     /// # Cancel safety
@@ -211,7 +211,7 @@ impl Attempt {
         timeout: Duration,
     ) -> Result<Secret, AskError> {
         let mut responses = self.responses.lock().await;
-        // One that came late to an earlier question answers none.
+        // One that came late to an earlier request answers none.
         while responses.try_recv().is_ok() {}
         self.pending(&PendingAuth::cr_text(text, echo), timeout).await?;
         let stale = Error::Stale { command: "client-pending-auth" };

@@ -12,7 +12,7 @@ use crate::types::{Secret, Text};
 /// Knows the credentials a client daemon asks for.
 ///
 /// `None` leaves the daemon waiting; an error goes to [`Responder::failed`](super::Responder::failed), and so
-/// does a prompt whose answer cannot be sent. Each prompt is asked about once. A call whose question the
+/// does a prompt whose answer cannot be sent. Each prompt is asked about once. A call whose request the
 /// daemon takes back is dropped.
 pub trait CredentialsProvider: Send + Sync + 'static {
     /// User name and password, and the response where there is a challenge. For a challenge with a

@@ -4,16 +4,16 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
-use crate::client::registry::question;
+use crate::client::registry::open_request;
 use crate::types::{Secret, Text};
 
 /// A challenge that goes with a prompt for user name and password, or for a password alone.
 #[derive(Debug, Clone, PartialEq)]
 #[must_use]
-pub struct Challenge(question::Challenge);
+pub struct Challenge(open_request::Challenge);
 
 impl Challenge {
-    pub(crate) fn new(challenge: question::Challenge) -> Self {
+    pub(crate) fn new(challenge: open_request::Challenge) -> Self {
         Self(challenge)
     }
 
@@ -21,8 +21,8 @@ impl Challenge {
     #[must_use]
     pub fn text(&self) -> &Text {
         match &self.0 {
-            question::Challenge::Static(challenge) => &challenge.text,
-            question::Challenge::Dynamic(challenge) => &challenge.text,
+            open_request::Challenge::Static(challenge) => &challenge.text,
+            open_request::Challenge::Dynamic(challenge) => &challenge.text,
         }
     }
 
@@ -30,8 +30,8 @@ impl Challenge {
     #[must_use]
     pub fn echo(&self) -> bool {
         match &self.0 {
-            question::Challenge::Static(challenge) => challenge.echo(),
-            question::Challenge::Dynamic(challenge) => challenge.flags.echo(),
+            open_request::Challenge::Static(challenge) => challenge.echo(),
+            open_request::Challenge::Dynamic(challenge) => challenge.flags.echo(),
         }
     }
 
@@ -39,8 +39,8 @@ impl Challenge {
     #[must_use]
     pub fn response_required(&self) -> bool {
         match &self.0 {
-            question::Challenge::Static(_) => true,
-            question::Challenge::Dynamic(challenge) => challenge.flags.response_required(),
+            open_request::Challenge::Static(_) => true,
+            open_request::Challenge::Dynamic(challenge) => challenge.flags.response_required(),
         }
     }
 
@@ -49,8 +49,8 @@ impl Challenge {
     #[must_use]
     pub fn username(&self) -> Option<&Text> {
         match &self.0 {
-            question::Challenge::Static(_) => None,
-            question::Challenge::Dynamic(challenge) => Some(&challenge.username),
+            open_request::Challenge::Static(_) => None,
+            open_request::Challenge::Dynamic(challenge) => Some(&challenge.username),
         }
     }
 
@@ -62,16 +62,16 @@ impl Challenge {
         response: &Secret,
     ) -> (Secret, Secret) {
         match &self.0 {
-            question::Challenge::Static(challenge) if challenge.concat() => {
+            open_request::Challenge::Static(challenge) if challenge.concat() => {
                 (username, joined(&[password.expose(), response.expose()]))
             }
-            question::Challenge::Static(_) => {
+            open_request::Challenge::Static(_) => {
                 let password = Zeroizing::new(STANDARD.encode(password.expose()));
                 let response = Zeroizing::new(STANDARD.encode(response.expose()));
                 let parts = [b"SCRV1:", password.as_bytes(), b":", response.as_bytes()];
                 (username, joined(&parts))
             }
-            question::Challenge::Dynamic(challenge) => {
+            open_request::Challenge::Dynamic(challenge) => {
                 let parts = [b"CRV1::", challenge.state_id.expose(), b"::", response.expose()];
                 (Secret::from(challenge.username.as_bytes()), joined(&parts))
             }

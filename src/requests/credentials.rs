@@ -1,7 +1,7 @@
 //! Requests for a user name, a password, or both, with the challenge that goes with them.
 
 use crate::client::Client;
-use crate::client::registry::question::Refusal;
+use crate::client::registry::open_request::Refusal;
 use crate::command::{Wire, credentials};
 use crate::error::Result;
 use crate::error::invalid;
@@ -67,13 +67,13 @@ impl CredentialsRequest {
         self.refusal.as_ref()
     }
 
-    /// Waits until the daemon takes the question back (it asks anew, restarts or ends): the time
+    /// Waits until the daemon takes the request back (it asks anew, restarts or ends): the time
     /// to close a window.
     ///
     /// # Cancel safety
     /// Cancel safe.
     pub async fn withdrawn(&self) {
-        self.handle.guard().closed().await;
+        self.handle.state().closed().await;
     }
 
     /// The challenge to answer with them.
@@ -173,7 +173,7 @@ impl CredentialsRequest {
         self.handle.settle_by(&call, Ok(second)).await
     }
 
-    /// The question is still to be answered.
+    /// The request is still to be answered.
     fn misfit<T>(&self, what: &'static str) -> Result<T> {
         self.handle.begin();
         self.handle.note(Err(invalid(NAME, RESPONSE, ArgumentProblem::Other(what))))
@@ -213,13 +213,13 @@ impl PasswordRequest {
         self.refusal.as_ref()
     }
 
-    /// Waits until the daemon takes the question back (it asks anew, restarts or ends): the time
+    /// Waits until the daemon takes the request back (it asks anew, restarts or ends): the time
     /// to close a window.
     ///
     /// # Cancel safety
     /// Cancel safe.
     pub async fn withdrawn(&self) {
-        self.handle.guard().closed().await;
+        self.handle.state().closed().await;
     }
 
     /// The challenge to answer with it.
@@ -303,7 +303,7 @@ impl PasswordRequest {
         self.handle.settle_by(&call, wire).await
     }
 
-    /// The question is still to be answered.
+    /// The request is still to be answered.
     fn misfit<T>(&self, what: &'static str) -> Result<T> {
         self.handle.begin();
         self.handle.note(Err(invalid("password", RESPONSE, ArgumentProblem::Other(what))))
@@ -336,13 +336,13 @@ impl UsernameRequest {
         self.refusal.as_ref()
     }
 
-    /// Waits until the daemon takes the question back (it asks anew, restarts or ends): the time
+    /// Waits until the daemon takes the request back (it asks anew, restarts or ends): the time
     /// to close a window.
     ///
     /// # Cancel safety
     /// Cancel safe.
     pub async fn withdrawn(&self) {
-        self.handle.guard().closed().await;
+        self.handle.state().closed().await;
     }
 
     /// `username REALM "user name"`

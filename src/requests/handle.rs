@@ -8,19 +8,19 @@ use tokio::time::Instant;
 use tracing::warn;
 
 use crate::client::Client;
-use crate::client::registry::desk::Desk;
-use crate::client::registry::guard::{Guard, Ticket};
-use crate::client::registry::question::Question;
+use crate::client::registry::Registry;
+use crate::client::registry::open_request::OpenRequest;
+use crate::client::registry::request_state::{RequestState, Ticket};
 use crate::command::Wire;
 use crate::error::{Error, Result};
 
 pub(crate) struct Handle {
     client: Client,
-    guard: Arc<Guard>,
+    state: Arc<RequestState>,
     what: &'static str,
-    desk: Arc<Desk>,
-    /// The question itself, to be asked again where its answer was not sent.
-    question: Question,
+    registry: Arc<Registry>,
+    /// The request itself, to be asked again where its answer was not sent.
+    request: OpenRequest,
     /// An answer was begun, and has not been sent.
     unsent: AtomicBool,
     /// Why it was not.
@@ -30,33 +30,33 @@ pub(crate) struct Handle {
 impl Handle {
     pub(crate) fn new(
         client: Client,
-        desk: Arc<Desk>,
-        question: Question,
+        registry: Arc<Registry>,
+        request: OpenRequest,
         what: &'static str,
     ) -> Self {
-        let guard = Arc::clone(&question.guard);
+        let state = Arc::clone(&request.state);
         let (unsent, error) = (AtomicBool::new(false), Mutex::default());
-        Self { client, guard, what, desk, question, unsent, error }
+        Self { client, state, what, registry, request, unsent, error }
     }
 
     pub(crate) fn client(&self) -> &Client {
         &self.client
     }
 
-    pub(crate) fn guard(&self) -> &Arc<Guard> {
-        &self.guard
+    pub(crate) fn state(&self) -> &Arc<RequestState> {
+        &self.state
     }
 
-    pub(crate) fn desk(&self) -> &Arc<Desk> {
-        &self.desk
+    pub(crate) fn registry(&self) -> &Arc<Registry> {
+        &self.registry
     }
 
     /// When the daemon asked.
     pub(crate) fn raised(&self) -> Instant {
-        self.question.raised
+        self.request.raised
     }
 
-    /// The answer that ends the question.
+    /// The answer that ends the request.
     pub(crate) async fn settle(&self, wire: Result<Wire>) -> Result<()> {
         self.settle_by(&self.client, wire).await
     }
@@ -85,7 +85,7 @@ impl Handle {
         self.client.one_call()
     }
 
-    /// An answer begins: until it is sent, the question is still to be answered.
+    /// An answer begins: until it is sent, the request is still to be answered.
     pub(crate) fn begin(&self) {
         self.unsent.store(true, Ordering::Relaxed);
         *self.error() = None;
@@ -105,39 +105,39 @@ impl Handle {
         )
     }
 
-    /// Whether an answer to this very question was not sent before.
+    /// Whether an answer to this very request was not sent before.
     pub(crate) fn is_again(&self) -> bool {
-        self.question.again
+        self.request.again
     }
 
     /// Why that answer was not sent; `None` where it was dropped.
     pub(crate) fn unsent_error(&self) -> Option<&Error> {
-        self.question.error.as_ref()
+        self.request.error.as_ref()
     }
 
-    /// Forgets the answers that were not sent: dropped, the question is not asked again.
+    /// Forgets the answers that were not sent: dropped, the request is not asked again.
     pub(crate) fn hand_on(&self) {
         self.unsent.store(false, Ordering::Relaxed);
     }
 
     /// Whether that was so the last two times: nobody will get it right.
     pub(crate) fn is_hopeless(&self) -> bool {
-        self.question.refused && self.is_invalid()
+        self.request.refused && self.is_invalid()
     }
 
-    /// Leaves the question without an answer, on purpose.
+    /// Leaves the request without an answer, on purpose.
     pub(crate) fn leave(&self) {
-        self.guard.settle();
+        self.state.settle();
     }
 
-    /// Asks the question again where an answer was begun and not sent; `false` where none was, or
+    /// Asks the request again where an answer was begun and not sent; `false` where none was, or
     /// nobody takes it.
     pub(crate) fn ask_again(&self) -> bool {
-        let again = self.guard.is_open() && self.unsent.load(Ordering::Relaxed);
-        let refused = self.question.refused || self.is_invalid();
+        let again = self.state.is_open() && self.unsent.load(Ordering::Relaxed);
+        let refused = self.request.refused || self.is_invalid();
         let error = self.error().clone();
-        let question = Question { again: true, refused, error, ..self.question.clone() };
-        again && self.desk.put_back(question)
+        let request = OpenRequest { again: true, refused, error, ..self.request.clone() };
+        again && self.registry.put_back(request)
     }
 
     fn error(&self) -> MutexGuard<'_, Option<Error>> {
@@ -145,8 +145,8 @@ impl Handle {
     }
 
     async fn send(&self, call: &Client, wire: Wire, settles: bool) -> Result<()> {
-        let (guard, peer) = (Arc::clone(&self.guard), self.question.asked.peer().cloned());
-        let ticket = Ticket { guard, peer, settles };
+        let (state, peer) = (Arc::clone(&self.state), self.request.kind.peer().cloned());
+        let ticket = Ticket { state, peer, settles };
         let sent = self.note(call.answer(wire, ticket).await);
         if !self.is_still_due(&sent, settles) {
             self.unsent.store(false, Ordering::Relaxed);
@@ -154,23 +154,23 @@ impl Handle {
         sent.map(drop)
     }
 
-    /// Whether the question is to be asked again after this came of an answer.
+    /// Whether the request is to be asked again after this came of an answer.
     fn is_still_due<T>(&self, sent: &Result<T>, settles: bool) -> bool {
         match sent {
             Err(Error::Timeout { .. }) => true,
             // The other half of the answer was never sent.
             Err(Error::NoReply { .. } | Error::UnexpectedReply { .. }) => !settles,
             // A prompt that refuses one half wants none of it; a client waits on.
-            Err(Error::Refused { .. }) => !settles && self.question.asked.peer().is_some(),
+            Err(Error::Refused { .. }) => !settles && self.request.kind.peer().is_some(),
             _ => false,
         }
     }
 }
 
-/// Shows whether the question is open; the rest is plumbing.
+/// Shows whether the request is open; the rest is plumbing.
 impl fmt::Debug for Handle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (open, epoch) = (self.guard.is_open(), self.guard.epoch());
+        let (open, epoch) = (self.state.is_open(), self.state.epoch());
         f.debug_struct("Handle").field("open", &open).field("epoch", &epoch).finish_non_exhaustive()
     }
 }
@@ -178,8 +178,8 @@ impl fmt::Debug for Handle {
 impl Drop for Handle {
     fn drop(&mut self) {
         // What becomes of a client's request is settled where that is dropped.
-        let prompt = self.question.asked.peer().is_none();
-        if prompt && !self.ask_again() && self.guard.settle() {
+        let prompt = self.request.kind.peer().is_none();
+        if prompt && !self.ask_again() && self.state.settle() {
             let request = self.what;
             warn!(request, "dropped without an answer; the daemon goes on waiting for one");
         }

@@ -18,9 +18,9 @@ use std::time::Duration;
 use futures_core::Stream;
 
 use crate::client::Client;
-use crate::client::registry::Desk;
-use crate::client::registry::desk::Taken;
-use crate::client::registry::question::{Asked, AskedClientKind, Question};
+use crate::client::registry::Registry;
+use crate::client::registry::Taken;
+use crate::client::registry::open_request::{AboutClientKind, OpenRequest, RequestKind};
 use crate::error::{Error, Result};
 use crate::events::Hold;
 
@@ -38,13 +38,13 @@ pub use sign::SignRequest;
 
 /// What the daemon asks, in the order it asked; nothing of it is ever dropped.
 ///
-/// The daemon stops and waits when it asks, so a lost question hangs a VPN, and an
+/// The daemon stops and waits when it asks, so a lost request hangs a VPN, and an
 /// answer to the wrong one may let a stranger in. So this stream has no lag: a
-/// question stays until it is taken, and leaves only when the daemon itself takes it
+/// request stays until it is taken, and leaves only when the daemon itself takes it
 /// back (it restarts, or the client leaves). An answer that comes after that gives
 /// [`Error::Stale`](crate::Error::Stale) and sends nothing.
 ///
-/// The events behind the questions still go to every [`Events`](crate::Events).
+/// The events behind the requests still go to every [`Events`](crate::Events).
 ///
 /// # Answers that cannot be sent
 /// A request whose answer was not sent is still to be answered: it comes again, as the next request. That
@@ -67,7 +67,7 @@ pub use sign::SignRequest;
 /// about are limited by [`Builder::request_limit`](crate::Builder::request_limit).
 pub struct Requests {
     client: Client,
-    desk: Arc<Desk>,
+    registry: Arc<Registry>,
     dropped: DroppedRequest,
 }
 
@@ -121,14 +121,14 @@ pub enum Request {
 }
 
 impl Requests {
-    pub(crate) fn new(client: Client, desk: Arc<Desk>, dropped: DroppedRequest) -> Self {
-        Self { client, desk, dropped }
+    pub(crate) fn new(client: Client, registry: Arc<Registry>, dropped: DroppedRequest) -> Self {
+        Self { client, registry, dropped }
     }
 
-    /// The next question, or `None` at the end of the connection.
+    /// The next request, or `None` at the end of the connection.
     ///
     /// # Cancel safety
-    /// Cancel safe: no question is lost when the future is dropped.
+    /// Cancel safe: no request is lost when the future is dropped.
     pub async fn next(&mut self) -> Option<Request> {
         // A request that comes again at once must not keep the connection from being read.
         tokio::task::consume_budget().await;
@@ -149,45 +149,50 @@ impl Requests {
         &self.client
     }
 
-    fn request(&self, question: &Question) -> Request {
-        let handle =
-            |what| Handle::new(self.client.clone(), Arc::clone(&self.desk), question.clone(), what);
-        match question.asked.clone() {
-            Asked::Hold(Hold { seconds, .. }) => {
+    fn request(&self, request: &OpenRequest) -> Request {
+        let handle = |what| {
+            Handle::new(self.client.clone(), Arc::clone(&self.registry), request.clone(), what)
+        };
+        match request.kind.clone() {
+            RequestKind::Hold(Hold { seconds, .. }) => {
                 Request::Hold(HoldRequest::new(handle("hold"), seconds))
             }
-            Asked::UserPass { realm, challenge, refusal } => {
+            RequestKind::UserPass { realm, challenge, refusal } => {
                 let challenge = challenge.map(Challenge::new);
                 let handle = handle("credentials");
                 Request::Credentials(CredentialsRequest::new(handle, realm, challenge, refusal))
             }
-            Asked::Password { realm, challenge, refusal } => {
+            RequestKind::Password { realm, challenge, refusal } => {
                 let challenge = challenge.map(Challenge::new);
                 let ask = PasswordRequest::new(handle("password"), realm, challenge, refusal);
                 Request::PrivateKeyPassword(ask)
             }
-            Asked::Username { realm, refusal } => {
+            RequestKind::Username { realm, refusal } => {
                 Request::Username(UsernameRequest::new(handle("username"), realm, refusal))
             }
-            Asked::NeedOk(need) => Request::NeedOk(NeedOkRequest::new(handle("need-ok"), need)),
-            Asked::NeedStr(need) => Request::NeedStr(NeedStrRequest::new(handle("need-str"), need)),
-            Asked::Certificate(need) => {
+            RequestKind::NeedOk(need) => {
+                Request::NeedOk(NeedOkRequest::new(handle("need-ok"), need))
+            }
+            RequestKind::NeedStr(need) => {
+                Request::NeedStr(NeedStrRequest::new(handle("need-str"), need))
+            }
+            RequestKind::Certificate(need) => {
                 Request::Certificate(CertificateRequest::new(handle("need-certificate"), need))
             }
-            Asked::Sign(sign) => Request::Sign(SignRequest::new(handle("sign"), sign)),
-            Asked::Remote(ask) => Request::Remote(RemoteRequest::new(handle("remote"), ask)),
-            Asked::Proxy(ask) => Request::Proxy(ProxyRequest::new(handle("proxy"), ask)),
-            Asked::CrText { text, echo, response_required } => {
+            RequestKind::Sign(sign) => Request::Sign(SignRequest::new(handle("sign"), sign)),
+            RequestKind::Remote(ask) => Request::Remote(RemoteRequest::new(handle("remote"), ask)),
+            RequestKind::Proxy(ask) => Request::Proxy(ProxyRequest::new(handle("proxy"), ask)),
+            RequestKind::CrText { text, echo, response_required } => {
                 let handle = handle("challenge");
                 Request::Challenge(ChallengeRequest::new(handle, text, echo, response_required))
             }
-            Asked::Client(asked) => {
-                let kind = asked.kind.clone();
-                let peer = ClientRequest::new(handle("client"), asked, self.dropped);
+            RequestKind::Client(about) => {
+                let kind = about.kind.clone();
+                let peer = ClientRequest::new(handle("client"), about, self.dropped);
                 match kind {
-                    AskedClientKind::Connect => Request::ClientConnect(peer),
-                    AskedClientKind::Reauth => Request::ClientReauth(peer),
-                    AskedClientKind::Response(response) => {
+                    AboutClientKind::Connect => Request::ClientConnect(peer),
+                    AboutClientKind::Reauth => Request::ClientReauth(peer),
+                    AboutClientKind::Response(response) => {
                         Request::ClientResponse(ClientResponse::new(peer, response))
                     }
                 }
@@ -251,13 +256,13 @@ impl Request {
 
     /// Whether it is still to be answered.
     pub(crate) fn is_open(&self) -> bool {
-        self.handle().is_some_and(|handle| handle.guard().is_open())
+        self.handle().is_some_and(|handle| handle.state().is_open())
     }
 
     /// Waits until it is answered, or the daemon takes it back.
     pub(crate) async fn closed(&self) {
         if let Some(handle) = self.handle() {
-            handle.guard().closed().await;
+            handle.state().closed().await;
         }
     }
 
@@ -304,9 +309,9 @@ impl Stream for Requests {
     type Item = Request;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let taken = ready!(self.desk.poll_take(cx));
+        let taken = ready!(self.registry.poll_take(cx));
         Poll::Ready(taken.map(|taken| match taken {
-            Taken::Question(question) => self.request(&question),
+            Taken::OpenRequest(request) => self.request(&request),
             Taken::Overflow(overflow) => Request::Overflow(overflow),
         }))
     }
@@ -315,8 +320,8 @@ impl Stream for Requests {
 impl Drop for Requests {
     /// Opts out. Clients that wait in the queue are as good as dropped.
     fn drop(&mut self) {
-        for question in self.desk.leave() {
-            drop(self.request(&question));
+        for request in self.registry.leave() {
+            drop(self.request(&request));
         }
     }
 }

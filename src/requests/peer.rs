@@ -7,7 +7,7 @@ use tracing::warn;
 
 use crate::challenge::{ClientPassword, Crv1, MalformedResponse};
 use crate::client::Peer;
-use crate::client::registry::question::AskedClient;
+use crate::client::registry::open_request::AboutClient;
 use crate::command::{IntoClientConfig, clients, config};
 use crate::error::Result;
 use crate::events::{BadField, CrResponse, Env};
@@ -46,8 +46,8 @@ pub struct ClientRequest {
 }
 
 impl ClientRequest {
-    pub(crate) fn new(handle: Handle, asked: AskedClient, dropped: DroppedRequest) -> Self {
-        let AskedClient { cid, kid, peer, env, .. } = asked;
+    pub(crate) fn new(handle: Handle, about: AboutClient, dropped: DroppedRequest) -> Self {
+        let AboutClient { cid, kid, peer, env, .. } = about;
         Self { handle, cid, kid, peer, env, dropped, awaits_response: false }
     }
 
@@ -73,7 +73,7 @@ impl ClientRequest {
     /// one epoch mean nothing in another.
     #[must_use]
     pub fn epoch(&self) -> u64 {
-        self.handle.guard().epoch()
+        self.handle.state().epoch()
     }
 
     /// When the daemon asked.
@@ -115,10 +115,10 @@ impl ClientRequest {
         }
     }
 
-    /// Whether the question is still open: not answered, and not taken back by the daemon.
+    /// Whether the request is still open: not answered, and not taken back by the daemon.
     #[must_use]
     pub fn is_open(&self) -> bool {
-        self.handle.guard().is_open()
+        self.handle.state().is_open()
     }
 
     /// Waits until nobody waits for a decision any more: it was made, the client left, or the
@@ -127,7 +127,7 @@ impl ClientRequest {
     /// # Cancel safety
     /// Cancel safe.
     pub async fn closed(&self) {
-        self.handle.guard().closed().await;
+        self.handle.state().closed().await;
     }
 
     /// `client-auth-nt CID KID`: lets the client in.
@@ -198,7 +198,7 @@ impl ClientRequest {
 
     /// Whether the daemon took it back: the client left or connected anew, or all is over.
     pub(crate) fn is_withdrawn(&self) -> bool {
-        self.handle.guard().is_withdrawn()
+        self.handle.state().is_withdrawn()
     }
 
     /// Has it not come again, though an answer to it was not sent.
@@ -248,16 +248,16 @@ impl Drop for ClientRequest {
         if !is_given_up && self.handle.ask_again() {
             return;
         }
-        if self.awaits_response || self.handle.desk().is_challenged(self.cid, self.kid) {
+        if self.awaits_response || self.handle.registry().is_challenged(self.cid, self.kid) {
             return;
         }
-        let (cid, kid, guard) = (self.cid, self.kid, self.handle.guard());
+        let (cid, kid, state) = (self.cid, self.kid, self.handle.state());
         if denies || panicking || hopeless {
             warn!(%cid, %kid, "a client's request was dropped without an answer; it is denied");
-            self.handle.desk().deny(cid, kid, guard, "nobody answered");
+            self.handle.registry().deny(cid, kid, state, "nobody answered");
         } else {
             warn!(%cid, %kid, "a client's request was dropped without an answer; it waits on");
-            self.handle.desk().put_away(cid, kid, guard);
+            self.handle.registry().put_away(cid, kid, state);
         }
     }
 }

@@ -26,12 +26,12 @@ impl HoldRequest {
         self.seconds
     }
 
-    /// Waits until the daemon takes the question back (it asks anew, restarts or ends).
+    /// Waits until the daemon takes the request back (it asks anew, restarts or ends).
     ///
     /// # Cancel safety
     /// Cancel safe.
     pub async fn withdrawn(&self) {
-        self.handle.guard().closed().await;
+        self.handle.state().closed().await;
     }
 
     /// `hold release`
@@ -246,12 +246,12 @@ impl ChallengeRequest {
         self.response_required
     }
 
-    /// Waits until the daemon takes the question back (it asks anew, restarts or ends).
+    /// Waits until the daemon takes the request back (it asks anew, restarts or ends).
     ///
     /// # Cancel safety
     /// Cancel safe.
     pub async fn withdrawn(&self) {
-        self.handle.guard().closed().await;
+        self.handle.state().closed().await;
     }
 
     /// `cr-response BASE64`, with at most 192 bytes; base64 is done here.

@@ -11,18 +11,18 @@ use crate::types::Text;
 #[must_use]
 pub struct RemoteRequest {
     handle: Handle,
-    asked: events::RemoteRequest,
+    kind: events::RemoteRequest,
 }
 
 impl RemoteRequest {
-    pub(crate) fn new(handle: Handle, asked: events::RemoteRequest) -> Self {
-        Self { handle, asked }
+    pub(crate) fn new(handle: Handle, kind: events::RemoteRequest) -> Self {
+        Self { handle, kind }
     }
 
     /// Where the daemon would connect.
     #[must_use]
     pub fn remote(&self) -> &events::RemoteRequest {
-        &self.asked
+        &self.kind
     }
 
     /// `remote ACCEPT`: connects there.
@@ -72,24 +72,24 @@ impl RemoteRequest {
 #[must_use]
 pub struct ProxyRequest {
     handle: Handle,
-    asked: events::ProxyRequest,
+    kind: events::ProxyRequest,
 }
 
 impl ProxyRequest {
-    pub(crate) fn new(handle: Handle, asked: events::ProxyRequest) -> Self {
-        Self { handle, asked }
+    pub(crate) fn new(handle: Handle, kind: events::ProxyRequest) -> Self {
+        Self { handle, kind }
     }
 
     /// The connection that may go through a proxy.
     #[must_use]
     pub fn connection(&self) -> &events::ProxyRequest {
-        &self.asked
+        &self.kind
     }
 
     /// The host the daemon is about to connect to.
     #[must_use]
     pub fn host(&self) -> &Text {
-        &self.asked.host
+        &self.kind.host
     }
 
     /// `proxy NONE`: connects directly.

@@ -41,12 +41,12 @@ impl SignRequest {
         self.sign.algorithm.as_ref()
     }
 
-    /// Waits until the daemon takes the question back (it asks anew, restarts or ends).
+    /// Waits until the daemon takes the request back (it asks anew, restarts or ends).
     ///
     /// # Cancel safety
     /// Cancel safe.
     pub async fn withdrawn(&self) {
-        self.handle.guard().closed().await;
+        self.handle.state().closed().await;
     }
 
     /// `pk-sig` or `rsa-sig`, base64 lines, `END`; base64 is done here.

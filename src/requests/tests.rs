@@ -1,4 +1,4 @@
-//! Questions and answers with a scripted daemon.
+//! Requests and answers with a scripted daemon.
 
 mod clients;
 mod lenient;
@@ -224,7 +224,7 @@ async fn both_credentials_are_checked_before_the_first_is_sent() {
     let Some(Request::Credentials(ask)) = requests.next().await else { panic!() };
     assert!(matches!(ask.answer("u", "p\n").await, Err(Error::InvalidArgument { .. })));
     exchange(client.pid(), &mut daemon, "pid\n", "SUCCESS: pid=1\r\n").await.unwrap();
-    // The daemon still waits, so the question comes again.
+    // The daemon still waits, so the request comes again.
     let Some(Request::Credentials(ask)) = requests.next().await else { panic!() };
     let (answered, ()) = tokio::join!(ask.answer("u", "p"), async {
         let ok = "SUCCESS: 'Auth' username entered, but not yet verified\r\n";

@@ -279,7 +279,7 @@ impl Builder {
         let greeted = Greeted { stream, demuxer, early, management_version };
         let started = client::start(&self.settings, greeted);
         // Dropped on failure, which closes the connection.
-        let requests = Requests::new(started.client.clone(), started.desk, self.dropped);
+        let requests = Requests::new(started.client.clone(), started.registry, self.dropped);
         let session = Session::new(started.client, started.events, requests);
         if self.settings.requests {
             started.set_up.wait(self.settings.command_timeout, session.client()).await?;

@@ -7,9 +7,9 @@ use tokio::time::Instant;
 use tracing::{debug, warn};
 use zeroize::Zeroizing;
 
-use crate::client::caller::Caller;
 use crate::client::driver::{Driver, Output, READ_SIZE};
 use crate::client::exchange::GivenUp;
+use crate::client::pending_command::PendingCommand;
 use crate::client::shared::Closing;
 use crate::client::transport::Transport;
 use crate::demux::Item;
@@ -35,7 +35,7 @@ pub(super) struct Ending {
 impl<S: Transport> Driver<S> {
     /// Does what handles have asked for beside sending commands.
     pub(super) fn follow_closing(&mut self) -> Result<(), CloseReason> {
-        match self.outlet.shared.closing() {
+        match self.dispatcher.shared.closing() {
             Closing::No => Ok(()),
             Closing::AfterCommands => {
                 self.close_by_deadline();
@@ -57,7 +57,7 @@ impl<S: Transport> Driver<S> {
         match self.exchange.give_up() {
             GivenUp::Nothing => Ok(()),
             GivenUp::Command => {
-                let command = self.exchange.oldest().map(Caller::name);
+                let command = self.exchange.oldest().map(PendingCommand::name);
                 warn!(command, "no reply in time; asking whether there will be one");
                 self.reply_timer.asked();
                 Ok(())
@@ -71,8 +71,8 @@ impl<S: Transport> Driver<S> {
     /// No handle is left: nobody waits for a command that was not sent.
     pub(super) fn abandon(&mut self) {
         self.ending.abandoned = true;
-        self.submissions.close();
-        while self.submissions.try_recv().is_ok() {}
+        self.commands.close();
+        while self.commands.try_recv().is_ok() {}
     }
 
     /// The daemon may have said why it left; that is still to be read.
@@ -94,10 +94,12 @@ impl<S: Transport> Driver<S> {
     fn cut_line(&mut self) {
         match self.demuxer.finish() {
             Some(Item::Event(line)) if line.starts_with(b"FATAL:") => {
-                self.assembler.push(line, &mut |event| self.outlet.publish(event));
+                self.assembler.push(line, &mut |event| self.dispatcher.publish(event));
             }
-            Some(Item::Event(line)) => self.outlet.publish(Event::Malformed(Malformed::cut(line))),
-            Some(Item::Reply(line)) => self.outlet.publish(Event::Stray(Stray::new(line))),
+            Some(Item::Event(line)) => {
+                self.dispatcher.publish(Event::Malformed(Malformed::cut(line)));
+            }
+            Some(Item::Reply(line)) => self.dispatcher.publish(Event::Stray(Stray::new(line))),
             Some(Item::PasswordPrompt) | None => {}
         }
     }
@@ -107,12 +109,12 @@ impl<S: Transport> Driver<S> {
         if self.exchange.is_closing() {
             return CloseReason::Requested;
         }
-        self.outlet.announced.take().unwrap_or(CloseReason::Remote)
+        self.dispatcher.announced.take().unwrap_or(CloseReason::Remote)
     }
 
     pub(super) fn read_failed(&mut self, error: std::io::Error) -> CloseReason {
         self.cut_line();
-        let announced = self.outlet.announced.take();
+        let announced = self.dispatcher.announced.take();
         announced.unwrap_or_else(|| CloseReason::Io(Arc::new(error)))
     }
 
@@ -128,7 +130,7 @@ impl<S: Transport> Driver<S> {
     /// that whoever waits can connect anew.
     pub(super) async fn finish(mut self, reason: CloseReason) {
         if matches!(reason, CloseReason::Requested) {
-            let at_once = self.outlet.shared.closing() == Closing::Now;
+            let at_once = self.dispatcher.shared.closing() == Closing::Now;
             self.shut_down(at_once).await;
             self.end(&reason);
         } else {
@@ -158,17 +160,17 @@ impl<S: Transport> Driver<S> {
     /// Tells every waiter, then every subscriber, that and why it is over.
     fn end(&mut self, reason: &CloseReason) {
         debug!(%reason, "connection closed");
-        self.outlet.shared.close(reason.clone());
-        self.submissions.close();
-        while let Ok(submission) = self.submissions.try_recv() {
+        self.dispatcher.shared.close(reason.clone());
+        self.commands.close();
+        while let Ok(submission) = self.commands.try_recv() {
             self.submit(submission);
         }
-        self.assembler.finish(&mut |event| self.outlet.publish(event));
-        self.outlet.desk.close();
-        self.outlet.peers.close(reason);
+        self.assembler.finish(&mut |event| self.dispatcher.publish(event));
+        self.dispatcher.registry.close();
+        self.dispatcher.peers.close(reason);
         for (caller, outcome) in self.exchange.close() {
             match outcome {
-                Some(outcome) => caller.answer(outcome, &mut self.outlet),
+                Some(outcome) => caller.answer(outcome, &mut self.dispatcher),
                 None => caller.fail(reason.clone()),
             }
         }

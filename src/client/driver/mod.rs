@@ -16,9 +16,9 @@ use tokio::time::Instant;
 use tracing::{trace, warn};
 use zeroize::Zeroizing;
 
-use crate::client::caller::{Caller, Submission};
+use crate::client::dispatcher::Dispatcher;
 use crate::client::exchange::{Exchange, NextWrite, Outcome, Step};
-use crate::client::outlet::Outlet;
+use crate::client::pending_command::{PendingCommand, SubmittedCommand};
 use crate::client::reply_timer::ReplyTimer;
 use crate::client::start::Settings;
 use crate::client::transport::{Duplex, Transport, Turn};
@@ -45,9 +45,9 @@ pub(in crate::client) struct Driver<S> {
     socket: Duplex<S>,
     demuxer: Demuxer,
     assembler: Assembler,
-    exchange: Exchange<Caller>,
-    submissions: mpsc::Receiver<Submission>,
-    outlet: Outlet,
+    exchange: Exchange<PendingCommand>,
+    commands: mpsc::Receiver<SubmittedCommand>,
+    dispatcher: Dispatcher,
     output: Output,
     reply_timer: ReplyTimer,
     /// What was just received for the commands in flight.
@@ -68,8 +68,8 @@ pub(in crate::client) struct SetUp {
 pub(in crate::client) struct Parts<S> {
     pub(in crate::client) stream: S,
     pub(in crate::client) demuxer: Demuxer,
-    pub(in crate::client) submissions: mpsc::Receiver<Submission>,
-    pub(in crate::client) outlet: Outlet,
+    pub(in crate::client) commands: mpsc::Receiver<SubmittedCommand>,
+    pub(in crate::client) dispatcher: Dispatcher,
     pub(in crate::client) handles: watch::Sender<()>,
 }
 
@@ -90,8 +90,8 @@ impl<S: Transport> Driver<S> {
             demuxer: parts.demuxer,
             assembler: Assembler::new(),
             exchange: Exchange::new(settings.pipeline, settings.reply_limit),
-            submissions: parts.submissions,
-            outlet: parts.outlet,
+            commands: parts.commands,
+            dispatcher: parts.dispatcher,
             output: Output::default(),
             reply_timer: ReplyTimer::new(settings.reply_timeout),
             heard: Heard::Nothing,
@@ -134,7 +134,7 @@ impl<S: Transport> Driver<S> {
                     },
                     Turn::Wrote(wrote) => self.wrote(wrote),
                 },
-                submission = self.submissions.recv(), if takes_commands => match submission {
+                submission = self.commands.recv(), if takes_commands => match submission {
                     Some(submission) => self.submit(submission),
                     None => self.abandon(),
                 },
@@ -143,8 +143,8 @@ impl<S: Transport> Driver<S> {
                     self.abandon();
                 }
                 // A client to deny, a command withdrawn, or the end asked for; the loop looks for all.
-                () = self.outlet.shared.work.notified() => {}
-                () = self.outlet.events.closed(), if abandoned => return CloseReason::Requested,
+                () = self.dispatcher.shared.work.notified() => {}
+                () = self.dispatcher.events.closed(), if abandoned => return CloseReason::Requested,
                 () = self.reply_timer.fired(), if self.reply_timer.is_running() => {
                     if let Err(reason) = self.silent() {
                         return reason;
@@ -161,31 +161,32 @@ impl<S: Transport> Driver<S> {
             && self.exchange.len() < QUEUE_LIMIT
     }
 
-    fn submit(&mut self, submission: Submission) {
+    fn submit(&mut self, submission: SubmittedCommand) {
         let (caller, wire) = submission.into_parts();
         self.exchange.submit(caller, wire);
     }
 
-    /// The questions need environments that the daemon vouches for, which a level that some manager
+    /// The requests need environments that the daemon vouches for, which a level that some manager
     /// has set makes worthless, and `>STATE:…RECONNECTING`, the only sign that client IDs start over.
     fn set_up(&mut self, set_up: SetUp) {
         let filter = clients::env_filter(EnvFilter::All);
-        self.exchange.submit(Caller::connect(&filter, set_up.filter), filter);
+        self.exchange.submit(PendingCommand::connect(&filter, set_up.filter), filter);
         // The user has not asked for them.
         let states = realtime::set(realtime::Channel::State, true).effect(Effect::None);
-        self.exchange.submit(Caller::connect(&states, set_up.states), states);
+        self.exchange.submit(PendingCommand::connect(&states, set_up.states), states);
     }
 
     /// Marks the environments that come from now on.
     fn follow_env_filter(&mut self) {
-        self.assembler.set_env_trusted(self.outlet.env_filter.is_zero());
+        self.assembler.set_env_trusted(self.dispatcher.env_filter.is_zero());
     }
 
     /// Takes back a command that was admitted, but of which nothing was written before what was read
     /// made it wrong.
     fn take_back_unwritten(&mut self) {
-        let outlet = &self.outlet;
-        let is_wrong = |caller: &Caller| caller.depends_on_events() && !caller.is_current(outlet);
+        let dispatcher = &self.dispatcher;
+        let is_wrong =
+            |caller: &PendingCommand| caller.depends_on_events() && !caller.is_current(dispatcher);
         let is_unwritten = self.output.is_due() && self.output.written == 0 && !self.output.fence;
         if is_unwritten && self.exchange.last().is_some_and(is_wrong) {
             self.output = Output::default();
@@ -198,15 +199,16 @@ impl<S: Transport> Driver<S> {
     /// Turns away a client whose request nobody answers any more. One at a time waits to be sent, so
     /// that however many there are, the commands of callers have their turn.
     fn deny(&mut self) {
-        if self.exchange.waits(Caller::is_denial) {
+        if self.exchange.waits(PendingCommand::is_denial) {
             return;
         }
-        if let Some(denial) = self.outlet.desk.take_denial() {
+        if let Some(denial) = self.dispatcher.registry.take_denial() {
             let reason = denial.reason.as_bytes();
             // The reasons are this crate's own, so they pass every check.
             if let Ok(wire) = clients::client_deny(denial.cid, denial.kid, reason, None) {
                 // Whoever asked for the end has dropped the request before.
-                self.exchange.submit_before_close(Caller::denial(&wire, denial.epoch), wire);
+                self.exchange
+                    .submit_before_close(PendingCommand::denial(&wire, denial.epoch), wire);
             }
         }
     }
@@ -214,20 +216,22 @@ impl<S: Transport> Driver<S> {
     /// Takes the next command that may go out.
     async fn refill_output(&mut self, buffer: &mut [u8]) -> Result<(), CloseReason> {
         self.follow_closing()?;
-        self.exchange.prune(Caller::is_withdrawn);
+        self.exchange.prune(PendingCommand::is_withdrawn);
         self.take_back_unwritten();
         let mut settled = None;
         while !self.output.is_due() && self.ending.write_error.is_none() {
             self.deny();
-            let depends_on_events = self.exchange.next().is_some_and(Caller::depends_on_events);
+            let depends_on_events =
+                self.exchange.next().is_some_and(PendingCommand::depends_on_events);
             if depends_on_events && settled != Some(false) {
                 settled = Some(self.catch_up(buffer).await?);
             }
             // What depends on events that are still to come lets others pass.
-            let is_held = |caller: &Caller| settled == Some(false) && caller.depends_on_events();
+            let is_held =
+                |caller: &PendingCommand| settled == Some(false) && caller.depends_on_events();
             let awaited = self.exchange.awaits_reply();
-            let outlet = &mut self.outlet;
-            let next = self.exchange.next_write(|caller| !is_held(caller), |c| c.admit(outlet));
+            let dispatcher = &mut self.dispatcher;
+            let next = self.exchange.next_write(|caller| !is_held(caller), |c| c.admit(dispatcher));
             match next {
                 NextWrite::Bytes(bytes) => self.write(bytes, false, awaited),
                 NextWrite::Fence(bytes) => self.write(bytes, true, awaited),
@@ -356,11 +360,11 @@ impl<S: Transport> Driver<S> {
         if let Some(step) = self.exchange.event(&line) {
             self.step(step)?;
         }
-        self.assembler.push(line, &mut |event| self.outlet.publish(event));
+        self.assembler.push(line, &mut |event| self.dispatcher.publish(event));
         Ok(())
     }
 
-    fn step(&mut self, step: Step<Caller>) -> Result<(), CloseReason> {
+    fn step(&mut self, step: Step<PendingCommand>) -> Result<(), CloseReason> {
         match step {
             Step::Taken => self.heard = Heard::Reply,
             Step::Done(caller, outcome) => self.done(caller, outcome),
@@ -373,7 +377,7 @@ impl<S: Transport> Driver<S> {
             Step::Stray(line) => {
                 self.heard = self.heard.max(Heard::Stray);
                 warn!(bytes = line.len(), "a line that belongs to no reply");
-                self.outlet.publish(Event::Stray(Stray::new(line)));
+                self.dispatcher.publish(Event::Stray(Stray::new(line)));
             }
             Step::TooLarge => {
                 return Err(CloseReason::ReplyTooLarge(self.exchange.reply_limit()));
@@ -382,9 +386,9 @@ impl<S: Transport> Driver<S> {
         Ok(())
     }
 
-    fn done(&mut self, caller: Caller, outcome: Outcome) {
+    fn done(&mut self, caller: PendingCommand, outcome: Outcome) {
         self.heard = Heard::Reply;
-        caller.answer(outcome, &mut self.outlet);
+        caller.answer(outcome, &mut self.dispatcher);
         self.follow_env_filter();
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use crate::client::registry::guard::Guard;
+use crate::client::registry::request_state::RequestState;
 use crate::events::Env;
 use crate::types::{Cid, Kid};
 
@@ -46,7 +46,7 @@ pub(crate) struct Waiting {
 #[derive(Debug)]
 struct Client {
     age: u64,
-    guard: Arc<Guard>,
+    state: Arc<RequestState>,
     group: Group,
 }
 
@@ -89,16 +89,22 @@ impl Address {
 }
 
 impl Waiting {
-    pub(crate) fn get(&self, cid: Cid, kid: Kid) -> Option<&Arc<Guard>> {
-        self.clients.get(&(cid, kid)).map(|client| &client.guard)
+    pub(crate) fn get(&self, cid: Cid, kid: Kid) -> Option<&Arc<RequestState>> {
+        self.clients.get(&(cid, kid)).map(|client| &client.state)
     }
 
     /// Adds a client that nobody has looked at.
-    pub(crate) fn add(&mut self, key: Key, guard: Arc<Guard>, is_new: bool, address: Address) {
+    pub(crate) fn add(
+        &mut self,
+        key: Key,
+        state: Arc<RequestState>,
+        is_new: bool,
+        address: Address,
+    ) {
         self.remove(key);
         let (age, group) = (self.next_age, Group { is_new, address });
         self.next_age += 1;
-        self.clients.insert(key, Client { age, guard, group });
+        self.clients.insert(key, Client { age, state, group });
         self.by_age.insert(age, key);
         *self.by_address.entry(address).or_default() += 1;
         self.change_group(group, |ages| {
@@ -117,7 +123,7 @@ impl Waiting {
     }
 
     /// This client does not wait any more.
-    pub(crate) fn remove(&mut self, key: Key) -> Option<Arc<Guard>> {
+    pub(crate) fn remove(&mut self, key: Key) -> Option<Arc<RequestState>> {
         self.take(key);
         let client = self.clients.remove(&key)?;
         self.by_age.remove(&client.age);
@@ -127,12 +133,12 @@ impl Waiting {
                 self.by_address.remove(&client.group.address);
             }
         }
-        Some(client.guard)
+        Some(client.state)
     }
 
     /// As [`remove`](Self::remove), where it is this very request.
-    pub(crate) fn remove_if(&mut self, key: Key, guard: &Guard) {
-        let is_it = |client: &Client| std::ptr::eq(Arc::as_ptr(&client.guard), guard);
+    pub(crate) fn remove_if(&mut self, key: Key, state: &RequestState) {
+        let is_it = |client: &Client| std::ptr::eq(Arc::as_ptr(&client.state), state);
         if self.clients.get(&key).is_some_and(is_it) {
             self.remove(key);
         }
@@ -140,7 +146,7 @@ impl Waiting {
 
     /// Removes the oldest renewals of a client that has more of them than it can need: the newest
     /// keys are the ones it goes on with.
-    pub(crate) fn remove_old_renewals(&mut self, cid: Cid) -> Vec<Arc<Guard>> {
+    pub(crate) fn remove_old_renewals(&mut self, cid: Cid) -> Vec<Arc<RequestState>> {
         let of_client = self.clients.range((cid, Kid(0))..=(cid, Kid(u32::MAX)));
         let renewals = of_client.filter(|(_, client)| !client.group.is_new);
         let mut ages: Vec<_> = renewals.map(|(key, client)| (client.age, *key)).collect();
@@ -150,14 +156,14 @@ impl Waiting {
     }
 
     /// Removes every request of one client.
-    pub(crate) fn remove_client(&mut self, cid: Cid) -> Vec<Arc<Guard>> {
+    pub(crate) fn remove_client(&mut self, cid: Cid) -> Vec<Arc<RequestState>> {
         let of_client = self.clients.range((cid, Kid(0))..=(cid, Kid(u32::MAX)));
         let keys: Vec<_> = of_client.map(|(key, _)| *key).collect();
         keys.into_iter().filter_map(|key| self.remove(key)).collect()
     }
 
-    pub(crate) fn remove_all(&mut self) -> impl Iterator<Item = Arc<Guard>> + use<> {
-        std::mem::take(self).clients.into_values().map(|client| client.guard)
+    pub(crate) fn remove_all(&mut self) -> impl Iterator<Item = Arc<RequestState>> + use<> {
+        std::mem::take(self).clients.into_values().map(|client| client.state)
     }
 
     /// The client to be denied where too many wait: one that nobody has looked at, of the address

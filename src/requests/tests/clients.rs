@@ -81,8 +81,8 @@ async fn one_response_answers_one_question_and_settles_nothing_by_being_dropped(
     assert!(peer.is_open());
 
     // Asked by a plain command, a response is a request too, and can be decided by.
-    let asked = client.client_pending_auth(0.into(), 1.into(), "CR_TEXT:R:Code", MINUTE);
-    exchange(asked, d, wire, PENDING).await.unwrap();
+    let kind = client.client_pending_auth(0.into(), 1.into(), "CR_TEXT:R:Code", MINUTE);
+    exchange(kind, d, wire, PENDING).await.unwrap();
     drop(peer);
     d.responds(0, 1).await;
     let Some(Request::ClientResponse(response)) = requests.next().await else { panic!() };

@@ -269,15 +269,15 @@ async fn the_renewals_of_one_client_keep_no_other_out() {
         d.connect("REAUTH", 0, kid).await;
     }
     d.connect("CONNECT", 7, 1).await;
-    let mut asked = Vec::new();
+    let mut kind = Vec::new();
     loop {
         let peer = next_client(&mut requests).await;
-        asked.push((peer.cid().0, peer.kid().0));
+        kind.push((peer.cid().0, peer.kid().0));
         if peer.cid().0 == 7 {
             break;
         }
     }
-    assert_eq!(asked, [(0, 18), (0, 19), (0, 20), (7, 1)]);
+    assert_eq!(kind, [(0, 18), (0, 19), (0, 20), (7, 1)]);
 }
 
 #[tokio::test]

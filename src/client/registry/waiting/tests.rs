@@ -13,7 +13,7 @@ fn address(ip: &str) -> Address {
 
 fn add(waiting: &mut Waiting, cid: u64, is_new: bool, ip: &str) -> Key {
     let key = (Cid(cid), Kid(1));
-    waiting.add(key, Guard::new(0), is_new, address(ip));
+    waiting.add(key, RequestState::new(0), is_new, address(ip));
     key
 }
 
@@ -89,7 +89,7 @@ fn nothing_is_left_of_those_that_left() {
     let mut waiting = Waiting::default();
     for cid in 0..100 {
         add(&mut waiting, cid, cid % 2 == 0, "2001:db8::1");
-        waiting.add((Cid(cid), Kid(2)), Guard::new(0), false, Address::Unknown);
+        waiting.add((Cid(cid), Kid(2)), RequestState::new(0), false, Address::Unknown);
     }
     for cid in 0..100 {
         assert_eq!(waiting.remove_client(Cid(cid)).len(), 2);

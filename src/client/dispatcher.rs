@@ -1,4 +1,4 @@
-//! [`Outlet`]: where events go, to subscribers and to the questions.
+//! [`Dispatcher`]: where events go, to subscribers and to the requests.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use tokio::sync::broadcast;
 
 use crate::client::env_filter::EnvFilterState;
 use crate::client::identity::{Peer, PeerTable};
-use crate::client::registry::Desk;
+use crate::client::registry::Registry;
 use crate::client::shared::Shared;
 use crate::error::CloseReason;
 use crate::events::{Event, StateName};
@@ -18,9 +18,9 @@ pub(super) struct Published {
     pub(super) peer: Option<Peer>,
 }
 
-pub(super) struct Outlet {
+pub(super) struct Dispatcher {
     pub(super) events: broadcast::Sender<Published>,
-    pub(super) desk: Arc<Desk>,
+    pub(super) registry: Arc<Registry>,
     pub(super) shared: Arc<Shared>,
     pub(super) peers: PeerTable,
     pub(super) env_filter: EnvFilterState,
@@ -28,8 +28,8 @@ pub(super) struct Outlet {
     pub(super) announced: Option<CloseReason>,
 }
 
-impl Outlet {
-    /// Hands an event on; with no subscriber it is gone, but a question never is.
+impl Dispatcher {
+    /// Hands an event on; with no subscriber it is gone, but a request never is.
     pub(super) fn publish(&mut self, event: Event) {
         match &event {
             Event::Fatal(fatal) => self.announced = Some(CloseReason::Fatal(fatal.text.clone())),
@@ -41,12 +41,12 @@ impl Outlet {
         }
         if event.may_be_restart() {
             self.peers.restart();
-            self.desk.restart();
+            self.registry.restart();
         }
         // Without the states a restart goes unnoticed, so that there are no identities.
         let peer = if self.shared.watches_states() { self.peers.notice(&event) } else { None };
-        self.desk.notice(&event, peer.as_ref());
-        // States that only the questions need are not what the user asked for.
+        self.registry.notice(&event, peer.as_ref());
+        // States that only the requests need are not what the user asked for.
         let hidden = matches!(event, Event::State(_)) && self.shared.hides_states();
         if !hidden {
             let _ = self.events.send(Published { event, peer });

@@ -1,4 +1,4 @@
-//! [`Guard`]: whether a question may still be answered.
+//! [`RequestState`]: whether a request may still be answered.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -11,9 +11,9 @@ const OPEN: u8 = 0;
 const ANSWERED: u8 = 1;
 const WITHDRAWN: u8 = 2;
 
-/// The state of one question. The driver alone decides, just before an answer would go out.
+/// The state of one request. The driver alone decides, just before an answer would go out.
 #[derive(Debug)]
-pub(crate) struct Guard {
+pub(crate) struct RequestState {
     state: AtomicU8,
     /// Counts the daemon's restarts on this connection; IDs of one epoch mean nothing in another.
     epoch: u64,
@@ -23,14 +23,14 @@ pub(crate) struct Guard {
 /// What an answer shows to be let out.
 #[derive(Debug, Clone)]
 pub(crate) struct Ticket {
-    pub(crate) guard: Arc<Guard>,
-    /// The client that the question is about.
+    pub(crate) state: Arc<RequestState>,
+    /// The client that the request is about.
     pub(crate) peer: Option<Peer>,
-    /// Whether the question is over with it, or more answers follow (`username`, then `password`).
+    /// Whether the request is over with it, or more answers follow (`username`, then `password`).
     pub(crate) settles: bool,
 }
 
-impl Guard {
+impl RequestState {
     pub(crate) fn new(epoch: u64) -> Arc<Self> {
         Arc::new(Self { state: AtomicU8::new(OPEN), epoch, closed: Notify::new() })
     }
@@ -47,17 +47,17 @@ impl Guard {
         self.state.load(Ordering::Acquire) == WITHDRAWN
     }
 
-    /// Closes the question by an answer; `false` where it was closed already.
+    /// Closes the request by an answer; `false` where it was closed already.
     pub(crate) fn settle(&self) -> bool {
         self.close(ANSWERED)
     }
 
-    /// Takes the question back; `false` where it was closed already.
+    /// Takes the request back; `false` where it was closed already.
     pub(crate) fn withdraw(&self) -> bool {
         self.close(WITHDRAWN)
     }
 
-    /// Waits until the question is closed, by an answer or by the daemon.
+    /// Waits until the request is closed, by an answer or by the daemon.
     pub(crate) async fn closed(&self) {
         let mut closed = std::pin::pin!(self.closed.notified());
         // Enabled before the look, so that a close between the two is not missed.
@@ -78,8 +78,8 @@ impl Guard {
 }
 
 impl Ticket {
-    /// Whether the answer may go out; closes the question where it settles it.
+    /// Whether the answer may go out; closes the request where it settles it.
     pub(crate) fn admit(&self) -> bool {
-        if self.settles { self.guard.settle() } else { self.guard.is_open() }
+        if self.settles { self.state.settle() } else { self.state.is_open() }
     }
 }

@@ -1,4 +1,4 @@
-//! [`Caller`]: who waits for a reply, and what lets a command out.
+//! [`PendingCommand`]: who waits for a reply, and what lets a command out.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use tokio::sync::{Notify, oneshot};
 use tracing::debug;
 
+use crate::client::dispatcher::Dispatcher;
 use crate::client::exchange::{Failure, Outcome};
 use crate::client::identity::{Peer, PeerWatch, Peers};
-use crate::client::outlet::Outlet;
 use crate::client::registry::Ticket;
 use crate::command::{Effect, Wire};
 use crate::error::{CloseReason, Error, Result};
@@ -17,7 +17,7 @@ use crate::types::Text;
 use crate::types::{masked, shown};
 
 /// A command on its way from a caller to the driver.
-pub(super) struct Submission {
+pub(super) struct SubmittedCommand {
     pub(super) wire: Wire,
     pub(super) reply: oneshot::Sender<Result<RawReply>>,
     pub(super) delivery: Arc<Delivery>,
@@ -28,10 +28,10 @@ pub(super) struct Submission {
 /// What a command shows to be let out.
 #[derive(Debug, Default)]
 pub(super) enum Pass {
-    /// Nothing: it answers no question.
+    /// Nothing: it answers no request.
     #[default]
     Free,
-    /// The question it answers must be open.
+    /// The request it answers must be open.
     Answer(Ticket),
     /// The client it is about must still be the one that has its ID.
     Peer(Peer),
@@ -103,7 +103,7 @@ impl Drop for Withdraw {
 }
 
 /// The driver's record of a command.
-pub(super) struct Caller {
+pub(super) struct PendingCommand {
     name: &'static str,
     effect: Effect,
     /// The number of an `env-filter`, once it is sent.
@@ -115,7 +115,7 @@ pub(super) struct Caller {
 
 /// Who waits for the reply.
 enum Waiting {
-    Caller {
+    PendingCommand {
         reply: oneshot::Sender<Result<RawReply>>,
         delivery: Arc<Delivery>,
     },
@@ -125,15 +125,15 @@ enum Waiting {
     Nobody,
 }
 
-impl Submission {
-    pub(super) fn into_parts(self) -> (Caller, Wire) {
-        let waiting = Waiting::Caller { reply: self.reply, delivery: self.delivery };
-        let caller = Caller::new(&self.wire, self.pass, self.wants, waiting);
+impl SubmittedCommand {
+    pub(super) fn into_parts(self) -> (PendingCommand, Wire) {
+        let waiting = Waiting::PendingCommand { reply: self.reply, delivery: self.delivery };
+        let caller = PendingCommand::new(&self.wire, self.pass, self.wants, waiting);
         (caller, self.wire)
     }
 }
 
-impl Caller {
+impl PendingCommand {
     fn new(wire: &Wire, pass: Pass, wants: Wants, waiting: Waiting) -> Self {
         Self { name: wire.name, effect: wire.effect, env_filter: 0, pass, wants, waiting }
     }
@@ -160,20 +160,20 @@ impl Caller {
 
     /// Whether its caller gave up before it was sent.
     pub(super) fn is_withdrawn(&self) -> bool {
-        matches!(&self.waiting, Waiting::Caller { delivery, .. } if delivery.is_withdrawn())
+        matches!(&self.waiting, Waiting::PendingCommand { delivery, .. } if delivery.is_withdrawn())
     }
 
     /// Whether the command may go out now; the last word before it does.
-    pub(super) fn admit(&mut self, outlet: &mut Outlet) -> bool {
+    pub(super) fn admit(&mut self, dispatcher: &mut Dispatcher) -> bool {
         let command = self.name;
-        if matches!(&self.waiting, Waiting::Caller { delivery, .. } if !delivery.send()) {
+        if matches!(&self.waiting, Waiting::PendingCommand { delivery, .. } if !delivery.send()) {
             debug!(command, "withdrawn by its caller before it was sent");
             return false;
         }
         let open = match &self.pass {
             Pass::Free => true,
-            Pass::Answer(ticket) => self.is_current(outlet) && ticket.admit(),
-            Pass::Peer(_) | Pass::Denial(_) => self.is_current(outlet),
+            Pass::Answer(ticket) => self.is_current(dispatcher) && ticket.admit(),
+            Pass::Peer(_) | Pass::Denial(_) => self.is_current(dispatcher),
         };
         if !open {
             debug!(command, "what it is about is gone");
@@ -182,12 +182,12 @@ impl Caller {
         }
         match self.effect {
             Effect::None | Effect::TellsStates => {}
-            Effect::Decides(cid, kid) => outlet.desk.settled(cid, kid),
-            Effect::AsksResponse(cid, kid) => outlet.desk.challenged(cid, kid),
-            Effect::FiltersEnv { zero } => self.env_filter = outlet.env_filter.sending(zero),
+            Effect::Decides(cid, kid) => dispatcher.registry.settled(cid, kid),
+            Effect::AsksResponse(cid, kid) => dispatcher.registry.challenged(cid, kid),
+            Effect::FiltersEnv { zero } => self.env_filter = dispatcher.env_filter.sending(zero),
         }
         match std::mem::take(&mut self.wants) {
-            Wants::End(watch) => outlet.peers.watch(watch),
+            Wants::End(watch) => dispatcher.peers.watch(watch),
             wants => self.wants = wants,
         }
         debug!(command, "sending");
@@ -195,12 +195,12 @@ impl Caller {
     }
 
     /// Whether what it is about is still there, as far as was read.
-    pub(super) fn is_current(&self, outlet: &Outlet) -> bool {
-        let peers = &outlet.peers;
+    pub(super) fn is_current(&self, dispatcher: &Dispatcher) -> bool {
+        let peers = &dispatcher.peers;
         match &self.pass {
             Pass::Free => true,
-            Pass::Answer(Ticket { guard, peer, .. }) => {
-                guard.epoch() == peers.epoch()
+            Pass::Answer(Ticket { state, peer, .. }) => {
+                state.epoch() == peers.epoch()
                     && peer.as_ref().is_none_or(|peer| peers.is_current(peer))
             }
             Pass::Peer(peer) => peers.is_current(peer),
@@ -219,37 +219,39 @@ impl Caller {
         self.tell(Err(Error::Stale { command }));
     }
 
-    pub(super) fn answer(mut self, outcome: Outcome, outlet: &mut Outlet) {
+    pub(super) fn answer(mut self, outcome: Outcome, dispatcher: &mut Dispatcher) {
         let command = self.name;
         debug!(command, success = outcome.is_ok(), "answered");
         let success = outcome.as_ref().ok();
         let refused = matches!(outcome, Err(Failure::Refused(_)));
         match self.effect {
             // Without a reply, or with an odd one, the client may have been asked.
-            Effect::AsksResponse(cid, kid) if refused => outlet.desk.not_challenged(cid, kid),
+            Effect::AsksResponse(cid, kid) if refused => {
+                dispatcher.registry.not_challenged(cid, kid);
+            }
             Effect::FiltersEnv { zero } => {
                 let text = success.map(|reply| reply.success.clone().unwrap_or_default());
-                outlet.env_filter.answered(self.env_filter, zero, text.as_ref(), refused);
+                dispatcher.env_filter.answered(self.env_filter, zero, text.as_ref(), refused);
             }
-            Effect::TellsStates if success.is_some() => outlet.shared.tell_states(),
+            Effect::TellsStates if success.is_some() => dispatcher.shared.tell_states(),
             _ => {}
         }
         if let Wants::Peers(peers) = std::mem::take(&mut self.wants) {
-            let _ = peers.send(outlet.peers.snapshot());
+            let _ = peers.send(dispatcher.peers.snapshot());
         }
         self.tell(outcome.map_err(|failure| failure_error(command, failure)));
     }
 
     pub(super) fn fail(mut self, reason: CloseReason) {
         let command = self.name;
-        let stale = matches!(&self.pass, Pass::Answer(ticket) if ticket.guard.is_withdrawn());
+        let stale = matches!(&self.pass, Pass::Answer(ticket) if ticket.state.is_withdrawn());
         self.tell(Err(if stale { Error::Stale { command } } else { Error::Closed(reason) }));
     }
 
     /// A caller that hung up misses nothing.
     fn tell(&mut self, result: Result<RawReply>) {
         match std::mem::replace(&mut self.waiting, Waiting::Nobody) {
-            Waiting::Caller { reply, .. } | Waiting::Connect(reply) => {
+            Waiting::PendingCommand { reply, .. } | Waiting::Connect(reply) => {
                 let _ = reply.send(result);
             }
             Waiting::Nobody => {}

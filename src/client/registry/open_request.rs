@@ -1,11 +1,11 @@
-//! [`Question`]: what the daemon asked, as plain data, and how events become questions.
+//! [`OpenRequest`]: what the daemon asked, as plain data, and how events become requests.
 
 use std::sync::Arc;
 
 use tokio::time::Instant;
 
 use crate::client::identity::Peer;
-use crate::client::registry::guard::Guard;
+use crate::client::registry::request_state::RequestState;
 use crate::error::Error;
 use crate::events::{
     ClientEvent, CrResponse, DynamicChallenge, Env, Event, Hold, InfoMsg, NeedCertificate, NeedOk,
@@ -13,10 +13,10 @@ use crate::events::{
 };
 use crate::types::{Cid, Kid, Text};
 
-/// A question that waits to be taken, with its guard.
+/// A request that waits to be taken, with its guard.
 #[derive(Debug, Clone)]
-pub(crate) struct Question {
-    pub(crate) guard: Arc<Guard>,
+pub(crate) struct OpenRequest {
+    pub(crate) state: Arc<RequestState>,
     /// An answer to it was not sent.
     pub(crate) again: bool,
     /// One of them was refused before it was sent.
@@ -24,11 +24,11 @@ pub(crate) struct Question {
     /// Why the last of them was not sent; `None` where it was dropped.
     pub(crate) error: Option<Error>,
     pub(crate) raised: Instant,
-    pub(crate) asked: Asked,
+    pub(crate) kind: RequestKind,
 }
 
 #[derive(Debug, Clone)]
-pub(crate) enum Asked {
+pub(crate) enum RequestKind {
     Hold(Hold),
     UserPass { realm: Realm, challenge: Option<Challenge>, refusal: Option<Refusal> },
     Password { realm: Realm, challenge: Option<Challenge>, refusal: Option<Refusal> },
@@ -40,7 +40,7 @@ pub(crate) enum Asked {
     Remote(RemoteRequest),
     Proxy(ProxyRequest),
     CrText { text: Text, echo: bool, response_required: bool },
-    Client(AskedClient),
+    Client(AboutClient),
 }
 
 /// A challenge that goes with a password, with or without a user name.
@@ -51,22 +51,22 @@ pub(crate) enum Challenge {
 }
 
 #[derive(Debug, Clone)]
-pub(crate) struct AskedClient {
+pub(crate) struct AboutClient {
     pub(crate) cid: Cid,
     pub(crate) kid: Kid,
     pub(crate) peer: Peer,
     pub(crate) env: Env,
-    pub(crate) kind: AskedClientKind,
+    pub(crate) kind: AboutClientKind,
 }
 
 #[derive(Debug, Clone)]
-pub(crate) enum AskedClientKind {
+pub(crate) enum AboutClientKind {
     Connect,
     Reauth,
     Response(CrResponse),
 }
 
-/// Questions of one kind replace each other: the daemon asks one at a time.
+/// Requests of one kind replace each other: the daemon asks one at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Slot {
     Hold,
@@ -79,15 +79,15 @@ pub(crate) enum Slot {
     CrText,
 }
 
-impl Question {
-    pub(crate) fn new(guard: Arc<Guard>, asked: Asked) -> Self {
+impl OpenRequest {
+    pub(crate) fn new(state: Arc<RequestState>, kind: RequestKind) -> Self {
         let raised = Instant::now();
-        Self { guard, again: false, refused: false, error: None, raised, asked }
+        Self { state, again: false, refused: false, error: None, raised, kind }
     }
 }
 
-impl Asked {
-    /// `None` for a question about a client; those stand beside each other.
+impl RequestKind {
+    /// `None` for a request about a client; those stand beside each other.
     pub(crate) fn slot(&self) -> Option<Slot> {
         Some(match self {
             Self::Hold(_) => Slot::Hold,
@@ -112,10 +112,10 @@ impl Asked {
         }
     }
 
-    /// The client that waits for a decision by this very question.
+    /// The client that waits for a decision by this very request.
     pub(crate) fn waits(&self) -> Option<(Cid, Kid)> {
         match self {
-            Self::Client(AskedClient { kind: AskedClientKind::Response(_), .. }) => None,
+            Self::Client(AboutClient { kind: AboutClientKind::Response(_), .. }) => None,
             Self::Client(client) => Some((client.cid, client.kid)),
             _ => None,
         }
@@ -130,9 +130,9 @@ pub struct Refusal {
     pub reason: Option<Text>,
 }
 
-/// Turns events into questions; remembers a dynamic challenge, or a refusal, until its prompt comes.
+/// Turns events into requests; remembers a dynamic challenge, or a refusal, until its prompt comes.
 #[derive(Debug, Default)]
-pub(crate) struct Asker {
+pub(crate) struct RequestReader {
     dynamic: Option<DynamicChallenge>,
     refused: Option<(Realm, Refusal)>,
 }
@@ -140,19 +140,19 @@ pub(crate) struct Asker {
 /// How OpenVPN 2.7 tells of a wrong private key password, of which it says nothing else.
 const BAD_KEY_PASSWORD: &str = "private-key-password-failure";
 
-impl Asker {
-    /// The question an event asks, where it asks one.
-    pub(crate) fn ask(&mut self, event: &Event) -> Option<Asked> {
+impl RequestReader {
+    /// The request an event asks, where it asks one.
+    pub(crate) fn ask(&mut self, event: &Event) -> Option<RequestKind> {
         Some(match event {
-            Event::Hold(hold) => Asked::Hold(hold.clone()),
+            Event::Hold(hold) => RequestKind::Hold(hold.clone()),
             Event::Password(password) => return self.password(password),
-            Event::NeedOk(need) => Asked::NeedOk(need.clone()),
-            Event::NeedStr(need) => Asked::NeedStr(need.clone()),
-            Event::NeedCertificate(need) => Asked::Certificate(need.clone()),
-            Event::PkSign(sign) => Asked::Sign(sign.clone()),
-            Event::Remote(remote) => Asked::Remote(remote.clone()),
-            Event::Proxy(proxy) => Asked::Proxy(proxy.clone()),
-            Event::InfoMsg(InfoMsg::CrText { flags, text, .. }) => Asked::CrText {
+            Event::NeedOk(need) => RequestKind::NeedOk(need.clone()),
+            Event::NeedStr(need) => RequestKind::NeedStr(need.clone()),
+            Event::NeedCertificate(need) => RequestKind::Certificate(need.clone()),
+            Event::PkSign(sign) => RequestKind::Sign(sign.clone()),
+            Event::Remote(remote) => RequestKind::Remote(remote.clone()),
+            Event::Proxy(proxy) => RequestKind::Proxy(proxy.clone()),
+            Event::InfoMsg(InfoMsg::CrText { flags, text, .. }) => RequestKind::CrText {
                 text: text.clone(),
                 echo: flags.echo(),
                 response_required: flags.response_required(),
@@ -167,7 +167,7 @@ impl Asker {
         })
     }
 
-    fn password(&mut self, password: &Password) -> Option<Asked> {
+    fn password(&mut self, password: &Password) -> Option<RequestKind> {
         match password {
             Password::NeedUserPass { realm, challenge, .. } => {
                 let challenge = match (realm, challenge) {
@@ -176,7 +176,7 @@ impl Asker {
                     (_, None) => None,
                 };
                 let (realm, refusal) = (realm.clone(), self.refusal(realm));
-                Some(Asked::UserPass { realm, challenge, refusal })
+                Some(RequestKind::UserPass { realm, challenge, refusal })
             }
             Password::NeedPassword { realm, challenge, .. } => {
                 // After a dynamic challenge OpenVPN 3 asks so for the response, and repeats the static one.
@@ -184,10 +184,10 @@ impl Asker {
                 let fixed = || challenge.clone().map(Challenge::Static);
                 let challenge = dynamic.map(Challenge::Dynamic).or_else(fixed);
                 let (realm, refusal) = (realm.clone(), self.refusal(realm));
-                Some(Asked::Password { realm, challenge, refusal })
+                Some(RequestKind::Password { realm, challenge, refusal })
             }
             Password::NeedUsername { realm, .. } => {
-                Some(Asked::Username { realm: realm.clone(), refusal: self.refusal(realm) })
+                Some(RequestKind::Username { realm: realm.clone(), refusal: self.refusal(realm) })
             }
             Password::VerificationFailed { realm, reason, challenge, .. } => {
                 self.failed(realm, reason.as_ref(), challenge.as_ref());
@@ -220,12 +220,12 @@ impl Asker {
     }
 }
 
-impl AskedClient {
+impl AboutClient {
     pub(crate) fn of(event: &ClientEvent, peer: &Peer) -> Option<Self> {
         let kind = match event {
-            ClientEvent::Connect { .. } => AskedClientKind::Connect,
-            ClientEvent::Reauth { .. } => AskedClientKind::Reauth,
-            ClientEvent::CrResponse { response, .. } => AskedClientKind::Response(response.clone()),
+            ClientEvent::Connect { .. } => AboutClientKind::Connect,
+            ClientEvent::Reauth { .. } => AboutClientKind::Reauth,
+            ClientEvent::CrResponse { response, .. } => AboutClientKind::Response(response.clone()),
             _ => return None,
         };
         let (cid, env) = (event.cid(), event.env()?.clone());
