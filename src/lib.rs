@@ -49,7 +49,7 @@ mod types;
 
 pub use client::{Client, Events, Lagged, Peer, PeerEnd, Peers};
 pub use command::{
-    ClientConfig, EnvFilter, History, IntoClientConfig, KillTarget, ProxyAction, RemoteAction,
+    EnvFilter, History, IntoPeerConfig, KillTarget, PeerConfig, ProxyAction, RemoteAction,
     ReplyShape, Signal, StatusFormat, Transport,
 };
 pub use error::{CloseReason, Error, Result};

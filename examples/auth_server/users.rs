@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
 use argon2::password_hash::PasswordHashString;
-use openvpn_mgmt::ClientConfig;
+use openvpn_mgmt::PeerConfig;
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 use totp_rs::{Secret, TOTP};
@@ -29,7 +29,7 @@ pub(crate) struct User {
     pub(crate) password: PasswordHashString,
     pub(crate) totp: TOTP,
     /// The user's own address and routes.
-    pub(crate) config: ClientConfig,
+    pub(crate) config: PeerConfig,
 }
 
 /// A table of the file.
@@ -111,8 +111,8 @@ fn key(name: &str, password: &str, secret: &[u8]) -> [u8; 32] {
     hash.finalize().into()
 }
 
-fn config(address: Option<&str>, routes: &[String]) -> Result<ClientConfig> {
-    let mut config = ClientConfig::new();
+fn config(address: Option<&str>, routes: &[String]) -> Result<PeerConfig> {
+    let mut config = PeerConfig::new();
     if let Some(address) = address {
         let network: Network = address.parse().context("address")?;
         config = config.ifconfig_push(network.address, network.netmask())?;

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use openvpn_mgmt::events::{ByteCount, ClientEvent, Env, Password, State};
 use openvpn_mgmt::reply::{ClientStatistics, ServerStatus};
 use openvpn_mgmt::{
-    Cid, Client, ClientConfig, CloseReason, Event, KillTarget, Secret, StateName, Status,
+    Cid, Client, CloseReason, Event, KillTarget, PeerConfig, Secret, StateName, Status,
 };
 
 use crate::lab::{ClientOptions, Lab, Process, ServerOptions};
@@ -165,7 +165,7 @@ async fn let_in(server: &mut Side) -> Result<Cid> {
     }
     server.fact(&format!("user name and password are right, CN {COMMON_NAME}"));
     let (network, netmask) = ROUTE;
-    let config = ClientConfig::new().push(format!("route {network} {netmask}"))?;
+    let config = PeerConfig::new().push(format!("route {network} {netmask}"))?;
     let call = format!(".client_auth({cid}, {kid}, push route {network} {netmask})");
     server.call(&call, server.client.client_auth(cid, kid, config)).await?;
     Ok(cid)

@@ -50,11 +50,11 @@ impl Stage {
 /// Releases the server from its hold, and waits until it takes clients.
 async fn start(session: &mut Session) -> Result<Ipv4Addr> {
     session.client().state_on().await?;
-    match session.requests().next().await {
+    match session.requests_mut().next().await {
         Some(Request::Hold(hold)) => hold.release().await?,
         other => bail!("the server is not in its hold, but asks {other:?}"),
     }
-    while let Some(event) = session.events().next().await {
+    while let Some(event) = session.events_mut().next().await {
         match event? {
             Event::State(state) if state.name == StateName::Connected => {
                 return state.local_ipv4.context("the server does not tell its tunnel address");

@@ -18,7 +18,7 @@ mod wire;
 
 pub use crate::types::limits;
 pub use clients::{EnvFilter, KillTarget, Transport};
-pub use config::{ClientConfig, IntoClientConfig};
+pub use config::{IntoPeerConfig, PeerConfig};
 pub use daemon::Signal;
 pub use quote::quote;
 pub use realtime::History;

@@ -54,9 +54,9 @@ pub use notify::Notify;
 pub use password::Password;
 pub use pk_sign::{PkSign, SaltLength, SignAlgorithm, SignCommand};
 pub use pkcs11::{Pkcs11IdCount, Pkcs11IdEntry};
-pub use proxy::{ProxyProtocol, ProxyRequest};
+pub use proxy::{ProxyProtocol, ProxyQuery};
 pub use realm::Realm;
-pub use remote::{RemotePort, RemoteRequest};
+pub use remote::{RemotePort, RemoteQuery};
 pub use secret_text::SecretText;
 pub use state::{State, StateField, StateName};
 pub use updown::{Direction, UpDown};
@@ -102,9 +102,9 @@ pub enum Event {
     /// `>PK_SIGN:` or `>RSA_SIGN:`
     PkSign(PkSign),
     /// `>PROXY:`
-    Proxy(ProxyRequest),
+    Proxy(ProxyQuery),
     /// `>REMOTE:`
-    Remote(RemoteRequest),
+    Remote(RemoteQuery),
     /// `>UPDOWN:`
     UpDown(UpDown),
     /// `>PKCS11ID-COUNT:`
@@ -168,8 +168,8 @@ impl Event {
             b"RSA_SIGN" => Self::PkSign(PkSign::parse_rsa_sign(line, body)?),
             b"PKCS11ID-COUNT" => Self::Pkcs11IdCount(Pkcs11IdCount::parse(body)?),
             b"PKCS11ID-ENTRY" => Self::Pkcs11IdEntry(Pkcs11IdEntry::parse(line, body)?),
-            b"PROXY" => Self::Proxy(ProxyRequest::parse(line, body)?),
-            b"REMOTE" => Self::Remote(RemoteRequest::parse(line, body)?),
+            b"PROXY" => Self::Proxy(ProxyQuery::parse(line, body)?),
+            b"REMOTE" => Self::Remote(RemoteQuery::parse(line, body)?),
             b"UPDOWN" => return Err(PART_OF_A_BLOCK),
             _ => return Ok(None),
         }))

@@ -14,7 +14,7 @@ use crate::types::Text;
 /// `proxy NONE`, `proxy HTTP host port` or `proxy SOCKS host port`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct ProxyRequest {
+pub struct ProxyQuery {
     /// Which `remote` of the configuration it is for, counted from 1.
     pub index: u32,
     /// The transport to the server.
@@ -35,7 +35,7 @@ pub enum ProxyProtocol {
     Unknown(Text),
 }
 
-impl ProxyRequest {
+impl ProxyQuery {
     pub(super) fn parse(line: &Bytes, body: &[u8]) -> Result<Self, Problem> {
         let index = context("the index is not a number", u32);
         let (host, (index, protocol)) =
@@ -62,7 +62,7 @@ impl fmt::Display for ProxyProtocol {
     }
 }
 
-impl fmt::Display for ProxyRequest {
+impl fmt::Display for ProxyQuery {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "asks for a proxy to {} ({})", self.host, self.protocol)
     }
@@ -77,7 +77,7 @@ mod tests {
     #[test]
     fn known_answers() {
         let proxy = |index, protocol, host: &'static str| {
-            Event::Proxy(ProxyRequest { index, protocol, host: host.into() })
+            Event::Proxy(ProxyQuery { index, protocol, host: host.into() })
         };
         assert_eq!(parse("PROXY:1,TCP,127.0.0.1"), proxy(1, ProxyProtocol::Tcp, "127.0.0.1"));
         assert_eq!(parse("PROXY:2,UDP,::1"), proxy(2, ProxyProtocol::Udp, "::1"));

@@ -11,7 +11,7 @@ use crate::types::Text;
 /// `remote ACCEPT`, `remote SKIP` or `remote MOD host port`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct RemoteRequest {
+pub struct RemoteQuery {
     /// The name or address of the server, as the configuration has it.
     pub host: Text,
     /// Its port.
@@ -30,7 +30,7 @@ pub enum RemotePort {
     Service(Text),
 }
 
-impl RemoteRequest {
+impl RemoteQuery {
     pub(super) fn parse(line: &Bytes, body: &[u8]) -> Result<Self, Problem> {
         let missing = Problem("the host, port or protocol is missing");
         let (rest, protocol) = rsplit_once(body, b",").ok_or(missing)?;
@@ -86,7 +86,7 @@ impl fmt::Display for RemotePort {
     }
 }
 
-impl fmt::Display for RemoteRequest {
+impl fmt::Display for RemoteQuery {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "asks for the remote: {} port {} ({})", self.host, self.port, self.protocol)
     }
@@ -98,7 +98,7 @@ mod tests {
     use super::*;
     use crate::events::Event;
 
-    fn remote(body: &str) -> RemoteRequest {
+    fn remote(body: &str) -> RemoteQuery {
         match parse(&format!("REMOTE:{body}")) {
             Event::Remote(remote) => remote,
             other => panic!("{other:?}"),

@@ -4,7 +4,7 @@ use std::future::Future;
 
 use super::{Attempt, BoxError};
 use crate::challenge::Crv1;
-use crate::command::ClientConfig;
+use crate::command::PeerConfig;
 
 /// Decides about one attempt of a client to be let in.
 ///
@@ -38,7 +38,7 @@ pub enum Decision {
     /// Let in, with the server's own configuration.
     Allow,
     /// Let in with a configuration of its own.
-    AllowWith(ClientConfig),
+    AllowWith(PeerConfig),
     /// Turned away.
     #[non_exhaustive]
     Deny {

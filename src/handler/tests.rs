@@ -17,7 +17,7 @@ use tokio::time::Instant;
 
 use super::{AskError, Attempt, AttemptKind, AuthServer, Authenticator, BoxError, Decision};
 use crate::challenge::{ClientPassword, Crv1};
-use crate::command::ClientConfig;
+use crate::command::PeerConfig;
 use crate::error::CloseReason;
 use crate::requests::{PendingAuth, Requests};
 use crate::session::{Builder, Session};
@@ -112,7 +112,7 @@ async fn by_name(attempt: Attempt) -> Result<Decision, BoxError> {
     let name = attempt.username()?.map(ToString::to_string).unwrap_or_default();
     Ok(match name.as_str() {
         "alice" => Decision::Allow,
-        "bob" => Decision::AllowWith(ClientConfig::new().push("route 10.1.0.0 255.255.0.0")?),
+        "bob" => Decision::AllowWith(PeerConfig::new().push("route 10.1.0.0 255.255.0.0")?),
         "carol" => Decision::deny_with("not on the list", "ask your admin"),
         "dave" => Decision::Challenge(Crv1::new("id", "dave", "PIN")?),
         "long" => Decision::deny("x".repeat(257)),

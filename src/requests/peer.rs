@@ -8,7 +8,7 @@ use tracing::warn;
 use crate::challenge::{ClientPassword, Crv1, MalformedResponse};
 use crate::client::Peer;
 use crate::client::registry::open_request::AboutClient;
-use crate::command::{IntoClientConfig, clients, config};
+use crate::command::{IntoPeerConfig, clients, config};
 use crate::error::Result;
 use crate::events::{BadField, CrResponse, Env};
 use crate::requests::handle::Handle;
@@ -142,15 +142,15 @@ impl ClientRequest {
     }
 
     /// `client-auth CID KID`, lines, `END`: lets the client in with a configuration of its own,
-    /// a [`ClientConfig`](crate::ClientConfig), or lines that are each checked as by
-    /// [`ClientConfig::directive`](crate::ClientConfig::directive).
+    /// a [`PeerConfig`](crate::PeerConfig), or lines that are each checked as by
+    /// [`PeerConfig::directive`](crate::PeerConfig::directive).
     ///
     /// # Errors
     /// [As every command](crate::Client#errors), and [`Error::Stale`](crate::Error::Stale).
     ///
     /// # Cancel safety
     /// [As every command](crate::Client#cancel-safety).
-    pub async fn allow_with(self, config: impl IntoClientConfig) -> Result<()> {
+    pub async fn allow_with(self, config: impl IntoPeerConfig) -> Result<()> {
         self.allow_with_by_ref(config).await
     }
 
@@ -210,7 +210,7 @@ impl ClientRequest {
         self.settle(Ok(clients::client_auth_nt(self.cid, self.kid))).await
     }
 
-    pub(crate) async fn allow_with_by_ref(&self, config: impl IntoClientConfig) -> Result<()> {
+    pub(crate) async fn allow_with_by_ref(&self, config: impl IntoPeerConfig) -> Result<()> {
         self.settle(config::client_auth(self.cid, self.kid, config)).await
     }
 
@@ -315,7 +315,7 @@ impl ClientResponse {
     ///
     /// # Cancel safety
     /// [As every command](crate::Client#cancel-safety).
-    pub async fn allow_with(self, config: impl IntoClientConfig) -> Result<()> {
+    pub async fn allow_with(self, config: impl IntoPeerConfig) -> Result<()> {
         self.request.allow_with(config).await
     }
 

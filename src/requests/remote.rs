@@ -11,17 +11,17 @@ use crate::types::Text;
 #[must_use]
 pub struct RemoteRequest {
     handle: Handle,
-    kind: events::RemoteRequest,
+    kind: events::RemoteQuery,
 }
 
 impl RemoteRequest {
-    pub(crate) fn new(handle: Handle, kind: events::RemoteRequest) -> Self {
+    pub(crate) fn new(handle: Handle, kind: events::RemoteQuery) -> Self {
         Self { handle, kind }
     }
 
     /// Where the daemon would connect.
     #[must_use]
-    pub fn remote(&self) -> &events::RemoteRequest {
+    pub fn remote(&self) -> &events::RemoteQuery {
         &self.kind
     }
 
@@ -72,17 +72,17 @@ impl RemoteRequest {
 #[must_use]
 pub struct ProxyRequest {
     handle: Handle,
-    kind: events::ProxyRequest,
+    kind: events::ProxyQuery,
 }
 
 impl ProxyRequest {
-    pub(crate) fn new(handle: Handle, kind: events::ProxyRequest) -> Self {
+    pub(crate) fn new(handle: Handle, kind: events::ProxyQuery) -> Self {
         Self { handle, kind }
     }
 
     /// The connection that may go through a proxy.
     #[must_use]
-    pub fn connection(&self) -> &events::ProxyRequest {
+    pub fn connection(&self) -> &events::ProxyQuery {
         &self.kind
     }
 

@@ -45,13 +45,13 @@ impl Session {
 
     /// What the daemon asks.
     #[must_use]
-    pub fn requests(&mut self) -> &mut Requests {
+    pub fn requests_mut(&mut self) -> &mut Requests {
         &mut self.requests
     }
 
     /// The subscription that has missed nothing.
     #[must_use]
-    pub fn events(&mut self) -> &mut Events {
+    pub fn events_mut(&mut self) -> &mut Events {
         &mut self.events
     }
 }

@@ -42,7 +42,7 @@ pub enum ArgumentProblem {
     /// like a directive.
     #[error(
         "begins with {}, which is not known here; the daemon may drop the line and admit the \
-         client without it (`ClientConfig::directive_unchecked` takes it all the same)",
+         client without it (`PeerConfig::directive_unchecked` takes it all the same)",
         .0.as_ref().map_or("no directive's name".to_owned(), |name| format!("`{name}`"))
     )]
     UnknownDirective(Option<String>),

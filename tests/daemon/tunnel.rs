@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 use openvpn_mgmt::events::{ClientEvent, Notify};
 use openvpn_mgmt::reply::ServerStatus;
 use openvpn_mgmt::{
-    ClientConfig, CloseReason, Error, Event, History, KillTarget, Protocol, Signal, StateName,
+    CloseReason, Error, Event, History, KillTarget, PeerConfig, Protocol, Signal, StateName,
     Status, StatusFormat, Transport,
 };
 
@@ -52,7 +52,7 @@ async fn admit(tunnel: &mut Tunnel) -> Result<()> {
     let given = PASSWORD.escape_ascii().to_string();
     assert_eq!(password.expose().escape_ascii().to_string(), given);
 
-    let config = ClientConfig::new()
+    let config = PeerConfig::new()
         .push("route 10.1.0.0 255.255.0.0")?
         .push("echo one \"two\"")?
         .iroute("192.168.7.0".parse()?, "255.255.255.0".parse()?)?;

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use openvpn_mgmt::reply::{Admission, StatusClient};
-use openvpn_mgmt::{Cid, ClientConfig, VirtualAddress};
+use openvpn_mgmt::{Cid, PeerConfig, VirtualAddress};
 
 use crate::lab::{ClientOptions, ServerOptions};
 use crate::support::{Bench, Peer, Seat, picks};
@@ -95,7 +95,7 @@ async fn a_client_with_an_ipv6_address_alone_is_in() -> Result<()> {
     let mut server = bench.serving_server(ServerOptions::new().without_pool()).await?;
     let options = ClientOptions::to(&server.daemon);
     let (mut client, peer) = waiting(&bench, &mut server, options, Some("alice")).await?;
-    let config = ClientConfig::new().ifconfig_ipv6_push("fd00::7".parse()?, 64, "fd00::1".parse()?);
+    let config = PeerConfig::new().ifconfig_ipv6_push("fd00::7".parse()?, 64, "fd00::1".parse()?);
     let call = server.client.client_auth(peer.cid, peer.kid, config?);
     server.answered("client-auth", call).await;
     server.established(&peer).await;

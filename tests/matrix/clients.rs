@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::Result;
 use openvpn_mgmt::events::{ClientEvent, Event};
 use openvpn_mgmt::{
-    ClientConfig, EnvFilter, History, KillTarget, StateName, StatusFormat, Transport,
+    EnvFilter, History, KillTarget, PeerConfig, StateName, StatusFormat, Transport,
 };
 
 use crate::lab::{ClientOptions, ServerOptions};
@@ -210,7 +210,7 @@ async fn a_client_gets_a_configuration_of_its_own() -> Result<()> {
     let has = |name| peer.env.get(name).is_some();
     assert!(has("username") && !has("time_unix"), "{:?}", peer.env);
     assert!(peer.env.username().is_err_and(|error| error.is_untrusted()));
-    let config = ClientConfig::new()
+    let config = PeerConfig::new()
         .push("echo say \"hello world\" \\\\o/")?
         .push("route 10.1.0.0 255.255.0.0")?
         .iroute("192.168.7.0".parse()?, "255.255.255.0".parse()?)?;

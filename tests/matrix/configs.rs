@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use anyhow::Result;
-use openvpn_mgmt::{ClientConfig, Event, IntoClientConfig as _, VirtualAddress};
+use openvpn_mgmt::{Event, IntoPeerConfig as _, PeerConfig, VirtualAddress};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
@@ -133,7 +133,7 @@ async fn told(bench: &Bench, lines: &[&str]) -> Result<Told> {
     let peer = server.knock().await;
     server.answered("log on", server.client.log_on()).await;
     server.drain();
-    let mut config = ClientConfig::new();
+    let mut config = PeerConfig::new();
     for line in lines {
         config = config.directive_unchecked(line)?.directive_unchecked("next-line")?;
     }
@@ -182,7 +182,7 @@ fn network(text: &str) -> VirtualAddress {
 async fn lines_that_are_taken_reach_the_daemon_and_the_client() -> Result<()> {
     let name = "lines_that_are_taken_reach_the_daemon_and_the_client";
     let Some(bench) = Bench::serving(name)? else { return Ok(()) };
-    assert_eq!(TAKEN.into_client_config()?.lines().count(), TAKEN.len());
+    assert_eq!(TAKEN.into_peer_config()?.lines().count(), TAKEN.len());
     let mut told = told(&bench, TAKEN).await?;
     for (line, said) in TAKEN.iter().zip(&told.said) {
         assert!(errors(said).is_empty(), "{line:?}: {said:?}");
@@ -222,7 +222,7 @@ async fn lines_that_are_dropped_are_refused_here() -> Result<()> {
     let mut told = told(&bench, &lines).await?;
     for (line, said) in lines.iter().zip(&told.said) {
         assert!(!errors(said).is_empty(), "{line:?} is taken: {said:?}");
-        let checked = ClientConfig::new().directive(line);
+        let checked = PeerConfig::new().directive(line);
         assert!(checked.is_err(), "{line:?}: {:?} is let through", errors(said));
     }
     // It is in all the same.
@@ -244,7 +244,7 @@ async fn lines_that_are_misread_are_refused_here() -> Result<()> {
     lines.push("ifconfig-ipv6-push fd00::7/63 fd00::1");
     let mut told = told(&bench, &lines).await?;
     for line in &lines {
-        assert!(ClientConfig::new().directive(line).is_err(), "{line:?} is let through");
+        assert!(PeerConfig::new().directive(line).is_err(), "{line:?} is let through");
     }
     let networks = networks(&told.server).await?;
     for (line, kept) in MISREAD {
@@ -301,7 +301,7 @@ async fn whatever_is_let_through_is_taken_by_the_daemon() -> Result<()> {
         let line = line().new_tree(&mut runner).expect("a line").current();
         // With this one the client would not get in.
         let is_disable = line.trim_start_matches("--").starts_with("disable");
-        if !is_disable && ClientConfig::new().directive(&line).is_ok() {
+        if !is_disable && PeerConfig::new().directive(&line).is_ok() {
             lines.push(line);
         }
     }
@@ -349,7 +349,7 @@ async fn an_inline_file_in_a_block_ends_the_daemon() -> Result<()> {
     for line in ["<push>", "--<ca>", "\"<ca>\""] {
         let given = server.client.client_auth(peer.cid, peer.kid, [line]).await;
         assert!(given.is_err(), "{line}");
-        assert!(ClientConfig::new().directive_unchecked(line).is_err(), "{line}");
+        assert!(PeerConfig::new().directive_unchecked(line).is_err(), "{line}");
     }
     server.is_in_step().await;
     server.answered("quit", server.client.quit()).await;

@@ -3,7 +3,7 @@
 mod signer;
 
 use anyhow::Result;
-use openvpn_mgmt::ClientConfig;
+use openvpn_mgmt::PeerConfig;
 use openvpn_mgmt::events::{Event, PkSign, SignCommand};
 
 use crate::lab::{ClientOptions, KeyKind, ServerOptions};
@@ -197,7 +197,7 @@ async fn a_certificate_comes_from_the_manager() -> Result<()> {
     let signature = Signer::new(&identity.key, &KeyKind::Ec).sign(&request.await)?;
     client.answered("pk-sig", client.client.pk_sig(&signature)).await;
     let peer = server.knock().await;
-    let call = server.client.client_auth(peer.cid, peer.kid, ClientConfig::new());
+    let call = server.client.client_auth(peer.cid, peer.kid, PeerConfig::new());
     server.answered("client-auth", call).await;
     client.connected().await;
     client.refused("certificate", client.client.certificate(&pem)).await;

@@ -1,13 +1,13 @@
 //! Where a client connects to: `>REMOTE:`, `>PROXY:`, `remote-entry-*`.
 
 use anyhow::Result;
-use openvpn_mgmt::events::{Event, ProxyProtocol, ProxyRequest, RemoteRequest};
+use openvpn_mgmt::events::{Event, ProxyProtocol, ProxyQuery, RemoteQuery};
 use openvpn_mgmt::{ProxyAction, RemoteAction, StateName};
 
 use crate::lab::{ClientOptions, Port, Proto, ServerOptions};
 use crate::support::{Bench, Seat, picks};
 
-async fn asked_for_remote(client: &mut Seat) -> RemoteRequest {
+async fn asked_for_remote(client: &mut Seat) -> RemoteQuery {
     let asked = client.until("the question for a remote", |event| match event {
         Event::Remote(remote) => Some(remote.clone()),
         _ => None,
@@ -95,7 +95,7 @@ async fn a_remote_is_replaced() -> Result<()> {
     Ok(())
 }
 
-async fn asked_for_proxy(client: &mut Seat) -> ProxyRequest {
+async fn asked_for_proxy(client: &mut Seat) -> ProxyQuery {
     let asked = client.until("the question for a proxy", |event| match event {
         Event::Proxy(proxy) => Some(proxy.clone()),
         _ => None,

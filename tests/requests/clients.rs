@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, Result};
 use openvpn_mgmt::events::Realm;
-use openvpn_mgmt::{Builder, ClientConfig, DroppedRequest, Error, Event, Request, StateName};
+use openvpn_mgmt::{Builder, DroppedRequest, Error, Event, PeerConfig, Request, StateName};
 
 use crate::daemon::{Daemon, asked, pair, pair_with, serving, within};
 use crate::lab::{ClientOptions, ServerOptions};
@@ -13,7 +13,7 @@ async fn a_client_gets_a_configuration_of_its_own() -> Result<()> {
     let (mut server, mut client) = pair(&lab, |options| options).await?;
     client.client.echo_on().await?;
     client.log_in("alice").await?;
-    let config = ClientConfig::new().push("echo \"for alice\"")?;
+    let config = PeerConfig::new().push("echo \"for alice\"")?;
     server.connect().await?.allow_with(config).await?;
     client.connected().await?;
     let echoes = client.client.echo_history(openvpn_mgmt::History::All).await?;

@@ -10,7 +10,7 @@ use openvpn_mgmt::handler::{
     Attempt, AuthServer, BoxError, CredentialsAnswer, CredentialsPrompt, CredentialsProvider,
     Decision, Responder,
 };
-use openvpn_mgmt::{Builder, ClientConfig, Error, Event, PendingAuth, ReplyShape, Request, Secret};
+use openvpn_mgmt::{Builder, Error, Event, PeerConfig, PendingAuth, ReplyShape, Request, Secret};
 use tokio::io::{BufReader, duplex};
 
 use crate::stage::{Daemon, GREETING, Stage};
@@ -231,7 +231,7 @@ async fn what_a_server_decides() {
     let (token, proxy) = (stage.vault.plain("token"), stage.vault.secret("proxy"));
     let (key, code) = (stage.vault.plain("key"), stage.vault.secret("code"));
     let challenge = Crv1::new(key.as_str(), "u", "PIN").unwrap();
-    let config = ClientConfig::new().push(format!("auth-token {token}")).unwrap();
+    let config = PeerConfig::new().push(format!("auth-token {token}")).unwrap();
     let flags = format!("proxy=p;1;dQ==;{}", STANDARD.encode(&proxy));
     let page = PendingAuth::web_auth_with(flags, "https://x/");
     stage.vault.show(&challenge);

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;
 
 use crate::client::{Client, Peer, PeerEnd};
-use crate::command::{EnvFilter, IntoClientConfig, KillTarget, Transport, Wire, clients, config};
+use crate::command::{EnvFilter, IntoPeerConfig, KillTarget, Transport, Wire, clients, config};
 use crate::error::invalid;
 use crate::error::{Error, Result};
 use crate::reply::{KillReport, PushUpdate, Status, parse_push_update};
@@ -14,9 +14,9 @@ use crate::types::{Cid, Kid, Protocol, RealAddress, Text};
 impl Client {
     /// `client-auth CID KID`, configuration lines, `END`: lets a client in.
     ///
-    /// `config` is a [`ClientConfig`](crate::ClientConfig), or lines of a
+    /// `config` is a [`PeerConfig`](crate::PeerConfig), or lines of a
     /// `--client-config-dir` file that are each checked as by
-    /// [`ClientConfig::directive`](crate::ClientConfig::directive).
+    /// [`PeerConfig::directive`](crate::PeerConfig::directive).
     ///
     /// # Whom it reaches
     /// Whoever has these IDs when the daemon reads it: they start over when the daemon restarts. The
@@ -27,12 +27,7 @@ impl Client {
     ///
     /// # Cancel safety
     /// [As every command](Client#cancel-safety).
-    pub async fn client_auth(
-        &self,
-        cid: Cid,
-        kid: Kid,
-        config: impl IntoClientConfig,
-    ) -> Result<()> {
+    pub async fn client_auth(&self, cid: Cid, kid: Kid, config: impl IntoPeerConfig) -> Result<()> {
         self.call(config::client_auth(cid, kid, config)?).await.map(drop)
     }
 

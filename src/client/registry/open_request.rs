@@ -9,7 +9,7 @@ use crate::client::registry::request_state::RequestState;
 use crate::error::Error;
 use crate::events::{
     ClientEvent, CrResponse, DynamicChallenge, Env, Event, Hold, InfoMsg, NeedCertificate, NeedOk,
-    NeedStr, Password, PkSign, ProxyRequest, Realm, RemoteRequest, StaticChallenge,
+    NeedStr, Password, PkSign, ProxyQuery, Realm, RemoteQuery, StaticChallenge,
 };
 use crate::types::{Cid, Kid, Text};
 
@@ -37,8 +37,8 @@ pub(crate) enum RequestKind {
     NeedStr(NeedStr),
     Certificate(NeedCertificate),
     Sign(PkSign),
-    Remote(RemoteRequest),
-    Proxy(ProxyRequest),
+    Remote(RemoteQuery),
+    Proxy(ProxyQuery),
     CrText { text: Text, echo: bool, response_required: bool },
     Client(AboutClient),
 }

@@ -1,4 +1,4 @@
-//! [`ClientConfig`]: the lines a `client-auth` gives to a client.
+//! [`PeerConfig`]: the lines a `client-auth` gives to a client.
 
 mod directive;
 mod ranges;
@@ -29,9 +29,9 @@ const TOO_LONG: &str = "the daemon parses the rest as a second directive";
 /// or run (over 255 bytes, control bytes, a line `END`, an open quote).
 ///
 /// ```
-/// use openvpn_mgmt::ClientConfig;
+/// use openvpn_mgmt::PeerConfig;
 ///
-/// let config = ClientConfig::new()
+/// let config = PeerConfig::new()
 ///     .ifconfig_push("10.8.0.7".parse()?, "255.255.255.0".parse()?)?
 ///     .push("route 10.1.0.0 255.255.0.0")?
 ///     .iroute("192.168.7.0".parse()?, "255.255.255.0".parse()?)?
@@ -50,11 +50,11 @@ const TOO_LONG: &str = "the daemon parses the rest as a second directive";
 /// `Debug` does not show the token of a `push "auth-token …"`.
 #[derive(Clone, Default, PartialEq, Eq)]
 #[must_use]
-pub struct ClientConfig {
+pub struct PeerConfig {
     lines: Vec<Vec<u8>>,
 }
 
-impl ClientConfig {
+impl PeerConfig {
     /// No lines: the client gets what the server's own configuration gives.
     pub fn new() -> Self {
         Self::default()
@@ -172,62 +172,62 @@ impl ClientConfig {
     }
 }
 
-impl fmt::Debug for ClientConfig {
+impl fmt::Debug for PeerConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let lines = self.lines.iter().map(|line| masked(&Text::from(Bytes::from(line.clone()))));
-        f.debug_struct("ClientConfig").field("lines", &lines.collect::<Vec<_>>()).finish()
+        f.debug_struct("PeerConfig").field("lines", &lines.collect::<Vec<_>>()).finish()
     }
 }
 
-/// What `client-auth` takes: a [`ClientConfig`], or lines that are each checked by
-/// [`ClientConfig::directive`].
+/// What `client-auth` takes: a [`PeerConfig`], or lines that are each checked by
+/// [`PeerConfig::directive`].
 ///
 /// ```
-/// use openvpn_mgmt::{ClientConfig, IntoClientConfig};
+/// use openvpn_mgmt::{PeerConfig, IntoPeerConfig};
 ///
-/// let config = ["push \"route 10.1.0.0 255.255.0.0\"", "push-reset"].into_client_config()?;
+/// let config = ["push \"route 10.1.0.0 255.255.0.0\"", "push-reset"].into_peer_config()?;
 /// assert_eq!(config.lines().count(), 2);
 ///
 /// let line = "data-ciphers AES-256-GCM";
-/// assert!([line].into_client_config().is_err());
-/// ClientConfig::new().directive_unchecked(line)?.into_client_config()?;
+/// assert!([line].into_peer_config().is_err());
+/// PeerConfig::new().directive_unchecked(line)?.into_peer_config()?;
 /// # Ok::<(), openvpn_mgmt::Error>(())
 /// ```
-pub trait IntoClientConfig {
+pub trait IntoPeerConfig {
     /// The configuration.
     ///
     /// # Errors
-    /// As [`ClientConfig::directive`], for the first line at fault.
-    fn into_client_config(self) -> Result<ClientConfig>;
+    /// As [`PeerConfig::directive`], for the first line at fault.
+    fn into_peer_config(self) -> Result<PeerConfig>;
 }
 
-impl IntoClientConfig for ClientConfig {
-    fn into_client_config(self) -> Result<ClientConfig> {
+impl IntoPeerConfig for PeerConfig {
+    fn into_peer_config(self) -> Result<PeerConfig> {
         Ok(self)
     }
 }
 
-impl IntoClientConfig for &ClientConfig {
-    fn into_client_config(self) -> Result<ClientConfig> {
+impl IntoPeerConfig for &PeerConfig {
+    fn into_peer_config(self) -> Result<PeerConfig> {
         Ok(self.clone())
     }
 }
 
-// `ClientConfig` itself is no iterator, so that its unchecked lines cannot come this way.
-impl<I> IntoClientConfig for I
+// `PeerConfig` itself is no iterator, so that its unchecked lines cannot come this way.
+impl<I> IntoPeerConfig for I
 where
     I: IntoIterator,
     I::Item: AsRef<[u8]>,
 {
-    fn into_client_config(self) -> Result<ClientConfig> {
-        self.into_iter().try_fold(ClientConfig::new(), ClientConfig::directive)
+    fn into_peer_config(self) -> Result<PeerConfig> {
+        self.into_iter().try_fold(PeerConfig::new(), PeerConfig::directive)
     }
 }
 
 /// `client-auth CID KID`, its lines and `END`.
-pub(crate) fn client_auth(cid: Cid, kid: Kid, config: impl IntoClientConfig) -> Result<Wire> {
+pub(crate) fn client_auth(cid: Cid, kid: Kid, config: impl IntoPeerConfig) -> Result<Wire> {
     let mut block = Writer::new(COMMAND).number(cid.0).number(kid.0).block();
-    for line in config.into_client_config()?.lines() {
+    for line in config.into_peer_config()?.lines() {
         block = block.line(LINE, line, limits::CONFIG_LINE, TOO_LONG)?;
     }
     Ok(block.end(ReplyShape::Line).expect("client-auth command").effect(Effect::Decides(cid, kid)))

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 
 fn refusal(line: &str) -> String {
-    ClientConfig::new().directive(line).unwrap_err().to_string()
+    PeerConfig::new().directive(line).unwrap_err().to_string()
 }
 
 fn v4(text: &str) -> Ipv4Addr {
@@ -16,7 +16,7 @@ fn v6(text: &str) -> Ipv6Addr {
 
 #[test]
 fn writes_the_lines_the_daemon_reads() {
-    let config = ClientConfig::new()
+    let config = PeerConfig::new()
         .push(r#"dhcp-option DOMAIN "a\\b""#)
         .unwrap()
         .ifconfig_push(v4("10.8.0.7"), v4("255.255.255.0"))
@@ -59,13 +59,13 @@ fn refuses_what_would_be_split_cut_or_run_also_unchecked() {
         " <x> ",
         &long,
     ] {
-        assert!(ClientConfig::new().directive(line).is_err(), "{line:?}");
-        assert!(ClientConfig::new().directive_unchecked(line).is_err(), "{line:?}");
+        assert!(PeerConfig::new().directive(line).is_err(), "{line:?}");
+        assert!(PeerConfig::new().directive_unchecked(line).is_err(), "{line:?}");
         assert!(client_auth(Cid(0), Kid(0), [line]).is_err(), "{line:?}");
     }
-    assert!(ClientConfig::new().push("x".repeat(249)).is_err());
-    assert!(ClientConfig::new().push("x".repeat(248)).is_ok());
-    assert!(ClientConfig::new().push("a\"".repeat(124)).is_err(), "quoting counts");
+    assert!(PeerConfig::new().push("x".repeat(249)).is_err());
+    assert!(PeerConfig::new().push("x".repeat(248)).is_ok());
+    assert!(PeerConfig::new().push("a\"".repeat(124)).is_err(), "quoting counts");
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn takes_what_every_daemon_takes() {
         "vlan-pvid 4094",
         "disable",
     ] {
-        let taken = ClientConfig::new().directive(line);
+        let taken = PeerConfig::new().directive(line);
         assert!(taken.is_ok(), "{line:?}: {taken:?}");
     }
 }
@@ -158,8 +158,8 @@ fn refuses_parameters_that_the_daemon_drops_or_reads_otherwise() {
         ("disable 1", "disable has too few or too many"),
     ] {
         assert!(refusal(line).contains(says), "{line:?}: {}", refusal(line));
-        assert!([line].into_client_config().is_err(), "{line:?}");
-        assert!(ClientConfig::new().directive_unchecked(line).is_ok(), "{line:?}");
+        assert!([line].into_peer_config().is_err(), "{line:?}");
+        assert!(PeerConfig::new().directive_unchecked(line).is_ok(), "{line:?}");
     }
 }
 
@@ -178,7 +178,7 @@ fn refuses_other_directives_by_name() {
     ] {
         let said = refusal(line);
         assert!(said.contains(name) && said.contains("directive_unchecked"), "{said}");
-        assert!(ClientConfig::new().directive_unchecked(line).is_ok(), "{line:?}");
+        assert!(PeerConfig::new().directive_unchecked(line).is_ok(), "{line:?}");
     }
     let said = refusal("SESS_ID_AT_c2VjcmV0");
     assert!(!said.contains("SESS_ID"), "what is no directive may be a secret: {said}");
@@ -186,7 +186,7 @@ fn refuses_other_directives_by_name() {
 
 #[test]
 fn lines_keep_the_check_they_were_given() {
-    let config = ClientConfig::new().directive_unchecked("session-timeout 60").unwrap();
+    let config = PeerConfig::new().directive_unchecked("session-timeout 60").unwrap();
     assert!(client_auth(Cid(0), Kid(0), &config).is_ok());
     assert!(client_auth(Cid(0), Kid(0), config.lines()).is_err(), "bare lines are checked");
     assert!(client_auth(Cid(0), Kid(0), config).is_ok());
@@ -199,7 +199,7 @@ proptest! {
     #[test]
     fn networks_have_no_host_bits(base: u32, bits in 0u32..=32) {
         let netmask = u32::MAX.checked_shl(32 - bits).unwrap_or(0);
-        let config = |base: u32| ClientConfig::new().iroute(base.into(), netmask.into());
+        let config = |base: u32| PeerConfig::new().iroute(base.into(), netmask.into());
         prop_assume!(base & netmask != 0 && base != u32::MAX);
         prop_assert!(config(base & netmask).is_ok());
         prop_assert_eq!(config(base).is_ok(), base & netmask == base);
@@ -208,7 +208,7 @@ proptest! {
     #[test]
     fn ipv6_networks_have_no_host_bits(base: u128, bits in 0u8..=128) {
         let netmask = u128::MAX.checked_shl(128 - u32::from(bits)).unwrap_or(0);
-        let config = |base: u128| ClientConfig::new().iroute_ipv6(base.into(), bits);
+        let config = |base: u128| PeerConfig::new().iroute_ipv6(base.into(), bits);
         prop_assume!(base & netmask != 0 && base != u128::MAX);
         prop_assert!(config(base & netmask).is_ok());
         prop_assert_eq!(config(base).is_ok(), base & netmask == base);
@@ -217,13 +217,13 @@ proptest! {
     #[test]
     fn netmasks_have_no_holes(mask: u32) {
         let is_one = mask.count_ones() == mask.leading_ones();
-        let config = ClientConfig::new().iroute(Ipv4Addr::UNSPECIFIED, mask.into());
+        let config = PeerConfig::new().iroute(Ipv4Addr::UNSPECIFIED, mask.into());
         prop_assert_eq!(config.is_ok(), is_one && mask.leading_ones() < 8);
     }
 
     #[test]
     fn any_line_is_read_without_a_panic(line: Vec<u8>) {
-        let checked = ClientConfig::new().directive(&line);
-        prop_assert!(checked.is_err() || ClientConfig::new().directive_unchecked(&line).is_ok());
+        let checked = PeerConfig::new().directive(&line);
+        prop_assert!(checked.is_err() || PeerConfig::new().directive_unchecked(&line).is_ok());
     }
 }

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use openvpn_mgmt::{
-    AuthRetry, Cid, Client, ClientConfig, EnvFilter, History, Kid, KillTarget, ProxyAction,
+    AuthRetry, Cid, Client, EnvFilter, History, Kid, KillTarget, PeerConfig, ProxyAction,
     RemoteAction, ReplyShape, Result, Signal, StatusFormat, Transport,
 };
 
@@ -69,7 +69,7 @@ pub const ROWS: &[Row] = rows! {
     "bytecount N"           "AAAAA" |c| c.bytecount(MINUTE);
     "bytecount 0"           "AAAAA" |c| c.bytecount_off();
     "certificate"           "RRRRR" |c| c.certificate(PEM);
-    "client-auth"           "RRRRR" |c| c.client_auth(CID, KID, ClientConfig::new().push_reset());
+    "client-auth"           "RRRRR" |c| c.client_auth(CID, KID, PeerConfig::new().push_reset());
     "client-auth-nt"        "RRRRR" |c| c.client_auth_nt(CID, KID);
     "client-deny"           "RRRRR" |c| c.client_deny(CID, KID, "no", None);
     "client-deny with a client reason" "RRRRR" |c| c.client_deny(CID, KID, "no", Some("sorry"));
