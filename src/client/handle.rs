@@ -20,7 +20,8 @@ use crate::reply::RawReply;
 /// The handle of a connection: every command is one method.
 ///
 /// Cheap to clone; commands of all clones are sent one after another, in the
-/// order they were called, and each caller gets its own reply. When the last
+/// order they were called, and each caller gets its own reply. Only answers to requests wait, where what the
+/// daemon has begun to say may take them back, and let other commands pass. When the last
 /// clone, the last [`Events`] and [`Requests`](crate::Requests) with its requests are
 /// dropped, the connection is closed; the daemon goes on.
 ///

@@ -3,18 +3,19 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
+use memchr::memmem;
 use tokio::sync::{Notify, oneshot};
 use tracing::debug;
+use zeroize::Zeroizing;
 
 use crate::client::dispatcher::Dispatcher;
 use crate::client::exchange::{Failure, Outcome};
 use crate::client::identity::{Peer, PeerWatch, Peers};
 use crate::client::registry::Ticket;
-use crate::command::{Effect, Wire};
+use crate::command::{Effect, Wire, parameters};
 use crate::error::{CloseReason, Error, Result};
 use crate::reply::RawReply;
-use crate::types::Text;
-use crate::types::{masked, shown};
+use crate::types::{Text, shown};
 
 /// A command on its way from a caller to the driver.
 pub(super) struct SubmittedCommand {
@@ -111,11 +112,13 @@ pub(super) struct PendingCommand {
     pass: Pass,
     wants: Wants,
     waiting: Waiting,
+    /// The command itself, where it may carry a secret that the reply repeats.
+    secret: Option<Zeroizing<Vec<u8>>>,
 }
 
 /// Who waits for the reply.
 enum Waiting {
-    PendingCommand {
+    Caller {
         reply: oneshot::Sender<Result<RawReply>>,
         delivery: Arc<Delivery>,
     },
@@ -127,7 +130,7 @@ enum Waiting {
 
 impl SubmittedCommand {
     pub(super) fn into_parts(self) -> (PendingCommand, Wire) {
-        let waiting = Waiting::PendingCommand { reply: self.reply, delivery: self.delivery };
+        let waiting = Waiting::Caller { reply: self.reply, delivery: self.delivery };
         let caller = PendingCommand::new(&self.wire, self.pass, self.wants, waiting);
         (caller, self.wire)
     }
@@ -135,7 +138,9 @@ impl SubmittedCommand {
 
 impl PendingCommand {
     fn new(wire: &Wire, pass: Pass, wants: Wants, waiting: Waiting) -> Self {
-        Self { name: wire.name, effect: wire.effect, env_filter: 0, pass, wants, waiting }
+        let is_secret = wire.kind.is_raw() || SECRET.contains(&wire.name);
+        let secret = is_secret.then(|| Zeroizing::new(wire.bytes.to_vec()));
+        Self { name: wire.name, effect: wire.effect, env_filter: 0, pass, wants, waiting, secret }
     }
 
     /// For what the driver sends of its own before the connection is ready.
@@ -160,13 +165,18 @@ impl PendingCommand {
 
     /// Whether its caller gave up before it was sent.
     pub(super) fn is_withdrawn(&self) -> bool {
-        matches!(&self.waiting, Waiting::PendingCommand { delivery, .. } if delivery.is_withdrawn())
+        matches!(&self.waiting, Waiting::Caller { delivery, .. } if delivery.is_withdrawn())
+    }
+
+    /// Whether it decides about a client, so that it may not pass a decision that waits.
+    pub(super) fn decides(&self) -> bool {
+        matches!(self.effect, Effect::Decides(..))
     }
 
     /// Whether the command may go out now; the last word before it does.
     pub(super) fn admit(&mut self, dispatcher: &mut Dispatcher) -> bool {
         let command = self.name;
-        if matches!(&self.waiting, Waiting::PendingCommand { delivery, .. } if !delivery.send()) {
+        if matches!(&self.waiting, Waiting::Caller { delivery, .. } if !delivery.send()) {
             debug!(command, "withdrawn by its caller before it was sent");
             return false;
         }
@@ -201,6 +211,7 @@ impl PendingCommand {
             Pass::Free => true,
             Pass::Answer(Ticket { state, peer, .. }) => {
                 state.epoch() == peers.epoch()
+                    && !state.is_replaced()
                     && peer.as_ref().is_none_or(|peer| peers.is_current(peer))
             }
             Pass::Peer(peer) => peers.is_current(peer),
@@ -239,7 +250,8 @@ impl PendingCommand {
         if let Wants::Peers(peers) = std::mem::take(&mut self.wants) {
             let _ = peers.send(dispatcher.peers.snapshot());
         }
-        self.tell(outcome.map_err(|failure| failure_error(command, failure)));
+        let secret = self.secret.take();
+        self.tell(outcome.map_err(|failure| failure_error(command, failure, secret.as_deref())));
     }
 
     pub(super) fn fail(mut self, reason: CloseReason) {
@@ -251,7 +263,7 @@ impl PendingCommand {
     /// A caller that hung up misses nothing.
     fn tell(&mut self, result: Result<RawReply>) {
         match std::mem::replace(&mut self.waiting, Waiting::Nobody) {
-            Waiting::PendingCommand { reply, .. } | Waiting::Connect(reply) => {
+            Waiting::Caller { reply, .. } | Waiting::Connect(reply) => {
                 let _ = reply.send(result);
             }
             Waiting::Nobody => {}
@@ -259,14 +271,15 @@ impl PendingCommand {
     }
 }
 
-fn failure_error(command: &'static str, failure: Failure) -> Error {
+fn failure_error(command: &'static str, failure: Failure, secret: Option<&Vec<u8>>) -> Error {
+    let safe = |text: Text| match secret {
+        Some(secret) if repeats(text.as_bytes(), secret) => Text::from("[redacted]"),
+        _ => shown(&text),
+    };
     match failure {
-        Failure::Refused(text) => Error::Refused { command, text: masked(&text) },
+        Failure::Refused(text) => Error::Refused { command, text: safe(text) },
         Failure::Unexpected { expected, line } => {
-            // Whatever answers a secret so may repeat it.
-            let hidden = SECRET.contains(&command).then(|| Text::from("[redacted]"));
-            let line = hidden.unwrap_or_else(|| shown(&Text::from(line)));
-            Error::UnexpectedReply { command, expected, line }
+            Error::UnexpectedReply { command, expected, line: safe(Text::from(line)) }
         }
         Failure::Unanswered => Error::NoReply { command },
     }
@@ -274,3 +287,37 @@ fn failure_error(command: &'static str, failure: Failure) -> Error {
 
 /// The commands that carry a secret.
 const SECRET: [&str; 4] = ["cr-response", "needstr", "password", "username"];
+
+/// Whether a reply holds what a command carries behind its name and, for all but `cr-response`, what it is for.
+fn repeats(text: &[u8], command: &[u8]) -> bool {
+    let mut lines = command.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+    let parameters = lines.next().and_then(|line| parameters(line).ok()).unwrap_or_default();
+    let Some(name) = parameters.first().filter(|name| SECRET.iter().any(|s| s.as_bytes() == *name))
+    else {
+        return false;
+    };
+    let told = if name == b"cr-response" { 1 } else { 2 };
+    let holds = |part: &[u8]| !part.is_empty() && memmem::find(text, part).is_some();
+    parameters.iter().skip(told).any(|parameter| holds(parameter))
+        || lines.any(|line| line != b"END" && holds(line))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_command_carries_is_known_again() {
+        let password = b"password \"Auth\" \"hun\\\"ter2\"\n";
+        assert!(repeats(b"value 'hun\"ter2' not accepted", password));
+        assert!(!repeats(b"no password is currently needed, of type Auth", password));
+        assert!(repeats(b"unknown: hunter2", b"password Auth hunter2\n"));
+        assert!(repeats(b"unknown: MTIz", b"cr-response MTIz\n"));
+        assert!(repeats(
+            b"unknown command [aHVudGVyMg==]",
+            b"password \"Auth\"\naHVudGVyMg==\nEND\n"
+        ));
+        assert!(!repeats(b"unknown command [END]", b"password \"Auth\"\naHVudGVyMg==\nEND\n"));
+        assert!(!repeats(b"signal 'x' is ignored", b"signal x\n"));
+    }
+}

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
 
+use crate::client::registry::Registry;
 use crate::error::CloseReason;
 use crate::reply::Version;
 
@@ -148,10 +149,14 @@ impl Shared {
 }
 
 /// Marks the connection closed when the driver ends in any way, also by a runtime's shutdown.
-pub(super) struct CloseGuard(pub(super) Arc<Shared>);
+pub(super) struct CloseGuard {
+    pub(super) shared: Arc<Shared>,
+    pub(super) registry: Arc<Registry>,
+}
 
 impl Drop for CloseGuard {
     fn drop(&mut self) {
-        self.0.close(CloseReason::DriverGone);
+        self.shared.close(CloseReason::DriverGone);
+        self.registry.close();
     }
 }

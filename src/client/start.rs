@@ -75,7 +75,7 @@ where
     let (submit, commands) = mpsc::channel(SUBMISSIONS);
     let (handles, handle) = watch::channel(());
     let client = Client::new(submit, handle, events.downgrade(), Arc::clone(&shared));
-    let guard = CloseGuard(Arc::clone(&shared));
+    let guard = CloseGuard { shared: Arc::clone(&shared), registry: Arc::clone(&registry) };
     let (sender, set_up) = set_up();
     let sender = settings.requests.then_some(sender);
     if sender.is_none() {

@@ -20,6 +20,7 @@ pub use crate::types::limits;
 pub use clients::{EnvFilter, KillTarget, Transport};
 pub use config::{IntoPeerConfig, PeerConfig};
 pub use daemon::Signal;
+pub(crate) use lexer::parameters;
 pub use quote::quote;
 pub use realtime::History;
 pub use remote::{ProxyAction, RemoteAction};

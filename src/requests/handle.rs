@@ -96,12 +96,20 @@ impl Handle {
         result.inspect_err(|error| *self.error() = Some(error.clone()))
     }
 
-    /// Whether the last answer was refused, here or by the daemon.
+    /// Whether the last answer was refused, here or by the daemon, or had no fitting reply.
     pub(crate) fn is_invalid(&self) -> bool {
-        let error = self.error();
+        let refused = matches!(
+            *self.error(),
+            Some(Error::InvalidArgument { .. } | Error::Unsupported { .. })
+        );
+        refused || self.is_odd()
+    }
+
+    /// Whether the daemon has refused the last answer in part, or said nothing fitting to it.
+    fn is_odd(&self) -> bool {
         matches!(
-            *error,
-            Some(Error::InvalidArgument { .. } | Error::Unsupported { .. } | Error::Refused { .. })
+            *self.error(),
+            Some(Error::Refused { .. } | Error::NoReply { .. } | Error::UnexpectedReply { .. })
         )
     }
 
@@ -133,10 +141,14 @@ impl Handle {
     /// Asks the request again where an answer was begun and not sent; `false` where none was, or
     /// nobody takes it.
     pub(crate) fn ask_again(&self) -> bool {
-        let again = self.state.is_open() && self.unsent.load(Ordering::Relaxed);
-        let refused = self.request.refused || self.is_invalid();
+        let (is_odd, is_invalid) = (self.is_odd(), self.is_invalid());
+        // Nobody can make the daemon say what fits.
+        let is_hopeless = self.request.odd && is_odd;
+        let is_open = self.state.is_open() && !is_hopeless;
+        let again = is_open && self.unsent.load(Ordering::Relaxed);
+        let (refused, odd) = (self.request.refused || is_invalid, self.request.odd || is_odd);
         let error = self.error().clone();
-        let request = OpenRequest { again: true, refused, error, ..self.request.clone() };
+        let request = OpenRequest { again: true, refused, odd, error, ..self.request.clone() };
         again && self.registry.put_back(request)
     }
 

@@ -57,6 +57,9 @@ pub use sign::SignRequest;
 /// for whom the answer was refused is denied instead: the second time, or at once where
 /// [`DroppedRequest::Deny`] was chosen.
 ///
+/// An answer of two commands whose first has no reply, or an odd one, comes again once: the second time nobody
+/// is asked any more, and the daemon goes on waiting.
+///
 /// # Restarts
 /// Client IDs start over when the daemon restarts, and `>STATE:…,RECONNECTING,…` is
 /// the only sign of it. So the connection is told `state on` as its first command;
@@ -250,8 +253,7 @@ impl Request {
 
     /// Whether it comes again because its answer was refused before it was sent.
     pub(crate) fn is_refused(&self) -> bool {
-        let error = self.unsent_error();
-        matches!(error, Some(Error::InvalidArgument { .. } | Error::Unsupported { .. }))
+        self.unsent_error().is_some_and(|error| !matches!(error, Error::Timeout { .. }))
     }
 
     /// Whether it is still to be answered.

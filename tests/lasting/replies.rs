@@ -358,10 +358,15 @@ async fn an_explained_reply_is_not_pipelined() {
 #[tokio::test(start_paused = true)]
 async fn no_error_shows_a_secret_that_the_other_side_repeats() {
     let (client, _events, mut daemon) = client(Builder::new()).await;
-    for (before, fence) in [("", true), ("SUCCESS: ", true), ("ERROR: unknown: ", false)] {
+    for (said, fence) in [
+        ("password \"Auth\" \"hunter2\"", true),
+        ("SUCCESS: password Auth hunter2", true),
+        ("ERROR: unknown: password \"Auth\" \"hunter2\"", false),
+        ("ERROR: value 'hunter2' not accepted", false),
+    ] {
         let sent = beside(client.password("Auth", "hunter2"), async {
-            let line = daemon.line().await;
-            daemon.says(format!("{before}{line}\r\n")).await;
+            daemon.line().await;
+            daemon.says(format!("{said}\r\n")).await;
             if fence {
                 daemon.passes_fence().await;
             }
@@ -369,6 +374,11 @@ async fn no_error_shows_a_secret_that_the_other_side_repeats() {
         let error = sent.await.unwrap_err();
         assert!(!format!("{error} {error:?}").contains("hunter2"), "{error:?}");
     }
+    let raw = beside(client.raw_command("password Auth hunter2", ReplyShape::Line), async {
+        daemon.line().await;
+        daemon.says("ERROR: unknown command: password Auth hunter2\r\n").await.passes_fence().await;
+    });
+    assert!(!format!("{:?}", raw.await).contains("hunter2"));
     let long = beside(client.pid(), async {
         daemon.hears("pid").await.says("x".repeat(100_000)).await.says("\r\n").await;
         daemon.passes_fence().await;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use openvpn_mgmt::{
-    Builder, Cid, DroppedRequest, EnvFilter, Error, Kid, PendingAuth, Request, Requests,
+    Builder, Cid, DroppedRequest, EnvFilter, Error, Kid, PendingAuth, ReplyShape, Request, Requests,
 };
 use tokio::time::timeout;
 
@@ -47,7 +47,13 @@ async fn half_an_answer_whose_reply_is_missing_or_odd_is_asked_for_again() {
             matches!(error, Error::NoReply { .. } | Error::UnexpectedReply { .. }),
             "{error:?}"
         );
-        assert!(matches!(next(&mut requests).await, Request::Credentials(_)), "{odd:?}");
+        // Asked again, but not without end: nobody makes the daemon say what fits.
+        let Request::Credentials(ask) = next(&mut requests).await else { panic!("{odd:?}") };
+        let answered = beside(ask.answer("alice", "s3cret"), async {
+            daemon.hears("username \"Auth\" \"alice\"").await.says(odd).await.passes_fence().await;
+        });
+        assert!(answered.await.is_err());
+        assert!(timeout(MINUTE, requests.next()).await.is_err(), "{odd:?}");
     }
 }
 
@@ -69,7 +75,23 @@ async fn a_client_that_could_not_be_told_to_wait_is_asked_about_again() {
             }
         });
         assert!(told.await.is_err());
-        assert_eq!(next_client(&mut requests).await.cid(), Cid(0), "{said:?}");
+        let again = next_client(&mut requests).await;
+        let told = beside(again.pending(&text, MINUTE), async {
+            daemon.line().await;
+            daemon.says(said).await;
+            if !said.starts_with("ERROR") {
+                daemon.passes_fence().await;
+            }
+        });
+        assert!(told.await.is_err());
+        if said.starts_with("ERROR") {
+            // Nobody will get it right, and a client is not left to wait.
+            daemon.hears("client-deny 0 1 \"nobody answered\"").await;
+        } else {
+            // It may wait with the text that it was sent.
+            daemon.says(">CLIENT:CR_RESPONSE,0,1,MTIz\r\n>CLIENT:ENV,END\r\n").await;
+            assert!(matches!(next(&mut requests).await, Request::ClientResponse(_)));
+        }
     }
 }
 
@@ -163,6 +185,92 @@ async fn quit_lets_denials_go_first() {
         drop(daemon);
     });
     quit.await.unwrap();
+}
+
+/// As many as were dropped, and no more: they must not keep the end away.
+#[tokio::test(start_paused = true)]
+async fn quit_waits_for_no_denial_of_later() {
+    let (session, mut daemon) =
+        with_requests(Builder::new().dropped_request(DroppedRequest::Deny)).await;
+    let (client, _events, mut requests) = session.split();
+    connects(&mut daemon, 0).await;
+    drop(next_client(&mut requests).await);
+    let quit = beside(client.quit(), async {
+        daemon.hears("client-deny 0 1 \"nobody answered\"").await;
+        for cid in 1..4 {
+            connects(&mut daemon, cid).await;
+            drop(next_client(&mut requests).await);
+        }
+        daemon.says("SUCCESS: client-deny command succeeded\r\n").await.hears("quit").await;
+        drop(daemon);
+    });
+    quit.await.unwrap();
+}
+
+/// A decision by plain command does not pass the one that waits.
+#[tokio::test(start_paused = true)]
+async fn no_decision_passes_one_that_waits_for_events() {
+    let (session, mut daemon) = with_requests(Builder::new()).await;
+    let (client, _events, mut requests) = session.split();
+    connects(&mut daemon, 0).await;
+    let waits = next_client(&mut requests).await;
+    daemon.says(">CLIENT:ESTABLISHED,1\r\n").await;
+    let (denied, allowed, ()) =
+        tokio::join!(waits.deny("no", None), client.client_auth_nt(Cid(0), Kid(1)), async {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            daemon.says(">CLIENT:ENV,END\r\n").await.hears("client-deny 0 1 \"no\"").await;
+            daemon.says("SUCCESS: client-deny command succeeded\r\n").await;
+            daemon.hears("client-auth-nt 0 1").await.says("ERROR: no\r\n").await;
+        });
+    denied.unwrap();
+    assert!(allowed.is_err());
+}
+
+/// An answer of which nothing is out does not answer what the daemon asks next.
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_is_not_out_is_taken_back_where_the_daemon_asks_anew() {
+    let (ours, theirs) = tokio::io::duplex(16);
+    let mut daemon = Daemon(tokio::io::BufReader::new(theirs));
+    let builder = Builder::new().pipeline(2);
+    let (session, ()) = tokio::join!(builder.attach(ours), async {
+        daemon.says(super::stage::GREETING).await;
+        daemon.hears("env-filter 0").await.says("SUCCESS: env_filter_level=0\r\n").await;
+        let on = "SUCCESS: real-time state notification set to ON\r\n";
+        daemon.hears("state on").await.says(on).await;
+    });
+    let (client, _events, mut requests) = session.unwrap().split();
+    let prompt = ">PASSWORD:Need 'Private Key' password\r\n";
+    daemon.says(prompt).await;
+    let Request::PrivateKeyPassword(ask) = next(&mut requests).await else { panic!() };
+    // What fills the pipe to its last byte, so that the answer waits whole.
+    let before = tokio::spawn(async move { client.raw_command("x", ReplyShape::Line).await });
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    let answered = tokio::spawn(ask.answer("1234"));
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    daemon.says(prompt).await;
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    daemon.hears("x").await;
+    let fence = daemon.hears_fence().await;
+    daemon.says(format!("SUCCESS: y\r\n{fence}")).await;
+    before.await.unwrap().unwrap();
+    let stale = answered.await.unwrap();
+    assert!(matches!(stale, Err(Error::Stale { .. })), "{stale:?}");
+    assert!(matches!(next(&mut requests).await, Request::PrivateKeyPassword(_)));
+}
+
+/// A driver that is gone takes the requests with it.
+#[test]
+fn requests_end_with_the_runtime_of_their_connection() {
+    let driver = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let (session, daemon) = driver.block_on(with_requests(Builder::new()));
+    let (client, _events, mut requests) = session.split();
+    driver.shutdown_background();
+    let here = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    here.block_on(async {
+        assert!(timeout(MINUTE, requests.next()).await.expect("an end in time").is_none());
+        assert!(client.is_closed());
+    });
+    drop(daemon);
 }
 
 /// The next reply tells again what is in force.

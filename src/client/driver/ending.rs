@@ -26,6 +26,8 @@ pub(super) struct Ending {
     pub(super) write_error: Option<std::io::Error>,
     /// A caller has asked for the end, or the daemon has to come to it.
     pub(super) asked: bool,
+    /// How many denials go out before it.
+    pub(super) denials: usize,
     /// When to stop waiting for it, where the clock can hold that.
     pub(super) deadline: Option<Instant>,
     /// No caller is left that could send a command.
@@ -38,6 +40,9 @@ impl<S: Transport> Driver<S> {
         match self.dispatcher.shared.closing() {
             Closing::No => Ok(()),
             Closing::AfterCommands => {
+                if !self.ending.asked {
+                    self.ending.denials = self.dispatcher.registry.denials();
+                }
                 self.close_by_deadline();
                 Ok(())
             }

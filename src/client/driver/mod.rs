@@ -206,9 +206,15 @@ impl<S: Transport> Driver<S> {
             let reason = denial.reason.as_bytes();
             // The reasons are this crate's own, so they pass every check.
             if let Ok(wire) = clients::client_deny(denial.cid, denial.kid, reason, None) {
-                // Whoever asked for the end has dropped the request before.
-                self.exchange
-                    .submit_before_close(PendingCommand::denial(&wire, denial.epoch), wire);
+                let command = PendingCommand::denial(&wire, denial.epoch);
+                // Those that were due when the end was asked for go first, and no others.
+                match self.ending.denials.checked_sub(1) {
+                    Some(rest) => {
+                        self.ending.denials = rest;
+                        self.exchange.submit_before_close(command, wire);
+                    }
+                    None => self.exchange.submit(command, wire),
+                }
             }
         }
     }
@@ -227,8 +233,9 @@ impl<S: Transport> Driver<S> {
                 settled = Some(self.catch_up(buffer).await?);
             }
             // What depends on events that are still to come lets others pass.
-            let is_held =
-                |caller: &PendingCommand| settled == Some(false) && caller.depends_on_events();
+            // A decision about a client does not, as the answer may be about the same.
+            let waits = |caller: &PendingCommand| caller.depends_on_events() || caller.decides();
+            let is_held = |caller: &PendingCommand| settled == Some(false) && waits(caller);
             let awaited = self.exchange.awaits_reply();
             let dispatcher = &mut self.dispatcher;
             let next = self.exchange.next_write(|caller| !is_held(caller), |c| c.admit(dispatcher));
@@ -336,7 +343,10 @@ impl<S: Transport> Driver<S> {
     fn item(&mut self, item: Item) -> Result<(), CloseReason> {
         match item {
             Item::Event(line) => self.event_line(line),
-            Item::Reply(line) if self.is_premature() => self.step(Step::Stray(line)),
+            Item::Reply(line) if self.is_premature() => {
+                self.exchange.is_late(&line);
+                self.step(Step::Stray(line))
+            }
             Item::Reply(line) => {
                 let step = self.exchange.reply(line);
                 self.step(step)

@@ -194,6 +194,7 @@ impl<T> Exchange<T> {
         if self.fence.is_sent() {
             // It is part of what was not written.
             self.fence.clear();
+            self.doubted = false;
         }
         self.in_flight.pop_back().map(|command| command.caller)
     }
@@ -305,8 +306,8 @@ impl<T> Exchange<T> {
         ended
     }
 
-    /// Whether a line is a reply that was given up. Each comes once.
-    fn is_late(&mut self, line: &Bytes) -> bool {
+    /// Whether a line is a reply that was given up. Each comes once, and is not awaited any more then.
+    pub(super) fn is_late(&mut self, line: &Bytes) -> bool {
         if self.late.is_empty() {
             return false;
         }

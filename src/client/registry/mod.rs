@@ -204,6 +204,11 @@ impl Registry {
         }
     }
 
+    /// How many clients wait to be denied.
+    pub(crate) fn denials(&self) -> usize {
+        self.lock().denials.len()
+    }
+
     pub(crate) fn take_denial(&self) -> Option<Denial> {
         self.lock().denials.pop_front()
     }
@@ -278,8 +283,8 @@ impl Open {
         if slot == Slot::Hold {
             return old;
         }
-        debug!(?slot, "the daemon asks anew; the older question is withdrawn");
-        old.withdraw();
+        debug!(?slot, "the daemon asks anew; the older request is withdrawn");
+        old.replace();
         let state = RequestState::new(self.epoch);
         self.slots.insert(slot, Arc::clone(&state));
         state

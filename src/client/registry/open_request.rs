@@ -21,6 +21,8 @@ pub(crate) struct OpenRequest {
     pub(crate) again: bool,
     /// One of them was refused before it was sent.
     pub(crate) refused: bool,
+    /// What came of one of them was none of what can be made of an answer: no reply, or an odd one.
+    pub(crate) odd: bool,
     /// Why the last of them was not sent; `None` where it was dropped.
     pub(crate) error: Option<Error>,
     pub(crate) raised: Instant,
@@ -82,7 +84,7 @@ pub(crate) enum Slot {
 impl OpenRequest {
     pub(crate) fn new(state: Arc<RequestState>, kind: RequestKind) -> Self {
         let raised = Instant::now();
-        Self { state, again: false, refused: false, error: None, raised, kind }
+        Self { state, again: false, refused: false, odd: false, error: None, raised, kind }
     }
 }
 

@@ -1,7 +1,7 @@
 //! [`RequestState`]: whether a request may still be answered.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use tokio::sync::Notify;
 
@@ -15,6 +15,8 @@ const WITHDRAWN: u8 = 2;
 #[derive(Debug)]
 pub(crate) struct RequestState {
     state: AtomicU8,
+    /// The daemon has asked anew, so that an answer of before would answer something else.
+    replaced: AtomicBool,
     /// Counts the daemon's restarts on this connection; IDs of one epoch mean nothing in another.
     epoch: u64,
     closed: Notify,
@@ -32,7 +34,8 @@ pub(crate) struct Ticket {
 
 impl RequestState {
     pub(crate) fn new(epoch: u64) -> Arc<Self> {
-        Arc::new(Self { state: AtomicU8::new(OPEN), epoch, closed: Notify::new() })
+        let (state, replaced) = (AtomicU8::new(OPEN), AtomicBool::new(false));
+        Arc::new(Self { state, replaced, epoch, closed: Notify::new() })
     }
 
     pub(crate) fn epoch(&self) -> u64 {
@@ -55,6 +58,16 @@ impl RequestState {
     /// Takes the request back; `false` where it was closed already.
     pub(crate) fn withdraw(&self) -> bool {
         self.close(WITHDRAWN)
+    }
+
+    /// The daemon asks anew: the request is taken back, or its answer, where that is not out.
+    pub(crate) fn replace(&self) {
+        self.replaced.store(true, Ordering::Release);
+        self.withdraw();
+    }
+
+    pub(crate) fn is_replaced(&self) -> bool {
+        self.replaced.load(Ordering::Acquire)
     }
 
     /// Waits until the request is closed, by an answer or by the daemon.
