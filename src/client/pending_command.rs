@@ -15,7 +15,7 @@ use crate::client::registry::Ticket;
 use crate::command::{Effect, Wire, parameters};
 use crate::error::{CloseReason, Error, Result};
 use crate::reply::RawReply;
-use crate::types::{Text, shown};
+use crate::types::{Text, masked, shown};
 
 /// A command on its way from a caller to the driver.
 pub(super) struct SubmittedCommand {
@@ -274,12 +274,12 @@ impl PendingCommand {
 fn failure_error(command: &'static str, failure: Failure, secret: Option<&Vec<u8>>) -> Error {
     let safe = |text: Text| match secret {
         Some(secret) if repeats(text.as_bytes(), secret) => Text::from("[redacted]"),
-        _ => shown(&text),
+        _ => masked(&text),
     };
     match failure {
         Failure::Refused(text) => Error::Refused { command, text: safe(text) },
         Failure::Unexpected { expected, line } => {
-            Error::UnexpectedReply { command, expected, line: safe(Text::from(line)) }
+            Error::UnexpectedReply { command, expected, line: shown(&safe(Text::from(line))) }
         }
         Failure::Unanswered => Error::NoReply { command },
     }
