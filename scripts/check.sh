@@ -19,8 +19,7 @@ component() {
 }
 
 if component fmt rustfmt; then
-    # The lab belongs to no target of its own, but every target that includes it.
-    step "$cargo" fmt --check
+    step "$cargo" fmt --all --check
 fi
 for script in scripts/*.sh .ci/run; do
     bash -n "$script"
@@ -28,7 +27,7 @@ done
 step scripts/floors.sh
 step scripts/check-lock.sh
 if component clippy clippy; then
-    step "$cargo" clippy --locked --all-targets --all-features --quiet -- \
+    step "$cargo" clippy --locked --workspace --all-targets --all-features --quiet -- \
         -D warnings -D clippy::incompatible_msrv
 fi
 features=$(sed -n '/^\[features\]/,/^\[/s/^\([a-z0-9_-]*\) *=.*/\1/p' Cargo.toml)
@@ -36,6 +35,6 @@ step "$cargo" check --locked --lib --no-default-features --quiet
 for feature in $features; do
     step "$cargo" check --locked --lib --no-default-features --features "$feature" --quiet
 done
-RUSTDOCFLAGS='-D warnings' step "$cargo" doc --locked --no-deps --all-features --quiet
-step "$cargo" test --locked --all-features --doc --quiet
+RUSTDOCFLAGS='-D warnings' step "$cargo" doc --locked --workspace --no-deps --all-features --quiet
+step "$cargo" test --locked --workspace --all-features --doc --quiet
 printf 'All checks passed.\n'

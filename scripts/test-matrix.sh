@@ -9,12 +9,15 @@ folder=${OPENVPN_MATRIX:-.cache/openvpn}
 fetched=0
 scripts/fetch-openvpn.sh "$folder" || fetched=1
 
-# Those that include the lab.
-tests=()
-for file in $(grep -lE '^ *mod lab;' tests/*.rs tests/*/main.rs 2>/dev/null); do
+# Those that use the lab, and its own.
+tests=(--test lab)
+for file in tests/*.rs tests/*/main.rs; do
     name=${file#tests/}
     name=${name%/main.rs}
-    tests+=(--test "${name%.rs}")
+    name=${name%.rs}
+    if grep -rqE '\blab::' "$file" $(find "tests/$name" -name '*.rs' 2>/dev/null); then
+        tests+=(--test "$name")
+    fi
 done
 
 # What the matrix suite finds out, a file a version.

@@ -11,7 +11,7 @@ export RUST_TEST_THREADS=${RUST_TEST_THREADS:-8}
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 status=0
-"${CARGO:-cargo}" test --locked --all-features "$@" 2>&1 | tee "$log" || status=$?
+"${CARGO:-cargo}" test --locked --workspace --all-features "$@" 2>&1 | tee "$log" || status=$?
 
 # A test that cannot run here says `SKIPPED name: reason` and passes.
 if grep -qo 'SKIPPED .*' "$log"; then

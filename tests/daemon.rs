@@ -1,9 +1,6 @@
 //! The typed API against real daemons: the installed OpenVPN, or the one `OPENVPN_BIN` names.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "tests")]
 
-#[path = "../lab/mod.rs"]
-mod lab;
-
 #[path = "daemon/cancel.rs"]
 mod cancel;
 #[path = "daemon/endings.rs"]

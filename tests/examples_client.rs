@@ -1,7 +1,5 @@
 //! The examples of a client's side, run unattended on real daemons.
 
-#[path = "../lab/mod.rs"]
-mod lab;
 mod programs;
 
 use std::path::Path;

@@ -6,8 +6,6 @@ mod browser;
 mod full_pipe;
 #[path = "examples_server/guest.rs"]
 mod guest;
-#[path = "../lab/mod.rs"]
-mod lab;
 mod programs;
 #[path = "examples_server/sso.rs"]
 mod sso;

@@ -6,9 +6,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "tests")]
 #![allow(unreachable_pub, reason = "nothing outside could reach it")]
 
-#[path = "../lab/mod.rs"]
-mod lab;
-
 #[path = "marathon/figures.rs"]
 mod figures;
 #[path = "marathon/tasks.rs"]

@@ -5,9 +5,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "tests")]
 #![allow(unreachable_pub, reason = "nothing outside could reach it")]
 
-#[path = "../lab/mod.rs"]
-mod lab;
-
 #[path = "requests/busy_log.rs"]
 mod busy_log;
 #[path = "requests/clients.rs"]

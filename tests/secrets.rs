@@ -5,9 +5,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "tests")]
 #![allow(unreachable_pub, reason = "nothing outside could reach it")]
 
-#[path = "../lab/mod.rs"]
-mod lab;
-
 #[path = "secrets/real.rs"]
 mod real;
 #[path = "secrets/scripted.rs"]

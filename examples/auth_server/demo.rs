@@ -11,13 +11,13 @@ use tokio::sync::mpsc;
 use totp_rs::TOTP;
 
 use crate::accounts::{Accounts, Decided};
-use crate::lab::{ClientOptions, ServerOptions};
 use crate::make_user::Account;
 use crate::shared::stage::Stage;
 use crate::shared::story::Story;
 use crate::shared::visitor::{Knowledge, Outcome, Visitor};
 use crate::users::Users;
 use crate::{Ask, codes, decide};
+use lab::{ClientOptions, ServerOptions};
 
 /// Only a daemon that is broken takes this long.
 const DEADLINE: Duration = Duration::from_secs(120);

@@ -10,8 +10,6 @@
 //! What it decides by has a file each; `sessions.rs` tells what a client sends that renews
 //! its keys.
 
-#[path = "../../lab/mod.rs"]
-mod lab;
 #[path = "../shared/mod.rs"]
 mod shared;
 

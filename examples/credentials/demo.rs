@@ -5,11 +5,11 @@ use openvpn_mgmt::handler::AuthServer;
 use openvpn_mgmt::{Signal, connect};
 
 use crate::gatekeeper::Gatekeeper;
-use crate::lab::{Daemon, Lab, Process};
 use crate::login::Login;
 use crate::questions::Questions;
 use crate::screen::show;
 use crate::{Args, in_time};
+use lab::{Daemon, Lab, Process};
 
 pub(crate) async fn run(args: &Args, questions: Questions) -> Result<()> {
     let daemon = match &args.openvpn {

@@ -10,9 +10,6 @@
 //! demo's other side: a server that wants this or that; `demo.rs` starts it, `attach.rs` takes a
 //! client that runs already.
 
-#[path = "../../lab/mod.rs"]
-mod lab;
-
 mod attach;
 mod demo;
 mod gatekeeper;

@@ -4,7 +4,7 @@ use anyhow::{Result, bail};
 use clap::ValueEnum;
 
 use crate::gatekeeper::{CODE, NAME, PASSWORD};
-use crate::lab::{ClientOptions, KeyKind, Lab, Process, ServerOptions, Token, Version};
+use lab::{ClientOptions, KeyKind, Lab, Process, ServerOptions, Token, Version};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Scenario {

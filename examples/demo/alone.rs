@@ -5,10 +5,10 @@ use std::sync::Arc;
 use anyhow::{Result, anyhow};
 use openvpn_mgmt::{Event, History, StateName};
 
-use crate::lab::{ClientOptions, Lab, Process};
 use crate::side::{Side, last_words};
 use crate::timeline::{Role, Timeline};
 use crate::tunnel::{answer_credentials, greet};
+use lab::{ClientOptions, Lab, Process};
 
 const STEPS: [&str; 5] = [
     "Start a client alone",

@@ -10,9 +10,6 @@
 //! its connection, `timeline.rs` is what you see. Where no server can run, `alone.rs`
 //! shows a client by itself.
 
-#[path = "../../lab/mod.rs"]
-mod lab;
-
 #[path = "../shared/printer.rs"]
 #[allow(dead_code, reason = "each example uses a part")]
 mod printer;
@@ -34,9 +31,9 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 use clap::Parser;
 
-use crate::lab::{Daemon, Lab};
 use crate::signals::Stop;
 use crate::timeline::Timeline;
+use lab::{Daemon, Lab};
 
 /// Starts a real OpenVPN server and client on loopback and drives both through
 /// openvpn-mgmt, showing every call and every typed event.

@@ -8,8 +8,8 @@ use anyhow::{Context, Result, bail};
 use openvpn_mgmt::{Client, Event, Events, Lagged, Signal, connect};
 use tokio::sync::mpsc;
 
-use crate::lab::Process;
 use crate::timeline::{Role, Timeline};
+use lab::Process;
 
 /// A daemon that is driven, its events shown as they come.
 pub(crate) struct Side {

@@ -10,9 +10,9 @@ use openvpn_mgmt::{
     Cid, Client, CloseReason, Event, KillTarget, PeerConfig, Secret, StateName, Status,
 };
 
-use crate::lab::{ClientOptions, Lab, Process, ServerOptions};
 use crate::side::{Side, last_words};
 use crate::timeline::{Role, Timeline};
+use lab::{ClientOptions, Lab, Process, ServerOptions};
 
 const STEPS: [&str; 9] = [
     "Start a server and a client",

@@ -4,10 +4,10 @@ use anyhow::{Result, bail};
 use openvpn_mgmt::{Event, Events, Signal, connect};
 
 use crate::key::Key;
-use crate::lab::{ClientOptions, Daemon, Identity, KeyKind, Lab, Process, ServerOptions, Version};
 use crate::screen::show;
 use crate::tunnel::Tunnel;
 use crate::{Args, Keys, in_time};
+use lab::{ClientOptions, Daemon, Identity, KeyKind, Lab, Process, ServerOptions, Version};
 
 pub(crate) async fn run(args: &Args) -> Result<()> {
     let daemon = match &args.openvpn {

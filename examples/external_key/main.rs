@@ -9,8 +9,6 @@
 //! do its arithmetic, `padding.rs` finds out what kind of signature is wanted. `demo.rs`
 //! sets up a server and a client to do it on, `attach.rs` takes a client that runs already.
 
-#[path = "../../lab/mod.rs"]
-mod lab;
 #[path = "../shared/printer.rs"]
 #[allow(dead_code, reason = "each example uses a part")]
 mod printer;

@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use anyhow::{Context, Result, bail};
 use openvpn_mgmt::{Event, Request, Session, StateName, connect};
 
-use crate::lab::{ClientOptions, Lab, Process, ServerOptions};
+use lab::{ClientOptions, Lab, Process, ServerOptions};
 
 /// A server that runs, and the lab that its clients are started in.
 pub(crate) struct Stage {

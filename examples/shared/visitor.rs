@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 
 use super::stage::Stage;
 use super::story::Story;
-use crate::lab::{ClientOptions, Process};
+use lab::{ClientOptions, Process};
 
 /// What a user knows.
 #[derive(Clone)]

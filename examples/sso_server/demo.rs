@@ -6,10 +6,10 @@ use anyhow::{Result, bail, ensure};
 use openvpn_mgmt::Secret;
 
 use crate::browser;
-use crate::lab::{ClientOptions, ServerOptions};
 use crate::shared::stage::Stage;
 use crate::shared::story::Story;
 use crate::shared::visitor::{Knowledge, Outcome, Visitor};
+use lab::{ClientOptions, ServerOptions};
 
 /// The server of the demonstration.
 pub(crate) fn server() -> ServerOptions {

@@ -9,8 +9,6 @@
 //! `sso.rs` is the program to read: an [`Authenticator`](openvpn_mgmt::handler::Authenticator).
 //! `links.rs` holds the links that are out, `site.rs` and `pages.rs` are the web site.
 
-#[path = "../../lab/mod.rs"]
-mod lab;
 #[path = "../shared/mod.rs"]
 mod shared;
 

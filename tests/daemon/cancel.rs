@@ -10,8 +10,8 @@ use openvpn_mgmt::{Builder, Client, Event, Events, History};
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 
-use crate::lab::Lab;
 use crate::load::{ask, talkative};
+use lab::Lab;
 
 /// Polls a future so many times, while its daemon works, and drops it.
 async fn drop_after(polls: u32, call: impl Future) {

@@ -4,8 +4,8 @@ use anyhow::{Result, bail};
 use openvpn_mgmt::{Builder, Client, CloseReason, Error, Event, Signal};
 use tokio::task::JoinSet;
 
-use crate::lab::Lab;
 use crate::support::{idle, open, open_with, until_asked};
+use lab::Lab;
 
 /// `count` callers, each waiting for a reply.
 fn waiters(client: &Client, count: usize) -> JoinSet<openvpn_mgmt::Result<u32>> {

@@ -3,8 +3,8 @@
 use anyhow::{Context as _, Result};
 use openvpn_mgmt::{Cid, Client, Error, Kid, KillTarget, ReplyShape};
 
-use crate::lab::{Lab, Raw, ServerOptions, Version};
 use crate::support::{Tunnel, open, until, until_state};
+use lab::{Lab, Raw, ServerOptions, Version};
 
 /// A line whose end the daemon runs as a command of its own.
 fn overlong() -> String {
@@ -108,7 +108,7 @@ async fn the_end_of_a_long_config_line_is_a_second_directive() -> Result<()> {
     let name = "the_end_of_a_long_config_line_is_a_second_directive";
     let Some(lab) = Lab::serving_or_skip(name)? else { return Ok(()) };
     if lab.daemon().version() < Version::new(2, 7, 0) {
-        crate::lab::skip(name, &"seen on OpenVPN 2.7 only");
+        lab::skip(name, &"seen on OpenVPN 2.7 only");
         return Ok(());
     }
     let mut tunnel = Tunnel::new(&lab, ServerOptions::new()).await?;

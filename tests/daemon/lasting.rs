@@ -8,8 +8,8 @@ use openvpn_mgmt::command::Fence;
 use openvpn_mgmt::{Builder, Client, CloseReason, Error, ReplyShape};
 use tokio::task::JoinSet;
 
-use crate::lab::{DEADLINE, Lab};
 use crate::support::{idle, open, open_with, patient};
+use lab::{DEADLINE, Lab};
 
 /// Commands, and shapes their replies do not have.
 const WRONG: [(&str, ReplyShape); 9] = [

@@ -4,14 +4,11 @@ use anyhow::{Context as _, Result, bail};
 use openvpn_mgmt::{Builder, Client, Error, ReplyShape, Status};
 use tokio::task::JoinSet;
 
-use crate::lab::{Lab, ServerOptions};
 use crate::support::{open, open_with, until};
+use lab::{Lab, ServerOptions};
 
 /// A server that logs a lot, and tells all of it.
-pub(crate) async fn talkative(
-    lab: &Lab,
-    builder: &Builder,
-) -> Result<(crate::lab::Process, Client)> {
+pub(crate) async fn talkative(lab: &Lab, builder: &Builder) -> Result<(lab::Process, Client)> {
     let server = lab.server(ServerOptions::new().verb(4)).await?;
     let (client, _) = open_with(builder, server.socket()).await?;
     client.log_on().await?;

@@ -10,8 +10,8 @@ use rand::seq::IndexedRandom as _;
 use rand::{Rng as _, SeedableRng as _};
 use tokio::task::JoinSet;
 
-use crate::lab::Lab;
 use crate::support::{idle, open_with};
+use lab::Lab;
 
 const TEXTS: usize = 20_000;
 const CALLERS: usize = 64;

@@ -5,8 +5,8 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use openvpn_mgmt::{Builder, CloseReason, Error, Event};
 
-use crate::lab::{ClientOptions, Lab, Process, ServerOptions, skip};
 use crate::support::{idle, open, open_with, patient, until};
+use lab::{ClientOptions, Lab, Process, ServerOptions, skip};
 
 #[tokio::test]
 async fn a_second_manager_is_told_and_gets_in_when_the_first_leaves() -> Result<()> {

@@ -5,7 +5,7 @@ use openvpn_mgmt::events::{ClientEvent, Password};
 use openvpn_mgmt::{Builder, Client, Endpoint, Event, Events, StateName};
 use tokio::time::timeout;
 
-use crate::lab::{ClientOptions, DEADLINE, Lab, Process, ServerOptions};
+use lab::{ClientOptions, DEADLINE, Lab, Process, ServerOptions};
 
 /// With time for a daemon, and for many callers, on a busy machine.
 pub(crate) fn patient(builder: Builder) -> Builder {

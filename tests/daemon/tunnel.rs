@@ -10,8 +10,8 @@ use openvpn_mgmt::{
     Status, StatusFormat, Transport,
 };
 
-use crate::lab::{Lab, ServerOptions};
 use crate::support::{Tunnel, until, until_client, until_state};
+use lab::{Lab, ServerOptions};
 
 /// Every byte that a lexer, a shell or a decoder could stumble over.
 const USERNAME: &[u8] = b"al \"ice\" \\ #1;2 'x' %41 \x80\xc3\xa9\xff";

@@ -8,7 +8,7 @@ use nix::unistd::pipe;
 
 use super::*;
 use crate::guest::Guest;
-use crate::lab::Process;
+use lab::Process;
 
 /// A pipe that takes nothing more: its end to write to, and the other, which keeps it open.
 fn full_pipe() -> Result<(OwnedFd, OwnedFd)> {

@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result, bail, ensure};
 
 use crate::browser::{self, Page};
-use crate::lab::{ClientOptions, Lab, Process, Raw};
+use lab::{ClientOptions, Lab, Process, Raw};
 
 /// A client that can open pages, out of its hold.
 pub(crate) struct Guest {

@@ -12,8 +12,8 @@ use base64::engine::general_purpose::STANDARD;
 use nix::sys::signal::Signal;
 use totp_rs::TOTP;
 
-use super::lab::{ClientOptions, KeyKind, Lab, Management, Port, Process, Raw, ServerOptions};
 use super::{Example, new_user, write_private};
+use lab::{ClientOptions, KeyKind, Lab, Management, Port, Process, Raw, ServerOptions};
 
 const PASSWORD: &str = "pass word";
 /// The client says that its user can be asked.

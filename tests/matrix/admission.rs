@@ -4,8 +4,8 @@ use anyhow::Result;
 use openvpn_mgmt::reply::{Admission, StatusClient};
 use openvpn_mgmt::{Cid, PeerConfig, VirtualAddress};
 
-use crate::lab::{ClientOptions, ServerOptions};
 use crate::support::{Bench, Peer, Seat, picks};
+use lab::{ClientOptions, ServerOptions};
 
 /// The rows of this client; none once it is gone.
 async fn rows(server: &Seat, cid: Cid) -> Result<Vec<StatusClient>> {

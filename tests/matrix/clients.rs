@@ -9,8 +9,8 @@ use openvpn_mgmt::{
     EnvFilter, History, KillTarget, PeerConfig, StateName, StatusFormat, Transport,
 };
 
-use crate::lab::{ClientOptions, ServerOptions};
 use crate::support::{Bench, Peer, Seat, picks};
+use lab::{ClientOptions, ServerOptions};
 
 /// Starts clients of these names and brings them all in.
 async fn company(bench: &Bench, server: &mut Seat, names: &[&str]) -> Result<Vec<(Seat, Peer)>> {

@@ -13,8 +13,8 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
 
-use crate::lab::{ClientOptions, Raw, ServerOptions};
 use crate::support::{Bench, Seat, picks};
+use lab::{ClientOptions, Raw, ServerOptions};
 
 /// Lines that are let through, each of a form of its own.
 const TAKEN: &[&str] = &[

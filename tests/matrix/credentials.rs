@@ -7,8 +7,8 @@ use openvpn_mgmt::events::{Event, Password, Realm};
 use openvpn_mgmt::{Builder, Error, Secret, StateName};
 use rand::Rng as _;
 
-use crate::lab::{ClientOptions, DEADLINE, KeyKind, ServerOptions};
 use crate::support::{Bench, Peer, Seat, picks};
+use lab::{ClientOptions, DEADLINE, KeyKind, ServerOptions};
 
 /// Every byte that is no control byte: quotes, backslashes, `#`, `;`, blanks, 0x80 and above.
 fn hard_bytes(len: usize) -> Vec<u8> {

@@ -6,8 +6,8 @@ use anyhow::Result;
 use openvpn_mgmt::events::{ClientEvent, Event, InfoMsg, Password};
 use openvpn_mgmt::{Error, StateName};
 
-use crate::lab::{ClientOptions, ServerOptions, Version};
 use crate::support::{Bench, Peer, Seat, picks};
+use lab::{ClientOptions, ServerOptions, Version};
 
 /// How long a client may wait for a decision: longer than a test takes.
 const PATIENCE: Duration = Duration::from_secs(600);

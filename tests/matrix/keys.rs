@@ -6,8 +6,8 @@ use anyhow::Result;
 use openvpn_mgmt::PeerConfig;
 use openvpn_mgmt::events::{Event, PkSign, SignCommand};
 
-use crate::lab::{ClientOptions, KeyKind, ServerOptions};
 use crate::support::{Bench, Seat};
+use lab::{ClientOptions, KeyKind, ServerOptions};
 use signer::Signer;
 
 /// A client whose key we hold, and what it asks us to sign.

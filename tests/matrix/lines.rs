@@ -6,8 +6,8 @@ use anyhow::Result;
 use openvpn_mgmt::{Builder, ReplyShape};
 use tokio::task::JoinSet;
 
-use crate::lab::{ClientOptions, ServerOptions};
 use crate::support::{Bench, Seat, picks};
+use lab::{ClientOptions, ServerOptions};
 
 #[tokio::test]
 async fn values_are_set_and_told() -> Result<()> {

@@ -5,9 +5,6 @@
 #![allow(unreachable_pub, reason = "a test exports nothing")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "tests")]
 
-#[path = "../../lab/mod.rs"]
-mod lab;
-
 mod catalogue;
 mod support;
 

@@ -8,8 +8,8 @@ mod rows;
 use anyhow::Result;
 use openvpn_mgmt::{Client, Error};
 
-use crate::lab::{ClientOptions, ServerOptions};
 use crate::support::{Bench, Seat, picks};
+use lab::{ClientOptions, ServerOptions};
 use rows::{ROWS, Row};
 
 /// Runs every row, in order, and compares with what is expected in this mode.

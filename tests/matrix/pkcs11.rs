@@ -3,8 +3,8 @@
 use anyhow::Result;
 use openvpn_mgmt::events::{Event, Password, Realm};
 
-use crate::lab::{ClientOptions, ServerOptions, Token};
 use crate::support::{Bench, Seat, not_here, picks};
+use lab::{ClientOptions, ServerOptions, Token};
 
 /// A client in its wait for the ID of a certificate, and its server.
 async fn asked_for_an_id(test: &str) -> Result<Option<(Bench, Seat, Seat)>> {

@@ -2,8 +2,8 @@
 
 use anyhow::Result;
 
-use crate::lab::{ClientOptions, ServerOptions};
 use crate::support::{Bench, picks};
+use lab::{ClientOptions, ServerOptions};
 
 #[tokio::test]
 async fn the_server_renews_a_session() -> Result<()> {

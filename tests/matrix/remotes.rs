@@ -4,8 +4,8 @@ use anyhow::Result;
 use openvpn_mgmt::events::{Event, ProxyProtocol, ProxyQuery, RemoteQuery};
 use openvpn_mgmt::{ProxyAction, RemoteAction, StateName};
 
-use crate::lab::{ClientOptions, Port, Proto, ServerOptions};
 use crate::support::{Bench, Seat, picks};
+use lab::{ClientOptions, Port, Proto, ServerOptions};
 
 async fn asked_for_remote(client: &mut Seat) -> RemoteQuery {
     let asked = client.until("the question for a remote", |event| match event {

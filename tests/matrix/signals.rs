@@ -4,8 +4,8 @@ use anyhow::Result;
 use openvpn_mgmt::events::Event;
 use openvpn_mgmt::{CloseReason, Error, Signal, StateName};
 
-use crate::lab::{ClientOptions, ServerOptions};
 use crate::support::{Bench, picks};
+use lab::{ClientOptions, ServerOptions};
 
 #[tokio::test]
 async fn a_server_restarts_and_ends() -> Result<()> {

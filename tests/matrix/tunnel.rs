@@ -4,8 +4,8 @@ use anyhow::Result;
 use openvpn_mgmt::events::{Event, UpDown};
 use openvpn_mgmt::{Builder, Signal, StateName};
 
-use crate::lab::{ClientOptions, KeyKind, Management, Port, ServerOptions};
 use crate::support::{Bench, Seat, picks};
+use lab::{ClientOptions, KeyKind, Management, Port, ServerOptions};
 
 fn updown(event: &Event) -> Option<UpDown> {
     match event {

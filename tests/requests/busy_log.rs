@@ -14,8 +14,8 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::daemon::{Daemon, asked, serving};
-use crate::lab::ClientOptions;
 use crate::patient;
+use lab::ClientOptions;
 
 /// How long each answer took, from its call to the daemon's SUCCESS.
 #[derive(Default)]

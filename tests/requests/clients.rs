@@ -5,7 +5,7 @@ use openvpn_mgmt::events::Realm;
 use openvpn_mgmt::{Builder, DroppedRequest, Error, Event, PeerConfig, Request, StateName};
 
 use crate::daemon::{Daemon, asked, pair, pair_with, serving, within};
-use crate::lab::{ClientOptions, ServerOptions};
+use lab::{ClientOptions, ServerOptions};
 
 #[tokio::test]
 async fn a_client_gets_a_configuration_of_its_own() -> Result<()> {

@@ -9,7 +9,7 @@ use openvpn_mgmt::events::Realm;
 use openvpn_mgmt::{CloseReason, Error, PendingAuth, Request, Secret};
 
 use crate::daemon::{Daemon, asked, pair, serving, within};
-use crate::lab::{ClientOptions, Identity, KeyKind, Lab, Version, skip};
+use lab::{ClientOptions, Identity, KeyKind, Lab, Version, skip};
 
 /// How long a client may wait for a decision: longer than a test takes.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -229,7 +229,7 @@ async fn a_private_key_is_unlocked_by_its_password() -> Result<()> {
     let options = |options: ClientOptions| {
         options.key(kind.clone()).without_auth_user_pass().auth_retry_interact()
     };
-    let server_options = crate::lab::ServerOptions::new().auth_user_pass_optional();
+    let server_options = lab::ServerOptions::new().auth_user_pass_optional();
     let (mut server, mut client) = crate::daemon::pair_with(&lab, server_options, options).await?;
     let ask = asked!(client, PrivateKeyPassword);
     assert_eq!(ask.realm(), &Realm::PrivateKey);
@@ -296,7 +296,7 @@ async fn a_user_name_alone_is_asked_for() -> Result<()> {
         skip("a_user_name_alone_is_asked_for", &"OpenVPN 2.7.1 or later asks for it");
         return Ok(());
     }
-    let mut server = Daemon::server(&lab, crate::lab::ServerOptions::new()).await?;
+    let mut server = Daemon::server(&lab, lab::ServerOptions::new()).await?;
     let options = ClientOptions::to(&server.process).without_auth_user_pass();
     let options = options.line("auth-user-pass username-only");
     let mut client = Daemon::client(&lab, options).await?;

@@ -7,7 +7,7 @@ use openvpn_mgmt::{
     Requests, StateName, Text,
 };
 
-use crate::lab::{ClientOptions, DEADLINE, Lab, Process, ServerOptions};
+use lab::{ClientOptions, DEADLINE, Lab, Process, ServerOptions};
 
 /// Waits for this, but not for ever.
 pub async fn within<T>(what: &str, waiting: impl Future<Output = T>) -> Result<T> {
@@ -185,7 +185,7 @@ pub async fn pair_with(
 /// A lab that can serve, or the end of the test.
 macro_rules! serving {
     ($test:literal) => {
-        match crate::lab::Lab::serving_or_skip($test)? {
+        match lab::Lab::serving_or_skip($test)? {
             Some(lab) => lab,
             None => return Ok(()),
         }

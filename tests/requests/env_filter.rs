@@ -6,8 +6,8 @@ use openvpn_mgmt::{EnvFilter, ReplyShape};
 
 use crate::daemon::{Daemon, serving};
 use crate::hostile::{LIAR, hostile};
-use crate::lab::{ClientOptions, Lab, Process, Raw, skip};
 use crate::patient::{self, comes};
+use lab::{ClientOptions, Lab, Process, Raw, skip};
 
 /// A server whose last manager has set a filter, and has left.
 async fn filtered(lab: &Lab) -> Result<Process> {

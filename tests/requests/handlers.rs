@@ -13,7 +13,7 @@ use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use crate::daemon::{Daemon, serving, within};
-use crate::lab::{ClientOptions, Lab, Process, ServerOptions, Version};
+use lab::{ClientOptions, Lab, Process, ServerOptions, Version};
 
 /// No deadline that a busy machine could miss.
 const HOUR: Duration = Duration::from_secs(3_600);

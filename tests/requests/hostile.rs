@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
-use crate::lab::Lab;
+use lab::Lab;
 
 /// What a client says or understands, and a text of the same length in its place.
 #[derive(Clone, Copy, Debug)]

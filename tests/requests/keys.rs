@@ -7,7 +7,7 @@ use openvpn_mgmt::events::{Realm, SaltLength, SignAlgorithm};
 use openvpn_mgmt::{CloseReason, PasswordRequest, Request, SignRequest, StateName};
 
 use crate::daemon::{Daemon, asked, serving, within};
-use crate::lab::{ClientOptions, Identity, KeyKind, Lab, ServerOptions, Token, Version, skip};
+use lab::{ClientOptions, Identity, KeyKind, Lab, ServerOptions, Token, Version, skip};
 
 /// Signs as it was asked, with the `openssl` program.
 fn sign(lab: &Lab, identity: &Identity, ask: &SignRequest) -> Result<Vec<u8>> {

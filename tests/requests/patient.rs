@@ -7,7 +7,7 @@ use openvpn_mgmt::events::{ClientEvent, InfoMsg};
 use openvpn_mgmt::{Cid, Event, StateName};
 
 use crate::daemon::Daemon;
-use crate::lab::{ClientOptions, Lab, Process, ServerOptions};
+use lab::{ClientOptions, Lab, Process, ServerOptions};
 
 /// A server that waits ten minutes for a decision, and renews no keys.
 pub fn server() -> ServerOptions {

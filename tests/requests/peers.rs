@@ -7,8 +7,8 @@ use anyhow::{Context as _, Result, ensure};
 use openvpn_mgmt::{Error, Peer, PeerEnd, Signal, StateName};
 
 use crate::daemon::{Daemon, serving, within};
-use crate::lab::{DEADLINE, Lab, Port, Version};
 use crate::patient::{self, comes, commands};
+use lab::{DEADLINE, Lab, Port, Version};
 
 /// A client that is in, and its identity by its request.
 async fn admit(lab: &Lab, server: &mut Daemon, name: &str) -> Result<(Daemon, Peer)> {

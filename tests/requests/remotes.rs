@@ -10,7 +10,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 
 use crate::daemon::{Daemon, serving, within};
-use crate::lab::{ClientOptions, Lab, Port, Proto, ServerOptions, skip};
+use lab::{ClientOptions, Lab, Port, Proto, ServerOptions, skip};
 
 /// The next question about a remote; holds are released.
 async fn remote(client: &mut Daemon) -> Result<openvpn_mgmt::RemoteRequest> {

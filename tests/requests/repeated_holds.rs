@@ -4,8 +4,8 @@ use anyhow::Result;
 use openvpn_mgmt::{Error, HoldRequest, Signal, StateName};
 
 use crate::daemon::{Daemon, serving};
-use crate::lab::Lab;
 use crate::patient::{self, commands};
+use lab::Lab;
 
 async fn held(lab: &Lab) -> Result<Daemon> {
     Daemon::attach(lab.server(patient::server()).await?).await

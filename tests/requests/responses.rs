@@ -11,8 +11,8 @@ use openvpn_mgmt::{
 
 use crate::daemon::{Daemon, asked, serving};
 use crate::hostile::{DEAF, hostile};
-use crate::lab::{Lab, Port, Version, skip};
 use crate::patient::{self, asks_nothing, responds, told, waits};
+use lab::{Lab, Port, Version, skip};
 
 const WAIT: Duration = Duration::from_secs(300);
 

@@ -8,7 +8,7 @@ use openvpn_mgmt::{Builder, ClientRequest, Error, History, Request, Signal, Stat
 use tokio::task::JoinSet;
 
 use crate::daemon::{Daemon, serving};
-use crate::lab::{ClientOptions, Lab, ServerOptions};
+use lab::{ClientOptions, Lab, ServerOptions};
 
 /// How a server is told to restart.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -11,8 +11,8 @@ use openvpn_mgmt::handler::{Attempt, AuthServer, BoxError, Decision};
 use tokio::sync::mpsc;
 
 use crate::daemon::{Daemon, serving, within};
-use crate::lab::Port;
 use crate::patient::{self, asks_nothing, comes, commands};
+use lab::Port;
 
 #[tokio::test]
 async fn a_newer_connect_takes_the_older_request_back() -> Result<()> {

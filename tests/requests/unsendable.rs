@@ -11,7 +11,7 @@ use openvpn_mgmt::{Error, Request, Secret};
 use tokio::sync::mpsc;
 
 use crate::daemon::{Daemon, within};
-use crate::lab::{ClientOptions, Lab};
+use lab::{ClientOptions, Lab};
 
 /// Has a password of this many bytes, and counts how often it is asked.
 struct Long {

@@ -12,8 +12,8 @@ use openvpn_mgmt::{
     StateName,
 };
 
-use crate::lab::{ClientOptions, DEADLINE, KeyKind, Lab, Process, ServerOptions};
 use crate::vault::Vault;
+use lab::{ClientOptions, DEADLINE, KeyKind, Lab, Process, ServerOptions};
 
 /// How long the client may wait for a decision: longer than the test takes.
 const PATIENCE: Duration = Duration::from_secs(600);

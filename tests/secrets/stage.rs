@@ -3,8 +3,8 @@
 use openvpn_mgmt::{Builder, Client, ClientRequest, Events, Request, Requests};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, DuplexStream, duplex};
 
-use crate::lab::DEADLINE;
 use crate::vault::Vault;
+use lab::DEADLINE;
 
 pub const GREETING: &str =
     ">INFO:OpenVPN Management Interface Version 6 -- type 'help' for more info\n";

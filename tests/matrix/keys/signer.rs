@@ -4,8 +4,8 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::lab::KeyKind;
 use anyhow::{Context as _, Result, ensure};
+use lab::KeyKind;
 use openvpn_mgmt::events::{PkSign, SaltLength, SignAlgorithm};
 
 /// A private key in a file.

@@ -12,7 +12,7 @@ use openvpn_mgmt::{
 
 use super::Outcome;
 use crate::catalogue;
-use crate::lab::Version;
+use lab::Version;
 
 pub type Call = for<'a> fn(&'a Client) -> Pin<Box<dyn Future<Output = Result<()>> + 'a>>;
 

@@ -11,7 +11,7 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 use serde_json::json;
 
 use crate::catalogue;
-use crate::lab::Version;
+use lab::Version;
 
 static BOOK: LazyLock<Mutex<HashSet<String>>> = LazyLock::new(Mutex::default);
 

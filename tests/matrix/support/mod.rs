@@ -7,7 +7,7 @@ mod seat;
 use anyhow::Result;
 use openvpn_mgmt::Builder;
 
-use crate::lab::{ClientOptions, Lab, ServerOptions, Version, skip};
+use lab::{ClientOptions, Lab, ServerOptions, Version, skip};
 
 pub use picks::Peer;
 pub use seat::Seat;

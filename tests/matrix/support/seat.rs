@@ -10,7 +10,7 @@ use tokio::time::timeout;
 
 use super::{Peer, book, picks};
 use crate::catalogue::event_key;
-use crate::lab::{DEADLINE, Process, Version};
+use lab::{DEADLINE, Process, Version};
 
 /// A connection to a daemon: what is asked and what it says is recorded.
 pub struct Seat {

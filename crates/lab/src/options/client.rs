@@ -27,6 +27,7 @@ pub struct ClientOptions {
 
 impl ClientOptions {
     /// A client with no server: add one with [`remote`](Self::remote).
+    #[must_use]
     pub fn new() -> Self {
         Self {
             common: Common::new(),
@@ -44,11 +45,13 @@ impl ClientOptions {
     }
 
     /// A client of this (UDP) server that asks its manager for user name and password.
+    #[must_use]
     pub fn to(server: &Process) -> Self {
         Self::new().remote("127.0.0.1", server.port().unwrap_or(1194), Proto::Udp)
     }
 
     /// A client of this TCP server.
+    #[must_use]
     pub fn to_tcp(server: &Process) -> Self {
         Self::new().remote("127.0.0.1", server.port().unwrap_or(1194), Proto::Tcp)
     }
@@ -178,7 +181,9 @@ impl ClientOptions {
         &self.key
     }
 
-    pub(crate) fn config(&self, dir: &Path, identity: &Identity, version: Version) -> String {
+    /// The lines of its configuration file.
+    #[must_use]
+    pub fn config(&self, dir: &Path, identity: &Identity, version: Version) -> String {
         let mut config = "client\ndev null\nroute-noexec\nremote-cert-tls server\n\
                           connect-retry 1 1\nmanagement-query-passwords\n"
             .to_owned();

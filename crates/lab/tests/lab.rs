@@ -1,8 +1,5 @@
 //! The lab itself, in raw bytes: what every other test with a real daemon stands on.
 
-#[path = "../lab/mod.rs"]
-mod lab;
-
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};

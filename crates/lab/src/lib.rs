@@ -1,6 +1,6 @@
 //! Real OpenVPN servers and clients on loopback, for tests, benches and examples.
 //!
-//! Include it with `#[path = "../lab/mod.rs"] mod lab;`. A [`Lab`] is a temporary
+//! A [`Lab`] is a temporary
 //! folder with certificates of its own; the daemons it starts are gone, with
 //! everything they made, when their [`Process`] handles and the lab are dropped:
 //!
@@ -10,8 +10,6 @@
 //! let client = lab.client(ClientOptions::to(&server).common_name("alice")).await?;
 //! // connect to server.socket() and client.socket()
 //! ```
-#![allow(dead_code, unused_imports, unreachable_pub, reason = "each including target uses a part")]
-
 mod certificates;
 mod daemon;
 mod network;
@@ -47,6 +45,12 @@ pub struct Lab {
     daemon: Daemon,
     started: AtomicU32,
     dir: TempDir,
+}
+
+impl std::fmt::Debug for Lab {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Lab").field("dir", &self.dir.path()).finish_non_exhaustive()
+    }
 }
 
 impl Lab {

@@ -22,6 +22,7 @@ pub struct ServerOptions {
 
 impl ServerOptions {
     /// A UDP server with `management-hold` and `management-client-auth`.
+    #[must_use]
     pub fn new() -> Self {
         Self {
             common: Common::new(),

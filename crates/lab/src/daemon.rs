@@ -17,8 +17,11 @@ pub struct Daemon {
 /// `2.6.14`; an `_rc1` or `_git` is not kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Version {
+    /// The first number.
     pub major: u32,
+    /// The second.
     pub minor: u32,
+    /// The third.
     pub patch: u32,
 }
 
@@ -42,6 +45,7 @@ impl Daemon {
     }
 
     /// Whether `OPENVPN_BIN` asks for a certain program.
+    #[must_use]
     pub fn is_asked_for() -> bool {
         std::env::var_os("OPENVPN_BIN").is_some()
     }
@@ -69,7 +73,7 @@ impl Daemon {
     /// A version that is there does not run.
     pub fn matrix() -> Result<Vec<Self>> {
         let folder = std::env::var_os("OPENVPN_MATRIX").map_or_else(
-            || Path::new(env!("CARGO_MANIFEST_DIR")).join(".cache/openvpn"),
+            || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.cache/openvpn"),
             PathBuf::from,
         );
         let Ok(entries) = std::fs::read_dir(absolute(&folder)) else { return Ok(Vec::new()) };
@@ -87,17 +91,20 @@ impl Daemon {
     }
 
     /// The program, or the script that starts it.
+    #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
     /// What `openvpn --version` says.
+    #[must_use]
     pub fn version(&self) -> Version {
         self.version
     }
 
     /// The SoftHSM module this program can load: the system's, or for a version of
     /// the matrix the one built against the same C library.
+    #[must_use]
     pub fn softhsm_module(&self) -> Option<PathBuf> {
         let own = self.path.parent().map(|folder| folder.join("root"));
         let root = own.filter(|root| root.is_dir()).unwrap_or_else(|| PathBuf::from("/"));
@@ -107,6 +114,7 @@ impl Daemon {
 
 impl Version {
     /// A version to compare with.
+    #[must_use]
     pub const fn new(major: u32, minor: u32, patch: u32) -> Self {
         Self { major, minor, patch }
     }

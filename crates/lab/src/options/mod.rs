@@ -14,7 +14,9 @@ use super::process::Management;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Proto {
     #[default]
+    /// UDP.
     Udp,
+    /// TCP.
     Tcp,
 }
 

@@ -56,16 +56,19 @@ impl Process {
     }
 
     /// The process id.
+    #[must_use]
     pub fn pid(&self) -> u32 {
         self.child.id()
     }
 
     /// Where the daemon's management interface is.
+    #[must_use]
     pub fn management(&self) -> &Management {
         &self.management
     }
 
     /// The path of the management socket; empty when it is not a unix socket.
+    #[must_use]
     pub fn socket(&self) -> &Path {
         match &self.management {
             Management::Unix(path) | Management::ConnectsTo(path) => path,
@@ -74,6 +77,7 @@ impl Process {
     }
 
     /// The TCP address of the management interface, if it listens on one.
+    #[must_use]
     pub fn address(&self) -> Option<SocketAddr> {
         match &self.management {
             Management::Tcp(port) => Some((Ipv4Addr::LOCALHOST, port.number()).into()),
@@ -87,11 +91,13 @@ impl Process {
     }
 
     /// The file the daemon writes its output to.
+    #[must_use]
     pub fn log_path(&self) -> &Path {
         &self.log
     }
 
     /// What the daemon wrote so far.
+    #[must_use]
     pub fn log(&self) -> String {
         let bytes = std::fs::read(&self.log).unwrap_or_default();
         String::from_utf8_lossy(&bytes).into_owned()

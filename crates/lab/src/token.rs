@@ -65,6 +65,7 @@ impl Token {
     }
 
     /// What `pkcs11-providers` is given.
+    #[must_use]
     pub fn module(&self) -> &Path {
         &self.module
     }

@@ -21,7 +21,7 @@ const SERVES_WITHOUT_TUN: Version = Version::new(2, 7, 0);
 const LOOPBACK_UP: &str = "PATH=$PATH:/usr/sbin:/sbin; ip link set lo up";
 
 /// How the daemons of one lab reach each other.
-pub struct Network {
+pub(crate) struct Network {
     kind: Kind,
     version: Version,
     namespace: OnceLock<Result<Namespace, String>>,
@@ -39,12 +39,12 @@ enum Kind {
 impl Network {
     /// The least isolated network in which a tun device can be made.
     /// `LAB_NAMESPACE=1` asks for a namespace also as root.
-    pub fn new(version: Version) -> Self {
+    pub(crate) fn new(version: Version) -> Self {
         Self { kind: Kind::detect(), version, namespace: OnceLock::new() }
     }
 
     /// Where daemons run, in words.
-    pub fn name(&self) -> &'static str {
+    pub(crate) fn name(&self) -> &'static str {
         match &self.kind {
             Kind::System => "the system's network",
             Kind::Namespace => "a user and network namespace",
@@ -56,7 +56,7 @@ impl Network {
     ///
     /// # Errors
     /// This daemon needs a tun device and none can be made here.
-    pub fn tun_device(&self) -> Result<String> {
+    pub(crate) fn tun_device(&self) -> Result<String> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         if let Kind::NoTun(reason) = &self.kind {
             if self.version >= SERVES_WITHOUT_TUN {
@@ -70,7 +70,7 @@ impl Network {
     }
 
     /// Whether this process reaches the TCP ports of the daemons.
-    pub fn is_ours(&self) -> bool {
+    pub(crate) fn is_ours(&self) -> bool {
         !matches!(self.kind, Kind::Namespace)
     }
 
@@ -78,7 +78,7 @@ impl Network {
     ///
     /// # Errors
     /// The namespace cannot be made.
-    pub fn command(&self, program: &Path) -> Result<Command> {
+    pub(crate) fn command(&self, program: &Path) -> Result<Command> {
         let mut words: Vec<&OsStr> = Vec::new();
         let pid;
         if matches!(self.kind, Kind::Namespace) {
@@ -136,6 +136,7 @@ impl Kind {
 }
 
 /// Whether daemons die with this process even when it is killed.
+#[must_use]
 pub fn daemons_die_with_us() -> bool {
     setpriv().is_some()
 }
@@ -228,6 +229,7 @@ impl Port {
     }
 
     /// The port.
+    #[must_use]
     pub fn number(&self) -> u16 {
         self.number
     }
