@@ -16,6 +16,7 @@ use crate::client::shared::{Closing, Shared};
 use crate::command::Wire;
 use crate::error::{CloseReason, Error, Result};
 use crate::reply::RawReply;
+use crate::types::Dialect;
 
 /// The handle of a connection: every command is one method.
 ///
@@ -127,6 +128,11 @@ impl Client {
     /// Cancel safe: it can be called again, by any clone, also afterwards.
     pub async fn closed(&self) -> CloseReason {
         self.shared.closed().await
+    }
+
+    /// What is known of the daemon's version.
+    pub(crate) fn dialect(&self) -> Dialect {
+        self.shared.dialect()
     }
 
     pub(super) fn shared(&self) -> &Shared {

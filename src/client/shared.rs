@@ -9,6 +9,7 @@ use tokio::sync::{Notify, watch};
 use crate::client::registry::Registry;
 use crate::error::CloseReason;
 use crate::reply::Version;
+use crate::types::Dialect;
 
 #[derive(Debug)]
 pub(super) struct Shared {
@@ -78,6 +79,12 @@ impl Shared {
             1 => Closing::AfterCommands,
             _ => Closing::Now,
         }
+    }
+
+    pub(super) fn dialect(&self) -> Dialect {
+        let release = self.version.get().and_then(|version| version.version.as_ref());
+        let release = release.map(|number| (number.major, number.minor));
+        Dialect::new(self.management_version).with_release(release).with_announced(self.announced())
     }
 
     pub(super) fn version(&self) -> Option<Version> {

@@ -70,7 +70,7 @@ where
     let (events, first) = broadcast::channel(settings.event_capacity);
     let shared = Shared::new(management_version, settings.command_timeout, settings.requests);
     let shared = Arc::new(shared);
-    let registry = Registry::new(settings.limits, management_version, Arc::clone(&shared.work));
+    let registry = Registry::new(settings.limits, shared.dialect(), Arc::clone(&shared.work));
     let registry = Arc::new(registry);
     let (submit, commands) = mpsc::channel(SUBMISSIONS);
     let (handles, handle) = watch::channel(());

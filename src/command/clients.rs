@@ -5,8 +5,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use super::{Effect, Fence, ReplyShape, Wire, Writer};
 use crate::error::invalid;
 use crate::error::{Error, Result};
-use crate::types::ArgumentProblem;
 use crate::types::limits;
+use crate::types::{ArgumentProblem, Dialect, Feature};
 use crate::types::{Cid, Kid};
 
 /// Whom `kill` ends.
@@ -104,22 +104,22 @@ pub(crate) fn client_pending_auth(
     kid: Kid,
     extra: &[u8],
     seconds: u64,
-    management_version: u32,
+    dialect: Dialect,
 ) -> Result<Wire> {
     const NAME: &str = "client-pending-auth";
-    if management_version < 3 {
-        return Err(Error::Unsupported { command: NAME, needs: "OpenVPN 2.5 or later" });
+    if dialect.has(Feature::PendingAuth) != Some(true) {
+        return Err(Error::Unsupported { command: NAME, needs: Feature::PendingAuth.needs() });
     }
     if extra.is_empty() {
         return Err(invalid(NAME, "extra", ArgumentProblem::Empty));
     }
     let seconds = super::in_range(NAME, "timeout", seconds, 1, u32::MAX.into())?;
     let mut writer = Writer::new(NAME).number(cid.0);
-    if management_version >= 5 {
+    if dialect.pending_auth_takes_kid() {
         writer = writer.number(kid.0);
     }
     writer = writer.quoted_within("extra", extra, limits::PENDING_EXTRA, PENDING_WHY)?;
-    if management_version >= 4 {
+    if dialect.pending_auth_takes_timeout() {
         writer = writer.number(seconds);
     }
     let wire = writer.line(ReplyShape::Line).expect("client-pending-auth command");
@@ -129,20 +129,17 @@ pub(crate) fn client_pending_auth(
     Ok(if asks { wire.effect(Effect::AsksResponse(cid, kid)) } else { wire })
 }
 
-/// The last management version whose daemons have packet filters; OpenVPN 2.6 has none.
-const PACKET_FILTERS: u32 = 3;
-
 /// Each line begins with `[`, `+` or `-`: a daemon that does not want the block runs its lines as
 /// commands, and no command begins so.
 pub(crate) fn client_pf<L: AsRef<[u8]>>(
     cid: Cid,
     filter: impl IntoIterator<Item = L>,
-    management_version: u32,
+    dialect: Dialect,
 ) -> Result<Wire> {
     const NAME: &str = "client-pf";
     const FILTER: &str = "filter";
-    if management_version > PACKET_FILTERS {
-        return Err(Error::Unsupported { command: NAME, needs: "OpenVPN 2.5 or earlier" });
+    if dialect.has(Feature::PacketFilters) != Some(true) {
+        return Err(Error::Unsupported { command: NAME, needs: Feature::PacketFilters.needs() });
     }
     let why = "the daemon loses longer lines that stand among others";
     let mut block = Writer::new(NAME).number(cid.0).block();

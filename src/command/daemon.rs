@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::{Fence, Kind, ReplyShape, Wire, Writer, in_range};
 use crate::error::Result;
+use crate::types::Dialect;
 
 /// A signal that the daemon can throw at itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -38,9 +39,6 @@ impl fmt::Display for Signal {
     }
 }
 
-/// The management version up to which a signal can go unanswered (before OpenVPN 2.5.8, in a hold).
-const SILENT_SIGNALS: u32 = 3;
-
 pub(crate) fn pid() -> Wire {
     Writer::new("pid").line(ReplyShape::Line).expect("pid=")
 }
@@ -71,9 +69,9 @@ pub(crate) fn network_change(same_network: bool) -> Wire {
     writer.line(ReplyShape::Fenced(Fence::AtOnce))
 }
 
-pub(crate) fn signal(signal: Signal, management_version: u32) -> Wire {
+pub(crate) fn signal(signal: Signal, dialect: Dialect) -> Wire {
     let writer = Writer::new("signal").word(signal.as_str());
-    if management_version <= SILENT_SIGNALS {
+    if dialect.ignores_signals_silently() {
         return writer.line(ReplyShape::Fenced(Fence::AtOnce)).expect("signal ").kind(Kind::Signal);
     }
     writer.line(ReplyShape::Line).expect("signal ").kind(Kind::Signal)

@@ -2,6 +2,7 @@
 
 mod address;
 mod argument;
+mod dialect;
 mod ids;
 pub mod limits;
 mod number;
@@ -12,6 +13,7 @@ mod text;
 pub use address::{MacAddress, Protocol, RealAddress, VirtualAddress};
 pub use argument::ArgumentProblem;
 pub(crate) use argument::{check, check_block_line};
+pub(crate) use dialect::{Dialect, Feature};
 pub use ids::{Cid, Kid};
 pub(crate) use number::number;
 pub(crate) use redaction::{Masked, masked, shown};

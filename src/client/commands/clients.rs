@@ -8,7 +8,7 @@ use crate::command::{EnvFilter, IntoPeerConfig, KillTarget, Transport, Wire, cli
 use crate::error::invalid;
 use crate::error::{Error, Result};
 use crate::reply::{KillReport, PushUpdate, Status, parse_push_update};
-use crate::types::ArgumentProblem;
+use crate::types::{ArgumentProblem, Dialect, Feature};
 use crate::types::{Cid, Kid, Protocol, RealAddress, Text};
 
 impl Client {
@@ -164,7 +164,7 @@ impl Client {
         peer: &Peer,
         filter: impl IntoIterator<Item = L>,
     ) -> Result<()> {
-        let command = clients::client_pf(peer.cid(), filter, self.management_version())?;
+        let command = clients::client_pf(peer.cid(), filter, self.dialect())?;
         self.call_by(peer, command).await.map(drop)
     }
 
@@ -226,7 +226,7 @@ impl Client {
         let command = match target {
             KillTarget::CommonName(name) => clients::kill_common_name(name)?,
             KillTarget::Address { transport, ip: IpAddr::V4(ip), port } => {
-                let names_transport = self.kill_names_transport().await?;
+                let names_transport = self.ask_dialect(Dialect::kill_names_transport).await?;
                 clients::kill_address(*transport, *ip, *port, names_transport)?
             }
             KillTarget::Address { transport, ip: IpAddr::V6(ip), port } => {
@@ -294,7 +294,7 @@ impl Client {
         timeout: Duration,
     ) -> Result<Wire> {
         let seconds = whole_seconds("client-pending-auth", timeout)?;
-        clients::client_pending_auth(cid, kid, extra, seconds, self.management_version())
+        clients::client_pending_auth(cid, kid, extra, seconds, self.dialect())
     }
 
     async fn push_update(&self, cid: Option<Cid>, options: &[u8]) -> Result<PushUpdate> {
@@ -306,36 +306,9 @@ impl Client {
 
     async fn push_update_command(&self, cid: Option<Cid>, options: &[u8]) -> Result<Wire> {
         let command = clients::push_update(cid, options)?;
-        if !self.is_2_7().await? {
-            let needs = "OpenVPN 2.7 or later";
-            return Err(Error::Unsupported { command: command.name, needs });
-        }
+        self.ask_dialect(|dialect| dialect.has(Feature::PushUpdate)).await?;
+        self.require(command.name, Feature::PushUpdate)?;
         Ok(command)
-    }
-
-    async fn kill_names_transport(&self) -> Result<bool> {
-        self.is_2_7().await
-    }
-
-    /// Only management version 5 leaves it open.
-    async fn is_2_7(&self) -> Result<bool> {
-        match self.management_version() {
-            ..=4 => Ok(false),
-            5 => self.asked_2_7().await,
-            _ => Ok(true),
-        }
-    }
-
-    async fn asked_2_7(&self) -> Result<bool> {
-        let version = self.daemon_version().await?;
-        match version.version {
-            Some(number) => Ok((number.major, number.minor) >= (2, 7)),
-            None => Err(Error::UnexpectedReply {
-                command: "version",
-                expected: "`OpenVPN Version: OpenVPN N.N`",
-                line: version.daemon,
-            }),
-        }
     }
 
     /// Ends the one client of `status` that is at an IPv6 address.

@@ -1,19 +1,12 @@
 //! Answers of a person: credentials, confirmations, challenge responses.
 
 use crate::client::Client;
-use crate::client::commands::{NEEDS_2_5, V2_5};
 use crate::command::Wire;
 use crate::command::credentials::{self, SHORT};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::reply::AuthRetry;
-use crate::types::Secret;
 use crate::types::limits;
-
-/// The management version from which a daemon takes a password as a block.
-const LONG_PASSWORDS: u32 = 6;
-
-/// The client version that must be announced for it.
-const BLOCKS: u32 = 5;
+use crate::types::{Feature, Secret};
 
 impl Client {
     /// `username TYPE "user name"`: answers `Need 'TYPE' username/password`, before [`password`](Self::password).
@@ -108,7 +101,7 @@ impl Client {
     /// [As every command](Client#cancel-safety).
     pub async fn cr_response(&self, response: impl Into<Secret>) -> Result<()> {
         let command = credentials::cr_response(&response.into())?;
-        self.require(command.name, V2_5, NEEDS_2_5)?;
+        self.require(command.name, Feature::CrResponse)?;
         self.call(command).await.map(drop)
     }
 
@@ -170,12 +163,9 @@ impl Client {
             return credentials::password(kind, password);
         }
         let long = credentials::long_password(kind, password)?;
-        if self.management_version() < LONG_PASSWORDS {
-            let needs = "OpenVPN 2.7.2 or later for a password of over 256 bytes";
-            return Err(Error::Unsupported { command: "password", needs });
-        }
-        if self.shared().announced() < BLOCKS {
-            self.announce_version(BLOCKS).await?;
+        self.require(long.name, Feature::LongPasswords)?;
+        if let Some(version) = self.dialect().to_announce_for_long_passwords() {
+            self.announce_version(version).await?;
         }
         Ok(long)
     }

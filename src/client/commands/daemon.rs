@@ -88,7 +88,7 @@ impl Client {
     /// # Cancel safety
     /// [As every command](Client#cancel-safety).
     pub async fn signal(&self, signal: Signal) -> Result<()> {
-        let command = daemon::signal(signal, self.management_version());
+        let command = daemon::signal(signal, self.dialect());
         let reply = self.call(command).await?;
         if reply.success.is_none() && reply.lines.is_empty() {
             let text = Text::from(format!("signal '{signal}' is currently ignored"));

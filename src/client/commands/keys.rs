@@ -1,10 +1,11 @@
 //! Keys outside the daemon.
 
 use crate::client::Client;
-use crate::client::commands::{NEEDS_2_5, V2_5, pkcs11};
+use crate::client::commands::pkcs11;
 use crate::command::keys::{self, SignatureCommand};
 use crate::error::Result;
 use crate::events::{Pkcs11IdCount, Pkcs11IdEntry};
+use crate::types::Feature;
 
 impl Client {
     /// `pk-sig`, base64 lines, `END`: answers `>PK_SIGN:`; base64 is done here. OpenVPN 2.5.
@@ -18,7 +19,7 @@ impl Client {
     /// [As every command](Client#cancel-safety).
     pub async fn pk_sig(&self, signature: impl AsRef<[u8]>) -> Result<()> {
         let command = keys::signature(SignatureCommand::PkSig, signature.as_ref())?;
-        self.require(command.name, V2_5, NEEDS_2_5)?;
+        self.require(command.name, Feature::PkSig)?;
         self.call(command).await.map(drop)
     }
 

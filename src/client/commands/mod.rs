@@ -16,20 +16,28 @@ use crate::client::Client;
 use crate::error::{Error, Result};
 use crate::events::Problem;
 use crate::reply::{RawReply, UnreadRow, read_rows};
-
-/// The first management versions of OpenVPN 2.5 and 2.6.
-const V2_5: u32 = 3;
-const V2_6: u32 = 4;
-const NEEDS_2_5: &str = "OpenVPN 2.5 or later";
-const NEEDS_2_6: &str = "OpenVPN 2.6 or later";
+use crate::types::{Dialect, Feature};
 
 impl Client {
-    /// Refuses what a daemon of this management version does not know; nothing is sent.
-    fn require(&self, command: &'static str, version: u32, needs: &'static str) -> Result<()> {
-        if self.management_version() >= version {
+    /// Refuses what this daemon does not have; nothing is sent.
+    fn require(&self, command: &'static str, feature: Feature) -> Result<()> {
+        if self.dialect().has(feature) == Some(true) {
             return Ok(());
         }
-        Err(Error::Unsupported { command, needs })
+        Err(Error::Unsupported { command, needs: feature.needs() })
+    }
+
+    /// What `known` says of this daemon, which is asked for its release where that has to be known.
+    async fn ask_dialect(&self, known: impl Fn(Dialect) -> Option<bool>) -> Result<bool> {
+        if let Some(known) = known(self.dialect()) {
+            return Ok(known);
+        }
+        let version = self.daemon_version().await?;
+        known(self.dialect()).ok_or(Error::UnexpectedReply {
+            command: "version",
+            expected: "`OpenVPN Version: OpenVPN N.N`",
+            line: version.daemon,
+        })
     }
 }
 

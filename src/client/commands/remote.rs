@@ -1,10 +1,10 @@
 //! Where a client connects to.
 
 use crate::client::Client;
-use crate::client::commands::{NEEDS_2_6, V2_6};
 use crate::command::{ProxyAction, RemoteAction, remote};
 use crate::error::Result;
 use crate::reply::{self, RemoteEntry, UnreadRow};
+use crate::types::Feature;
 
 impl Client {
     /// `remote ACCEPT|SKIP [n]|MOD host port`: answers `>REMOTE:`. `SKIP n` needs OpenVPN 2.6.
@@ -17,8 +17,7 @@ impl Client {
     pub async fn remote(&self, action: &RemoteAction) -> Result<()> {
         let command = remote::remote(action)?;
         if matches!(action, RemoteAction::SkipBy(_)) {
-            // An older daemon would skip one, whatever the number.
-            self.require(command.name, V2_6, NEEDS_2_6)?;
+            self.require(command.name, Feature::SkipMany)?;
         }
         self.call(command).await.map(drop)
     }
@@ -32,7 +31,7 @@ impl Client {
     /// [As every command](Client#cancel-safety).
     pub async fn remote_entry_count(&self) -> Result<u32> {
         let command = remote::remote_entry_count();
-        self.require(command.name, V2_6, NEEDS_2_6)?;
+        self.require(command.name, Feature::RemoteEntries)?;
         reply::remote_entry_count(&self.call(command).await?)
     }
 
@@ -47,7 +46,7 @@ impl Client {
     /// [As every command](Client#cancel-safety).
     pub async fn remote_entries(&self) -> Result<Vec<Result<RemoteEntry, UnreadRow>>> {
         let command = remote::remote_entry_get_all();
-        self.require(command.name, V2_6, NEEDS_2_6)?;
+        self.require(command.name, Feature::RemoteEntries)?;
         Ok(RemoteEntry::parse(&self.call(command).await?))
     }
 
@@ -66,7 +65,7 @@ impl Client {
         to: u32,
     ) -> Result<Vec<Result<RemoteEntry, UnreadRow>>> {
         let command = remote::remote_entry_get(from, to);
-        self.require(command.name, V2_6, NEEDS_2_6)?;
+        self.require(command.name, Feature::RemoteEntries)?;
         Ok(RemoteEntry::parse(&self.call(command).await?))
     }
 

@@ -15,7 +15,7 @@ use tracing::{debug, warn};
 
 use crate::client::identity::Peer;
 use crate::events::{ClientEvent, Event};
-use crate::types::{Cid, Kid};
+use crate::types::{Cid, Dialect, Kid};
 use open_request::{AboutClient, AboutClientKind, OpenRequest, RequestKind, RequestReader, Slot};
 use request_state::RequestState;
 use waiting::{Address, Waiting};
@@ -76,8 +76,8 @@ pub(crate) enum Taken {
 
 impl Registry {
     /// Registry whose driver is told by `work` that it has something to do.
-    pub(crate) fn new(limits: Limits, management_version: u32, work: Arc<Notify>) -> Self {
-        let response_has_kid = management_version >= 5;
+    pub(crate) fn new(limits: Limits, dialect: Dialect, work: Arc<Notify>) -> Self {
+        let response_has_kid = dialect.response_has_kid();
         Self { open: Mutex::default(), work, limits, response_has_kid }
     }
 
