@@ -134,6 +134,7 @@ impl<S: Transport> Driver<S> {
                     },
                     Turn::Wrote(wrote) => self.wrote(wrote),
                 },
+                // A bounded number of commands wait here; the others wait with their callers.
                 submission = self.commands.recv(), if takes_commands => match submission {
                     Some(submission) => self.submit(submission),
                     None => self.abandon(),
@@ -144,12 +145,15 @@ impl<S: Transport> Driver<S> {
                 }
                 // A client to deny, a command withdrawn, or the end asked for; the loop looks for all.
                 () = self.dispatcher.shared.work.notified() => {}
+                // Without a handle the connection is of use as long as somebody listens.
                 () = self.dispatcher.events.closed(), if abandoned => return CloseReason::Requested,
+                // The timer runs while a reply is awaited, and fires early where there was progress.
                 () = self.reply_timer.fired(), if self.reply_timer.is_running() => {
                     if let Err(reason) = self.silent() {
                         return reason;
                     }
                 }
+                // The end was asked for, or writing failed, and the daemon has not closed in time.
                 () = sleep_until(deadline), if deadline.is_some() => return self.overdue(),
             }
         }
