@@ -3,9 +3,9 @@
 use bytes::Bytes;
 
 use super::client::{self, BlockHeader};
-use super::grammar::Problem;
 use super::updown::Direction;
 use super::{Env, Event, Malformed, Unknown, UpDown};
+use crate::types::grammar::Problem;
 
 /// Turns event lines into events, putting `>CLIENT:` and `>UPDOWN:` blocks together.
 ///

@@ -7,8 +7,8 @@ use nom::character::complete::u64;
 use nom::error::context;
 use nom::sequence::{separated_pair, terminated};
 
-use super::grammar::{Parsed, Problem, comma, complete};
 use crate::types::Cid;
+use crate::types::grammar::{Parsed, Problem, comma, complete};
 
 /// `>BYTECOUNT:in,out`: what a client's tunnel carried since it connected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

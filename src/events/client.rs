@@ -4,8 +4,8 @@ use std::fmt;
 
 use bytes::Bytes;
 
-use super::grammar::{Problem, base64, number, split_once};
 use super::{BadField, Env, SecretText};
+use crate::types::grammar::{Problem, base64, number, split_once};
 use crate::types::{Cid, Kid, Secret, Text, VirtualAddress};
 
 /// `>CLIENT:`: what happens to a client of this server.

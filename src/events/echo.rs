@@ -5,8 +5,8 @@ use std::fmt;
 use bytes::Bytes;
 use nom::sequence::terminated;
 
-use super::grammar::{Problem, comma, start, time};
 use crate::types::Text;
+use crate::types::grammar::{Problem, comma, start, time};
 
 /// `>ECHO:time,text`: an `echo` directive of the configuration, or one the server pushed.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -9,8 +9,8 @@ use bytes::Bytes;
 
 pub use typed::SessionState;
 
-use super::grammar::split_once;
 use crate::types::Text;
+use crate::types::grammar::split_once;
 
 /// The environment that comes with an event, as `name=value` pairs in the daemon's order.
 ///

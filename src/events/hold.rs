@@ -4,8 +4,8 @@ use std::fmt;
 
 use bytes::Bytes;
 
-use super::grammar::number;
 use crate::types::Text;
+use crate::types::grammar::number;
 
 /// `>HOLD:Waiting for hold release:N`: the daemon waits for `hold release`.
 ///

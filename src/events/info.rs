@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use super::grammar::number;
 use crate::types::Text;
+use crate::types::grammar::number;
 use bytes::Bytes;
 
 /// `>INFO:text`: the greeting, or other information.

@@ -5,8 +5,8 @@ use std::fmt;
 use bytes::Bytes;
 
 use super::SecretText;
-use super::challenge::{ChallengeFlags, flags_and_text};
-use super::grammar::{Problem, base64, number, rsplit_once, split_once};
+use crate::challenge::{ChallengeFlags, flags_and_text};
+use crate::types::grammar::{Problem, base64, number, rsplit_once, split_once};
 use crate::types::{Secret, Text};
 
 /// `>INFOMSG:`: what a server tells its client about pending authentication (OpenVPN 2.5).

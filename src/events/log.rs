@@ -5,9 +5,9 @@ use std::fmt;
 use bytes::Bytes;
 use nom::sequence::terminated;
 
-use super::grammar::{Problem, comma, field, number, split_once, start, time};
 use crate::types::Masked;
 use crate::types::Text;
+use crate::types::grammar::{Problem, comma, field, number, split_once, start, time};
 
 /// `>LOG:time,flags,text`: a line of the daemon's log.
 ///

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::Env;
-use super::grammar::Problem;
+use crate::types::grammar::Problem;
 
 /// An event whose name this crate does not know, or a `>CLIENT:` of a kind that it does not know.
 ///

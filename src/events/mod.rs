@@ -9,12 +9,10 @@
 mod assembler;
 mod bad_field;
 mod bytecount;
-mod challenge;
 mod client;
 mod echo;
 mod env;
 mod fatal;
-mod grammar;
 mod hold;
 mod info;
 mod infomsg;
@@ -28,7 +26,6 @@ mod pkcs11;
 mod proxy;
 mod realm;
 mod remote;
-mod secret_text;
 mod state;
 mod updown;
 
@@ -36,10 +33,11 @@ use std::fmt;
 
 use bytes::Bytes;
 
+pub use crate::challenge::{ChallengeFlags, DynamicChallenge, StaticChallenge};
+pub use crate::types::SecretText;
 pub use assembler::Assembler;
 pub use bad_field::BadField;
 pub use bytecount::{ByteCount, ByteCountClient};
-pub use challenge::{ChallengeFlags, DynamicChallenge, StaticChallenge};
 pub use client::{ClientEvent, CrResponse};
 pub use echo::Echo;
 pub use env::{Env, SessionState};
@@ -57,11 +55,10 @@ pub use pkcs11::{Pkcs11IdCount, Pkcs11IdEntry};
 pub use proxy::{ProxyProtocol, ProxyQuery};
 pub use realm::Realm;
 pub use remote::{RemotePort, RemoteQuery};
-pub use secret_text::SecretText;
 pub use state::{State, StateField, StateName};
 pub use updown::{Direction, UpDown};
 
-pub(crate) use grammar::Problem;
+pub(crate) use crate::types::grammar::Problem;
 
 /// What the daemon says of its own accord.
 ///

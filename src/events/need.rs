@@ -4,8 +4,8 @@ use std::fmt;
 
 use bytes::Bytes;
 
-use super::grammar::{Problem, quoted, split_once};
 use crate::types::Text;
+use crate::types::grammar::{Problem, quoted, split_once};
 
 /// `>NEED-OK:Need 'name' confirmation MSG:text`: answered with `needok NAME ok|cancel`.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,8 +5,8 @@ use std::fmt;
 use bytes::Bytes;
 use nom::sequence::terminated;
 
-use super::grammar::{Problem, comma, field, start};
 use crate::types::Text;
+use crate::types::grammar::{Problem, comma, field, start};
 
 /// `>NOTIFY:level,kind,text`: the other side ends or restarts the session.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,10 +4,10 @@ use std::fmt;
 
 use bytes::Bytes;
 
-use super::challenge::{DynamicChallenge, StaticChallenge};
-use super::grammar::{Problem, quoted, split_once};
 use super::{Realm, SecretText};
+use crate::challenge::{DynamicChallenge, StaticChallenge};
 use crate::types::Text;
+use crate::types::grammar::{Problem, quoted, split_once};
 
 /// `>PASSWORD:`: the daemon needs credentials, or tells what became of them.
 #[derive(Clone, PartialEq, Eq)]

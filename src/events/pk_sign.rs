@@ -4,8 +4,8 @@ use std::fmt;
 
 use bytes::Bytes;
 
-use super::grammar::{Problem, base64, number, split_once};
 use crate::types::Text;
+use crate::types::grammar::{Problem, base64, number, split_once};
 
 /// `>PK_SIGN:base64,ALG` or `>RSA_SIGN:base64`: the daemon needs a signature by a key it
 /// does not have (`management-external-key`).

@@ -5,8 +5,8 @@ use std::fmt;
 use bytes::Bytes;
 
 use super::BadField;
-use super::grammar::{Problem, base64, number, split_once};
 use crate::types::Text;
+use crate::types::grammar::{Problem, base64, number, split_once};
 
 /// `>PKCS11ID-COUNT:n`: the reply to `pkcs11-id-count`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,8 +7,8 @@ use nom::character::complete::u32;
 use nom::error::context;
 use nom::sequence::terminated;
 
-use super::grammar::{Problem, comma, field, start};
 use crate::types::Text;
+use crate::types::grammar::{Problem, comma, field, start};
 
 /// `>PROXY:index,protocol,host`: the daemon asks for a proxy; answered with
 /// `proxy NONE`, `proxy HTTP host port` or `proxy SOCKS host port`.

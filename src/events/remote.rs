@@ -4,8 +4,8 @@ use std::fmt;
 
 use bytes::Bytes;
 
-use super::grammar::{Problem, number, rsplit_once};
 use crate::types::Text;
+use crate::types::grammar::{Problem, number, rsplit_once};
 
 /// `>REMOTE:host,port,proto`: the daemon asks whether to connect there; answered with
 /// `remote ACCEPT`, `remote SKIP` or `remote MOD host port`.

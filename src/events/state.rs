@@ -9,10 +9,10 @@ use bytes::Bytes;
 
 pub use name::StateName;
 
-use super::grammar::{
+use crate::types::Text;
+use crate::types::grammar::{
     Problem, comma, field, ipv4, ipv6, non_empty, number, scoped_ip, split_once, start, time,
 };
-use crate::types::Text;
 
 /// `>STATE:time,NAME,detail,local4,remote,rport,laddr,lport,local6`: the daemon's state.
 ///

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::Env;
-use super::grammar::Problem;
+use crate::types::grammar::Problem;
 
 /// `>UPDOWN:UP` or `>UPDOWN:DOWN`, and its ENV block: the tunnel interface came up or
 /// went down (`management-up-down`).

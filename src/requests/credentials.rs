@@ -1,12 +1,12 @@
 //! Requests for a user name, a password, or both, with the challenge that goes with them.
 
+use crate::challenge::Challenge;
 use crate::client::Client;
 use crate::client::registry::open_request::Refusal;
 use crate::command::{Wire, credentials};
 use crate::error::Result;
 use crate::error::invalid;
 use crate::events::Realm;
-use crate::requests::challenge::Challenge;
 use crate::requests::handle::Handle;
 use crate::types::ArgumentProblem;
 use crate::types::Secret;

@@ -1,6 +1,5 @@
 //! [`Requests`]: what OpenVPN asks, as values that know their own answers.
 
-mod challenge;
 mod credentials;
 mod handle;
 mod peer;
@@ -24,8 +23,8 @@ use crate::client::registry::open_request::{AboutClientKind, OpenRequest, Reques
 use crate::error::{Error, Result};
 use crate::events::Hold;
 
+pub use crate::challenge::Challenge;
 pub use crate::client::registry::{Overflow, Refusal};
-pub use challenge::Challenge;
 pub use credentials::{CredentialsRequest, PasswordRequest, UsernameRequest};
 use handle::Handle;
 pub use peer::{ClientRequest, ClientResponse, PasswordError, PendingClient};
@@ -161,12 +160,10 @@ impl Requests {
                 Request::Hold(HoldRequest::new(handle("hold"), seconds))
             }
             RequestKind::UserPass { realm, challenge, refusal } => {
-                let challenge = challenge.map(Challenge::new);
                 let handle = handle("credentials");
                 Request::Credentials(CredentialsRequest::new(handle, realm, challenge, refusal))
             }
             RequestKind::Password { realm, challenge, refusal } => {
-                let challenge = challenge.map(Challenge::new);
                 let ask = PasswordRequest::new(handle("password"), realm, challenge, refusal);
                 Request::PrivateKeyPassword(ask)
             }

@@ -3,11 +3,13 @@
 mod address;
 mod argument;
 mod dialect;
+pub(crate) mod grammar;
 mod ids;
 pub mod limits;
 mod number;
 mod redaction;
 mod secret;
+mod secret_text;
 mod text;
 
 pub use address::{MacAddress, Protocol, RealAddress, VirtualAddress};
@@ -18,4 +20,5 @@ pub use ids::{Cid, Kid};
 pub(crate) use number::number;
 pub(crate) use redaction::{Masked, masked, shown};
 pub use secret::Secret;
+pub use secret_text::SecretText;
 pub use text::Text;

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
+use crate::challenge::Challenge;
 use crate::client::identity::Peer;
 use crate::client::registry::request_state::RequestState;
 use crate::error::Error;
 use crate::events::{
     ClientEvent, CrResponse, DynamicChallenge, Env, Event, Hold, InfoMsg, NeedCertificate, NeedOk,
-    NeedStr, Password, PkSign, ProxyQuery, Realm, RemoteQuery, StaticChallenge,
+    NeedStr, Password, PkSign, ProxyQuery, Realm, RemoteQuery,
 };
 use crate::types::{Cid, Kid, Text};
 
@@ -43,13 +44,6 @@ pub(crate) enum RequestKind {
     Proxy(ProxyQuery),
     CrText { text: Text, echo: bool, response_required: bool },
     Client(AboutClient),
-}
-
-/// A challenge that goes with a password, with or without a user name.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Challenge {
-    Static(StaticChallenge),
-    Dynamic(DynamicChallenge),
 }
 
 #[derive(Debug, Clone)]
@@ -173,8 +167,8 @@ impl RequestReader {
         match password {
             Password::NeedUserPass { realm, challenge, .. } => {
                 let challenge = match (realm, challenge) {
-                    (_, Some(challenge)) => Some(Challenge::Static(challenge.clone())),
-                    (Realm::Auth, None) => self.dynamic.take().map(Challenge::Dynamic),
+                    (_, Some(challenge)) => Some(Challenge::from(challenge.clone())),
+                    (Realm::Auth, None) => self.dynamic.take().map(Challenge::from),
                     (_, None) => None,
                 };
                 let (realm, refusal) = (realm.clone(), self.refusal(realm));
@@ -183,8 +177,8 @@ impl RequestReader {
             Password::NeedPassword { realm, challenge, .. } => {
                 // After a dynamic challenge OpenVPN 3 asks so for the response, and repeats the static one.
                 let dynamic = if *realm == Realm::Auth { self.dynamic.take() } else { None };
-                let fixed = || challenge.clone().map(Challenge::Static);
-                let challenge = dynamic.map(Challenge::Dynamic).or_else(fixed);
+                let fixed = || challenge.clone().map(Challenge::from);
+                let challenge = dynamic.map(Challenge::from).or_else(fixed);
                 let (realm, refusal) = (realm.clone(), self.refusal(realm));
                 Some(RequestKind::Password { realm, challenge, refusal })
             }

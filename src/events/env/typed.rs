@@ -8,7 +8,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::Env;
 use crate::events::BadField;
-use crate::events::grammar::{ipv4, ipv6, number, scoped_ip};
+use crate::types::grammar::{ipv4, ipv6, number, scoped_ip};
 use crate::types::{Secret, Text};
 
 /// Who the client is.

@@ -9,7 +9,7 @@ use nom::bytes::complete::{tag, take_till};
 use nom::error::{ContextError, ErrorKind, ParseError, context};
 use nom::{IResult, Parser};
 
-pub(super) use crate::types::number;
+pub(crate) use crate::types::number;
 
 use crate::types::Text;
 
@@ -39,10 +39,10 @@ impl<I> ContextError<I> for Problem {
     }
 }
 
-pub(super) type Parsed<'a, T> = IResult<&'a [u8], T, Problem>;
+pub(crate) type Parsed<'a, T> = IResult<&'a [u8], T, Problem>;
 
 /// Runs `parser` over all of `input`; anything left over is a problem.
-pub(super) fn complete<'a, T>(
+pub(crate) fn complete<'a, T>(
     mut parser: impl Parser<&'a [u8], Output = T, Error = Problem>,
     input: &'a [u8],
 ) -> Result<T, Problem> {
@@ -54,7 +54,7 @@ pub(super) fn complete<'a, T>(
 }
 
 /// Runs `parser` over the start of `input` and gives the rest too.
-pub(super) fn start<'a, T>(
+pub(crate) fn start<'a, T>(
     mut parser: impl Parser<&'a [u8], Output = T, Error = Problem>,
     input: &'a [u8],
 ) -> Result<(&'a [u8], T), Problem> {
@@ -69,32 +69,32 @@ fn problem(error: &nom::Err<Problem>) -> Problem {
 }
 
 /// The bytes up to the next comma, or to the end.
-pub(super) fn field(input: &[u8]) -> Parsed<'_, &[u8]> {
+pub(crate) fn field(input: &[u8]) -> Parsed<'_, &[u8]> {
     take_till(|byte| byte == b',').parse(input)
 }
 
-pub(super) fn comma(input: &[u8]) -> Parsed<'_, &[u8]> {
+pub(crate) fn comma(input: &[u8]) -> Parsed<'_, &[u8]> {
     context("a field is missing", tag(",")).parse(input)
 }
 
 /// Unix time in seconds.
-pub(super) fn time(input: &[u8]) -> Parsed<'_, u64> {
+pub(crate) fn time(input: &[u8]) -> Parsed<'_, u64> {
     context("the time is not a number", nom::character::complete::u64).parse(input)
 }
 
 /// An IP address and its scope: the system prints a link-local address as `fe80::1%eth0`.
-pub(super) fn scoped_ip(field: &[u8]) -> Option<(IpAddr, &[u8])> {
+pub(crate) fn scoped_ip(field: &[u8]) -> Option<(IpAddr, &[u8])> {
     let (ip, scope) = split_once(field, b"%").unwrap_or((field, b""));
     let ip = parse_str::<IpAddr>(ip)?;
     let scope_allowed = ip.is_ipv6() || scope.is_empty();
     scope_allowed.then_some((ip, scope))
 }
 
-pub(super) fn ipv4(field: &[u8]) -> Option<Ipv4Addr> {
+pub(crate) fn ipv4(field: &[u8]) -> Option<Ipv4Addr> {
     parse_str(field)
 }
 
-pub(super) fn ipv6(field: &[u8]) -> Option<Ipv6Addr> {
+pub(crate) fn ipv6(field: &[u8]) -> Option<Ipv6Addr> {
     parse_str(field)
 }
 
@@ -103,17 +103,17 @@ fn parse_str<T: FromStr>(field: &[u8]) -> Option<T> {
 }
 
 /// A part of `line`, or `None` where the daemon left the field empty.
-pub(super) fn non_empty(line: &Bytes, part: &[u8]) -> Option<Text> {
+pub(crate) fn non_empty(line: &Bytes, part: &[u8]) -> Option<Text> {
     (!part.is_empty()).then(|| Text::slice_of(line, part))
 }
 
 /// What stands before and after the first `separator`.
-pub(super) fn split_once<'a>(input: &'a [u8], separator: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
+pub(crate) fn split_once<'a>(input: &'a [u8], separator: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
     split_around(input, memmem::find(input, separator)?, separator.len())
 }
 
 /// What stands before and after the last `separator`.
-pub(super) fn rsplit_once<'a>(input: &'a [u8], separator: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
+pub(crate) fn rsplit_once<'a>(input: &'a [u8], separator: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
     split_around(input, memmem::rfind(input, separator)?, separator.len())
 }
 
@@ -123,7 +123,7 @@ fn split_around(input: &[u8], at: usize, len: usize) -> Option<(&[u8], &[u8])> {
 
 /// `'NAME' REST`: the daemon does not escape a quote inside NAME (a token label can
 /// hold one), so NAME ends at the first quote behind which `rest` finds what it expects.
-pub(super) fn quoted<'a, T>(
+pub(crate) fn quoted<'a, T>(
     input: &'a [u8],
     mut rest: impl FnMut(&'a [u8]) -> Option<T>,
 ) -> Option<(&'a [u8], T)> {
@@ -135,7 +135,7 @@ pub(super) fn quoted<'a, T>(
 }
 
 /// Standard base64 with padding, as OpenVPN writes it.
-pub(super) fn base64(input: &[u8]) -> Option<Vec<u8>> {
+pub(crate) fn base64(input: &[u8]) -> Option<Vec<u8>> {
     use base64::Engine as _;
     base64::engine::general_purpose::STANDARD.decode(input).ok()
 }

@@ -1,4 +1,5 @@
-//! Challenges from the server's side: making a `CRV1:…`, reading what a client's password holds.
+//! Challenges: what a server wants of a user beside the password, static, dynamic (`CRV1`) and pending, both from
+//! the side of the client and from that of the server, which makes a `CRV1:…` and reads what a client's password holds.
 //!
 //! ```
 //! use openvpn_mgmt::challenge::{ClientPassword, Crv1};
@@ -13,6 +14,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod asked;
+mod prompt;
+
 use std::fmt;
 
 use base64::Engine;
@@ -23,6 +27,10 @@ use crate::error::invalid;
 use crate::types::ArgumentProblem;
 use crate::types::Secret;
 use crate::types::{check, limits};
+
+pub use asked::Challenge;
+pub(crate) use prompt::flags_and_text;
+pub use prompt::{ChallengeFlags, DynamicChallenge, StaticChallenge};
 
 const COMMAND: &str = "CRV1 challenge";
 

@@ -9,9 +9,8 @@ use nom::combinator::rest;
 use nom::error::context;
 use nom::sequence::{preceded, terminated};
 
-use super::SecretText;
-use super::grammar::{Parsed, base64, start};
-use crate::types::Text;
+use crate::types::grammar::{Parsed, base64, start};
+use crate::types::{SecretText, Text};
 
 /// `SC:flags,text`: a challenge the client's own configuration sets (`static-challenge`).
 ///
@@ -40,7 +39,7 @@ impl StaticChallenge {
     }
 
     /// Reads what follows `SC:`.
-    pub(super) fn parse(line: &Bytes, input: &[u8]) -> Option<Self> {
+    pub(crate) fn parse(line: &Bytes, input: &[u8]) -> Option<Self> {
         let (text, flags) =
             start(terminated(nom::character::complete::u32, tag(",")), input).ok()?;
         Some(Self { flags, text: Text::slice_of(line, text) })
@@ -65,9 +64,9 @@ pub struct DynamicChallenge {
 }
 
 impl DynamicChallenge {
-    pub(super) const MARK: &'static [u8] = b"CRV1:";
+    pub(crate) const MARK: &'static [u8] = b"CRV1:";
 
-    pub(super) fn parse(line: &Bytes, reason: &[u8]) -> Option<Self> {
+    pub(crate) fn parse(line: &Bytes, reason: &[u8]) -> Option<Self> {
         let (text, (flags, state_id, user)) =
             start(preceded(tag(Self::MARK), (part, part, part)), reason).ok()?;
         Some(Self {
@@ -86,7 +85,7 @@ fn part(input: &[u8]) -> Parsed<'_, &[u8]> {
 }
 
 /// `FLAGS:TEXT`, the shape of `CR_TEXT`.
-pub(super) fn flags_and_text<'a>(line: &Bytes, input: &'a [u8]) -> Option<(ChallengeFlags, Text)> {
+pub(crate) fn flags_and_text<'a>(line: &Bytes, input: &'a [u8]) -> Option<(ChallengeFlags, Text)> {
     let (_, (flags, text)): (&'a [u8], _) = start((part, rest), input).ok()?;
     Some((ChallengeFlags(Text::slice_of(line, flags)), Text::slice_of(line, text)))
 }

@@ -4,25 +4,39 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
-use crate::client::registry::open_request;
+use super::{DynamicChallenge, StaticChallenge};
 use crate::types::{Secret, Text};
 
 /// A challenge that goes with a prompt for user name and password, or for a password alone.
 #[derive(Debug, Clone, PartialEq)]
 #[must_use]
-pub struct Challenge(open_request::Challenge);
+pub struct Challenge(Kind);
+
+#[derive(Debug, Clone, PartialEq)]
+enum Kind {
+    Static(StaticChallenge),
+    Dynamic(DynamicChallenge),
+}
+
+impl From<StaticChallenge> for Challenge {
+    fn from(challenge: StaticChallenge) -> Self {
+        Self(Kind::Static(challenge))
+    }
+}
+
+impl From<DynamicChallenge> for Challenge {
+    fn from(challenge: DynamicChallenge) -> Self {
+        Self(Kind::Dynamic(challenge))
+    }
+}
 
 impl Challenge {
-    pub(crate) fn new(challenge: open_request::Challenge) -> Self {
-        Self(challenge)
-    }
-
     /// The text for the user.
     #[must_use]
     pub fn text(&self) -> &Text {
         match &self.0 {
-            open_request::Challenge::Static(challenge) => &challenge.text,
-            open_request::Challenge::Dynamic(challenge) => &challenge.text,
+            Kind::Static(challenge) => &challenge.text,
+            Kind::Dynamic(challenge) => &challenge.text,
         }
     }
 
@@ -30,8 +44,8 @@ impl Challenge {
     #[must_use]
     pub fn echo(&self) -> bool {
         match &self.0 {
-            open_request::Challenge::Static(challenge) => challenge.echo(),
-            open_request::Challenge::Dynamic(challenge) => challenge.flags.echo(),
+            Kind::Static(challenge) => challenge.echo(),
+            Kind::Dynamic(challenge) => challenge.flags.echo(),
         }
     }
 
@@ -39,8 +53,8 @@ impl Challenge {
     #[must_use]
     pub fn response_required(&self) -> bool {
         match &self.0 {
-            open_request::Challenge::Static(_) => true,
-            open_request::Challenge::Dynamic(challenge) => challenge.flags.response_required(),
+            Kind::Static(_) => true,
+            Kind::Dynamic(challenge) => challenge.flags.response_required(),
         }
     }
 
@@ -49,8 +63,8 @@ impl Challenge {
     #[must_use]
     pub fn username(&self) -> Option<&Text> {
         match &self.0 {
-            open_request::Challenge::Static(_) => None,
-            open_request::Challenge::Dynamic(challenge) => Some(&challenge.username),
+            Kind::Static(_) => None,
+            Kind::Dynamic(challenge) => Some(&challenge.username),
         }
     }
 
@@ -62,16 +76,16 @@ impl Challenge {
         response: &Secret,
     ) -> (Secret, Secret) {
         match &self.0 {
-            open_request::Challenge::Static(challenge) if challenge.concat() => {
+            Kind::Static(challenge) if challenge.concat() => {
                 (username, joined(&[password.expose(), response.expose()]))
             }
-            open_request::Challenge::Static(_) => {
+            Kind::Static(_) => {
                 let password = Zeroizing::new(STANDARD.encode(password.expose()));
                 let response = Zeroizing::new(STANDARD.encode(response.expose()));
                 let parts = [b"SCRV1:", password.as_bytes(), b":", response.as_bytes()];
                 (username, joined(&parts))
             }
-            open_request::Challenge::Dynamic(challenge) => {
+            Kind::Dynamic(challenge) => {
                 let parts = [b"CRV1::", challenge.state_id.expose(), b"::", response.expose()];
                 (Secret::from(challenge.username.as_bytes()), joined(&parts))
             }

@@ -12,7 +12,7 @@ use crate::types::{Secret, Text};
 pub struct SecretText(Text);
 
 impl SecretText {
-    pub(super) fn new(text: Text) -> Self {
+    pub(crate) fn new(text: Text) -> Self {
         Self(text)
     }
 
