@@ -7,24 +7,29 @@ use tokio::sync::{oneshot, watch};
 use tokio::time::Instant;
 use tracing::warn;
 
-use super::attempt::Deadline;
+use super::attempt::{Deadline, far};
 use super::{AttemptKind, BoxError, Decision, Delivery, Outcome, Verdict};
 use crate::client::Client;
 use crate::error::{Error, Result};
 use crate::requests::ClientRequest;
 
-/// How long the daemon may take for a decision, once calls are given up.
-const LAST_WORDS: Duration = Duration::from_secs(5);
+/// How long a server goes on once calls are given up, for the daemon to take the last decisions.
+pub(super) const LAST_WORDS: Duration = Duration::from_secs(5);
+
+/// How much of that is left when deciding ends, to hear what became of each decision.
+const COLLECTING: Duration = Duration::from_millis(100);
 
 /// One attempt that is decided about.
 pub(super) struct Deciding {
     pub(super) request: Arc<ClientRequest>,
     pub(super) client: Client,
-    /// Tells that calls are given up.
-    pub(super) stop: watch::Receiver<bool>,
+    pub(super) stop: Stop,
     /// What a client is told who is denied because of that.
     pub(super) shutdown_reason: Arc<str>,
 }
+
+/// Tells that calls are given up, and when that was due.
+pub(super) type Stop = watch::Receiver<Option<Instant>>;
 
 /// When an attempt is decided about.
 pub(super) struct Times {
@@ -53,7 +58,7 @@ impl Deciding {
         tokio::select! {
             biased;
             () = self.request.closed() => return self.undecided().await,
-            () = stopped(&mut self.stop) => return self.deny(Verdict::ShutDown).await,
+            _ = stopped(&mut self.stop) => return self.deny(Verdict::ShutDown).await,
             // Its sender is kept as long as this waits.
             _ = begin => {}
         }
@@ -93,12 +98,13 @@ impl Deciding {
                         break Err(Verdict::Late);
                     }
                 }
-                () = stopped(&mut self.stop) => return Err(GivenUp),
+                _ = stopped(&mut self.stop) => return Err(GivenUp),
                 () = self.request.closed(), if gone.is_none() => {
                     gone = Some(self.gone().await);
                 }
                 // The call may have held up its task, and with it the clock.
                 done = &mut call => break match done {
+                    _ if self.stop.borrow().is_some() => return Err(GivenUp),
                     _ if deadline.is_over() => Err(Verdict::Late),
                     Ok(decision) => Ok(decision),
                     Err(error) => Err(Verdict::Failed(error.to_string())),
@@ -146,9 +152,12 @@ impl Deciding {
     /// An error is one of a decision that cannot be sent.
     async fn deliver(&self, decision: &Decision) -> Result<Delivery> {
         loop {
+            if self.is_overdue() {
+                return Ok(self.cut_off_delivery(command_of(decision)).await);
+            }
             let sent = tokio::select! {
                 sent = apply(&self.request, decision) => sent,
-                overdue = self.overdue(decision) => Err(overdue),
+                () = self.overdue() => continue,
             };
             let error = match sent {
                 Ok(()) => return Ok(Delivery::Sent),
@@ -159,7 +168,7 @@ impl Deciding {
                 Error::Stale { .. } | Error::Closed(_) => Ok(self.gone().await),
                 Error::Refused { text, .. } => Ok(Delivery::Refused(text)),
                 Error::Timeout { .. } if self.request.is_open() => {
-                    if *self.stop.borrow() {
+                    if self.stop.borrow().is_some() {
                         return Ok(Delivery::NotSent(error));
                     }
                     warn!(%error, "a decision was not sent; it is sent again");
@@ -171,14 +180,30 @@ impl Deciding {
     }
 
     /// Waits until a decision may take no longer, because the server has to end.
-    async fn overdue(&self, decision: &Decision) -> Error {
-        stopped(&mut self.stop.clone()).await;
-        tokio::time::sleep(LAST_WORDS).await;
-        let command = match decision {
-            Decision::Allow | Decision::AllowWith(_) => "client-auth",
-            Decision::Deny { .. } | Decision::Challenge(_) => "client-deny",
-        };
-        Error::Timeout { command, after: LAST_WORDS, sent: !self.request.is_open() }
+    async fn overdue(&self) {
+        let stopped = stopped(&mut self.stop.clone()).await;
+        tokio::time::sleep_until(last_decision(stopped)).await;
+    }
+
+    fn is_overdue(&self) -> bool {
+        self.stop.borrow().is_some_and(|stopped| last_decision(stopped) <= Instant::now())
+    }
+
+    /// What is told of an attempt that did not end in time.
+    pub(super) async fn cut_off(&self) -> Ended {
+        let (verdict, decided) = (Verdict::ShutDown, Some(Instant::now()));
+        let delivery = self.cut_off_delivery("client-deny").await;
+        Ended { verdict, delivery, decided }
+    }
+
+    /// What became of a decision for which there is no time any more.
+    async fn cut_off_delivery(&self, command: &'static str) -> Delivery {
+        let is_open = self.request.is_open();
+        if self.request.is_withdrawn() {
+            return self.gone().await;
+        }
+        let error = Error::Timeout { command, after: LAST_WORDS, sent: !is_open };
+        if is_open { Delivery::NotSent(error) } else { Delivery::Unconfirmed(error) }
     }
 
     pub(super) async fn undecided(&self) -> Ended {
@@ -251,9 +276,23 @@ async fn apply(request: &ClientRequest, decision: &Decision) -> Result<()> {
     }
 }
 
-/// Waits until calls are given up.
-async fn stopped(stop: &mut watch::Receiver<bool>) {
-    if stop.wait_for(|stop| *stop).await.is_err() {
-        std::future::pending::<()>().await;
+fn command_of(decision: &Decision) -> &'static str {
+    match decision {
+        Decision::Allow | Decision::AllowWith(_) => "client-auth",
+        Decision::Deny { .. } | Decision::Challenge(_) => "client-deny",
     }
+}
+
+/// Waits until calls are given up, and tells when that was due.
+pub(super) async fn stopped(stop: &mut Stop) -> Instant {
+    let stopped = stop.wait_for(Option::is_some).await.ok().and_then(|stopped| *stopped);
+    match stopped {
+        Some(at) => at,
+        None => std::future::pending().await,
+    }
+}
+
+/// When the last decisions have to be taken, where calls were given up then.
+fn last_decision(stopped: Instant) -> Instant {
+    far(stopped, LAST_WORDS.saturating_sub(COLLECTING))
 }

@@ -95,7 +95,7 @@ pub struct Drained {
     pub denied: usize,
     /// How many nobody waited for any more: their client had left, or the connection ended.
     pub gone: usize,
-    /// How many decisions the daemon refused, or may not have got.
+    /// How many decisions the daemon refused or may not have got, denials because of the end included.
     pub undelivered: usize,
     /// Whether calls went on when the limit was reached; they were dropped.
     pub limit_reached: bool,

@@ -14,7 +14,7 @@ use tracing::{debug, warn};
 
 use super::attempt::{Attempt, AttemptKind, Deadline, far};
 use super::clients::{Clients, Turn};
-use super::deciding::{Deciding, Ended, Times};
+use super::deciding::{Deciding, Ended, LAST_WORDS, Times, stopped};
 use super::{AuthServer, Authenticator, Drained, Verdict};
 use crate::client::Client;
 use crate::requests::{ClientRequest, Overflow, Request, Requests};
@@ -26,7 +26,8 @@ pub(super) struct Running<A> {
     tasks: JoinSet<Option<Ended>>,
     /// Kept outside of the task, so that a panic there still leaves somebody to deny.
     open: HashMap<Id, Open>,
-    stop: watch::Sender<bool>,
+    /// When calls were given up.
+    stop: watch::Sender<Option<Instant>>,
     drain: Option<Drain>,
 }
 
@@ -54,13 +55,13 @@ impl<A: Authenticator> Running<A> {
             clients: Clients::default(),
             tasks: JoinSet::new(),
             open: HashMap::new(),
-            stop: watch::Sender::new(false),
+            stop: watch::Sender::new(None),
             drain: None,
         }
     }
 
     /// Decides until the connection ends or `shutdown` is done, then at most for `limit` about
-    /// what is open.
+    /// what is open; what has no decision then is denied, for which there are [`LAST_WORDS`].
     pub(super) async fn run(
         mut self,
         mut requests: Requests,
@@ -71,15 +72,16 @@ impl<A: Authenticator> Running<A> {
         let mut closed = false;
         loop {
             if self.drain.is_some() && self.tasks.is_empty() {
-                // Those who came up to now are denied, not forgotten.
-                let Some(request) = waiting(&mut requests) else { break };
+                // Those who came up to the limit are denied, not forgotten.
+                let request = if self.is_stopped() { None } else { waiting(&mut requests) };
+                let Some(request) = request else { break };
                 self.request(request);
                 continue;
             }
-            let draining = self.drain.is_some();
-            let (until, calls_go_on) = (self.until(), draining && !*self.stop.borrow());
+            let (draining, stopped) = (self.drain.is_some(), self.is_stopped());
+            let until = self.until();
             tokio::select! {
-                request = requests.next(), if !closed => {
+                request = requests.next(), if !closed && !stopped => {
                     closed = request.is_none();
                     match request {
                         Some(request) => self.request(request),
@@ -87,7 +89,13 @@ impl<A: Authenticator> Running<A> {
                     }
                 }
                 () = &mut shutdown, if !draining => self.drain(limit),
-                () = tokio::time::sleep_until(until), if calls_go_on => self.give_up(),
+                () = tokio::time::sleep_until(until), if draining => {
+                    if stopped {
+                        self.cut_off().await;
+                        break;
+                    }
+                    self.give_up();
+                }
                 Some(done) = self.tasks.join_next_with_id() => self.done(done),
             }
         }
@@ -104,9 +112,13 @@ impl<A: Authenticator> Running<A> {
                 warn!(over_limit, over_address_limit, "denied: too many waited for a decision");
             }
             Request::Hold(hold) if self.server.release_holds => {
+                let mut stop = self.stop.subscribe();
                 self.tasks.spawn(async move {
-                    if let Err(error) = hold.release().await {
-                        debug!(%error, "a hold was not released");
+                    tokio::select! {
+                        released = hold.release() => if let Err(error) = released {
+                            debug!(%error, "a hold was not released");
+                        },
+                        _ = stopped(&mut stop) => debug!("the server ends before a hold is released"),
                     }
                     None
                 });
@@ -221,15 +233,32 @@ impl<A: Authenticator> Running<A> {
         }
     }
 
+    /// The end of what goes on: of the calls, then of the last decisions.
     fn until(&self) -> Instant {
         self.drain.as_ref().map_or_else(Instant::now, |drain| drain.until)
     }
 
+    fn is_stopped(&self) -> bool {
+        self.stop.borrow().is_some()
+    }
+
     /// The limit is reached: calls that go on are dropped, and their clients denied.
     fn give_up(&mut self) {
-        self.stop.send_replace(true);
         if let Some(drain) = &mut self.drain {
+            self.stop.send_replace(Some(drain.until));
+            drain.until = far(drain.until, LAST_WORDS);
             drain.drained.limit_reached = true;
+        }
+    }
+
+    /// The time is up, and what is left has not ended by itself: its calls hold up their threads.
+    async fn cut_off(&mut self) {
+        self.tasks.abort_all();
+        let mut left: Vec<_> = self.open.drain().map(|(_, open)| open).collect();
+        left.sort_unstable_by_key(|open| open.number);
+        for open in left {
+            let ended = self.deciding(&open.request).cut_off().await;
+            self.over(open, ended);
         }
     }
 

@@ -148,7 +148,8 @@ impl<A: Authenticator> AuthServer<A> {
     ///
     /// Clients that connect meanwhile are denied; those that renew their keys are decided about. Calls
     /// that still run when the limit is reached are dropped, and their clients
-    /// [denied](Self::shutdown_reason), for which the daemon has 5 s.
+    /// [denied](Self::shutdown_reason), for which the daemon has 5 s; no request is taken any more. So it
+    /// returns 5 s after the limit at the latest, with an outcome of each attempt that it took.
     ///
     /// ```no_run
     /// # use std::time::Duration;

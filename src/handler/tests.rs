@@ -1,6 +1,7 @@
 //! Handlers with a scripted daemon. The clock is paused, so a deadline is exact.
 
 mod drain;
+mod drain_limit;
 mod endings;
 mod outcomes;
 mod responder;

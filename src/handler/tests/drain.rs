@@ -139,7 +139,8 @@ async fn a_stuck_connection_does_not_hold_up_the_end() {
     stop.send(()).unwrap();
     let drained = server.await.unwrap();
     // The limit, and the time for last words.
-    assert_eq!(drained.took, LIMIT + Duration::from_secs(5));
+    let last_words = drained.took.checked_sub(LIMIT).unwrap().as_secs_f32();
+    assert!((4.5..=5.0).contains(&last_words), "{drained:?}");
     assert_eq!((drained.undelivered, drained.limit_reached), (2, true));
     for _ in 0..2 {
         let outcome = outcomes.recv().await.unwrap();
