@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tracing::warn;
 
 use super::provider::{CredentialsAnswer, CredentialsPrompt, PasswordPrompt, ResponsePrompt};
-use super::{BoxError, CredentialsProvider, Failure, Signer};
+use super::{BoxError, CredentialsProvider, Signer};
 use crate::command::{ProxyAction, RemoteAction};
 use crate::error::{Error, Result};
 use crate::requests::{CredentialsRequest, Request};
@@ -67,24 +67,35 @@ pub(super) async fn signed(signer: &impl Signer, request: &Request) -> Given {
     Ok(Some(Answer::Signature(signature)))
 }
 
+/// What came of a request.
+pub(super) enum Answered {
+    /// It is answered, or the daemon has taken it back.
+    Over,
+    /// It is to be left without an answer.
+    Left,
+    /// There is no answer that could be sent, or it was not taken.
+    Failed(BoxError),
+}
+
 /// Answers a request with what is given for it, unless the daemon takes it back meanwhile.
 pub(super) async fn answer(
-    request: Request,
+    request: &Request,
     given: impl AsyncFnOnce(&Request) -> Given,
-) -> Result<(), Failure> {
+) -> Answered {
     let given = tokio::select! {
-        given = given(&request) => given,
-        () = request.closed() => return Ok(()),
+        given = given(request) => given,
+        () = request.closed() => return Answered::Over,
     };
-    let sent = match given {
-        Ok(Some(answer)) => send(&request, &answer).await.map_err(BoxError::from),
-        Ok(None) => {
-            request.leave();
-            return Ok(());
-        }
-        Err(error) => Err(error),
+    let answer = match given {
+        Ok(Some(answer)) => answer,
+        Ok(None) => return Answered::Left,
+        // Whatever its type, it tells nothing of the request.
+        Err(error) => return Answered::Failed(error),
     };
-    sent.map_err(|error| Failure::new(request, error))
+    match send(request, &answer).await {
+        Ok(()) | Err(Error::Stale { .. } | Error::Closed(_)) => Answered::Over,
+        Err(error) => Answered::Failed(error.into()),
+    }
 }
 
 /// Sends an answer; again, where it could not be sent in time and is still wanted.

@@ -1,21 +1,25 @@
 //! [`Responder`]: answers what a client daemon asks.
 
+use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::task::JoinSet;
-use tracing::{debug, warn};
+use tokio::task::{Id, JoinError, JoinSet};
+use tracing::warn;
 
 use super::BoxError;
-use super::answer::{Answer, Given, answer, provided, signed};
+use super::answer::{Answer, Answered, Given, answer, provided, signed};
 use super::provider::{CredentialsProvider, Signer};
-use crate::error::{CloseReason, Error, Result};
+use crate::error::{CloseReason, Result};
 use crate::requests::{Request, Requests};
 
-type Answering = Pin<Box<dyn Future<Output = Result<(), Failure>> + Send>>;
-type By = Arc<dyn Fn(Request) -> Answering + Send + Sync>;
+type Answering = Pin<Box<dyn Future<Output = Answered> + Send>>;
+type By = Arc<dyn Fn(Arc<Request>) -> Answering + Send + Sync>;
+/// Requests that are being answered. They are kept outside of the tasks, so that a panic there still leaves
+/// somebody to answer otherwise.
+type Open = HashMap<Id, Arc<Request>>;
 
 /// Answers what a client daemon asks, each kind of request by who was set for it.
 ///
@@ -64,12 +68,6 @@ impl Failure {
         };
         Self::new(request, error)
     }
-
-    /// Whether nobody waits for an answer any more.
-    fn is_over(&self) -> bool {
-        let error = self.error.downcast_ref::<Error>();
-        matches!(error, Some(Error::Stale { .. } | Error::Closed(_)))
-    }
 }
 
 impl Responder {
@@ -92,7 +90,8 @@ impl Responder {
         self.credentials = Some(Arc::new(move |request| {
             let provider = Arc::clone(&provider);
             Box::pin(async move {
-                answer(request, async |request: &Request| provided(&*provider, request).await).await
+                let given = async |request: &Request| provided(&*provider, request).await;
+                answer(&request, given).await
             })
         }));
         self
@@ -104,7 +103,8 @@ impl Responder {
         self.sign = Some(Arc::new(move |request| {
             let signer = Arc::clone(&signer);
             Box::pin(async move {
-                answer(request, async |request: &Request| signed(&*signer, request).await).await
+                let given = async |request: &Request| signed(&*signer, request).await;
+                answer(&request, given).await
             })
         }));
         self
@@ -132,7 +132,8 @@ impl Responder {
 
     /// Sets what to do with a request that was not answered: a provider failed, its answer
     /// [cannot be sent](Self#answers-that-cannot-be-sent) or was refused by the daemon. Default: a warning, and
-    /// the daemon goes on waiting.
+    /// the daemon goes on waiting. A provider that panicked is one that failed; what the panic said is not
+    /// in the error.
     ///
     /// Where an answer given here cannot be sent either, it is called again with that request.
     pub fn failed(mut self, failed: impl FnMut(Failure) + Send + 'static) -> Self {
@@ -145,35 +146,45 @@ impl Responder {
     /// # Cancel safety
     /// Dropping the future ends every answer that is not out yet.
     pub async fn run(mut self, mut requests: Requests) -> CloseReason {
-        let mut tasks = JoinSet::new();
+        let (mut tasks, mut open) = (JoinSet::new(), Open::new());
         loop {
             tokio::select! {
                 request = requests.next() => match request {
                     Some(request) => {
-                        if let Some(answering) = self.answer(request) {
-                            tasks.spawn(answering);
+                        if let Some((request, answering)) = self.answer(request) {
+                            open.insert(tasks.spawn(answering).id(), request);
                         }
                     }
                     None => return requests.client().closed().await,
                 },
-                Some(done) = tasks.join_next() => self.done(done),
+                Some(done) = tasks.join_next_with_id() => self.done(&mut open, done),
             }
         }
     }
 
-    fn done(&mut self, done: Result<Result<(), Failure>, tokio::task::JoinError>) {
-        match done {
-            Ok(Ok(())) => {}
-            Ok(Err(failure)) if failure.is_over() => debug!("the question was taken back"),
-            Ok(Err(failure)) => (self.failed)(failure),
-            Err(error) => (self.failed)(Failure { request: None, error: error.into() }),
+    fn done(&mut self, open: &mut Open, done: Result<(Id, Answered), JoinError>) {
+        let (id, answered) = match done {
+            Ok(done) => done,
+            // Its text may hold what the panic said.
+            Err(error) => (error.id(), Answered::Failed("the provider panicked".into())),
+        };
+        // The task is over, and with it its share of the request.
+        let Some(request) = open.remove(&id).and_then(Arc::into_inner) else { return };
+        match answered {
+            Answered::Over => {}
+            Answered::Left => request.leave(),
+            Answered::Failed(error) => self.fail(Failure::new(request, error)),
         }
     }
 
+    fn fail(&mut self, failure: Failure) {
+        (self.failed)(failure);
+    }
+
     /// Who answers this; `None` where it was handed to the others.
-    fn answer(&mut self, request: Request) -> Option<Answering> {
+    fn answer(&mut self, request: Request) -> Option<(Arc<Request>, Answering)> {
         if request.unsent_error().is_some() {
-            (self.failed)(Failure::again(request));
+            self.fail(Failure::again(request));
             return None;
         }
         let by = match &request {
@@ -186,32 +197,40 @@ impl Responder {
         };
         match (by, request) {
             // Its provider was asked, and whoever answered in its place gave up.
-            (Some(_), request) if request.is_again() => (self.failed)(Failure::again(request)),
-            (Some(by), request) => return Some(by(request)),
+            (Some(_), request) if request.is_again() => self.fail(Failure::again(request)),
+            (Some(by), request) => {
+                let request = Arc::new(request);
+                return Some((Arc::clone(&request), by(request)));
+            }
             (None, request) => return self.answer_alone(request),
         }
         None
     }
 
     /// Answers what needs no provider.
-    fn answer_alone(&mut self, request: Request) -> Option<Answering> {
-        let given = match &request {
+    fn answer_alone(&mut self, request: Request) -> Option<(Arc<Request>, Answering)> {
+        let (wait, given) = match &request {
             Request::Hold(hold) if self.release_holds => {
-                let wait = Duration::from_secs(hold.seconds().unwrap_or(0).into());
-                return Some(Box::pin(answer(request, async move |_: &Request| -> Given {
-                    tokio::time::sleep(wait).await;
-                    Ok(Some(Answer::GoOn))
-                })));
+                (hold.seconds().unwrap_or(0), Some(Answer::GoOn))
             }
-            Request::Remote(_) | Request::Proxy(_) => Some(Answer::GoOn),
-            Request::Certificate(_) => self.certificate.clone().map(Answer::Certificate),
-            _ => None,
+            Request::Remote(_) | Request::Proxy(_) => (0, Some(Answer::GoOn)),
+            Request::Certificate(_) => (0, self.certificate.clone().map(Answer::Certificate)),
+            _ => (0, None),
         };
         if given.is_none() {
             (self.others)(request);
             return None;
         }
-        Some(Box::pin(answer(request, async move |_: &Request| -> Given { Ok(given) })))
+        let request = Arc::new(request);
+        let wait = Duration::from_secs(wait.into());
+        let given = async move |_: &Request| -> Given {
+            if !wait.is_zero() {
+                tokio::time::sleep(wait).await;
+            }
+            Ok(given)
+        };
+        let answered = Arc::clone(&request);
+        Some((request, Box::pin(async move { answer(&answered, given).await })))
     }
 }
 

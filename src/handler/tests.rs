@@ -3,6 +3,7 @@
 mod drain;
 mod drain_limit;
 mod endings;
+mod failures;
 mod outcomes;
 mod responder;
 mod unsent;

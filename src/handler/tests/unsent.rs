@@ -15,9 +15,9 @@ use crate::handler::{
 use crate::requests::Request;
 use crate::types::Secret;
 
-type Running = tokio::task::JoinHandle<CloseReason>;
+pub(super) type Running = tokio::task::JoinHandle<CloseReason>;
 
-const USER_PASS: &str = ">PASSWORD:Need 'Auth' username/password\n";
+pub(super) const USER_PASS: &str = ">PASSWORD:Need 'Auth' username/password\n";
 
 /// Counts how often it is asked, and knows nothing that could be sent.
 #[derive(Clone, Default)]
@@ -64,13 +64,13 @@ impl Signer for Useless {
     }
 }
 
-async fn respond(responder: Responder) -> (Running, Daemon) {
+pub(super) async fn respond(responder: Responder) -> (Running, Daemon) {
     let (requests, daemon) = start().await;
     (tokio::spawn(responder.run(requests)), daemon)
 }
 
 /// A responder whose failures are handed out.
-fn handing_out(responder: Responder) -> (Responder, mpsc::UnboundedReceiver<Failure>) {
+pub(super) fn handing_out(responder: Responder) -> (Responder, mpsc::UnboundedReceiver<Failure>) {
     let (told, failures) = mpsc::unbounded_channel();
     (responder.failed(move |failure| told.send(failure).unwrap()), failures)
 }
@@ -80,7 +80,7 @@ fn is_invalid(failure: &Failure) -> bool {
 }
 
 /// Lets everything happen that happens without a word of the daemon.
-async fn settle(daemon: &mut Daemon) {
+pub(super) async fn settle(daemon: &mut Daemon) {
     daemon.settles().await;
     for _ in 0..1_000 {
         tokio::task::yield_now().await;
