@@ -10,6 +10,7 @@ mod attempt;
 mod authenticator;
 mod clients;
 mod deciding;
+mod failure;
 mod outcome;
 mod provider;
 mod responder;
@@ -18,12 +19,13 @@ mod server;
 
 pub use attempt::{AskError, Attempt, AttemptKind};
 pub use authenticator::{Authenticator, Decision};
+pub use failure::Failure;
 pub use outcome::{Delivery, Drained, Outcome, Verdict};
 pub use provider::{
     CredentialsAnswer, CredentialsPrompt, CredentialsProvider, PasswordPrompt, ResponsePrompt,
     Signer,
 };
-pub use responder::{Failure, Responder};
+pub use responder::Responder;
 pub use server::AuthServer;
 
 /// Any error of a handler. Its text is logged; it must hold no secret.

@@ -9,8 +9,8 @@ use std::time::Duration;
 use tokio::task::{Id, JoinError, JoinSet};
 use tracing::warn;
 
-use super::BoxError;
 use super::answer::{Answer, Answered, Given, answer, provided, signed};
+use super::failure::{Failure, HandedOut};
 use super::provider::{CredentialsProvider, Signer};
 use crate::error::{CloseReason, Result};
 use crate::requests::{Request, Requests};
@@ -40,34 +40,7 @@ pub struct Responder {
     release_holds: bool,
     others: Box<dyn FnMut(Request) + Send>,
     failed: Box<dyn FnMut(Failure) + Send>,
-}
-
-/// A request that a [`Responder`] did not answer.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct Failure {
-    /// The request, where it is still open, to answer it otherwise or decline it. Dropped, the daemon
-    /// goes on waiting. `None` where there is nothing left to answer: the daemon refused the answer,
-    /// or it is not known whether it took it.
-    pub request: Option<Request>,
-    /// Why it was not answered.
-    pub error: BoxError,
-}
-
-impl Failure {
-    pub(super) fn new(request: Request, error: BoxError) -> Self {
-        request.hand_on();
-        Self { request: request.is_open().then_some(request), error }
-    }
-
-    /// Of a request that comes again, because an answer that others gave was not sent.
-    fn again(request: Request) -> Self {
-        let error = match request.unsent_error() {
-            Some(error) => error.clone().into(),
-            None => "its answer was dropped before it was sent".into(),
-        };
-        Self::new(request, error)
-    }
+    handed_out: HandedOut,
 }
 
 impl Responder {
@@ -81,6 +54,7 @@ impl Responder {
             release_holds: true,
             others: Box::new(others),
             failed: Box::new(warn_of),
+            handed_out: HandedOut::default(),
         }
     }
 
@@ -124,7 +98,7 @@ impl Responder {
 
     /// Sets what to do with requests that nobody is set for. Default: a warning.
     ///
-    /// Where an answer given here cannot be sent, the request goes to [`failed`](Self::failed).
+    /// Where an answer given here is not sent, the request goes to [`failed`](Self::failed).
     pub fn others(mut self, others: impl FnMut(Request) + Send + 'static) -> Self {
         self.others = Box::new(others);
         self
@@ -135,7 +109,8 @@ impl Responder {
     /// the daemon goes on waiting. A provider that panicked is one that failed; what the panic said is not
     /// in the error.
     ///
-    /// Where an answer given here cannot be sent either, it is called again with that request.
+    /// Where an answer given here is not sent either, it is called again with that request, once; then a
+    /// warning is logged, and the daemon goes on waiting.
     pub fn failed(mut self, failed: impl FnMut(Failure) + Send + 'static) -> Self {
         self.failed = Box::new(failed);
         self
@@ -178,12 +153,20 @@ impl Responder {
     }
 
     fn fail(&mut self, failure: Failure) {
-        (self.failed)(failure);
+        match failure.request {
+            Some(request) if !self.handed_out.may_go(&request) => {
+                let error = failure.error;
+                warn!(?request, %error, "no answer to it can be sent; the daemon goes on waiting");
+                request.leave();
+            }
+            request => (self.failed)(Failure { request, ..failure }),
+        }
     }
 
     /// Who answers this; `None` where it was handed to the others.
     fn answer(&mut self, request: Request) -> Option<(Arc<Request>, Answering)> {
-        if request.unsent_error().is_some() {
+        // Who should know was asked, and whoever answered in his place gave up.
+        if request.is_again() {
             self.fail(Failure::again(request));
             return None;
         }
@@ -195,16 +178,9 @@ impl Responder {
             Request::Sign(_) => self.sign.clone(),
             _ => None,
         };
-        match (by, request) {
-            // Its provider was asked, and whoever answered in its place gave up.
-            (Some(_), request) if request.is_again() => self.fail(Failure::again(request)),
-            (Some(by), request) => {
-                let request = Arc::new(request);
-                return Some((Arc::clone(&request), by(request)));
-            }
-            (None, request) => return self.answer_alone(request),
-        }
-        None
+        let Some(by) = by else { return self.answer_alone(request) };
+        let request = Arc::new(request);
+        Some((Arc::clone(&request), by(request)))
     }
 
     /// Answers what needs no provider.

@@ -20,6 +20,7 @@ use crate::client::Client;
 use crate::client::registry::Registry;
 use crate::client::registry::Taken;
 use crate::client::registry::open_request::{AboutClientKind, OpenRequest, RequestKind};
+use crate::client::registry::request_state::RequestState;
 use crate::error::{Error, Result};
 use crate::events::Hold;
 
@@ -256,6 +257,11 @@ impl Request {
     /// Whether it is still to be answered.
     pub(crate) fn is_open(&self) -> bool {
         self.handle().is_some_and(|handle| handle.state().is_open())
+    }
+
+    /// What it is known by, also where it comes again.
+    pub(crate) fn state(&self) -> Option<&Arc<RequestState>> {
+        self.handle().map(Handle::state)
     }
 
     /// Waits until it is answered, or the daemon takes it back.

@@ -1,5 +1,8 @@
 //! What a [`Responder`] hands out, and how often.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use super::unsent::{USER_PASS, handing_out, respond, settle};
 use crate::error::{CloseReason, Error};
 use crate::events::SignAlgorithm;
@@ -12,10 +15,12 @@ use crate::requests::Request;
 #[derive(Clone, Default)]
 struct Fails {
     error: Option<Error>,
+    calls: Arc<AtomicUsize>,
 }
 
 impl Fails {
     fn fail(&self) -> BoxError {
+        self.calls.fetch_add(1, Ordering::Relaxed);
         self.error.clone().map_or_else(|| panic!("s3cret"), BoxError::from)
     }
 }
@@ -38,6 +43,56 @@ impl Signer for Fails {
     ) -> Result<Vec<u8>, BoxError> {
         Err(self.fail())
     }
+}
+
+fn no_words() -> Error {
+    Error::StillConnected { after: std::time::Duration::ZERO }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_comes_back_a_second_time_is_left() {
+    let provider = Fails { error: Some(no_words()), ..Fails::default() };
+    let calls = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&calls);
+    let responder = Responder::new().credentials(provider.clone()).failed(move |failure| {
+        counted.fetch_add(1, Ordering::Relaxed);
+        let Some(Request::Credentials(ask)) = failure.request else { panic!() };
+        tokio::spawn(ask.answer("al\nice", "pw"));
+    });
+    let (_task, mut daemon) = respond(responder).await;
+    // Asked anew, it is another request.
+    for times in 1..=2 {
+        daemon.says(USER_PASS).await;
+        settle(&mut daemon).await;
+        assert_eq!(provider.calls.load(Ordering::Relaxed), times);
+        assert_eq!(calls.load(Ordering::Relaxed), 2 * times);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_of_the_others_that_keeps_coming_back_is_left() {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&asked);
+    let responder = Responder::new().others(move |request| {
+        counted.fetch_add(1, Ordering::Relaxed);
+        let Request::NeedStr(ask) = request else { panic!() };
+        tokio::spawn(async move {
+            // Begun, and dropped.
+            let mut answer = std::pin::pin!(ask.answer("a"));
+            tokio::select! { biased; _ = &mut answer => panic!(), () = async {} => {} }
+        });
+    });
+    let calls = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&calls);
+    let responder = responder.failed(move |failure| {
+        counted.fetch_add(1, Ordering::Relaxed);
+        let Some(Request::NeedStr(ask)) = failure.request else { panic!() };
+        tokio::spawn(ask.answer("a\nb"));
+    });
+    let (_task, mut daemon) = respond(responder).await;
+    daemon.says(">NEED-STR:Need 'x' string MSG:y\n").await;
+    settle(&mut daemon).await;
+    assert_eq!((asked.load(Ordering::Relaxed), calls.load(Ordering::Relaxed)), (1, 2));
 }
 
 #[tokio::test(start_paused = true)]
@@ -69,7 +124,7 @@ async fn a_request_whose_provider_panics_is_handed_out() {
 async fn an_error_of_the_provider_is_told_whatever_its_type() {
     for error in [Error::Closed(CloseReason::Remote), Error::Stale { command: "kill" }] {
         let text = error.to_string();
-        let provider = Fails { error: Some(error) };
+        let provider = Fails { error: Some(error), ..Fails::default() };
         let responder = Responder::new().credentials(provider.clone()).signer(provider);
         let (responder, mut failures) = handing_out(responder);
         let (_task, mut daemon) = respond(responder).await;
