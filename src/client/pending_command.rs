@@ -76,6 +76,10 @@ impl Delivery {
         self.0.load(Ordering::Acquire) == WITHDRAWN
     }
 
+    fn is_queued(&self) -> bool {
+        self.0.load(Ordering::Acquire) == QUEUED
+    }
+
     fn settle(&self, state: u8) -> bool {
         self.0.compare_exchange(QUEUED, state, Ordering::AcqRel, Ordering::Acquire).is_ok()
     }
@@ -173,6 +177,11 @@ impl PendingCommand {
         matches!(self.effect, Effect::Decides(..))
     }
 
+    /// Whether it was neither sent nor given up by its caller.
+    fn is_queued(&self) -> bool {
+        matches!(&self.waiting, Waiting::Caller { delivery, .. } if delivery.is_queued())
+    }
+
     /// Whether the command may go out now; the last word before it does.
     pub(super) fn admit(&mut self, dispatcher: &mut Dispatcher) -> bool {
         let command = self.name;
@@ -256,7 +265,11 @@ impl PendingCommand {
 
     pub(super) fn fail(mut self, reason: CloseReason) {
         let command = self.name;
-        let stale = matches!(&self.pass, Pass::Answer(ticket) if ticket.state.is_withdrawn());
+        // An answer that still waited is not told as one that may have been taken.
+        let stale = match &self.pass {
+            Pass::Answer(ticket) => ticket.state.is_withdrawn() || self.is_queued(),
+            _ => false,
+        };
         self.tell(Err(if stale { Error::Stale { command } } else { Error::Closed(reason) }));
     }
 

@@ -165,7 +165,9 @@ impl Deciding {
             };
             return match error {
                 Error::InvalidArgument { .. } | Error::Unsupported { .. } => Err(error),
+                Error::Closed(_) if self.is_settled() => Ok(Delivery::Unconfirmed(error)),
                 Error::Stale { .. } | Error::Closed(_) => Ok(self.gone().await),
+                Error::Timeout { .. } if self.request.is_withdrawn() => Ok(self.gone().await),
                 Error::Refused { text, .. } => Ok(Delivery::Refused(text)),
                 Error::Timeout { .. } if self.request.is_open() => {
                     if self.stop.borrow().is_some() {
@@ -208,6 +210,11 @@ impl Deciding {
 
     pub(super) async fn undecided(&self) -> Ended {
         Ended { verdict: Verdict::Undecided, delivery: self.gone().await, decided: None }
+    }
+
+    /// Whether a decision was sent: a request that is taken back stays so.
+    fn is_settled(&self) -> bool {
+        !self.request.is_open() && !self.request.is_withdrawn()
     }
 
     /// Why nobody waits for a decision any more.

@@ -79,7 +79,7 @@ pub enum Delivery {
     Unconfirmed(Error),
     /// It could not be sent in time, and the server had to end.
     NotSent(Error),
-    /// The connection ended first.
+    /// It was not sent: the connection ended first.
     Closed(CloseReason),
 }
 

@@ -149,9 +149,47 @@ async fn what_the_daemon_does_not_take_is_told() {
     daemon.hears("client-auth-nt 2 1").await;
     drop(daemon);
     let outcome = outcomes.recv().await.unwrap();
-    assert!(matches!(outcome.delivery, Delivery::Closed(CloseReason::Remote)), "{outcome:?}");
+    let Delivery::Unconfirmed(Error::Closed(CloseReason::Remote)) = outcome.delivery else {
+        panic!("{outcome:?}")
+    };
     server.await.unwrap();
     assert!(outcomes.recv().await.is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_decision_that_waits_when_the_connection_ends_is_told_as_not_sent() {
+    for somebody_else_decides in [false, true] {
+        let (server, mut outcomes) = told(AuthServer::new(by_name));
+        let (requests, mut daemon) = start().await;
+        let client = requests.client().clone();
+        let _server = tokio::spawn(server.run(requests));
+        // Nothing goes out behind it.
+        let stuck = tokio::spawn({
+            let client = client.clone();
+            async move { client.pid().await }
+        });
+        daemon.hears("pid").await;
+        let other = tokio::spawn(async move {
+            if somebody_else_decides {
+                client.client_deny(crate::types::Cid(0), crate::types::Kid(1), "no", None).await
+            } else {
+                Ok(())
+            }
+        });
+        tokio::task::yield_now().await;
+        daemon.connects(0, "alice").await;
+        // Until it is decided about.
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        if somebody_else_decides {
+            daemon.says("SUCCESS: pid=1\n").await;
+            daemon.hears("client-deny 0 1 \"no\"").await;
+        }
+        drop(daemon);
+        let outcome = outcomes.recv().await.unwrap();
+        assert!(matches!(outcome.verdict, Verdict::Allow), "{outcome:?}");
+        assert!(matches!(outcome.delivery, Delivery::Closed(CloseReason::Remote)), "{outcome:?}");
+        drop((stuck.await, other.await));
+    }
 }
 
 #[tokio::test(start_paused = true)]
