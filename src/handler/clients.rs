@@ -52,7 +52,8 @@ impl Clients {
         Turn { number, begin, responses }
     }
 
-    /// This attempt is over, also where its turn had not come; the next one begins.
+    /// This attempt is over, also where its turn had not come, or decides nothing any more; the next one
+    /// begins. It may be told twice.
     pub(super) fn over(&mut self, request: &ClientRequest, number: u64) {
         let Some(attempts) = self.attempts.get_mut(request.peer()) else {
             return;

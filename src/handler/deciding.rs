@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 use tracing::warn;
 
@@ -26,7 +26,14 @@ pub(super) struct Deciding {
     pub(super) stop: Stop,
     /// What a client is told who is denied because of that.
     pub(super) shutdown_reason: Arc<str>,
+    /// Its place among the attempts of its client.
+    pub(super) number: u64,
+    /// Told of attempts that go on and decide nothing any more, so that others need not wait for them.
+    pub(super) released: mpsc::UnboundedSender<Released>,
 }
+
+/// An attempt that need not be waited for, by its number.
+pub(super) type Released = (Arc<ClientRequest>, u64);
 
 /// Tells that calls are given up, and when that was due.
 pub(super) type Stop = watch::Receiver<Option<Instant>>;
@@ -101,6 +108,8 @@ impl Deciding {
                 _ = stopped(&mut self.stop) => return Err(GivenUp),
                 () = self.request.closed(), if gone.is_none() => {
                     gone = Some(self.gone().await);
+                    // At the end of the server nobody listens.
+                    let _ = self.released.send((Arc::clone(&self.request), self.number));
                 }
                 // The call may have held up its task, and with it the clock.
                 done = &mut call => break match done {

@@ -7,14 +7,14 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use futures_core::Stream as _;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
 use tokio::time::Instant;
 use tracing::{debug, warn};
 
 use super::attempt::{Attempt, AttemptKind, Deadline, far};
 use super::clients::{Clients, Turn};
-use super::deciding::{Deciding, Ended, LAST_WORDS, Times, stopped};
+use super::deciding::{Deciding, Ended, LAST_WORDS, Released, Times, stopped};
 use super::{AuthServer, Authenticator, Drained, Verdict};
 use crate::client::Client;
 use crate::requests::{ClientRequest, Overflow, Request, Requests};
@@ -28,6 +28,9 @@ pub(super) struct Running<A> {
     open: HashMap<Id, Open>,
     /// When calls were given up.
     stop: watch::Sender<Option<Instant>>,
+    /// Attempts whose calls go on and decide nothing any more.
+    released: mpsc::UnboundedReceiver<Released>,
+    release: mpsc::UnboundedSender<Released>,
     drain: Option<Drain>,
 }
 
@@ -49,9 +52,12 @@ struct Drain {
 
 impl<A: Authenticator> Running<A> {
     pub(super) fn new(server: AuthServer<A>, client: Client) -> Self {
+        let (release, released) = mpsc::unbounded_channel();
         Self {
             server,
             client,
+            released,
+            release,
             clients: Clients::default(),
             tasks: JoinSet::new(),
             open: HashMap::new(),
@@ -95,6 +101,9 @@ impl<A: Authenticator> Running<A> {
                         break;
                     }
                     self.give_up();
+                }
+                Some((request, number)) = self.released.recv() => {
+                    self.clients.over(&request, number);
                 }
                 Some(done) = self.tasks.join_next_with_id() => self.done(done),
             }
@@ -140,7 +149,7 @@ impl<A: Authenticator> Running<A> {
         let deadline = Deadline::new(far(request.raised(), time));
         let attempt = Attempt::new(Arc::clone(&request), kind, Arc::clone(&deadline), responses);
         let authenticator = Arc::clone(&self.server.authenticator);
-        let deciding = self.deciding(&request);
+        let deciding = self.deciding(&request, number);
         let task = self.tasks.spawn(async move {
             let call = async move { authenticator.authenticate(attempt).await };
             Some(deciding.run(kind, Times { begin, deadline, time }, call).await)
@@ -162,7 +171,7 @@ impl<A: Authenticator> Running<A> {
         number: u64,
         verdict: Verdict,
     ) {
-        let deciding = self.deciding(&request);
+        let deciding = self.deciding(&request, number);
         let task = self.tasks.spawn(async move {
             Some(match verdict {
                 Verdict::Undecided => deciding.undecided().await,
@@ -172,12 +181,14 @@ impl<A: Authenticator> Running<A> {
         self.open.insert(task.id(), Open { request, kind, number, task });
     }
 
-    fn deciding(&self, request: &Arc<ClientRequest>) -> Deciding {
+    fn deciding(&self, request: &Arc<ClientRequest>, number: u64) -> Deciding {
         Deciding {
             request: Arc::clone(request),
             client: self.client.clone(),
             stop: self.stop.subscribe(),
             shutdown_reason: Arc::clone(&self.server.shutdown_reason),
+            number,
+            released: self.release.clone(),
         }
     }
 
@@ -257,7 +268,7 @@ impl<A: Authenticator> Running<A> {
         let mut left: Vec<_> = self.open.drain().map(|(_, open)| open).collect();
         left.sort_unstable_by_key(|open| open.number);
         for open in left {
-            let ended = self.deciding(&open.request).cut_off().await;
+            let ended = self.deciding(&open.request, open.number).cut_off().await;
             self.over(open, ended);
         }
     }

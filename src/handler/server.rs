@@ -18,8 +18,9 @@ use crate::requests::{Request, Requests};
 /// that is not done by its deadline deny that client, and no other. A decision that timed out before it
 /// was sent is sent again as it is.
 ///
-/// A call goes on where its client leaves, which [`Attempt::closed`](super::Attempt::closed) tells, and where
-/// the connection ends; what it decides then is not sent.
+/// A call goes on where its client leaves or is decided about elsewhere, which
+/// [`Attempt::closed`](super::Attempt::closed) tells, and where the connection ends; what it decides then is not
+/// sent, and the next attempt of the client does not wait for it.
 ///
 /// # Renewals
 /// A client that renews its keys ([`AttemptKind::Reauth`](super::AttemptKind)) sends the password it

@@ -1,7 +1,11 @@
 //! An [`AuthServer`] whose connection ends, or whose decisions are not sent.
 
-use super::*;
 use tokio::sync::mpsc;
+
+use super::*;
+use crate::types::{Cid, Kid};
+
+const HALF_AN_HOUR: Duration = Duration::from_secs(30 * 60);
 
 #[tokio::test(start_paused = true)]
 async fn calls_go_on_where_the_connection_ends() {
@@ -136,4 +140,44 @@ async fn what_the_others_cannot_answer_does_not_come_to_them_again() {
         tokio::task::yield_now().await;
     }
     assert_eq!(calls.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_renewal_does_not_wait_for_a_call_that_decides_nothing_any_more() {
+    let (told, mut done) = mpsc::unbounded_channel();
+    let server = AuthServer::new(move |attempt: Attempt| {
+        let told = told.clone();
+        async move {
+            if attempt.kind() == AttemptKind::Connect {
+                attempt.pending(&PendingAuth::web_auth("https://x"), HALF_AN_HOUR).await?;
+                tokio::time::sleep(HALF_AN_HOUR).await;
+                told.send(attempt.is_open())?;
+            }
+            if attempt.kid().0 == 2 {
+                attempt.ask("Code", true, HALF_AN_HOUR).await?;
+            }
+            Ok(Decision::Allow)
+        }
+    });
+    let (requests, mut daemon) = start().await;
+    let client = requests.client().clone();
+    let _server = tokio::spawn(server.run(requests));
+    daemon.connects(0, "alice").await;
+    daemon.grants("client-pending-auth 0 1 \"WEB_AUTH::https://x\" 1800").await;
+    let began = Instant::now();
+    // One waits for its turn meanwhile, the other comes later.
+    daemon.asks("REAUTH", 0, 2, "alice").await;
+    daemon.settles().await;
+    let decided = client.client_auth_nt(Cid(0), Kid(1));
+    tokio::join!(decided, daemon.grants("client-auth-nt 0 1")).0.unwrap();
+    daemon.grants("client-pending-auth 0 2 \"CR_TEXT:R,E:Code\" 1800").await;
+    // Responses are of the attempt whose turn it is.
+    daemon.asks("REAUTH", 0, 3, "alice").await;
+    daemon.says(">CLIENT:CR_RESPONSE,0,2,MQ==\n>CLIENT:ENV,END\n").await;
+    daemon.grants("client-auth-nt 0 2").await;
+    daemon.grants("client-auth-nt 0 3").await;
+    assert_eq!(began.elapsed(), Duration::ZERO);
+    // The call goes on.
+    assert_eq!(done.recv().await, Some(false));
+    assert_eq!(began.elapsed(), HALF_AN_HOUR);
 }
