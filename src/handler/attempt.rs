@@ -156,14 +156,15 @@ impl Attempt {
         self.request.password()
     }
 
-    /// Whether a decision is still wanted: the client has not left, the daemon not restarted.
+    /// Whether a decision is still wanted: the client has not left, nobody else has decided, the daemon has not
+    /// restarted.
     #[must_use]
     pub fn is_open(&self) -> bool {
         self.request.is_open()
     }
 
-    /// Waits until no decision is wanted any more: the client has left or connected anew, the daemon
-    /// restarted, or the connection ended. The call goes on, to put away what it has begun, until its
+    /// Waits until no decision is wanted any more: the client has left or connected anew, somebody else has
+    /// decided, the daemon restarted, or the connection ended. The call goes on, to put away what it has begun, until its
     /// deadline at most, and as long as [no more](super::AuthServer::departed_limit) such calls do; what it decides is
     /// not sent.
     ///

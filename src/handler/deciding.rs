@@ -1,6 +1,7 @@
 //! [`Deciding`]: one attempt, from its turn to the daemon's reply.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
@@ -28,6 +29,8 @@ pub(super) struct Deciding {
     pub(super) shutdown_reason: Arc<str>,
     /// Its place among the attempts of its client.
     pub(super) number: u64,
+    /// Set when there is a decision to send.
+    pub(super) decided: Arc<AtomicBool>,
     /// Told of attempts that go on and decide nothing any more, so that others need not wait for them.
     pub(super) released: mpsc::UnboundedSender<Released>,
 }
@@ -160,6 +163,7 @@ impl Deciding {
     ///
     /// An error is one of a decision that cannot be sent.
     async fn deliver(&self, decision: &Decision) -> Result<Delivery> {
+        self.decided.store(true, Ordering::Relaxed);
         loop {
             if self.is_overdue() {
                 return Ok(self.cut_off_delivery(command_of(decision)).await);

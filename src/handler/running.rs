@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -40,6 +41,8 @@ struct Open {
     kind: AttemptKind,
     /// Its place among the attempts of its client.
     number: u64,
+    /// Whether there is a decision to send.
+    decided: Arc<AtomicBool>,
     task: AbortHandle,
 }
 
@@ -150,11 +153,12 @@ impl<A: Authenticator> Running<A> {
         let attempt = Attempt::new(Arc::clone(&request), kind, Arc::clone(&deadline), responses);
         let authenticator = Arc::clone(&self.server.authenticator);
         let deciding = self.deciding(&request, number);
+        let decided = Arc::clone(&deciding.decided);
         let task = self.tasks.spawn(async move {
             let call = async move { authenticator.authenticate(attempt).await };
             Some(deciding.run(kind, Times { begin, deadline, time }, call).await)
         });
-        self.open.insert(task.id(), Open { request, kind, number, task });
+        self.open.insert(task.id(), Open { request, kind, number, decided, task });
     }
 
     /// Denies a client that comes while the server ends.
@@ -172,13 +176,14 @@ impl<A: Authenticator> Running<A> {
         verdict: Verdict,
     ) {
         let deciding = self.deciding(&request, number);
+        let decided = Arc::clone(&deciding.decided);
         let task = self.tasks.spawn(async move {
             Some(match verdict {
                 Verdict::Undecided => deciding.undecided().await,
                 verdict => deciding.deny(verdict).await,
             })
         });
-        self.open.insert(task.id(), Open { request, kind, number, task });
+        self.open.insert(task.id(), Open { request, kind, number, decided, task });
     }
 
     fn deciding(&self, request: &Arc<ClientRequest>, number: u64) -> Deciding {
@@ -188,17 +193,21 @@ impl<A: Authenticator> Running<A> {
             stop: self.stop.subscribe(),
             shutdown_reason: Arc::clone(&self.server.shutdown_reason),
             number,
+            decided: Arc::default(),
             released: self.release.clone(),
         }
     }
 
-    /// Clients that come and leave again must not have calls pile up.
+    /// Clients that come and leave again, or are decided about elsewhere, must not have calls pile up.
     fn drop_oldest_departed(&self) {
         let limit = self.server.departed_limit;
         if self.open.len() <= limit {
             return;
         }
-        let departed = self.open.values().filter(|open| open.request.is_withdrawn());
+        // A decision on its way closes its request, too; what became of it is still to be told.
+        let goes_on =
+            |open: &&Open| !open.request.is_open() && !open.decided.load(Ordering::Relaxed);
+        let departed = self.open.values().filter(goes_on);
         let mut departed: Vec<_> = departed.collect();
         departed.sort_unstable_by_key(|open| open.number);
         for oldest in departed.iter().rev().skip(limit) {
@@ -217,7 +226,7 @@ impl<A: Authenticator> Running<A> {
             Err(error) => {
                 let Some(open) = self.open.remove(&error.id()) else { return };
                 let Open { request, kind, number, .. } = open;
-                // Only a call whose client had left is dropped.
+                // Only a call that decides nothing any more is dropped.
                 let verdict = if error.is_panic() { Verdict::Panicked } else { Verdict::Undecided };
                 self.end(request, kind, number, verdict);
             }

@@ -114,8 +114,8 @@ impl<A: Authenticator> AuthServer<A> {
         self
     }
 
-    /// Sets how many calls go on whose client has left; of more the oldest are dropped when the next
-    /// client comes. Default: 512.
+    /// Sets how many calls go on whose client has left or was decided about elsewhere; of more the oldest are
+    /// dropped when the next client comes. Default: 512.
     pub fn departed_limit(mut self, limit: usize) -> Self {
         self.departed_limit = limit;
         self

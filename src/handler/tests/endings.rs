@@ -2,6 +2,7 @@
 
 use tokio::sync::mpsc;
 
+use super::outcomes::told;
 use super::*;
 use crate::types::{Cid, Kid};
 
@@ -140,6 +141,46 @@ async fn what_the_others_cannot_answer_does_not_come_to_them_again() {
         tokio::task::yield_now().await;
     }
     assert_eq!(calls.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn calls_whose_clients_were_decided_about_elsewhere_do_not_pile_up() {
+    let running = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&running);
+    let server = AuthServer::new(move |_: Attempt| {
+        counted.fetch_add(1, Ordering::Relaxed);
+        let call = Counted(Arc::clone(&counted));
+        async move {
+            let _call = call;
+            std::future::pending().await
+        }
+    });
+    let (requests, mut daemon) = start().await;
+    let client = requests.client().clone();
+    let _server = tokio::spawn(server.departed_limit(4).run(requests));
+    for cid in 0..50 {
+        daemon.connects(cid, "alice").await;
+        daemon.settles().await;
+        let decided = client.client_auth_nt(Cid(cid), Kid(1));
+        let line = format!("client-auth-nt {cid} 1");
+        tokio::join!(decided, daemon.grants(&line)).0.unwrap();
+        daemon.says(format!(">CLIENT:DISCONNECT,{cid}\n>CLIENT:ENV,END\n")).await;
+    }
+    // The limit, and the newest.
+    assert_eq!(running.load(Ordering::Relaxed), 4 + 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_decision_on_its_way_is_no_call_of_a_client_that_left() {
+    let (server, mut outcomes) = told(AuthServer::new(by_name).departed_limit(0));
+    let (_server, mut daemon) = serve(server).await;
+    daemon.connects(0, "alice").await;
+    daemon.hears("client-auth-nt 0 1").await;
+    daemon.connects(1, "eve").await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    daemon.succeeds("client-auth-nt").await;
+    assert!(outcomes.recv().await.unwrap().is_admitted());
+    daemon.grants("client-deny 1 1 \"not on the list\"").await;
 }
 
 #[tokio::test(start_paused = true)]
