@@ -199,6 +199,11 @@ impl Attempt {
     ///
     /// `timeout` is whole seconds, from 1; the deadline moves by as much.
     ///
+    /// A response does not say which question it answers. One to a question that timed out is dropped where
+    /// it comes before the next one is asked; where it comes after that, it counts as the answer to the next
+    /// one. So an attempt whose questions want different answers, as one code after another, should end where a
+    /// question got [no response](AskError::NoResponse).
+    ///
     /// # Errors
     /// [`AskError`]: the request could not be asked, no response came in time, or one that is not
     /// base64.
@@ -212,7 +217,8 @@ impl Attempt {
         timeout: Duration,
     ) -> Result<Secret, AskError> {
         let mut responses = self.responses.lock().await;
-        // One that came late to an earlier request answers none.
+        // One that is here already is to an earlier question. One that is still to come cannot be told
+        // from the answer to this one: a response does not say what it answers.
         while responses.try_recv().is_ok() {}
         self.pending(&PendingAuth::cr_text(text, echo), timeout).await?;
         let stale = Error::Stale { command: "client-pending-auth" };

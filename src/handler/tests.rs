@@ -293,6 +293,23 @@ async fn a_response_from_before_the_question_does_not_answer_it() {
     daemon.grants("client-auth-nt 0 1").await;
 }
 
+/// A response does not say what it answers.
+#[tokio::test(start_paused = true)]
+async fn a_response_that_comes_late_counts_as_one_to_the_next_question() {
+    let server = AuthServer::new(|attempt: Attempt| async move {
+        let first = attempt.ask("One", true, Duration::from_secs(10)).await;
+        assert!(matches!(first, Err(AskError::NoResponse)), "{first:?}");
+        let second = attempt.ask("Two", true, Duration::from_secs(10)).await?;
+        Ok(Decision::deny(if second == Secret::from("1") { "it counts" } else { "it does not" }))
+    });
+    let (_server, mut daemon) = serve(server).await;
+    daemon.connects(0, "alice").await;
+    daemon.grants("client-pending-auth 0 1 \"CR_TEXT:R,E:One\" 10").await;
+    daemon.grants("client-pending-auth 0 1 \"CR_TEXT:R,E:Two\" 10").await;
+    daemon.says(">CLIENT:CR_RESPONSE,0,1,MQ==\n>CLIENT:ENV,END\n").await;
+    daemon.grants("client-deny 0 1 \"it counts\"").await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn no_response_in_time_is_a_denial() {
     let server = AuthServer::new(|attempt: Attempt| async move {
