@@ -26,7 +26,7 @@ pub struct Attempt {
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum AskError {
-    /// The request could not be asked, or is not wanted any more.
+    /// The question could not be asked, or is not wanted any more.
     #[error(transparent)]
     NotAsked(#[from] Error),
     /// Nothing came in time.
@@ -205,7 +205,7 @@ impl Attempt {
     /// question got [no response](AskError::NoResponse).
     ///
     /// # Errors
-    /// [`AskError`]: the request could not be asked, no response came in time, or one that is not
+    /// [`AskError`]: the question could not be asked, no response came in time, or one that is not
     /// base64.
     ///
     /// # Cancel safety

@@ -72,7 +72,7 @@ impl Clients {
         let request = response.request();
         let first = self.attempts.get(request.peer()).and_then(VecDeque::front);
         if let Some(first) = first.filter(|first| first.kid == request.kid()) {
-            // Never full: there is one response for each request, and each request takes them all.
+            // Never full: there is one response for each question, and each question takes them all.
             let _ = first.responses.try_send(response.into_response());
         }
     }

@@ -14,7 +14,7 @@ use crate::events::{
 };
 use crate::types::{Cid, Kid, Text};
 
-/// A request that waits to be taken, with its guard.
+/// A request that waits to be taken, with its state.
 #[derive(Debug, Clone)]
 pub(crate) struct OpenRequest {
     pub(crate) state: Arc<RequestState>,
