@@ -7,12 +7,12 @@ use std::time::Duration;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::time::Instant;
 
-use crate::client::Events;
 use crate::client::dispatcher::Published;
 use crate::client::identity::{Peer, PeerEnd, PeerWatch, Peers};
 use crate::client::pending_command::{Delivery, Pass, SubmittedCommand, Wants, Withdraw};
 use crate::client::registry::Ticket;
 use crate::client::shared::{Closing, Shared};
+use crate::client::{Events, far};
 use crate::command::Wire;
 use crate::error::{CloseReason, Error, Result};
 use crate::reply::RawReply;
@@ -79,8 +79,8 @@ impl Client {
 
     /// For a call of several commands, which take one timeout together.
     pub(crate) fn one_call(&self) -> Self {
-        let deadline = self.deadline.or_else(|| Instant::now().checked_add(self.timeout));
-        Self { deadline, ..self.clone() }
+        let deadline = self.deadline.unwrap_or_else(|| far(Instant::now(), self.timeout));
+        Self { deadline: Some(deadline), ..self.clone() }
     }
 
     /// Ends the connection at once, whatever is in flight; the daemon goes on.
@@ -156,7 +156,7 @@ impl Client {
         wire: Wire,
         timeout: Duration,
     ) -> Result<PeerEnd> {
-        let deadline = Instant::now().checked_add(timeout);
+        let deadline = far(Instant::now(), timeout);
         let (end, mut gone) = oneshot::channel();
         let watch = Wants::End(PeerWatch { peer: peer.clone(), end });
         let after = self.timeout.min(timeout);
@@ -166,11 +166,7 @@ impl Client {
             let refused = matches!(error, Error::Refused { .. });
             return refused.then(|| gone.try_recv().ok()).flatten().ok_or(error);
         }
-        let ended = match deadline {
-            Some(deadline) => tokio::time::timeout_at(deadline, &mut gone).await,
-            None => Ok((&mut gone).await),
-        };
-        match ended {
+        match tokio::time::timeout_at(deadline, &mut gone).await {
             Ok(Ok(end)) => Ok(end),
             Ok(Err(_)) => Ok(PeerEnd::Closed(self.shared.reason())),
             Err(_) => Err(Error::StillConnected { after: timeout }),
@@ -207,10 +203,8 @@ impl Client {
         let submission =
             SubmittedCommand { wire, reply, delivery: Arc::clone(&delivery), pass, wants };
         let exchanged = self.exchange(submission, answer);
-        let in_time = match self.deadline {
-            Some(deadline) => tokio::time::timeout_at(deadline, exchanged).await,
-            None => tokio::time::timeout(after, exchanged).await,
-        };
+        let deadline = self.deadline.unwrap_or_else(|| far(Instant::now(), after));
+        let in_time = tokio::time::timeout_at(deadline, exchanged).await;
         in_time
             .unwrap_or_else(|_| Err(Error::Timeout { command, after, sent: !delivery.withdraw() }))
     }

@@ -4,6 +4,7 @@
 //! what it hears, and the registry keeps the requests that are open.
 
 mod commands;
+mod deadline;
 mod dispatcher;
 mod driver;
 mod env_filter;
@@ -18,6 +19,7 @@ mod shared;
 mod start;
 mod transport;
 
+pub(crate) use deadline::far;
 pub use events::{Events, Lagged};
 pub use handle::Client;
 pub use identity::{Peer, PeerEnd, Peers};

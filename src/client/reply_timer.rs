@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use tokio::time::{Instant, Sleep};
 
+use super::far;
+
 /// Runs while a reply is awaited. It is set once in a while, not for every command.
 pub(super) struct ReplyTimer {
-    /// `None` where it never runs out.
-    after: Option<Duration>,
+    after: Duration,
     /// When the daemon was last heard or asked.
     progress: Instant,
     /// The same, without lines that are nobody's.
@@ -20,10 +21,9 @@ pub(super) struct ReplyTimer {
 const PATIENCE: u32 = 10;
 
 impl ReplyTimer {
-    /// A timer that runs out `after` a silence, or never where no clock can hold that.
+    /// A timer that runs out `after` a silence.
     pub(super) fn new(after: Duration) -> Self {
         let now = Instant::now();
-        let after = now.checked_add(after).map(|_| after);
         Self { after, progress: now, sure: now, sleep: None }
     }
 
@@ -36,8 +36,7 @@ impl ReplyTimer {
     /// A line came that is nobody's: the daemon lives, but that is not the reply.
     pub(super) fn heard_stray(&mut self) {
         let now = Instant::now();
-        let limit = self.after.and_then(|after| after.checked_mul(PATIENCE));
-        if limit.is_none_or(|limit| now.duration_since(self.sure) < limit) {
+        if now.duration_since(self.sure) < self.after.saturating_mul(PATIENCE) {
             self.progress = now;
         }
     }
@@ -46,8 +45,7 @@ impl ReplyTimer {
     pub(super) fn asked(&mut self) {
         self.heard();
         if self.sleep.is_none() {
-            let deadline = self.after.and_then(|after| self.progress.checked_add(after));
-            self.sleep = deadline.map(|deadline| Box::pin(tokio::time::sleep_until(deadline)));
+            self.sleep = Some(Box::pin(tokio::time::sleep_until(self.deadline())));
         }
     }
 
@@ -68,22 +66,18 @@ impl ReplyTimer {
     /// Whether there was no progress for the whole time. The timer goes on with the rest of it where
     /// there was, while something is `awaited`.
     pub(super) fn is_over(&mut self, awaited: bool) -> bool {
-        let deadline = self.after.and_then(|after| self.progress.checked_add(after));
-        match deadline.filter(|_| awaited) {
-            Some(deadline) if deadline <= Instant::now() => {
-                self.sleep = None;
-                true
+        let deadline = self.deadline();
+        if awaited && deadline > Instant::now() {
+            if let Some(sleep) = &mut self.sleep {
+                sleep.as_mut().reset(deadline);
             }
-            Some(deadline) => {
-                if let Some(sleep) = &mut self.sleep {
-                    sleep.as_mut().reset(deadline);
-                }
-                false
-            }
-            None => {
-                self.sleep = None;
-                false
-            }
+            return false;
         }
+        self.sleep = None;
+        awaited
+    }
+
+    fn deadline(&self) -> Instant {
+        far(self.progress, self.after)
     }
 }

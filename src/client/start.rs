@@ -13,7 +13,7 @@ use super::identity::PeerTable;
 use super::registry::{Limits, Registry};
 use super::shared::{CloseGuard, Shared};
 use super::transport::Transport;
-use super::{Client, Events};
+use super::{Client, Events, far};
 use crate::demux::{Demuxer, Item};
 use crate::error::{Error, Result};
 use crate::reply::RawReply;
@@ -107,14 +107,10 @@ impl SetUpReplies {
     /// Waits for the replies to `env-filter 0`, whatever it is, and to `state on`: from then on no
     /// restart goes unnoticed.
     pub(crate) async fn wait(self, after: Duration, client: &Client) -> Result<()> {
-        let deadline = Instant::now().checked_add(after);
+        let deadline = far(Instant::now(), after);
         let mut last = None;
         for (command, reply) in [("env-filter", self.filter), ("state", self.states)] {
-            let replied = match deadline {
-                Some(deadline) => tokio::time::timeout_at(deadline, reply).await,
-                None => Ok(reply.await),
-            };
-            last = Some(match replied {
+            last = Some(match tokio::time::timeout_at(deadline, reply).await {
                 Ok(Ok(reply)) => reply,
                 Ok(Err(_)) => return Err(Error::Closed(client.closed().await)),
                 Err(_) => return Err(Error::Timeout { command, after, sent: true }),

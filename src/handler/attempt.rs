@@ -7,7 +7,7 @@ use tokio::sync::{Mutex as AsyncMutex, mpsc};
 use tokio::time::Instant;
 
 use crate::challenge::ClientPassword;
-use crate::client::Peer;
+use crate::client::{Peer, far};
 use crate::error::{Error, Result};
 use crate::events::{BadField, CrResponse, Env};
 use crate::requests::{ClientRequest, PasswordError, PendingAuth};
@@ -78,12 +78,6 @@ impl Deadline {
     fn lock(&self) -> MutexGuard<'_, Instant> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// A time so far away that it cannot be told is 30 years off.
-pub(super) fn far(from: Instant, after: Duration) -> Instant {
-    const FAR: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
-    from.checked_add(after).unwrap_or_else(|| from + FAR)
 }
 
 impl Attempt {

@@ -8,9 +8,9 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 use tracing::warn;
 
-use super::attempt::{Deadline, far};
+use super::attempt::Deadline;
 use super::{AttemptKind, BoxError, Decision, Delivery, Outcome, Verdict};
-use crate::client::Client;
+use crate::client::{Client, far};
 use crate::error::{Error, Result};
 use crate::requests::ClientRequest;
 

@@ -13,11 +13,11 @@ use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
 use tokio::time::Instant;
 use tracing::{debug, warn};
 
-use super::attempt::{Attempt, AttemptKind, Deadline, far};
+use super::attempt::{Attempt, AttemptKind, Deadline};
 use super::clients::{Clients, Turn};
 use super::deciding::{Deciding, Ended, LAST_WORDS, Released, Times, stopped};
 use super::{AuthServer, Authenticator, Drained, Verdict};
-use crate::client::Client;
+use crate::client::{Client, far};
 use crate::requests::{ClientRequest, Overflow, Request, Requests};
 
 pub(super) struct Running<A> {

@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 
 use crate::client::driver::{Driver, Output, READ_SIZE};
 use crate::client::exchange::GivenUp;
+use crate::client::far;
 use crate::client::pending_command::PendingCommand;
 use crate::client::shared::Closing;
 use crate::client::transport::Transport;
@@ -24,11 +25,9 @@ const SHUT_DOWN: Duration = Duration::from_secs(5);
 pub(super) struct Ending {
     /// Writing failed; what the daemon still says is read first.
     pub(super) write_error: Option<std::io::Error>,
-    /// A caller has asked for the end, or the daemon has to come to it.
-    pub(super) asked: bool,
     /// How many denials go out before it.
     pub(super) denials: usize,
-    /// When to stop waiting for it, where the clock can hold that.
+    /// When to stop waiting for the end; set once a caller has asked for it, or the daemon has to come to it.
     pub(super) deadline: Option<Instant>,
     /// No caller is left that could send a command.
     pub(super) abandoned: bool,
@@ -40,7 +39,7 @@ impl<S: Transport> Driver<S> {
         match self.dispatcher.shared.closing() {
             Closing::No => Ok(()),
             Closing::AfterCommands => {
-                if !self.ending.asked {
+                if self.ending.deadline.is_none() {
                     self.ending.denials = self.dispatcher.registry.denials();
                 }
                 self.close_by_deadline();
@@ -88,10 +87,9 @@ impl<S: Transport> Driver<S> {
     }
 
     /// The time to close runs from when it is asked for first.
-    pub(super) fn close_by_deadline(&mut self) {
-        if !std::mem::replace(&mut self.ending.asked, true) {
-            self.ending.deadline = Instant::now().checked_add(self.close_timeout);
-        }
+    pub(super) fn close_by_deadline(&mut self) -> Instant {
+        let deadline = || far(Instant::now(), self.close_timeout);
+        *self.ending.deadline.get_or_insert_with(deadline)
     }
 
     /// A last line without its line end may be cut: it answers nobody, and only the word that the
@@ -152,13 +150,10 @@ impl<S: Transport> Driver<S> {
         if is_begun || self.ending.write_error.is_some() {
             return self.socket.abandon();
         }
-        self.close_by_deadline();
+        let deadline = self.close_by_deadline();
         let mut buffer = Zeroizing::new(vec![0; READ_SIZE]);
-        let closing = self.socket.shut_down(&mut buffer);
-        match self.ending.deadline {
-            Some(deadline) => drop(tokio::time::timeout_at(deadline, closing).await),
-            None => closing.await,
-        }
+        // What is not over by then is cut off.
+        let _ = tokio::time::timeout_at(deadline, self.socket.shut_down(&mut buffer)).await;
         self.socket.abandon();
     }
 
