@@ -5,10 +5,8 @@ use crate::client::Client;
 use crate::client::registry::open_request::Refusal;
 use crate::command::{Wire, credentials};
 use crate::error::Result;
-use crate::error::invalid;
 use crate::events::Realm;
 use crate::requests::handle::Handle;
-use crate::types::ArgumentProblem;
 use crate::types::Secret;
 
 /// `>PASSWORD:Need 'REALM' username/password`, perhaps with a challenge.
@@ -40,10 +38,6 @@ pub struct CredentialsRequest {
 }
 
 const NAME: &str = "credentials";
-const RESPONSE: &str = "response";
-const MISSING: &str = "is missing: the prompt holds a challenge";
-const NOT_STATIC: &str = "is not asked for: the prompt holds no static challenge";
-const NOT_DYNAMIC: &str = "is not asked for: the prompt holds no dynamic challenge";
 
 impl CredentialsRequest {
     pub(crate) fn new(
@@ -96,9 +90,7 @@ impl CredentialsRequest {
         username: impl Into<Secret>,
         password: impl Into<Secret>,
     ) -> Result<()> {
-        if self.challenge.is_some() {
-            return self.misfit(MISSING);
-        }
+        self.handle.fits(NAME, expects_none(self.challenge.as_ref()))?;
         self.send(&username.into(), &password.into()).await
     }
 
@@ -116,9 +108,7 @@ impl CredentialsRequest {
         password: impl Into<Secret>,
         response: impl Into<Secret>,
     ) -> Result<()> {
-        if self.challenge.as_ref().is_none_or(|challenge| challenge.username().is_some()) {
-            return self.misfit(NOT_STATIC);
-        }
+        self.handle.fits(NAME, expects_static(self.challenge.as_ref()))?;
         self.answer_by_ref(&username.into(), &password.into(), &response.into()).await
     }
 
@@ -131,9 +121,7 @@ impl CredentialsRequest {
     /// # Cancel safety
     /// As [`answer`](Self::answer).
     pub async fn respond(self, response: impl Into<Secret>) -> Result<()> {
-        if self.challenge.as_ref().is_none_or(|challenge| challenge.username().is_none()) {
-            return self.misfit(NOT_DYNAMIC);
-        }
+        self.handle.fits(NAME, expects_dynamic(self.challenge.as_ref()))?;
         let none = Secret::default();
         self.answer_by_ref(&none, &none, &response.into()).await
     }
@@ -171,12 +159,6 @@ impl CredentialsRequest {
         let second = self.handle.note(call.password_command(realm, password).await)?;
         self.handle.send_part_by(&call, Ok(first)).await?;
         self.handle.settle_by(&call, Ok(second)).await
-    }
-
-    /// The request is still to be answered.
-    fn misfit<T>(&self, what: &'static str) -> Result<T> {
-        self.handle.begin();
-        self.handle.note(Err(invalid(NAME, RESPONSE, ArgumentProblem::Other(what))))
     }
 }
 
@@ -237,9 +219,7 @@ impl PasswordRequest {
     /// # Cancel safety
     /// [As every command](crate::Client#cancel-safety).
     pub async fn answer(self, password: impl Into<Secret>) -> Result<()> {
-        if self.challenge.is_some() {
-            return self.misfit(MISSING);
-        }
+        self.handle.fits("password", expects_none(self.challenge.as_ref()))?;
         self.send(&password.into()).await
     }
 
@@ -256,9 +236,7 @@ impl PasswordRequest {
         password: impl Into<Secret>,
         response: impl Into<Secret>,
     ) -> Result<()> {
-        if self.challenge.as_ref().is_none_or(|challenge| challenge.username().is_some()) {
-            return self.misfit(NOT_STATIC);
-        }
+        self.handle.fits("password", expects_static(self.challenge.as_ref()))?;
         self.answer_by_ref(&password.into(), &response.into()).await
     }
 
@@ -271,9 +249,7 @@ impl PasswordRequest {
     /// # Cancel safety
     /// As [`answer`](Self::answer).
     pub async fn respond(self, response: impl Into<Secret>) -> Result<()> {
-        if self.challenge.as_ref().is_none_or(|challenge| challenge.username().is_none()) {
-            return self.misfit(NOT_DYNAMIC);
-        }
+        self.handle.fits("password", expects_dynamic(self.challenge.as_ref()))?;
         self.answer_by_ref(&Secret::default(), &response.into()).await
     }
 
@@ -301,12 +277,6 @@ impl PasswordRequest {
         let call = self.handle.begin_call();
         let wire = call.password_command(self.realm.as_bytes(), password).await;
         self.handle.settle_by(&call, wire).await
-    }
-
-    /// The request is still to be answered.
-    fn misfit<T>(&self, what: &'static str) -> Result<T> {
-        self.handle.begin();
-        self.handle.note(Err(invalid("password", RESPONSE, ArgumentProblem::Other(what))))
     }
 }
 
@@ -375,4 +345,21 @@ impl UsernameRequest {
 async fn username_command(client: &Client, realm: &[u8], username: &Secret) -> Result<Wire> {
     client.check_kept("username", "user name", username).await?;
     credentials::username(realm, username)
+}
+
+/// What is wrong with an answer that has no response.
+fn expects_none(challenge: Option<&Challenge>) -> Option<&'static str> {
+    challenge.map(|_| "is missing: the prompt holds a challenge")
+}
+
+/// What is wrong with the response to a static challenge.
+fn expects_static(challenge: Option<&Challenge>) -> Option<&'static str> {
+    let is_static = challenge.is_some_and(|challenge| challenge.username().is_none());
+    (!is_static).then_some("is not asked for: the prompt holds no static challenge")
+}
+
+/// What is wrong with the response to a dynamic challenge.
+fn expects_dynamic(challenge: Option<&Challenge>) -> Option<&'static str> {
+    let is_dynamic = challenge.is_some_and(|challenge| challenge.username().is_some());
+    (!is_dynamic).then_some("is not asked for: the prompt holds no dynamic challenge")
 }

@@ -12,7 +12,8 @@ use crate::client::registry::Registry;
 use crate::client::registry::open_request::OpenRequest;
 use crate::client::registry::request_state::{RequestState, Ticket};
 use crate::command::Wire;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, invalid};
+use crate::types::ArgumentProblem;
 
 pub(crate) struct Handle {
     client: Client,
@@ -94,6 +95,13 @@ impl Handle {
     /// Remembers why an answer is not sent.
     pub(crate) fn note<T>(&self, result: Result<T>) -> Result<T> {
         result.inspect_err(|error| *self.error() = Some(error.clone()))
+    }
+
+    /// Refuses an answer whose response has this problem; the request is still to be answered then.
+    pub(crate) fn fits(&self, command: &'static str, problem: Option<&'static str>) -> Result<()> {
+        let Some(problem) = problem else { return Ok(()) };
+        self.begin();
+        self.note(Err(invalid(command, "response", ArgumentProblem::Other(problem))))
     }
 
     /// Whether the last answer was refused, here or by the daemon, or had no fitting reply.
