@@ -15,12 +15,12 @@ level() {
     echo none
 }
 
-# `file: first segment` of each path that starts with `crate::`, outside of comments and unit tests.
+# `file: first segment` of each path that starts with `crate::`, outside of comments; unit tests count.
 imports() {
-    git ls-files 'src/*.rs' | grep -vE '(^|/)tests(/|\.rs$)' | while read -r file; do
+    git ls-files 'src/*.rs' | while read -r file; do
         [[ $file == src/lib.rs ]] && continue
         # Paths in braces right behind `crate::` would hide their first segments.
-        sed -e '/^#\[cfg(test)\]$/,$d' -e 's://.*$::' "$file" |
+        sed -e 's://.*$::' "$file" |
             grep -oE '\bcrate::(\{|[A-Za-z_][A-Za-z0-9_]*)' | sed "s|^crate::|$file |" || true
     done | sort | uniq -c
 }

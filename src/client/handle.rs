@@ -235,17 +235,31 @@ impl fmt::Debug for Client {
 
 #[cfg(test)]
 mod tests {
-    use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+    use std::time::Duration;
 
-    use crate::session::Builder;
+    use tokio::io::{AsyncReadExt, duplex};
+
+    use crate::client::{Foreign, Greeted, Limits, Settings, start};
+    use crate::demux::Demuxer;
 
     /// Their bytes may be passwords, and the daemon may never say another word.
     #[tokio::test(start_paused = true)]
     async fn commands_that_are_withdrawn_do_not_wait_for_the_daemon_to_be_dropped() {
         let (ours, mut daemon) = duplex(4096);
-        daemon.write_all(b">INFO:OpenVPN Management Interface Version 5 -- x\r\n").await.unwrap();
-        let session = Builder::new().requests(false).attach(ours).await.unwrap();
-        let (client, _events, _) = session.split();
+        let settings = Settings {
+            command_timeout: Duration::MAX,
+            reply_timeout: Duration::MAX,
+            close_timeout: Duration::MAX,
+            pipeline: 1,
+            reply_limit: 1024,
+            event_capacity: 1,
+            requests: false,
+            limits: Limits { clients: 1, clients_per_address: 1 },
+        };
+        let stream = Foreign(Box::pin(ours));
+        let (demuxer, early) = (Demuxer::new(), Vec::new());
+        let greeted = Greeted { stream, demuxer, early, management_version: 5 };
+        let client = start(&settings, greeted).client;
         let calls: Vec<_> = (0..200)
             .map(|_| {
                 let client = client.clone();

@@ -336,6 +336,3 @@ impl fmt::Debug for Requests {
         f.debug_struct("Requests").field("dropped", &self.dropped).finish_non_exhaustive()
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -93,3 +93,6 @@ where
 {
     Builder::new().attach(stream).await
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,8 +10,8 @@ use std::task::{Context, Poll, Waker};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use crate::ClientResponse;
-use crate::requests::tests::*;
+use crate::requests::ClientResponse;
+use crate::session::tests::*;
 
 const RESTART: &str = ">STATE:1,RECONNECTING,SIGUSR1,,,,,\r\n";
 const PENDING: &str = "SUCCESS: client-pending-auth command succeeded\r\n";

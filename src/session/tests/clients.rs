@@ -4,7 +4,7 @@ use crate::client::PeerEnd;
 use crate::command::{EnvFilter, ReplyShape};
 use crate::events::{BadField, ClientEvent};
 use crate::requests::Overflow;
-use crate::requests::tests::*;
+use crate::session::tests::*;
 
 const PENDING: &str = "SUCCESS: client-pending-auth command succeeded\r\n";
 const AUTH: &str = "SUCCESS: client-auth command succeeded\r\n";

@@ -1,6 +1,6 @@
 //! Prompts in forms that only some daemons send.
 
-use crate::requests::tests::*;
+use crate::session::tests::*;
 
 #[tokio::test]
 async fn an_end_with_another_field_withdraws_the_clients_request() {

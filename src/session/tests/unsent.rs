@@ -12,7 +12,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::client::Client;
-use crate::requests::tests::*;
+use crate::session::tests::*;
 
 const RESTART: &str = ">STATE:1,RECONNECTING,SIGUSR1,,,,,\r\n";
 const CONNECT: &str = ">CLIENT:CONNECT,0,1\r\n>CLIENT:ENV,username=al ice\r\n>CLIENT:ENV,END\r\n";
