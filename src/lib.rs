@@ -29,7 +29,7 @@
 //! # Layers
 //! - [`demux`]: bytes to lines, replies apart from events. Sans-I/O, and an async face.
 //! - [`events`]: event lines to typed values.
-//! - [`command`]: what each command looks like on the wire, and what is refused beforehand.
+//! - [`command`]: commands as values: what each looks like on the wire, what is refused beforehand, and how its reply is read.
 //! - [`reply`]: replies to typed values.
 //! - [`Client`], [`Events`], [`Requests`]: one connection, many handles.
 //! - [`handler`]: sign-in servers and VPN clients as a trait to implement; [`challenge`]: what they ask beside passwords.
@@ -49,8 +49,8 @@ mod types;
 
 pub use client::{Client, Events, Lagged, Peer, PeerEnd, Peers};
 pub use command::{
-    EnvFilter, History, IntoPeerConfig, KillTarget, PeerConfig, ProxyAction, RemoteAction,
-    ReplyShape, Signal, StatusFormat, Transport,
+    AnyCommand, Command, Dialect, EnvFilter, History, IntoPeerConfig, KillTarget, PeerConfig,
+    ProxyAction, RemoteAction, ReplyShape, Signal, StatusFormat, Transport,
 };
 pub use error::{CloseReason, Error, Result};
 pub use events::{Event, Info, StateName};

@@ -13,12 +13,12 @@ use crate::client::pending_command::{Delivery, Pass, SubmittedCommand, Wants, Wi
 use crate::client::registry::Ticket;
 use crate::client::shared::{Closing, Shared};
 use crate::client::{Events, far};
-use crate::command::Wire;
+use crate::command::Encoded;
 use crate::error::{CloseReason, Error, Result};
 use crate::reply::RawReply;
 use crate::types::Dialect;
 
-/// The handle of a connection: every command is one method.
+/// The handle of a connection: every command is one method, over [`send`](Self::send).
 ///
 /// Cheap to clone; commands of all clones are sent one after another, in the
 /// order they were called, and each caller gets its own reply. Only answers to requests wait, where what the
@@ -130,8 +130,8 @@ impl Client {
         self.shared.closed().await
     }
 
-    /// What is known of the daemon's version.
-    pub(crate) fn dialect(&self) -> Dialect {
+    /// What is known of the daemon's version, which decides the form of [commands](crate::command).
+    pub fn dialect(&self) -> Dialect {
         self.shared.dialect()
     }
 
@@ -140,27 +140,27 @@ impl Client {
     }
 
     /// Sends a command and waits for its reply.
-    pub(crate) async fn call(&self, wire: Wire) -> Result<RawReply> {
-        self.send(wire, Pass::Free, Wants::Nothing).await
+    pub(crate) async fn call(&self, wire: Encoded) -> Result<RawReply> {
+        self.call_with(wire, Pass::Free, Wants::Nothing).await
     }
 
     /// Sends a command about one client, where that is still the one that has its ID.
-    pub(crate) async fn call_by(&self, peer: &Peer, wire: Wire) -> Result<RawReply> {
-        self.send(wire, Pass::Peer(peer.clone()), Wants::Nothing).await
+    pub(crate) async fn call_by(&self, peer: &Peer, wire: Encoded) -> Result<RawReply> {
+        self.call_with(wire, Pass::Peer(peer.clone()), Wants::Nothing).await
     }
 
     /// As [`call_by`](Self::call_by), and waits up to `timeout` from now until the client is gone.
     pub(crate) async fn call_until_gone(
         &self,
         peer: &Peer,
-        wire: Wire,
+        wire: Encoded,
         timeout: Duration,
     ) -> Result<PeerEnd> {
         let deadline = far(Instant::now(), timeout);
         let (end, mut gone) = oneshot::channel();
         let watch = Wants::End(PeerWatch { peer: peer.clone(), end });
         let after = self.timeout.min(timeout);
-        let sent = self.send_within(after, wire, Pass::Peer(peer.clone()), watch).await;
+        let sent = self.call_within(after, wire, Pass::Peer(peer.clone()), watch).await;
         if let Err(error) = sent {
             // It may be refused because the client has just gone.
             let refused = matches!(error, Error::Refused { .. });
@@ -174,25 +174,25 @@ impl Client {
     }
 
     /// Sends a command, and gives with its reply who had which client ID when it arrived.
-    pub(crate) async fn call_with_peers(&self, wire: Wire) -> Result<(RawReply, Peers)> {
+    pub(crate) async fn call_with_peers(&self, wire: Encoded) -> Result<(RawReply, Peers)> {
         let (sender, peers) = oneshot::channel();
-        let reply = self.send(wire, Pass::Free, Wants::Peers(sender)).await?;
+        let reply = self.call_with(wire, Pass::Free, Wants::Peers(sender)).await?;
         Ok((reply, peers.await.map_err(|_| self.gone())?))
     }
 
     /// Answers a request: sends only where that is still open.
-    pub(crate) async fn answer(&self, wire: Wire, ticket: Ticket) -> Result<RawReply> {
-        self.send(wire, Pass::Answer(ticket), Wants::Nothing).await
+    pub(crate) async fn answer(&self, wire: Encoded, ticket: Ticket) -> Result<RawReply> {
+        self.call_with(wire, Pass::Answer(ticket), Wants::Nothing).await
     }
 
-    async fn send(&self, wire: Wire, pass: Pass, wants: Wants) -> Result<RawReply> {
-        self.send_within(self.timeout, wire, pass, wants).await
+    async fn call_with(&self, wire: Encoded, pass: Pass, wants: Wants) -> Result<RawReply> {
+        self.call_within(self.timeout, wire, pass, wants).await
     }
 
-    async fn send_within(
+    async fn call_within(
         &self,
         after: Duration,
-        wire: Wire,
+        wire: Encoded,
         pass: Pass,
         wants: Wants,
     ) -> Result<RawReply> {

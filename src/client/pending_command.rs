@@ -12,14 +12,14 @@ use crate::client::dispatcher::Dispatcher;
 use crate::client::exchange::{Failure, Outcome};
 use crate::client::identity::{Peer, PeerWatch, Peers};
 use crate::client::registry::Ticket;
-use crate::command::{Effect, Wire, parameters};
+use crate::command::{Effect, Encoded, parameters};
 use crate::error::{CloseReason, Error, Result};
 use crate::reply::RawReply;
 use crate::types::{Text, masked, shown};
 
 /// A command on its way from a caller to the driver.
 pub(super) struct SubmittedCommand {
-    pub(super) wire: Wire,
+    pub(super) wire: Encoded,
     pub(super) reply: oneshot::Sender<Result<RawReply>>,
     pub(super) delivery: Arc<Delivery>,
     pub(super) pass: Pass,
@@ -133,7 +133,7 @@ enum Waiting {
 }
 
 impl SubmittedCommand {
-    pub(super) fn into_parts(self) -> (PendingCommand, Wire) {
+    pub(super) fn into_parts(self) -> (PendingCommand, Encoded) {
         let waiting = Waiting::Caller { reply: self.reply, delivery: self.delivery };
         let caller = PendingCommand::new(&self.wire, self.pass, self.wants, waiting);
         (caller, self.wire)
@@ -141,19 +141,19 @@ impl SubmittedCommand {
 }
 
 impl PendingCommand {
-    fn new(wire: &Wire, pass: Pass, wants: Wants, waiting: Waiting) -> Self {
+    fn new(wire: &Encoded, pass: Pass, wants: Wants, waiting: Waiting) -> Self {
         let is_secret = wire.kind.is_raw() || SECRET.contains(&wire.name);
         let secret = is_secret.then(|| Zeroizing::new(wire.bytes.to_vec()));
         Self { name: wire.name, effect: wire.effect, env_filter: 0, pass, wants, waiting, secret }
     }
 
     /// For what the driver sends of its own before the connection is ready.
-    pub(super) fn connect(wire: &Wire, ready: oneshot::Sender<Result<RawReply>>) -> Self {
+    pub(super) fn connect(wire: &Encoded, ready: oneshot::Sender<Result<RawReply>>) -> Self {
         Self::new(wire, Pass::Free, Wants::Nothing, Waiting::Connect(ready))
     }
 
     /// For a denial of the driver's own; it is no decision of a user's past a request.
-    pub(super) fn denial(wire: &Wire, epoch: u64) -> Self {
+    pub(super) fn denial(wire: &Encoded, epoch: u64) -> Self {
         let caller = Self::new(wire, Pass::Denial(epoch), Wants::Nothing, Waiting::Nobody);
         Self { effect: Effect::None, ..caller }
     }
@@ -200,7 +200,7 @@ impl PendingCommand {
             return false;
         }
         match self.effect {
-            Effect::None | Effect::TellsStates => {}
+            Effect::None | Effect::TellsStates | Effect::HidesStates => {}
             Effect::Decides(cid, kid) => dispatcher.registry.settled(cid, kid),
             Effect::AsksResponse(cid, kid) => dispatcher.registry.challenged(cid, kid),
             Effect::FiltersEnv { zero } => self.env_filter = dispatcher.env_filter.sending(zero),

@@ -82,9 +82,13 @@ impl Shared {
     }
 
     pub(super) fn dialect(&self) -> Dialect {
-        let release = self.version.get().and_then(|version| version.version.as_ref());
-        let release = release.map(|number| (number.major, number.minor));
-        Dialect::new(self.management_version).with_release(release).with_announced(self.announced())
+        let dialect = Dialect::new(self.management_version).with_announced(self.announced());
+        let Some(version) = self.version.get() else { return dialect };
+        let dialect = dialect.with_pkcs11(version.has_feature("PKCS11"));
+        match &version.version {
+            Some(release) => dialect.with_release(release.major, release.minor),
+            None => dialect,
+        }
     }
 
     pub(super) fn version(&self) -> Option<Version> {

@@ -1,56 +1,307 @@
-//! A server's decisions about its clients: `client-*`, `kill`, `env-filter`, `push-update-*`.
+//! A server's decisions about its clients: `client-*`, `env-filter`, `push-update-*`.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::fmt;
+use std::time::Duration;
 
-use super::{Effect, Fence, ReplyShape, Wire, Writer};
-use crate::error::invalid;
-use crate::error::{Error, Result};
-use crate::types::limits;
-use crate::types::{ArgumentProblem, Dialect, Feature};
-use crate::types::{Cid, Kid};
+use super::config::{IntoPeerConfig, PeerConfig};
+use super::{
+    Command, Dialect, Effect, Encoded, Fence, ReplyShape, Sealed, Writer, in_range, require, text,
+};
+use crate::error::{Result, invalid};
+use crate::reply::{self, RawReply};
+use crate::types::{ArgumentProblem, Cid, Feature, Kid, Masked, Text, limits};
 
-/// Whom `kill` ends.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum KillTarget {
-    /// Every client of this common name.
-    CommonName(String),
-    /// The client at this address.
-    Address {
-        /// The transport it came by; OpenVPN 2.7 needs it, older versions ignore it.
-        transport: Transport,
-        /// Its IP address. `kill` itself knows IPv4 only; an IPv6 client is looked
-        /// up in `status` and ended by `client-kill`.
-        ip: IpAddr,
-        /// Its port.
-        port: u16,
-    },
-    /// The one client at this IPv6 address, whatever its port and transport. Refused where there are several.
-    AnyPort(Ipv6Addr),
+/// `client-auth CID KID`, configuration lines, `END`: lets a client in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClientAuth {
+    cid: Cid,
+    kid: Kid,
+    config: PeerConfig,
 }
 
-/// The transport of a tunnel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Transport {
-    /// UDP.
-    Udp,
-    /// TCP.
-    Tcp,
-}
-
-impl Transport {
-    /// The word on the wire.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Udp => "udp",
-            Self::Tcp => "tcp",
-        }
+impl ClientAuth {
+    /// `config` is a [`PeerConfig`], or lines that are each checked as by [`PeerConfig::directive`].
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for a line that is refused.
+    pub fn new(cid: Cid, kid: Kid, config: impl IntoPeerConfig) -> Result<Self> {
+        Ok(Self { cid, kid, config: config.into_peer_config()? })
     }
 }
 
-/// How much of a client's environment the daemon sends.
+impl Command for ClientAuth {
+    type Reply = ();
+
+    fn encode(&self, _: Dialect) -> Result<Encoded> {
+        let block = Writer::new("client-auth").number(self.cid.0).number(self.kid.0).block();
+        let encoded = self.config.write(block)?.end(ReplyShape::Line);
+        Ok(encoded.expect("client-auth command").effect(Effect::Decides(self.cid, self.kid)))
+    }
+
+    fn read(&self, _: &RawReply) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl Sealed for ClientAuth {}
+
+/// `client-auth-nt CID KID`: lets a client in, with no configuration of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClientAuthNt {
+    cid: Cid,
+    kid: Kid,
+}
+
+impl ClientAuthNt {
+    /// The client by its IDs.
+    #[must_use]
+    pub fn new(cid: Cid, kid: Kid) -> Self {
+        Self { cid, kid }
+    }
+}
+
+impl Command for ClientAuthNt {
+    type Reply = ();
+
+    fn encode(&self, _: Dialect) -> Result<Encoded> {
+        let writer = Writer::new("client-auth-nt").number(self.cid.0).number(self.kid.0);
+        // It answers with the same text as `client-auth`.
+        let encoded = writer.line(ReplyShape::Line).expect("client-auth command");
+        Ok(encoded.effect(Effect::Decides(self.cid, self.kid)))
+    }
+
+    fn read(&self, _: &RawReply) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl Sealed for ClientAuthNt {}
+
+/// `client-deny CID KID "reason" ["client reason"]`: turns a client away.
+///
+/// At most 256 bytes each. `Debug` shows them up to a challenge.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ClientDeny {
+    cid: Cid,
+    kid: Kid,
+    reason: Text,
+    client_reason: Option<Text>,
+}
+
+impl ClientDeny {
+    /// `reason` goes to the server's log.
+    pub fn new(cid: Cid, kid: Kid, reason: impl AsRef<[u8]>) -> Self {
+        Self { cid, kid, reason: text(reason), client_reason: None }
+    }
+
+    /// Adds what goes to the client's user.
+    #[must_use]
+    pub fn client_reason(self, reason: impl AsRef<[u8]>) -> Self {
+        Self { client_reason: Some(text(reason)), ..self }
+    }
+}
+
+impl Command for ClientDeny {
+    type Reply = ();
+
+    fn encode(&self, _: Dialect) -> Result<Encoded> {
+        let mut writer = Writer::new("client-deny").number(self.cid.0).number(self.kid.0);
+        writer = writer.quoted("reason", &self.reason)?;
+        if let Some(text) = &self.client_reason {
+            writer = writer.quoted("client reason", text)?;
+        }
+        let encoded = writer.line(ReplyShape::Line).expect("client-deny command");
+        Ok(encoded.effect(Effect::Decides(self.cid, self.kid)))
+    }
+
+    fn read(&self, _: &RawReply) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl Sealed for ClientDeny {}
+
+impl fmt::Debug for ClientDeny {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientDeny")
+            .field("cid", &self.cid)
+            .field("kid", &self.kid)
+            .field("reason", &Masked(&self.reason))
+            .field("client_reason", &self.client_reason.as_ref().map(Masked))
+            .finish()
+    }
+}
+
+/// `client-kill CID [MESSAGE]`: ends the session of whoever has this ID.
+///
+/// [`Client::client_kill`](crate::Client::client_kill) reaches the client that is meant, or nobody.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClientKill {
+    cid: Cid,
+    message: Option<Text>,
+}
+
+impl ClientKill {
+    /// Without a message the client tries again (`RESTART`).
+    #[must_use]
+    pub fn new(cid: Cid) -> Self {
+        Self { cid, message: None }
+    }
+
+    /// Adds a message, of at most 256 bytes, as `HALT,bye` (give up) or `RESTART,later` (try again).
+    #[must_use]
+    pub fn message(self, message: impl AsRef<[u8]>) -> Self {
+        Self { message: Some(text(message)), ..self }
+    }
+}
+
+impl Command for ClientKill {
+    type Reply = ();
+
+    fn encode(&self, _: Dialect) -> Result<Encoded> {
+        const NAME: &str = "client-kill";
+        let writer = Writer::new(NAME).number(self.cid.0);
+        let writer = match &self.message {
+            None => writer,
+            Some(message) if message.is_empty() => {
+                return Err(invalid(NAME, "message", ArgumentProblem::Empty));
+            }
+            Some(message) => writer.quoted("message", message)?,
+        };
+        Ok(writer.line(ReplyShape::Line).expect("client-kill command"))
+    }
+
+    fn read(&self, _: &RawReply) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl Sealed for ClientKill {}
+
+/// `client-pending-auth CID KID "EXTRA" TIMEOUT`: has a client wait, and tells its user what to do meanwhile. OpenVPN 2.5.
+///
+/// See [`Client::client_pending_auth`](crate::Client::client_pending_auth). `Debug` shows of `EXTRA` only what it is.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ClientPendingAuth {
+    cid: Cid,
+    kid: Kid,
+    extra: Text,
+    timeout: Duration,
+}
+
+impl ClientPendingAuth {
+    const NAME: &str = "client-pending-auth";
+
+    /// `extra` is `WEB_AUTH:flags:url`, `OPEN_URL:url` or `CR_TEXT:flags:text`, at most 246 bytes; `timeout` whole
+    /// seconds, from 1.
+    pub fn new(cid: Cid, kid: Kid, extra: impl AsRef<[u8]>, timeout: Duration) -> Self {
+        Self { cid, kid, extra: text(extra), timeout }
+    }
+
+    fn asks_response(&self) -> bool {
+        self.extra.as_bytes().starts_with(b"CR_TEXT:")
+    }
+
+    fn seconds(&self) -> Result<u64> {
+        const ARGUMENT: &str = "timeout";
+        if self.timeout.subsec_nanos() != 0 {
+            let problem = ArgumentProblem::Other("is not a whole number of seconds");
+            return Err(invalid(Self::NAME, ARGUMENT, problem));
+        }
+        in_range(Self::NAME, ARGUMENT, self.timeout.as_secs(), 1, u32::MAX.into())
+    }
+}
+
+impl Command for ClientPendingAuth {
+    type Reply = ();
+
+    /// The parameters by version: 2.5 `CID EXTRA`, 2.6.0 and 2.6.1 `CID EXTRA TIMEOUT`, later `CID KID EXTRA TIMEOUT`.
+    fn encode(&self, dialect: Dialect) -> Result<Encoded> {
+        let why = "longer ones do not reach the user of an OpenVPN 2.x client";
+        let seconds = self.seconds()?;
+        require(Self::NAME, dialect, Feature::PendingAuth)?;
+        if self.extra.is_empty() {
+            return Err(invalid(Self::NAME, "extra", ArgumentProblem::Empty));
+        }
+        let mut writer = Writer::new(Self::NAME).number(self.cid.0);
+        if dialect.pending_auth_takes_kid() {
+            writer = writer.number(self.kid.0);
+        }
+        writer = writer.quoted_within("extra", &self.extra, limits::PENDING_EXTRA, why)?;
+        if dialect.pending_auth_takes_timeout() {
+            writer = writer.number(seconds);
+        }
+        let encoded = writer.line(ReplyShape::Line).expect("client-pending-auth command");
+        // 2.5.0 to 2.5.6 say SUCCESS and then, in words, that it failed.
+        let encoded = encoded.failure("command failed");
+        let asks = Effect::AsksResponse(self.cid, self.kid);
+        Ok(if self.asks_response() { encoded.effect(asks) } else { encoded })
+    }
+
+    fn read(&self, _: &RawReply) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl Sealed for ClientPendingAuth {}
+
+impl fmt::Debug for ClientPendingAuth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = self.extra.as_bytes().split(|byte| *byte == b':').next().unwrap_or_default();
+        f.debug_struct("ClientPendingAuth")
+            .field("cid", &self.cid)
+            .field("kid", &self.kid)
+            .field("extra", &String::from_utf8_lossy(what))
+            .field("timeout", &self.timeout)
+            .finish()
+    }
+}
+
+/// `client-pf CID`, filter lines, `END`: sets the packet filter of whoever has this ID. OpenVPN 2.5 and earlier.
+///
+/// See [`Client::client_pf`](crate::Client::client_pf).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClientPf {
+    cid: Cid,
+    filter: Vec<Text>,
+}
+
+impl ClientPf {
+    /// The lines of a packet filter file, each at most 255 bytes.
+    pub fn new<L: AsRef<[u8]>>(cid: Cid, filter: impl IntoIterator<Item = L>) -> Self {
+        Self { cid, filter: filter.into_iter().map(text).collect() }
+    }
+}
+
+impl Command for ClientPf {
+    type Reply = ();
+
+    /// Each line begins with `[`, `+` or `-`: a daemon that does not want the block runs its lines as
+    /// commands, and no command begins so.
+    fn encode(&self, dialect: Dialect) -> Result<Encoded> {
+        const NAME: &str = "client-pf";
+        const FILTER: &str = "filter";
+        let why = "the daemon loses longer lines that stand among others";
+        require(NAME, dialect, Feature::PacketFilters)?;
+        let mut block = Writer::new(NAME).number(self.cid.0).block();
+        for line in self.filter.iter().map(Text::as_bytes) {
+            block = block.line(FILTER, line, limits::CONFIG_LINE, why)?;
+            if !line.starts_with(b"[") && !line.starts_with(b"+") && !line.starts_with(b"-") {
+                let problem = "has a line that begins with none of `[`, `+` and `-`";
+                return Err(invalid(NAME, FILTER, ArgumentProblem::Other(problem)));
+            }
+        }
+        Ok(block.end(ReplyShape::Fenced(Fence::AfterRefusal)).expect("client-pf command"))
+    }
+
+    fn read(&self, _: &RawReply) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl Sealed for ClientPf {}
+
+/// `env-filter LEVEL`: how much of a client's environment the daemon sends. Kept for later managers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum EnvFilter {
@@ -62,148 +313,74 @@ pub enum EnvFilter {
     Minimal,
 }
 
-const PENDING_WHY: &str = "longer ones do not reach the user of an OpenVPN 2.x client";
+impl Command for EnvFilter {
+    type Reply = ();
 
-pub(crate) fn client_auth_nt(cid: Cid, kid: Kid) -> Wire {
-    let writer = Writer::new("client-auth-nt").number(cid.0).number(kid.0);
-    // Both commands answer with the same text.
-    writer.line(ReplyShape::Line).expect("client-auth command").effect(Effect::Decides(cid, kid))
-}
-
-pub(crate) fn client_deny(
-    cid: Cid,
-    kid: Kid,
-    reason: &[u8],
-    client_reason: Option<&[u8]>,
-) -> Result<Wire> {
-    let mut writer =
-        Writer::new("client-deny").number(cid.0).number(kid.0).quoted("reason", reason)?;
-    if let Some(text) = client_reason {
-        writer = writer.quoted("client reason", text)?;
+    fn encode(&self, _: Dialect) -> Result<Encoded> {
+        let level: u8 = match self {
+            Self::All => 0,
+            Self::Reduced => 1,
+            Self::Minimal => 2,
+        };
+        let encoded = Writer::new("env-filter").number(level).line(ReplyShape::Line);
+        Ok(encoded.expect("env_filter_level=").effect(Effect::FiltersEnv { zero: level == 0 }))
     }
-    Ok(writer
-        .line(ReplyShape::Line)
-        .expect("client-deny command")
-        .effect(Effect::Decides(cid, kid)))
+
+    fn read(&self, _: &RawReply) -> Result<()> {
+        Ok(())
+    }
 }
 
-pub(crate) fn client_kill(cid: Cid, message: Option<&[u8]>) -> Result<Wire> {
-    let mut writer = Writer::new("client-kill").number(cid.0);
-    if let Some(message) = message {
-        if message.is_empty() {
-            return Err(invalid("client-kill", "message", ArgumentProblem::Empty));
+impl Sealed for EnvFilter {}
+
+/// `push-update-broad "options"`, `push-update-cid CID "options"`: changes the pushed options of clients. OpenVPN 2.7.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PushUpdate {
+    cid: Option<Cid>,
+    options: Text,
+}
+
+impl PushUpdate {
+    /// Of every client.
+    pub fn broad(options: impl AsRef<[u8]>) -> Self {
+        Self { cid: None, options: text(options) }
+    }
+
+    /// Of whoever has this ID.
+    pub fn cid(cid: Cid, options: impl AsRef<[u8]>) -> Self {
+        Self { cid: Some(cid), options: text(options) }
+    }
+
+    fn name(&self) -> &'static str {
+        if self.cid.is_some() { "push-update-cid" } else { "push-update-broad" }
+    }
+}
+
+impl Command for PushUpdate {
+    type Reply = reply::PushUpdate;
+
+    /// Two lines for one answer, so a fence tells the end.
+    fn encode(&self, dialect: Dialect) -> Result<Encoded> {
+        let writer = Writer::new(self.name());
+        let writer = match self.cid {
+            Some(cid) => writer.number(cid.0),
+            None => writer,
+        };
+        if self.options.is_empty() {
+            return Err(invalid(self.name(), "options", ArgumentProblem::Empty));
         }
-        writer = writer.quoted("message", message)?;
+        let writer = writer.quoted("options", &self.options)?;
+        require(self.name(), dialect, Feature::PushUpdate)?;
+        Ok(writer.line(ReplyShape::Fenced(Fence::AfterFirst)))
     }
-    Ok(writer.line(ReplyShape::Line).expect("client-kill command"))
+
+    fn read(&self, reply: &RawReply) -> Result<reply::PushUpdate> {
+        reply::parse_push_update(self.name(), &reply.lines)
+    }
 }
 
-/// The parameters by version: 2.5 `CID EXTRA`, 2.6.0 and 2.6.1 `CID EXTRA TIMEOUT`, later `CID KID EXTRA TIMEOUT`.
-pub(crate) fn client_pending_auth(
-    cid: Cid,
-    kid: Kid,
-    extra: &[u8],
-    seconds: u64,
-    dialect: Dialect,
-) -> Result<Wire> {
-    const NAME: &str = "client-pending-auth";
-    if dialect.has(Feature::PendingAuth) != Some(true) {
-        return Err(Error::Unsupported { command: NAME, needs: Feature::PendingAuth.needs() });
+impl Sealed for PushUpdate {
+    fn needs_version(&self, dialect: Dialect) -> bool {
+        dialect.has(Feature::PushUpdate).is_none()
     }
-    if extra.is_empty() {
-        return Err(invalid(NAME, "extra", ArgumentProblem::Empty));
-    }
-    let seconds = super::in_range(NAME, "timeout", seconds, 1, u32::MAX.into())?;
-    let mut writer = Writer::new(NAME).number(cid.0);
-    if dialect.pending_auth_takes_kid() {
-        writer = writer.number(kid.0);
-    }
-    writer = writer.quoted_within("extra", extra, limits::PENDING_EXTRA, PENDING_WHY)?;
-    if dialect.pending_auth_takes_timeout() {
-        writer = writer.number(seconds);
-    }
-    let wire = writer.line(ReplyShape::Line).expect("client-pending-auth command");
-    // 2.5.0 to 2.5.6 say SUCCESS and then, in words, that it failed.
-    let wire = wire.failure("command failed");
-    let asks = extra.starts_with(b"CR_TEXT:");
-    Ok(if asks { wire.effect(Effect::AsksResponse(cid, kid)) } else { wire })
-}
-
-/// Each line begins with `[`, `+` or `-`: a daemon that does not want the block runs its lines as
-/// commands, and no command begins so.
-pub(crate) fn client_pf<L: AsRef<[u8]>>(
-    cid: Cid,
-    filter: impl IntoIterator<Item = L>,
-    dialect: Dialect,
-) -> Result<Wire> {
-    const NAME: &str = "client-pf";
-    const FILTER: &str = "filter";
-    if dialect.has(Feature::PacketFilters) != Some(true) {
-        return Err(Error::Unsupported { command: NAME, needs: Feature::PacketFilters.needs() });
-    }
-    let why = "the daemon loses longer lines that stand among others";
-    let mut block = Writer::new(NAME).number(cid.0).block();
-    for line in filter {
-        let line = line.as_ref();
-        block = block.line(FILTER, line, limits::CONFIG_LINE, why)?;
-        if !line.starts_with(b"[") && !line.starts_with(b"+") && !line.starts_with(b"-") {
-            let problem = "has a line that begins with none of `[`, `+` and `-`";
-            return Err(invalid(NAME, FILTER, ArgumentProblem::Other(problem)));
-        }
-    }
-    Ok(block.end(ReplyShape::Fenced(Fence::AfterRefusal)).expect("client-pf command"))
-}
-
-pub(crate) fn env_filter(filter: EnvFilter) -> Wire {
-    let level: u8 = match filter {
-        EnvFilter::All => 0,
-        EnvFilter::Reduced => 1,
-        EnvFilter::Minimal => 2,
-    };
-    let wire = Writer::new("env-filter").number(level).line(ReplyShape::Line);
-    wire.expect("env_filter_level=").effect(Effect::FiltersEnv { zero: level == 0 })
-}
-
-/// A name with a colon would be read as an address, and a long one would be cut.
-pub(crate) fn kill_common_name(name: &str) -> Result<Wire> {
-    const ARGUMENT: &str = "common name";
-    if name.is_empty() {
-        return Err(invalid("kill", ARGUMENT, ArgumentProblem::Empty));
-    }
-    if name.contains(':') {
-        let problem =
-            ArgumentProblem::Other("holds a colon; the daemon would take it for an address");
-        return Err(invalid("kill", ARGUMENT, problem));
-    }
-    let why = "the daemon cuts longer names and would look for another one";
-    let writer = Writer::new("kill").quoted_within(ARGUMENT, name, limits::KILL_NAME, why)?;
-    Ok(writer.line(ReplyShape::Line).expect("common name"))
-}
-
-pub(crate) fn kill_address(
-    transport: Transport,
-    ip: Ipv4Addr,
-    port: u16,
-    names_transport: bool,
-) -> Result<Wire> {
-    super::in_range("kill", "port", port.into(), 1, u16::MAX.into())?;
-    let address = if names_transport {
-        format!("{}:{ip}:{port}", transport.as_str())
-    } else {
-        format!("{ip}:{port}")
-    };
-    Ok(Writer::new("kill").word(&address).line(ReplyShape::Line))
-}
-
-/// Two lines for one answer, so a fence tells the end.
-pub(crate) fn push_update(cid: Option<Cid>, options: &[u8]) -> Result<Wire> {
-    let writer = match cid {
-        Some(cid) => Writer::new("push-update-cid").number(cid.0),
-        None => Writer::new("push-update-broad"),
-    };
-    if options.is_empty() {
-        return Err(invalid(writer.name(), "options", ArgumentProblem::Empty));
-    }
-    let writer = writer.quoted("options", options)?;
-    Ok(writer.line(ReplyShape::Fenced(Fence::AfterFirst)))
 }

@@ -4,103 +4,341 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
-use super::{Fence, ReplyShape, Wire, Writer};
-use crate::error::Result;
-use crate::error::invalid;
-use crate::reply::AuthRetry;
-use crate::types::ArgumentProblem;
-use crate::types::Secret;
-use crate::types::{check, limits};
+use super::{
+    Command, Dialect, Encoded, Fence, ReplyShape, Sealed, Writer, require, text, version_unknown,
+};
+use crate::error::{Error, Result, invalid};
+use crate::reply::{self, RawReply};
+use crate::types::{ArgumentProblem, Feature, Secret, Text, check, limits};
 
 const ENTERED: &str = "'";
 const CUT: &str = "the daemon silently cuts longer ones";
 
 /// How many bytes of a user name or password a daemon without PKCS#11 keeps.
-pub(crate) const SHORT: usize = 127;
+const SHORT: usize = 127;
 
-pub(crate) fn username(kind: impl AsRef<[u8]>, username: &Secret) -> Result<Wire> {
-    let writer = Writer::new("username").quoted("type", kind)?;
-    Ok(writer.quoted("user name", username.expose())?.line(ReplyShape::Line).expect(ENTERED))
+/// `username TYPE "user name"`: answers `Need 'TYPE' username/password`, before [`Password`].
+///
+/// At most 256 bytes; 127 for a daemon built without PKCS#11, which would cut the rest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Username {
+    kind: Text,
+    username: Secret,
 }
 
-pub(crate) fn password(kind: impl AsRef<[u8]>, password: &Secret) -> Result<Wire> {
-    let writer = Writer::new("password").quoted("type", kind)?;
-    Ok(writer.quoted("password", password.expose())?.line(ReplyShape::Line).expect(ENTERED))
-}
-
-/// `password TYPE`, base64 lines, `END`: for passwords of over 256 bytes.
-pub(crate) fn long_password(kind: impl AsRef<[u8]>, password: &Secret) -> Result<Wire> {
-    const NAME: &str = "password";
-    const ARGUMENT: &str = "password";
-    check(password.expose(), limits::PASSWORD, CUT)
-        .map_err(|problem| invalid(NAME, ARGUMENT, problem))?;
-    let mut block = Writer::with_capacity(NAME, 4 * limits::PASSWORD).quoted("type", kind)?.block();
-    let encoded = Zeroizing::new(STANDARD.encode(password.expose()));
-    for line in encoded.as_bytes().chunks(limits::BASE64_LINE) {
-        block = block.line(ARGUMENT, line, limits::BASE64_LINE, CUT)?;
+impl Username {
+    /// `kind` is what the daemon asks them for, as `Auth`.
+    pub fn new(kind: impl AsRef<[u8]>, username: impl Into<Secret>) -> Self {
+        Self { kind: text(kind), username: username.into() }
     }
-    Ok(block.end(ReplyShape::Fenced(Fence::AfterRefusal)).expect(ENTERED))
 }
 
-/// Refuses what a daemon that keeps `limit` bytes would cut.
-pub(crate) fn check_kept(
+impl Command for Username {
+    type Reply = ();
+
+    fn encode(&self, dialect: Dialect) -> Result<Encoded> {
+        const NAME: &str = "username";
+        const ARGUMENT: &str = "user name";
+        let writer = Writer::new(NAME).quoted("type", &self.kind)?;
+        let writer = writer.quoted(ARGUMENT, self.username.expose())?;
+        check_kept(NAME, ARGUMENT, &self.username, dialect)?;
+        Ok(writer.line(ReplyShape::Line).expect(ENTERED))
+    }
+
+    fn read(&self, _: &RawReply) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl Sealed for Username {
+    fn needs_version(&self, dialect: Dialect) -> bool {
+        may_be_cut(&self.username, dialect)
+    }
+}
+
+/// `password TYPE "password"`: answers `Need 'TYPE' password`.
+///
+/// At most 256 bytes, or 4,095 from OpenVPN 2.7.2 on, where a longer one goes as base64 lines up to `END`, once
+/// [version 5 was announced](super::AnnounceVersion); [`Client::password`](crate::Client::password) does both. 127 for a daemon built without PKCS#11,
+/// which would cut the rest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Password {
+    kind: Text,
+    password: Secret,
+}
+
+impl Password {
+    const NAME: &str = "password";
+
+    /// `kind` is what the daemon asks it for, as `Auth` or `Private Key`.
+    pub fn new(kind: impl AsRef<[u8]>, password: impl Into<Secret>) -> Self {
+        Self { kind: text(kind), password: password.into() }
+    }
+
+    /// The client version that has to be announced before this password.
+    pub(crate) fn to_announce(&self, dialect: Dialect) -> Option<u32> {
+        let fits = self.is_long() && dialect.has(Feature::LongPasswords) == Some(true);
+        fits.then(|| dialect.to_announce_for_long_passwords()).flatten()
+    }
+
+    fn is_long(&self) -> bool {
+        self.password.len() > limits::PARAMETER
+    }
+
+    /// `password TYPE`, base64 lines, `END`.
+    fn block(&self) -> Result<Encoded> {
+        let writer = Writer::with_capacity(Self::NAME, 4 * limits::PASSWORD);
+        let mut block = writer.quoted("type", &self.kind)?.block();
+        let encoded = Zeroizing::new(STANDARD.encode(self.password.expose()));
+        for line in encoded.as_bytes().chunks(limits::BASE64_LINE) {
+            block = block.line(Self::NAME, line, limits::BASE64_LINE, CUT)?;
+        }
+        Ok(block.end(ReplyShape::Fenced(Fence::AfterRefusal)).expect(ENTERED))
+    }
+
+    fn line(&self) -> Result<Encoded> {
+        let writer = Writer::new(Self::NAME).quoted("type", &self.kind)?;
+        let writer = writer.quoted(Self::NAME, self.password.expose())?;
+        Ok(writer.line(ReplyShape::Line).expect(ENTERED))
+    }
+}
+
+impl Command for Password {
+    type Reply = ();
+
+    fn encode(&self, dialect: Dialect) -> Result<Encoded> {
+        check(self.password.expose(), limits::PASSWORD, CUT)
+            .map_err(|problem| invalid(Self::NAME, Self::NAME, problem))?;
+        let encoded = if self.is_long() { self.block()? } else { self.line()? };
+        check_kept(Self::NAME, Self::NAME, &self.password, dialect)?;
+        if self.is_long() {
+            require(Self::NAME, dialect, Feature::LongPasswords)?;
+            if dialect.to_announce_for_long_passwords().is_some() {
+                let needs = "`version 5` before a password of over 256 bytes";
+                return Err(Error::Unsupported { command: Self::NAME, needs });
+            }
+        }
+        Ok(encoded)
+    }
+
+    fn read(&self, _: &RawReply) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl Sealed for Password {
+    fn needs_version(&self, dialect: Dialect) -> bool {
+        may_be_cut(&self.password, dialect)
+    }
+}
+
+/// `needok NAME ok|cancel`: answers `Need 'NAME' confirmation`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NeedOk {
+    name: Text,
+    answer: Answer,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Answer {
+    Ok,
+    Cancel,
+    Other(Text),
+}
+
+impl NeedOk {
+    /// `needok NAME ok`
+    pub fn ok(name: impl AsRef<[u8]>) -> Self {
+        Self { name: text(name), answer: Answer::Ok }
+    }
+
+    /// `needok NAME cancel`
+    pub fn cancel(name: impl AsRef<[u8]>) -> Self {
+        Self { name: text(name), answer: Answer::Cancel }
+    }
+
+    /// `needok NAME "answer"`: an answer in other words, of at most 127 bytes.
+    ///
+    /// See [`Client::needok_with`](crate::Client::needok_with).
+    pub fn with(name: impl AsRef<[u8]>, answer: impl AsRef<[u8]>) -> Self {
+        Self { name: text(name), answer: Answer::Other(text(answer)) }
+    }
+}
+
+impl Command for NeedOk {
+    type Reply = ();
+
+    fn encode(&self, _: Dialect) -> Result<Encoded> {
+        const NAME: &str = "needok";
+        const ARGUMENT: &str = "answer";
+        let writer = Writer::new(NAME).quoted("name", &self.name)?;
+        let writer = match &self.answer {
+            Answer::Ok => writer.word("ok"),
+            Answer::Cancel => writer.word("cancel"),
+            Answer::Other(answer) if answer.is_empty() => {
+                return Err(invalid(NAME, ARGUMENT, ArgumentProblem::Empty));
+            }
+            // The daemon keeps as much of it as of a password.
+            Answer::Other(answer) => writer.quoted_within(ARGUMENT, answer, SHORT, CUT)?,
+        };
+        Ok(writer.line(ReplyShape::Line).expect(ENTERED))
+    }
+
+    fn read(&self, _: &RawReply) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl Sealed for NeedOk {}
+
+/// `needstr NAME "text"`: answers `Need 'NAME' string`, with at most 256 bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NeedStr {
+    name: Text,
+    text: Secret,
+}
+
+impl NeedStr {
+    /// `name` is the one that the daemon asks by.
+    pub fn new(name: impl AsRef<[u8]>, answer: impl Into<Secret>) -> Self {
+        Self { name: text(name), text: answer.into() }
+    }
+}
+
+impl Command for NeedStr {
+    type Reply = ();
+
+    fn encode(&self, _: Dialect) -> Result<Encoded> {
+        let writer = Writer::new("needstr").quoted("name", &self.name)?;
+        let writer = writer.quoted("text", self.text.expose())?;
+        Ok(writer.line(ReplyShape::Line).expect(ENTERED))
+    }
+
+    fn read(&self, _: &RawReply) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl Sealed for NeedStr {}
+
+/// `cr-response BASE64`: answers a `CR_TEXT` challenge, with at most 192 bytes. OpenVPN 2.5.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CrResponse {
+    response: Secret,
+}
+
+impl CrResponse {
+    /// The response itself; base64 is done here.
+    pub fn new(response: impl Into<Secret>) -> Self {
+        Self { response: response.into() }
+    }
+}
+
+impl Command for CrResponse {
+    type Reply = ();
+
+    fn encode(&self, dialect: Dialect) -> Result<Encoded> {
+        const NAME: &str = "cr-response";
+        const ARGUMENT: &str = "response";
+        let encoded = Zeroizing::new(STANDARD.encode(self.response.expose()));
+        if encoded.is_empty() {
+            return Err(invalid(NAME, ARGUMENT, ArgumentProblem::Empty));
+        }
+        if encoded.len() > limits::PARAMETER {
+            let problem = ArgumentProblem::TooLong {
+                len: self.response.len(),
+                limit: limits::PARAMETER / 4 * 3,
+                why: "in base64 it is one parameter of at most 256 bytes",
+            };
+            return Err(invalid(NAME, ARGUMENT, problem));
+        }
+        require(NAME, dialect, Feature::CrResponse)?;
+        Ok(Writer::new(NAME).word(&encoded).line(ReplyShape::Line).expect("command succeeded"))
+    }
+
+    fn read(&self, _: &RawReply) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl Sealed for CrResponse {}
+
+/// `forget-passwords`: has the daemon forget the credentials it was given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ForgetPasswords;
+
+impl Command for ForgetPasswords {
+    type Reply = ();
+
+    fn encode(&self, _: Dialect) -> Result<Encoded> {
+        let writer = Writer::new("forget-passwords");
+        Ok(writer.line(ReplyShape::Line).expect("Passwords were forgotten"))
+    }
+
+    fn read(&self, _: &RawReply) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl Sealed for ForgetPasswords {}
+
+/// `auth-retry`: what the daemon does after a failed authentication.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AuthRetry;
+
+impl Command for AuthRetry {
+    type Reply = reply::AuthRetry;
+
+    fn encode(&self, _: Dialect) -> Result<Encoded> {
+        Ok(Writer::new("auth-retry").line(ReplyShape::ExplainedLine).expect("auth-retry="))
+    }
+
+    fn read(&self, reply: &RawReply) -> Result<reply::AuthRetry> {
+        reply::AuthRetry::parse(reply)
+    }
+}
+
+impl Sealed for AuthRetry {}
+
+/// `auth-retry MODE`: sets what the daemon does after a failed authentication.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SetAuthRetry(pub reply::AuthRetry);
+
+impl Command for SetAuthRetry {
+    type Reply = ();
+
+    fn encode(&self, _: Dialect) -> Result<Encoded> {
+        let writer = Writer::new("auth-retry").word(self.0.as_str());
+        Ok(writer.line(ReplyShape::ExplainedLine).expect("auth-retry parameter"))
+    }
+
+    fn read(&self, _: &RawReply) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl Sealed for SetAuthRetry {}
+
+/// Whether only the daemon's version tells how much of a credential it keeps.
+fn may_be_cut(value: &Secret, dialect: Dialect) -> bool {
+    value.len() > SHORT && dialect.keeps_long_credentials().is_none()
+}
+
+/// Refuses what this daemon would cut.
+fn check_kept(
     command: &'static str,
     argument: &'static str,
     value: &Secret,
-    limit: usize,
+    dialect: Dialect,
 ) -> Result<()> {
-    check(value.expose(), limit, CUT).map_err(|problem| invalid(command, argument, problem))
-}
-
-pub(crate) fn needok(name: impl AsRef<[u8]>, ok: bool) -> Result<Wire> {
-    let answer = if ok { "ok" } else { "cancel" };
-    let writer = Writer::new("needok").quoted("name", name)?;
-    Ok(writer.word(answer).line(ReplyShape::Line).expect(ENTERED))
-}
-
-/// An answer in words. The daemon keeps as much of it as of a password.
-pub(crate) fn needok_with(name: impl AsRef<[u8]>, answer: impl AsRef<[u8]>) -> Result<Wire> {
-    const NAME: &str = "needok";
-    const ARGUMENT: &str = "answer";
-    let (writer, answer) = (Writer::new(NAME).quoted("name", name)?, answer.as_ref());
-    if answer.is_empty() {
-        return Err(invalid(NAME, ARGUMENT, ArgumentProblem::Empty));
+    if value.len() <= SHORT {
+        return Ok(());
     }
-    let writer = writer.quoted_within(ARGUMENT, answer, SHORT, CUT)?;
-    Ok(writer.line(ReplyShape::Line).expect(ENTERED))
-}
-
-pub(crate) fn needstr(name: impl AsRef<[u8]>, text: &Secret) -> Result<Wire> {
-    let writer = Writer::new("needstr").quoted("name", name)?;
-    Ok(writer.quoted("text", text.expose())?.line(ReplyShape::Line).expect(ENTERED))
-}
-
-pub(crate) fn cr_response(response: &Secret) -> Result<Wire> {
-    const NAME: &str = "cr-response";
-    let encoded = Zeroizing::new(STANDARD.encode(response.expose()));
-    if encoded.is_empty() {
-        return Err(invalid(NAME, "response", ArgumentProblem::Empty));
+    match dialect.keeps_long_credentials() {
+        None => Err(version_unknown(command)),
+        Some(true) => Ok(()),
+        Some(false) => {
+            check(value.expose(), SHORT, CUT).map_err(|problem| invalid(command, argument, problem))
+        }
     }
-    if encoded.len() > limits::PARAMETER {
-        let problem = ArgumentProblem::TooLong {
-            len: response.len(),
-            limit: limits::PARAMETER / 4 * 3,
-            why: "in base64 it is one parameter of at most 256 bytes",
-        };
-        return Err(invalid(NAME, "response", problem));
-    }
-    Ok(Writer::new(NAME).word(&encoded).line(ReplyShape::Line).expect("command succeeded"))
-}
-
-pub(crate) fn forget_passwords() -> Wire {
-    Writer::new("forget-passwords").line(ReplyShape::Line).expect("Passwords were forgotten")
-}
-
-pub(crate) fn auth_retry() -> Wire {
-    Writer::new("auth-retry").line(ReplyShape::ExplainedLine).expect("auth-retry=")
-}
-
-pub(crate) fn set_auth_retry(mode: AuthRetry) -> Wire {
-    let writer = Writer::new("auth-retry").word(mode.as_str());
-    writer.line(ReplyShape::ExplainedLine).expect("auth-retry parameter")
 }

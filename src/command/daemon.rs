@@ -2,11 +2,149 @@
 
 use std::fmt;
 
-use super::{Fence, Kind, ReplyShape, Wire, Writer, in_range};
-use crate::error::Result;
-use crate::types::Dialect;
+use super::{
+    Command, Dialect, Encoded, Fence, Kind, Learned, ReplyShape, Sealed, Writer, in_range,
+};
+use crate::error::{Error, Result};
+use crate::reply::{self, RawReply};
+use crate::types::Text;
 
-/// A signal that the daemon can throw at itself.
+/// A C `int`, as the daemon reads numbers.
+const INT: u64 = i32::MAX.unsigned_abs() as u64;
+
+/// `pid`: the daemon's process ID.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pid;
+
+impl Command for Pid {
+    type Reply = u32;
+
+    fn encode(&self, _: Dialect) -> Result<Encoded> {
+        Ok(Writer::new("pid").line(ReplyShape::Line).expect("pid="))
+    }
+
+    fn read(&self, reply: &RawReply) -> Result<u32> {
+        reply::pid(reply)
+    }
+}
+
+impl Sealed for Pid {}
+
+/// `version`: the daemon's and the management interface's version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Version;
+
+impl Command for Version {
+    type Reply = reply::Version;
+
+    fn encode(&self, _: Dialect) -> Result<Encoded> {
+        Ok(Writer::new("version").line(ReplyShape::Block))
+    }
+
+    fn read(&self, reply: &RawReply) -> Result<reply::Version> {
+        reply::Version::parse(reply)
+    }
+}
+
+impl Sealed for Version {
+    fn learned(&self, reply: &RawReply) -> Learned {
+        self.read(reply).map_or(Learned::Nothing, |version| Learned::Version(Box::new(version)))
+    }
+}
+
+/// `version N`: tells the daemon which management version this program understands, from 1.
+///
+/// See [`Client::announce_version`](crate::Client::announce_version).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AnnounceVersion(pub u32);
+
+impl Command for AnnounceVersion {
+    type Reply = ();
+
+    /// Some versions answer and others do not, so a fence tells the end.
+    fn encode(&self, _: Dialect) -> Result<Encoded> {
+        let version = in_range("version", "version", self.0.into(), 1, INT)?;
+        Ok(Writer::new("version").number(version).line(ReplyShape::Fenced(Fence::AtOnce)))
+    }
+
+    fn read(&self, _: &RawReply) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl Sealed for AnnounceVersion {
+    fn learned(&self, _: &RawReply) -> Learned {
+        Learned::Announced(self.0)
+    }
+}
+
+/// `help`: the commands this daemon knows, in its own words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Help;
+
+impl Command for Help {
+    type Reply = reply::Help;
+
+    fn encode(&self, _: Dialect) -> Result<Encoded> {
+        Ok(Writer::new("help").line(ReplyShape::Block))
+    }
+
+    fn read(&self, reply: &RawReply) -> Result<reply::Help> {
+        reply::Help::parse(reply)
+    }
+}
+
+impl Sealed for Help {}
+
+/// `net`: network adapters and routes; Windows only, refused elsewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Net;
+
+impl Command for Net {
+    type Reply = Vec<Text>;
+
+    fn encode(&self, _: Dialect) -> Result<Encoded> {
+        Ok(Writer::new("net").line(ReplyShape::Block))
+    }
+
+    fn read(&self, reply: &RawReply) -> Result<Vec<Text>> {
+        Ok(reply::net(reply))
+    }
+}
+
+impl Sealed for Net {}
+
+/// `network-change`, `network-change samenetwork`: tells OpenVPN for Android that the network has changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NetworkChange {
+    /// Another network: `network-change`.
+    Changed,
+    /// The same one again: `network-change samenetwork`.
+    Same,
+}
+
+impl Command for NetworkChange {
+    type Reply = reply::NetworkChange;
+
+    /// The reply is a bare line, two, or none, so a fence tells the end.
+    fn encode(&self, _: Dialect) -> Result<Encoded> {
+        let writer = Writer::new("network-change");
+        let writer = match self {
+            Self::Changed => writer,
+            Self::Same => writer.word("samenetwork"),
+        };
+        Ok(writer.line(ReplyShape::Fenced(Fence::AtOnce)))
+    }
+
+    fn read(&self, reply: &RawReply) -> Result<reply::NetworkChange> {
+        reply::NetworkChange::parse(reply)
+    }
+}
+
+impl Sealed for NetworkChange {}
+
+/// `signal NAME`: a signal that the daemon can throw at itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Signal {
@@ -33,73 +171,145 @@ impl Signal {
     }
 }
 
+impl Command for Signal {
+    type Reply = ();
+
+    fn encode(&self, dialect: Dialect) -> Result<Encoded> {
+        let shape = if dialect.ignores_signals_silently() {
+            ReplyShape::Fenced(Fence::AtOnce)
+        } else {
+            ReplyShape::Line
+        };
+        let writer = Writer::new("signal").word(self.as_str());
+        Ok(writer.line(shape).expect("signal ").kind(Kind::Signal))
+    }
+
+    /// Silence is how old daemons say that they ignore it.
+    fn read(&self, reply: &RawReply) -> Result<()> {
+        if reply.success.is_none() && reply.lines.is_empty() {
+            let text = Text::from(format!("signal '{self}' is currently ignored"));
+            return Err(Error::Refused { command: "signal", text });
+        }
+        Ok(())
+    }
+}
+
+impl Sealed for Signal {}
+
 impl fmt::Display for Signal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
 }
 
-pub(crate) fn pid() -> Wire {
-    Writer::new("pid").line(ReplyShape::Line).expect("pid=")
-}
+/// `verb`: the log verbosity, 0 to 15.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Verb;
 
-pub(crate) fn version() -> Wire {
-    Writer::new("version").line(ReplyShape::Block)
-}
+impl Command for Verb {
+    type Reply = u32;
 
-/// Answers on some versions and not on others, so a fence tells the end.
-pub(crate) fn announce_version(version: u32) -> Result<Wire> {
-    let version =
-        in_range("version", "version", version.into(), 1, i32::MAX.unsigned_abs().into())?;
-    Ok(Writer::new("version").number(version).line(ReplyShape::Fenced(Fence::AtOnce)))
-}
-
-pub(crate) fn help() -> Wire {
-    Writer::new("help").line(ReplyShape::Block)
-}
-
-pub(crate) fn net() -> Wire {
-    Writer::new("net").line(ReplyShape::Block)
-}
-
-/// Answers with a bare line, with two, or with none, so a fence tells the end.
-pub(crate) fn network_change(same_network: bool) -> Wire {
-    let writer = Writer::new("network-change");
-    let writer = if same_network { writer.word("samenetwork") } else { writer };
-    writer.line(ReplyShape::Fenced(Fence::AtOnce))
-}
-
-pub(crate) fn signal(signal: Signal, dialect: Dialect) -> Wire {
-    let writer = Writer::new("signal").word(signal.as_str());
-    if dialect.ignores_signals_silently() {
-        return writer.line(ReplyShape::Fenced(Fence::AtOnce)).expect("signal ").kind(Kind::Signal);
+    fn encode(&self, _: Dialect) -> Result<Encoded> {
+        Ok(Writer::new("verb").line(ReplyShape::Line).expect("verb="))
     }
-    writer.line(ReplyShape::Line).expect("signal ").kind(Kind::Signal)
+
+    fn read(&self, reply: &RawReply) -> Result<u32> {
+        reply::verb(reply)
+    }
 }
 
-pub(crate) fn verb() -> Wire {
-    Writer::new("verb").line(ReplyShape::Line).expect("verb=")
+impl Sealed for Verb {}
+
+/// `verb LEVEL`: sets the log verbosity, 0 to 15; the daemon refuses more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SetVerb(pub u8);
+
+impl Command for SetVerb {
+    type Reply = ();
+
+    fn encode(&self, _: Dialect) -> Result<Encoded> {
+        Ok(Writer::new("verb").number(self.0).line(ReplyShape::Line).expect("verb level"))
+    }
+
+    fn read(&self, _: &RawReply) -> Result<()> {
+        Ok(())
+    }
 }
 
-pub(crate) fn set_verb(level: u8) -> Wire {
-    Writer::new("verb").number(level).line(ReplyShape::Line).expect("verb level")
+impl Sealed for SetVerb {}
+
+/// `mute`: after how many messages of one kind in a row the log is silent; 0 is never.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mute;
+
+impl Command for Mute {
+    type Reply = u32;
+
+    fn encode(&self, _: Dialect) -> Result<Encoded> {
+        Ok(Writer::new("mute").line(ReplyShape::Line).expect("mute="))
+    }
+
+    fn read(&self, reply: &RawReply) -> Result<u32> {
+        reply::mute(reply)
+    }
 }
 
-pub(crate) fn mute() -> Wire {
-    Writer::new("mute").line(ReplyShape::Line).expect("mute=")
+impl Sealed for Mute {}
+
+/// `mute N`: silences the log after so many messages of one kind in a row; 0 is never.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SetMute(pub u32);
+
+impl Command for SetMute {
+    type Reply = ();
+
+    fn encode(&self, _: Dialect) -> Result<Encoded> {
+        let messages = in_range("mute", "messages", self.0.into(), 0, INT)?;
+        Ok(Writer::new("mute").number(messages).line(ReplyShape::Line).expect("mute level"))
+    }
+
+    fn read(&self, _: &RawReply) -> Result<()> {
+        Ok(())
+    }
 }
 
-pub(crate) fn set_mute(messages: u32) -> Result<Wire> {
-    let messages =
-        in_range("mute", "messages", messages.into(), 0, i32::MAX.unsigned_abs().into())?;
-    Ok(Writer::new("mute").number(messages).line(ReplyShape::Line).expect("mute level"))
+impl Sealed for SetMute {}
+
+/// `test N`: has the daemon send so many lines, from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Test(pub u32);
+
+impl Command for Test {
+    type Reply = Vec<Text>;
+
+    fn encode(&self, _: Dialect) -> Result<Encoded> {
+        in_range("test", "lines", self.0.into(), 1, INT)?;
+        Ok(Writer::new("test").number(self.0).line(ReplyShape::Count(self.0)))
+    }
+
+    fn read(&self, reply: &RawReply) -> Result<Vec<Text>> {
+        Ok(reply.lines.iter().cloned().map(Text::from).collect())
+    }
 }
 
-pub(crate) fn test(lines: u32) -> Result<Wire> {
-    in_range("test", "lines", lines.into(), 1, i32::MAX.unsigned_abs().into())?;
-    Ok(Writer::new("test").number(lines).line(ReplyShape::Count(lines)))
+impl Sealed for Test {}
+
+/// `quit`: ends the session; the daemon goes on, and takes the next manager.
+///
+/// See [`Client::quit`](crate::Client::quit).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Quit;
+
+impl Command for Quit {
+    type Reply = ();
+
+    fn encode(&self, _: Dialect) -> Result<Encoded> {
+        Ok(Writer::new("quit").line(ReplyShape::Close))
+    }
+
+    fn read(&self, _: &RawReply) -> Result<()> {
+        Ok(())
+    }
 }
 
-pub(crate) fn quit() -> Wire {
-    Writer::new("quit").line(ReplyShape::Close)
-}
+impl Sealed for Quit {}

@@ -1,41 +1,80 @@
 //! The escape hatch: a line as the caller wrote it.
 
-use super::{Effect, ReplyShape, Wire, Writer, lexer};
-use crate::error::Result;
-use crate::error::invalid;
-use crate::types::ArgumentProblem;
-use crate::types::number;
-use crate::types::{Cid, Kid};
-use crate::types::{check, limits};
+use std::fmt;
+
+use zeroize::Zeroizing;
+
+use super::{Command, Dialect, Effect, Encoded, ReplyShape, Sealed, Writer, lexer};
+use crate::error::{Result, invalid};
+use crate::reply::RawReply;
+use crate::types::{ArgumentProblem, Cid, Kid, check, limits, number};
 
 const NAME: &str = "raw_command";
 const LINE: &str = "line";
 
-/// Checks that the daemon would read `line` as one command, whole, and answer it in some shape.
-pub(crate) fn raw(line: &[u8], shape: ReplyShape) -> Result<Wire> {
-    let bad = |problem| invalid(NAME, LINE, problem);
-    let why = "the daemon would run the rest as a command";
-    check(line, limits::LINE, why).map_err(bad)?;
-    let parameters = lexer::parameters(line).map_err(bad)?;
-    let Some(command) = parameters.first() else {
-        return Err(bad(ArgumentProblem::Empty));
-    };
-    if let Some(problem) = unfit(command, parameters.len()) {
-        return Err(bad(problem));
+/// A line as it stands, and what its reply looks like, for commands this crate does not know.
+///
+/// See [`Client::raw_command`](crate::Client::raw_command). `Debug` shows the first word only.
+#[derive(Clone, PartialEq, Eq)]
+pub struct RawCommand {
+    line: Zeroizing<Vec<u8>>,
+    shape: ReplyShape,
+}
+
+impl RawCommand {
+    /// The line without its end. A caller's text in it must be [quoted](super::quote()).
+    pub fn new(line: impl AsRef<[u8]>, shape: ReplyShape) -> Self {
+        Self { line: Zeroizing::new(line.as_ref().to_vec()), shape }
     }
-    match shape {
-        ReplyShape::Close => {
-            Err(bad(ArgumentProblem::Other("has a reply that is not a raw command's")))
+}
+
+impl Command for RawCommand {
+    type Reply = RawReply;
+
+    /// Checks that the daemon would read the line as one command, whole, and answer it in some shape.
+    fn encode(&self, _: Dialect) -> Result<Encoded> {
+        let bad = |problem| invalid(NAME, LINE, problem);
+        let why = "the daemon would run the rest as a command";
+        check(&self.line, limits::LINE, why).map_err(bad)?;
+        let parameters = lexer::parameters(&self.line).map_err(bad)?;
+        let Some(command) = parameters.first() else {
+            return Err(bad(ArgumentProblem::Empty));
+        };
+        if let Some(problem) = unfit(command, parameters.len()) {
+            return Err(bad(problem));
         }
-        ReplyShape::Count(0) => Err(bad(ArgumentProblem::Other("has a reply of no lines"))),
-        shape => Ok(Writer::raw(NAME, line).line(shape).raw().effect(effect(line, &parameters))),
+        match self.shape {
+            ReplyShape::Close => {
+                Err(bad(ArgumentProblem::Other("has a reply that is not a raw command's")))
+            }
+            ReplyShape::Count(0) => Err(bad(ArgumentProblem::Other("has a reply of no lines"))),
+            shape => {
+                Ok(Writer::raw(NAME, &self.line).line(shape).raw().effect(effect(&parameters)))
+            }
+        }
+    }
+
+    fn read(&self, reply: &RawReply) -> Result<RawReply> {
+        Ok(reply.clone())
+    }
+}
+
+impl Sealed for RawCommand {}
+
+impl fmt::Debug for RawCommand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = self.line.split(|byte| *byte == b' ').next().unwrap_or_default();
+        f.debug_struct("RawCommand")
+            .field("name", &String::from_utf8_lossy(name))
+            .field("shape", &self.shape)
+            .finish_non_exhaustive()
     }
 }
 
 /// What a raw command changes; one that asks a client for a response asks for no request.
-fn effect(line: &[u8], parameters: &[Vec<u8>]) -> Effect {
+fn effect(parameters: &[Vec<u8>]) -> Effect {
     match parameters {
-        _ if sets_states(line) == Some(true) => Effect::TellsStates,
+        [name, words @ ..] if name == b"state" => states(words),
         [name, level @ ..] if name == b"env-filter" => {
             // Without a level the daemon takes 0.
             Effect::FiltersEnv { zero: level.first().is_none_or(|level| level == b"0") }
@@ -66,14 +105,13 @@ fn unfit(command: &[u8], parameters: usize) -> Option<ArgumentProblem> {
     }
 }
 
-/// Whether a line turns state notifications on (`true`) or off; `None` where it does neither.
-pub(crate) fn sets_states(line: &[u8]) -> Option<bool> {
-    let parameters = lexer::parameters(line).ok()?;
-    let (command, words) = parameters.split_first()?;
+fn states(words: &[Vec<u8>]) -> Effect {
     let says = |word: &[u8]| words.iter().any(|parameter| parameter == word);
-    match command.as_slice() {
-        b"state" if says(b"off") => Some(false),
-        b"state" if says(b"on") => Some(true),
-        _ => None,
+    if says(b"off") {
+        Effect::HidesStates
+    } else if says(b"on") {
+        Effect::TellsStates
+    } else {
+        Effect::None
     }
 }

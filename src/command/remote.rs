@@ -1,12 +1,13 @@
 //! Where a client connects to: `remote`, `remote-entry-*`, `proxy`.
 
-use super::{ReplyShape, Wire, Writer, in_range};
-use crate::error::Result;
-use crate::error::invalid;
-use crate::types::ArgumentProblem;
-use crate::types::limits;
+use std::ops::Range;
 
-/// What to do about the remote that the daemon is about to use (`>REMOTE:`).
+use super::{Command, Dialect, Encoded, ReplyShape, Sealed, Writer, in_range, require};
+use crate::error::{Result, invalid};
+use crate::reply::{self, RawReply, UnreadRow};
+use crate::types::{ArgumentProblem, Feature, limits};
+
+/// `remote ACTION`: what to do about the remote that the daemon is about to use (`>REMOTE:`).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RemoteAction {
@@ -14,7 +15,7 @@ pub enum RemoteAction {
     Accept,
     /// Go on to the next one.
     Skip,
-    /// Go on by so many entries, from 1.
+    /// Go on by so many entries, from 1. OpenVPN 2.6.
     SkipBy(u32),
     /// Use another host and port in its place.
     Modify {
@@ -25,7 +26,35 @@ pub enum RemoteAction {
     },
 }
 
-/// Which proxy a client goes through (`>PROXY:`).
+impl Command for RemoteAction {
+    type Reply = ();
+
+    fn encode(&self, dialect: Dialect) -> Result<Encoded> {
+        const NAME: &str = "remote";
+        let writer = Writer::new(NAME);
+        let writer = match self {
+            Self::Accept => writer.word("ACCEPT"),
+            Self::Skip => writer.word("SKIP"),
+            Self::SkipBy(count) => {
+                in_range(NAME, "count", (*count).into(), 1, i32::MAX.unsigned_abs().into())?;
+                require(NAME, dialect, Feature::SkipMany)?;
+                writer.word("SKIP").number(*count)
+            }
+            Self::Modify { host, port } => {
+                address(writer.word("MOD"), host, limits::REMOTE_HOST, *port)?
+            }
+        };
+        Ok(writer.line(ReplyShape::Line).expect("remote command"))
+    }
+
+    fn read(&self, _: &RawReply) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl Sealed for RemoteAction {}
+
+/// `proxy ACTION`: which proxy a client goes through (`>PROXY:`).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ProxyAction {
@@ -49,51 +78,92 @@ pub enum ProxyAction {
     },
 }
 
-pub(crate) fn remote(action: &RemoteAction) -> Result<Wire> {
-    const NAME: &str = "remote";
-    let writer = Writer::new(NAME);
-    let writer = match action {
-        RemoteAction::Accept => writer.word("ACCEPT"),
-        RemoteAction::Skip => writer.word("SKIP"),
-        RemoteAction::SkipBy(count) => {
-            in_range(NAME, "count", (*count).into(), 1, i32::MAX.unsigned_abs().into())?;
-            writer.word("SKIP").number(*count)
-        }
-        RemoteAction::Modify { host, port } => {
-            address(writer.word("MOD"), host, limits::REMOTE_HOST, *port)?
-        }
-    };
-    Ok(writer.line(ReplyShape::Line).expect("remote command"))
+impl Command for ProxyAction {
+    type Reply = ();
+
+    fn encode(&self, _: Dialect) -> Result<Encoded> {
+        let writer = Writer::new("proxy");
+        let writer = match self {
+            Self::None => writer.word("NONE"),
+            Self::Http { host, port, no_clear_text } => {
+                let writer = address(writer.word("HTTP"), host, limits::PARAMETER, *port)?;
+                if *no_clear_text { writer.word("nct") } else { writer }
+            }
+            Self::Socks { host, port } => {
+                address(writer.word("SOCKS"), host, limits::PARAMETER, *port)?
+            }
+        };
+        Ok(writer.line(ReplyShape::Line).expect("proxy command"))
+    }
+
+    fn read(&self, _: &RawReply) -> Result<()> {
+        Ok(())
+    }
 }
 
-pub(crate) fn proxy(action: &ProxyAction) -> Result<Wire> {
-    let writer = Writer::new("proxy");
-    let writer = match action {
-        ProxyAction::None => writer.word("NONE"),
-        ProxyAction::Http { host, port, no_clear_text } => {
-            let writer = address(writer.word("HTTP"), host, limits::PARAMETER, *port)?;
-            if *no_clear_text { writer.word("nct") } else { writer }
-        }
-        ProxyAction::Socks { host, port } => {
-            address(writer.word("SOCKS"), host, limits::PARAMETER, *port)?
-        }
-    };
-    Ok(writer.line(ReplyShape::Line).expect("proxy command"))
+impl Sealed for ProxyAction {}
+
+/// `remote-entry-count`: how many remotes the configuration has. OpenVPN 2.6; refused in a hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RemoteEntryCount;
+
+impl Command for RemoteEntryCount {
+    type Reply = u32;
+
+    fn encode(&self, dialect: Dialect) -> Result<Encoded> {
+        const NAME: &str = "remote-entry-count";
+        require(NAME, dialect, Feature::RemoteEntries)?;
+        Ok(Writer::new(NAME).line(ReplyShape::Block))
+    }
+
+    fn read(&self, reply: &RawReply) -> Result<u32> {
+        reply::remote_entry_count(reply)
+    }
 }
 
-pub(crate) fn remote_entry_count() -> Wire {
-    Writer::new("remote-entry-count").line(ReplyShape::Block)
+impl Sealed for RemoteEntryCount {}
+
+/// `remote-entry-get all`, `remote-entry-get N M`: remotes of the configuration. OpenVPN 2.6; refused in a hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RemoteEntryGet {
+    /// Which ones; `None` is all.
+    range: Option<Range<u32>>,
 }
 
-pub(crate) fn remote_entry_get_all() -> Wire {
-    Writer::new("remote-entry-get").word("all").line(ReplyShape::Block)
+impl RemoteEntryGet {
+    /// Every one.
+    #[must_use]
+    pub fn all() -> Self {
+        Self { range: None }
+    }
+
+    /// Those from one index, from 0, up to another, which is not among them.
+    #[must_use]
+    pub fn range(range: Range<u32>) -> Self {
+        Self { range: Some(range) }
+    }
 }
 
-/// Entries `from..to`.
-pub(crate) fn remote_entry_get(from: u32, to: u32) -> Wire {
-    let writer = Writer::new("remote-entry-get").number(from);
-    writer.number(to).line(ReplyShape::Block)
+impl Command for RemoteEntryGet {
+    /// A row that cannot be read is an `Err` in its place, and hides no other.
+    type Reply = Vec<Result<reply::RemoteEntry, UnreadRow>>;
+
+    fn encode(&self, dialect: Dialect) -> Result<Encoded> {
+        const NAME: &str = "remote-entry-get";
+        require(NAME, dialect, Feature::RemoteEntries)?;
+        let writer = match &self.range {
+            None => Writer::new(NAME).word("all"),
+            Some(Range { start, end }) => Writer::new(NAME).number(*start).number(*end),
+        };
+        Ok(writer.line(ReplyShape::Block))
+    }
+
+    fn read(&self, reply: &RawReply) -> Result<Self::Reply> {
+        Ok(reply::RemoteEntry::parse(reply))
+    }
 }
+
+impl Sealed for RemoteEntryGet {}
 
 fn address(writer: Writer, host: &str, limit: usize, port: u16) -> Result<Writer> {
     let name = writer.name();

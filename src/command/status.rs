@@ -1,6 +1,8 @@
 //! `status`, `load-stats`, `nclients`.
 
-use super::{ReplyShape, Wire, Writer};
+use super::{Command, Dialect, Encoded, ReplyShape, Sealed, Writer};
+use crate::error::Result;
+use crate::reply::{self, RawReply};
 
 /// The form in which a server's `status` is asked for.
 ///
@@ -17,19 +19,61 @@ pub enum StatusFormat {
     V3,
 }
 
-pub(crate) fn status(format: StatusFormat) -> Wire {
-    let number: u8 = match format {
-        StatusFormat::V1 => 1,
-        StatusFormat::V2 => 2,
-        StatusFormat::V3 => 3,
-    };
-    Writer::new("status").number(number).line(ReplyShape::Block)
+/// `status N`: clients and routes of a server, or the statistics of a client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Status(pub StatusFormat);
+
+impl Command for Status {
+    type Reply = reply::Status;
+
+    fn encode(&self, _: Dialect) -> Result<Encoded> {
+        let number: u8 = match self.0 {
+            StatusFormat::V1 => 1,
+            StatusFormat::V2 => 2,
+            StatusFormat::V3 => 3,
+        };
+        Ok(Writer::new("status").number(number).line(ReplyShape::Block))
+    }
+
+    fn read(&self, reply: &RawReply) -> Result<reply::Status> {
+        reply::Status::parse(reply)
+    }
 }
 
-pub(crate) fn load_stats() -> Wire {
-    Writer::new("load-stats").line(ReplyShape::Line).expect("nclients=")
+impl Sealed for Status {}
+
+/// `load-stats`: how many clients, and the bytes in and out of all of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LoadStats;
+
+impl Command for LoadStats {
+    type Reply = reply::LoadStats;
+
+    fn encode(&self, _: Dialect) -> Result<Encoded> {
+        Ok(Writer::new("load-stats").line(ReplyShape::Line).expect("nclients="))
+    }
+
+    fn read(&self, reply: &RawReply) -> Result<reply::LoadStats> {
+        reply::LoadStats::parse(reply)
+    }
 }
 
-pub(crate) fn nclients() -> Wire {
-    Writer::new("nclients").line(ReplyShape::Line).expect("nclients=")
+impl Sealed for LoadStats {}
+
+/// `nclients`: how many clients are connected. In no manual; servers only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Nclients;
+
+impl Command for Nclients {
+    type Reply = u32;
+
+    fn encode(&self, _: Dialect) -> Result<Encoded> {
+        Ok(Writer::new("nclients").line(ReplyShape::Line).expect("nclients="))
+    }
+
+    fn read(&self, reply: &RawReply) -> Result<u32> {
+        reply::nclients(reply)
+    }
 }
+
+impl Sealed for Nclients {}

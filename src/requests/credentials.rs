@@ -1,9 +1,8 @@
 //! Requests for a user name, a password, or both, with the challenge that goes with them.
 
 use crate::challenge::Challenge;
-use crate::client::Client;
 use crate::client::registry::open_request::Refusal;
-use crate::command::{Wire, credentials};
+use crate::command::{Password, Username};
 use crate::error::Result;
 use crate::events::Realm;
 use crate::requests::handle::Handle;
@@ -154,11 +153,12 @@ impl CredentialsRequest {
     /// Both are checked before the first is sent.
     async fn send(&self, username: &Secret, password: &Secret) -> Result<()> {
         let call = self.handle.begin_call();
-        let realm = self.realm.as_bytes();
-        let first = self.handle.note(username_command(&call, realm, username).await)?;
-        let second = self.handle.note(call.password_command(realm, password).await)?;
-        self.handle.send_part_by(&call, Ok(first)).await?;
-        self.handle.settle_by(&call, Ok(second)).await
+        let username = Username::new(self.realm.as_bytes(), username);
+        let first = self.handle.note(call.prepare(&username).await)?;
+        let password = Password::new(self.realm.as_bytes(), password);
+        let second = self.handle.note(call.prepare_password(&password).await)?;
+        self.handle.send_part_by(&call, first).await?;
+        self.handle.settle_by(&call, second).await
     }
 }
 
@@ -275,8 +275,9 @@ impl PasswordRequest {
 
     async fn send(&self, password: &Secret) -> Result<()> {
         let call = self.handle.begin_call();
-        let wire = call.password_command(self.realm.as_bytes(), password).await;
-        self.handle.settle_by(&call, wire).await
+        let password = Password::new(self.realm.as_bytes(), password);
+        let password = self.handle.note(call.prepare_password(&password).await)?;
+        self.handle.settle_by(&call, password).await
     }
 }
 
@@ -327,9 +328,7 @@ impl UsernameRequest {
     }
 
     pub(crate) async fn answer_by_ref(&self, username: &Secret) -> Result<()> {
-        let call = self.handle.begin_call();
-        let wire = username_command(&call, self.realm.as_bytes(), username).await;
-        self.handle.settle_by(&call, wire).await
+        self.handle.settle(&Username::new(self.realm.as_bytes(), username)).await
     }
 
     pub(crate) fn handle(&self) -> &Handle {
@@ -340,11 +339,6 @@ impl UsernameRequest {
     pub fn decline(self) {
         self.handle.leave();
     }
-}
-
-async fn username_command(client: &Client, realm: &[u8], username: &Secret) -> Result<Wire> {
-    client.check_kept("username", "user name", username).await?;
-    credentials::username(realm, username)
 }
 
 /// What is wrong with an answer that has no response.

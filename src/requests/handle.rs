@@ -11,7 +11,7 @@ use crate::client::Client;
 use crate::client::registry::Registry;
 use crate::client::registry::open_request::OpenRequest;
 use crate::client::registry::request_state::{RequestState, Ticket};
-use crate::command::Wire;
+use crate::command::{Command, Encoded};
 use crate::error::{Error, Result, invalid};
 use crate::types::ArgumentProblem;
 
@@ -40,10 +40,6 @@ impl Handle {
         Self { client, state, what, registry, request, unsent, error }
     }
 
-    pub(crate) fn client(&self) -> &Client {
-        &self.client
-    }
-
     pub(crate) fn state(&self) -> &Arc<RequestState> {
         &self.state
     }
@@ -57,26 +53,34 @@ impl Handle {
         self.request.raised
     }
 
-    /// The answer that ends the request.
-    pub(crate) async fn settle(&self, wire: Result<Wire>) -> Result<()> {
-        self.settle_by(&self.client, wire).await
+    /// Sends the answer that ends the request.
+    pub(crate) async fn settle(&self, command: &impl Command<Reply = ()>) -> Result<()> {
+        let call = self.begin_call();
+        let command = self.note(call.prepare(command).await)?;
+        self.send(&call, command, true).await
     }
 
-    /// An answer that others follow.
-    pub(crate) async fn send_part(&self, wire: Result<Wire>) -> Result<()> {
-        self.send_part_by(&self.client, wire).await
+    /// Sends an answer that others follow.
+    pub(crate) async fn send_part(&self, command: &impl Command<Reply = ()>) -> Result<()> {
+        let call = self.begin_call();
+        let command = self.note(call.prepare(command).await)?;
+        self.send(&call, command, false).await
     }
 
-    /// As [`settle`](Self::settle), in a [call](Self::begin_call).
-    pub(crate) async fn settle_by(&self, call: &Client, wire: Result<Wire>) -> Result<()> {
+    /// As [`settle`](Self::settle), of a [call](Self::begin_call) that has prepared it.
+    pub(crate) async fn settle_by(&self, call: &Client, command: Encoded) -> Result<()> {
+        self.send(call, command, true).await
+    }
+
+    /// As [`send_part`](Self::send_part), of a [call](Self::begin_call) that has prepared it.
+    pub(crate) async fn send_part_by(&self, call: &Client, command: Encoded) -> Result<()> {
+        self.send(call, command, false).await
+    }
+
+    /// Begins an answer with what it is made of, which may be refused.
+    pub(crate) fn begin_with<T>(&self, made: Result<T>) -> Result<T> {
         self.begin();
-        self.send(call, self.note(wire)?, true).await
-    }
-
-    /// As [`send_part`](Self::send_part), in a [call](Self::begin_call).
-    pub(crate) async fn send_part_by(&self, call: &Client, wire: Result<Wire>) -> Result<()> {
-        self.begin();
-        self.send(call, self.note(wire)?, false).await
+        self.note(made)
     }
 
     /// As [`begin`](Self::begin), for an answer of several commands: gives the client whose commands
@@ -87,7 +91,7 @@ impl Handle {
     }
 
     /// An answer begins: until it is sent, the request is still to be answered.
-    pub(crate) fn begin(&self) {
+    fn begin(&self) {
         self.unsent.store(true, Ordering::Relaxed);
         *self.error() = None;
     }
@@ -100,8 +104,7 @@ impl Handle {
     /// Refuses an answer whose response has this problem; the request is still to be answered then.
     pub(crate) fn fits(&self, command: &'static str, problem: Option<&'static str>) -> Result<()> {
         let Some(problem) = problem else { return Ok(()) };
-        self.begin();
-        self.note(Err(invalid(command, "response", ArgumentProblem::Other(problem))))
+        self.begin_with(Err(invalid(command, "response", ArgumentProblem::Other(problem))))
     }
 
     /// Whether the last answer was refused, here or by the daemon, or had no fitting reply.
@@ -164,10 +167,10 @@ impl Handle {
         self.error.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn send(&self, call: &Client, wire: Wire, settles: bool) -> Result<()> {
+    async fn send(&self, call: &Client, command: Encoded, settles: bool) -> Result<()> {
         let (state, peer) = (Arc::clone(&self.state), self.request.kind.peer().cloned());
         let ticket = Ticket { state, peer, settles };
-        let sent = self.note(call.answer(wire, ticket).await);
+        let sent = self.note(call.answer(command, ticket).await);
         if !self.is_still_due(&sent, settles) {
             self.unsent.store(false, Ordering::Relaxed);
         }

@@ -8,7 +8,7 @@ use tracing::warn;
 use crate::challenge::{ClientPassword, Crv1, MalformedResponse};
 use crate::client::Peer;
 use crate::client::registry::open_request::AboutClient;
-use crate::command::{IntoPeerConfig, clients, config};
+use crate::command::{ClientAuth, ClientAuthNt, ClientDeny, ClientPendingAuth, IntoPeerConfig};
 use crate::error::Result;
 use crate::events::{BadField, CrResponse, Env};
 use crate::requests::handle::Handle;
@@ -207,11 +207,12 @@ impl ClientRequest {
     }
 
     pub(crate) async fn allow_by_ref(&self) -> Result<()> {
-        self.settle(Ok(clients::client_auth_nt(self.cid, self.kid))).await
+        self.handle.settle(&ClientAuthNt::new(self.cid, self.kid)).await
     }
 
     pub(crate) async fn allow_with_by_ref(&self, config: impl IntoPeerConfig) -> Result<()> {
-        self.settle(config::client_auth(self.cid, self.kid, config)).await
+        let allow = self.handle.begin_with(ClientAuth::new(self.cid, self.kid, config))?;
+        self.handle.settle(&allow).await
     }
 
     pub(crate) async fn deny_by_ref(
@@ -219,20 +220,17 @@ impl ClientRequest {
         reason: &[u8],
         client_reason: Option<&str>,
     ) -> Result<()> {
-        let client_reason = client_reason.map(str::as_bytes);
-        self.settle(clients::client_deny(self.cid, self.kid, reason, client_reason)).await
+        let deny = ClientDeny::new(self.cid, self.kid, reason);
+        let deny = match client_reason {
+            Some(text) => deny.client_reason(text),
+            None => deny,
+        };
+        self.handle.settle(&deny).await
     }
 
     pub(crate) async fn pending_by_ref(&self, what: &PendingAuth, timeout: Duration) -> Result<()> {
-        self.handle.begin();
-        let extra = self.handle.note(what.encode())?;
-        let client = self.handle.client();
-        let wire = client.pending_command(self.cid, self.kid, extra.as_bytes(), timeout);
-        self.handle.send_part(wire).await
-    }
-
-    async fn settle(&self, wire: Result<crate::command::Wire>) -> Result<()> {
-        self.handle.settle(wire).await
+        let extra = self.handle.begin_with(what.encode())?;
+        self.handle.send_part(&ClientPendingAuth::new(self.cid, self.kid, extra, timeout)).await
     }
 }
 

@@ -1,6 +1,6 @@
 //! Prompts with one simple answer: hold, confirmation, text, certificate, `CR_TEXT`.
 
-use crate::command::{credentials, keys, realtime};
+use crate::command::{self, Certificate, CrResponse, HoldRelease};
 use crate::error::Result;
 use crate::events::{NeedCertificate, NeedOk, NeedStr};
 use crate::requests::handle::Handle;
@@ -46,7 +46,7 @@ impl HoldRequest {
     }
 
     pub(crate) async fn release_by_ref(&self) -> Result<()> {
-        self.handle.settle(Ok(realtime::hold_release())).await
+        self.handle.settle(&HoldRelease).await
     }
 
     /// Leaves the daemon in its hold.
@@ -92,7 +92,7 @@ impl NeedOkRequest {
     /// # Cancel safety
     /// [As every command](crate::Client#cancel-safety).
     pub async fn ok(self) -> Result<()> {
-        self.handle.settle(credentials::needok(&self.need.name, true)).await
+        self.handle.settle(&command::NeedOk::ok(&self.need.name)).await
     }
 
     /// `needok NAME cancel`
@@ -103,7 +103,7 @@ impl NeedOkRequest {
     /// # Cancel safety
     /// [As every command](crate::Client#cancel-safety).
     pub async fn cancel(self) -> Result<()> {
-        self.handle.settle(credentials::needok(&self.need.name, false)).await
+        self.handle.settle(&command::NeedOk::cancel(&self.need.name)).await
     }
 
     /// `needok NAME "answer"`: another answer, of at most 127 bytes, as OpenVPN for Android's `NOACTION` and
@@ -115,7 +115,7 @@ impl NeedOkRequest {
     /// # Cancel safety
     /// [As every command](crate::Client#cancel-safety).
     pub async fn answer(self, answer: impl AsRef<[u8]>) -> Result<()> {
-        self.handle.settle(credentials::needok_with(&self.need.name, answer)).await
+        self.handle.settle(&command::NeedOk::with(&self.need.name, answer)).await
     }
 
     pub(crate) fn handle(&self) -> &Handle {
@@ -156,7 +156,7 @@ impl NeedStrRequest {
     /// # Cancel safety
     /// [As every command](crate::Client#cancel-safety).
     pub async fn answer(self, text: impl Into<Secret>) -> Result<()> {
-        self.handle.settle(credentials::needstr(&self.need.name, &text.into())).await
+        self.handle.settle(&command::NeedStr::new(&self.need.name, text)).await
     }
 
     /// Leaves the daemon waiting.
@@ -200,7 +200,7 @@ impl CertificateRequest {
     }
 
     pub(crate) async fn answer_by_ref(&self, pem: &str) -> Result<()> {
-        self.handle.settle(keys::certificate(pem)).await
+        self.handle.settle(&Certificate::new(pem)).await
     }
 
     /// Leaves the daemon waiting.
@@ -266,7 +266,7 @@ impl ChallengeRequest {
     }
 
     pub(crate) async fn answer_by_ref(&self, response: &Secret) -> Result<()> {
-        self.handle.settle(credentials::cr_response(response)).await
+        self.handle.settle(&CrResponse::new(response)).await
     }
 
     /// Gives no response.

@@ -1,6 +1,6 @@
 //! [`RemoteRequest`] and [`ProxyRequest`]: where a client is about to connect.
 
-use crate::command::{ProxyAction, RemoteAction, remote};
+use crate::command::{ProxyAction, RemoteAction};
 use crate::error::Result;
 use crate::events;
 use crate::requests::handle::Handle;
@@ -63,7 +63,7 @@ impl RemoteRequest {
     }
 
     pub(crate) async fn act(&self, action: &RemoteAction) -> Result<()> {
-        self.handle.settle(remote::remote(action)).await
+        self.handle.settle(action).await
     }
 }
 
@@ -131,6 +131,6 @@ impl ProxyRequest {
     }
 
     pub(crate) async fn act(&self, action: &ProxyAction) -> Result<()> {
-        self.handle.settle(remote::proxy(action)).await
+        self.handle.settle(action).await
     }
 }

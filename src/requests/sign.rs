@@ -1,6 +1,6 @@
 //! [`SignRequest`]: a signature by a key outside the daemon.
 
-use crate::command::keys::{self, SignatureCommand};
+use crate::command::{PkSig, RsaSig};
 use crate::error::Result;
 use crate::events::{PkSign, SignAlgorithm, SignCommand};
 use crate::requests::handle::Handle;
@@ -61,11 +61,10 @@ impl SignRequest {
     }
 
     pub(crate) async fn answer_by_ref(&self, signature: &[u8]) -> Result<()> {
-        let command = match self.sign.command {
-            SignCommand::RsaSig => SignatureCommand::RsaSig,
-            SignCommand::PkSig => SignatureCommand::PkSig,
-        };
-        self.handle.settle(keys::signature(command, signature)).await
+        match self.sign.command {
+            SignCommand::RsaSig => self.handle.settle(&RsaSig::new(signature)).await,
+            SignCommand::PkSig => self.handle.settle(&PkSig::new(signature)).await,
+        }
     }
 
     pub(crate) fn handle(&self) -> &Handle {

@@ -1,14 +1,17 @@
 //! [`Dialect`]: what is known of the daemon's version, and what of the protocol that changes.
 
-/// The version of a daemon, as far as it is known. Nothing else compares versions.
+/// What is known of a daemon's version, and of what it was told: what decides the form of a command.
 ///
-/// The greeting tells the management version: 1 (OpenVPN 2.4), 3 (2.5), 4 (2.6.0 and 2.6.1), 5 (2.6.2 to
-/// 2.7.1) or 6 (from 2.7.2). What 5 leaves open is known once the daemon has been asked for its release.
+/// [`Client::dialect`](crate::Client::dialect) gives that of a connection. The greeting tells the management version: 1 (OpenVPN 2.4), 3 (2.5), 4 (2.6.0 and 2.6.1), 5 (2.6.2 to
+/// 2.7.1) or 6 (from 2.7.2). What 5 leaves open is known once the daemon has been asked for its `version`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Dialect {
+#[must_use]
+pub struct Dialect {
     management_version: u32,
     /// Major and minor number of the release.
     release: Option<(u32, u32)>,
+    /// Whether it was built with PKCS#11.
+    pkcs11: Option<bool>,
     /// The highest client version announced; 0 where none was.
     announced: u32,
 }
@@ -38,17 +41,35 @@ pub(crate) enum Feature {
 const BLOCKS: u32 = 5;
 
 impl Dialect {
-    pub(crate) fn new(management_version: u32) -> Self {
-        Self { management_version, release: None, announced: 0 }
+    /// That of a daemon with this greeting, of which nothing else is known.
+    pub const fn new(management_version: u32) -> Self {
+        Self { management_version, release: None, pkcs11: None, announced: 0 }
     }
 
-    /// Adds the release, where the daemon has told it.
-    pub(crate) fn with_release(self, release: Option<(u32, u32)>) -> Self {
-        Self { release, ..self }
+    /// That of OpenVPN `major.minor.patch`, built with PKCS#11 as most distributions do; 2.4 is the oldest.
+    pub const fn openvpn(major: u32, minor: u32, patch: u32) -> Self {
+        let management_version = match (major, minor, patch) {
+            (..=1, ..) | (2, ..=4, _) => 1,
+            (2, 5, _) => 3,
+            (2, 6, ..=1) => 4,
+            (2, 6, _) | (2, 7, ..=1) => 5,
+            _ => 6,
+        };
+        Self::new(management_version).with_release(major, minor).with_pkcs11(true)
     }
 
-    /// Adds the highest client version that was announced.
-    pub(crate) fn with_announced(self, announced: u32) -> Self {
+    /// Adds the release, as `version` tells it.
+    pub const fn with_release(self, major: u32, minor: u32) -> Self {
+        Self { release: Some((major, minor)), ..self }
+    }
+
+    /// Adds whether the daemon was built with PKCS#11, as `version` tells it.
+    pub const fn with_pkcs11(self, pkcs11: bool) -> Self {
+        Self { pkcs11: Some(pkcs11), ..self }
+    }
+
+    /// Adds the highest client version that was announced to the daemon.
+    pub const fn with_announced(self, announced: u32) -> Self {
         Self { announced, ..self }
     }
 
@@ -90,6 +111,12 @@ impl Dialect {
         self.is_2_7()
     }
 
+    /// Whether it keeps more than 127 bytes of a user name or password; `None` where its build would
+    /// have to be known.
+    pub(crate) fn keeps_long_credentials(self) -> Option<bool> {
+        self.pkcs11
+    }
+
     /// The client version that has to be announced before a block of `password`; `None` where one
     /// that is as high was.
     pub(crate) fn to_announce_for_long_passwords(self) -> Option<u32> {
@@ -126,8 +153,8 @@ mod tests {
     fn a_release_settles_what_version_5_leaves_open() {
         let dialect = Dialect::new(5);
         assert_eq!(dialect.has(Feature::PushUpdate), None);
-        assert_eq!(dialect.with_release(Some((2, 6))).kill_names_transport(), Some(false));
-        assert_eq!(dialect.with_release(Some((2, 7))).has(Feature::PushUpdate), Some(true));
+        assert_eq!(dialect.with_release(2, 6).kill_names_transport(), Some(false));
+        assert_eq!(dialect.with_release(2, 7).has(Feature::PushUpdate), Some(true));
         assert_eq!(Dialect::new(4).kill_names_transport(), Some(false));
         assert_eq!(Dialect::new(6).kill_names_transport(), Some(true));
     }

@@ -4,12 +4,13 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;
 
 use crate::client::{Client, Peer, PeerEnd};
-use crate::command::{EnvFilter, IntoPeerConfig, KillTarget, Transport, Wire, clients, config};
-use crate::error::invalid;
-use crate::error::{Error, Result};
-use crate::reply::{KillReport, PushUpdate, Status, parse_push_update};
-use crate::types::{ArgumentProblem, Dialect, Feature};
-use crate::types::{Cid, Kid, Protocol, RealAddress, Text};
+use crate::command::{
+    self, ClientAuth, ClientAuthNt, ClientDeny, ClientKill, ClientPendingAuth, ClientPf, EnvFilter,
+    IntoPeerConfig, KillTarget, Transport,
+};
+use crate::error::{Error, Result, invalid};
+use crate::reply::{KillReport, PushUpdate, Status};
+use crate::types::{ArgumentProblem, Cid, Kid, Protocol, RealAddress, Text};
 
 impl Client {
     /// `client-auth CID KID`, configuration lines, `END`: lets a client in.
@@ -28,7 +29,7 @@ impl Client {
     /// # Cancel safety
     /// [As every command](Client#cancel-safety).
     pub async fn client_auth(&self, cid: Cid, kid: Kid, config: impl IntoPeerConfig) -> Result<()> {
-        self.call(config::client_auth(cid, kid, config)?).await.map(drop)
+        self.send(&ClientAuth::new(cid, kid, config)?).await
     }
 
     /// `client-auth-nt CID KID`: lets a client in, with no configuration of its own.
@@ -43,7 +44,7 @@ impl Client {
     /// # Cancel safety
     /// [As every command](Client#cancel-safety).
     pub async fn client_auth_nt(&self, cid: Cid, kid: Kid) -> Result<()> {
-        self.call(clients::client_auth_nt(cid, kid)).await.map(drop)
+        self.send(&ClientAuthNt::new(cid, kid)).await
     }
 
     /// `client-deny CID KID "reason" ["client reason"]`: turns a client away.
@@ -66,9 +67,12 @@ impl Client {
         reason: impl AsRef<[u8]>,
         client_reason: Option<&str>,
     ) -> Result<()> {
-        let command =
-            clients::client_deny(cid, kid, reason.as_ref(), client_reason.map(str::as_bytes))?;
-        self.call(command).await.map(drop)
+        let deny = ClientDeny::new(cid, kid, reason);
+        self.send(&match client_reason {
+            Some(text) => deny.client_reason(text),
+            None => deny,
+        })
+        .await
     }
 
     /// `client-kill CID`: ends a client's session; the client tries again (`RESTART`).
@@ -82,7 +86,7 @@ impl Client {
     /// # Cancel safety
     /// [As every command](Client#cancel-safety).
     pub async fn client_kill(&self, peer: &Peer) -> Result<()> {
-        self.call_by(peer, clients::client_kill(peer.cid(), None)?).await.map(drop)
+        self.send_by(peer, &ClientKill::new(peer.cid())).await
     }
 
     /// `client-kill CID MESSAGE`: ends a client's session with a message, as `HALT,bye` (give up) or `RESTART,later` (try again).
@@ -95,8 +99,7 @@ impl Client {
     /// # Cancel safety
     /// [As every command](Client#cancel-safety).
     pub async fn client_kill_with(&self, peer: &Peer, message: impl AsRef<[u8]>) -> Result<()> {
-        let command = clients::client_kill(peer.cid(), Some(message.as_ref()))?;
-        self.call_by(peer, command).await.map(drop)
+        self.send_by(peer, &ClientKill::new(peer.cid()).message(message)).await
     }
 
     /// `client-kill CID`, and waits until the client is gone, for at most `timeout` from the call.
@@ -111,7 +114,8 @@ impl Client {
     /// # Cancel safety
     /// [As every command](Client#cancel-safety).
     pub async fn client_kill_and_wait(&self, peer: &Peer, timeout: Duration) -> Result<PeerEnd> {
-        self.call_until_gone(peer, clients::client_kill(peer.cid(), None)?, timeout).await
+        let kill = self.prepare(&ClientKill::new(peer.cid())).await?;
+        self.call_until_gone(peer, kill, timeout).await
     }
 
     /// `client-kill CID`: ends the session of whoever has this ID.
@@ -126,7 +130,7 @@ impl Client {
     /// # Cancel safety
     /// [As every command](Client#cancel-safety).
     pub async fn client_kill_unchecked(&self, cid: Cid) -> Result<()> {
-        self.call(clients::client_kill(cid, None)?).await.map(drop)
+        self.send(&ClientKill::new(cid)).await
     }
 
     /// `client-kill CID MESSAGE`: ends the session of whoever has this ID, with a message of at most 256 bytes.
@@ -145,7 +149,7 @@ impl Client {
         cid: Cid,
         message: impl AsRef<[u8]>,
     ) -> Result<()> {
-        self.call(clients::client_kill(cid, Some(message.as_ref()))?).await.map(drop)
+        self.send(&ClientKill::new(cid).message(message)).await
     }
 
     /// `client-pf CID`, filter lines, `END`: sets a client's packet filter, where that is still the one
@@ -164,8 +168,7 @@ impl Client {
         peer: &Peer,
         filter: impl IntoIterator<Item = L>,
     ) -> Result<()> {
-        let command = clients::client_pf(peer.cid(), filter, self.dialect())?;
-        self.call_by(peer, command).await.map(drop)
+        self.send_by(peer, &ClientPf::new(peer.cid(), filter)).await
     }
 
     /// `client-pending-auth CID KID "EXTRA" TIMEOUT`: has a client wait, and tells its user what to do meanwhile.
@@ -191,8 +194,7 @@ impl Client {
         extra: impl AsRef<[u8]>,
         timeout: Duration,
     ) -> Result<()> {
-        let command = self.pending_command(cid, kid, extra.as_ref(), timeout)?;
-        self.call(command).await.map(drop)
+        self.send(&ClientPendingAuth::new(cid, kid, extra, timeout)).await
     }
 
     /// `env-filter LEVEL`: how much of a client's environment the daemon sends. Kept for later managers.
@@ -203,13 +205,13 @@ impl Client {
     /// # Cancel safety
     /// [As every command](Client#cancel-safety).
     pub async fn env_filter(&self, filter: EnvFilter) -> Result<()> {
-        self.call(clients::env_filter(filter)).await.map(drop)
+        self.send(&filter).await
     }
 
     /// `kill CN`, `kill IP:port`, `kill proto:IP:port`: ends the clients of a name or at an address.
     ///
-    /// Each version gets the form it knows. No version knows IPv6: such a client is looked up in
-    /// `status 3` and ended by [`client_kill`](Self::client_kill), which needs
+    /// Each version gets the form it knows. No version knows IPv6: for such a client this is two commands, `status 3`,
+    /// in which it is looked up, and [`client_kill`](Self::client_kill), which needs
     /// [`Builder::requests`](crate::Builder::requests). Before OpenVPN 2.7 `status` shows neither port nor transport
     /// of an IPv6 client, so that only [`KillTarget::AnyPort`] names one.
     ///
@@ -219,22 +221,14 @@ impl Client {
     /// # Cancel safety
     /// [As every command](Client#cancel-safety).
     pub async fn kill(&self, target: &KillTarget) -> Result<KillReport> {
-        self.one_call().kill_target(target).await
-    }
-
-    async fn kill_target(&self, target: &KillTarget) -> Result<KillReport> {
-        let command = match target {
-            KillTarget::CommonName(name) => clients::kill_common_name(name)?,
-            KillTarget::Address { transport, ip: IpAddr::V4(ip), port } => {
-                let names_transport = self.ask_dialect(Dialect::kill_names_transport).await?;
-                clients::kill_address(*transport, *ip, *port, names_transport)?
-            }
+        let call = self.one_call();
+        match target {
             KillTarget::Address { transport, ip: IpAddr::V6(ip), port } => {
-                return self.kill_ipv6(*ip, |address| at_port(address, *transport, *port)).await;
+                call.kill_ipv6(*ip, |address| at_port(address, *transport, *port)).await
             }
-            KillTarget::AnyPort(ip) => return self.kill_ipv6(*ip, |_| Match::Yes).await,
-        };
-        KillReport::parse(&self.call(command).await?)
+            KillTarget::AnyPort(ip) => call.kill_ipv6(*ip, |_| Match::Yes).await,
+            KillTarget::CommonName(_) | KillTarget::Address { .. } => call.send(target).await,
+        }
     }
 
     /// `push-update-broad "options"`: changes the pushed options of every client. OpenVPN 2.7.
@@ -245,7 +239,7 @@ impl Client {
     /// # Cancel safety
     /// [As every command](Client#cancel-safety).
     pub async fn push_update_broad(&self, options: impl AsRef<[u8]>) -> Result<PushUpdate> {
-        self.push_update(None, options.as_ref()).await
+        self.send(&command::PushUpdate::broad(options)).await
     }
 
     /// `push-update-cid CID "options"`: changes the pushed options of one client. OpenVPN 2.7.
@@ -260,10 +254,7 @@ impl Client {
         peer: &Peer,
         options: impl AsRef<[u8]>,
     ) -> Result<PushUpdate> {
-        let call = self.one_call();
-        let command = call.push_update_command(Some(peer.cid()), options.as_ref()).await?;
-        let name = command.name;
-        parse_push_update(name, &call.call_by(peer, command).await?.lines)
+        self.send_by(peer, &command::PushUpdate::cid(peer.cid(), options)).await
     }
 
     /// `push-update-cid CID "options"`: changes the pushed options of whoever has this ID. OpenVPN 2.7.
@@ -282,33 +273,7 @@ impl Client {
         cid: Cid,
         options: impl AsRef<[u8]>,
     ) -> Result<PushUpdate> {
-        self.push_update(Some(cid), options.as_ref()).await
-    }
-
-    /// The form of `client-pending-auth` that this daemon knows.
-    pub(crate) fn pending_command(
-        &self,
-        cid: Cid,
-        kid: Kid,
-        extra: &[u8],
-        timeout: Duration,
-    ) -> Result<Wire> {
-        let seconds = whole_seconds("client-pending-auth", timeout)?;
-        clients::client_pending_auth(cid, kid, extra, seconds, self.dialect())
-    }
-
-    async fn push_update(&self, cid: Option<Cid>, options: &[u8]) -> Result<PushUpdate> {
-        let call = self.one_call();
-        let command = call.push_update_command(cid, options).await?;
-        let name = command.name;
-        parse_push_update(name, &call.call(command).await?.lines)
-    }
-
-    async fn push_update_command(&self, cid: Option<Cid>, options: &[u8]) -> Result<Wire> {
-        let command = clients::push_update(cid, options)?;
-        self.ask_dialect(|dialect| dialect.has(Feature::PushUpdate)).await?;
-        self.require(command.name, Feature::PushUpdate)?;
-        Ok(command)
+        self.send(&command::PushUpdate::cid(cid, options)).await
     }
 
     /// Ends the one client of `status` that is at an IPv6 address.
@@ -372,12 +337,4 @@ fn at_port(address: &RealAddress, transport: Transport, port: u16) -> Match {
         (Some(_), Some(_)) => Match::Yes,
         _ => Match::Unknown,
     }
-}
-
-fn whole_seconds(command: &'static str, timeout: Duration) -> Result<u64> {
-    if timeout.subsec_nanos() == 0 {
-        return Ok(timeout.as_secs());
-    }
-    let problem = ArgumentProblem::Other("is not a whole number of seconds");
-    Err(invalid(command, "timeout", problem))
 }

@@ -1,13 +1,9 @@
 //! The daemon as a whole.
 
-use std::time::Duration;
-
 use crate::client::Client;
-use crate::client::shared::Closing;
-use crate::command::{Signal, daemon};
+use crate::command::{self, Signal};
 use crate::error::Result;
-use crate::error::{CloseReason, Error};
-use crate::reply::{self, Help, NetworkChange, Version};
+use crate::reply::{Help, NetworkChange, Version};
 use crate::types::Text;
 
 impl Client {
@@ -19,7 +15,7 @@ impl Client {
     /// # Cancel safety
     /// [As every command](Client#cancel-safety).
     pub async fn pid(&self) -> Result<u32> {
-        reply::pid(&self.call(daemon::pid()).await?)
+        self.send(&command::Pid).await
     }
 
     /// `version`: the daemon's and the management interface's version.
@@ -30,9 +26,7 @@ impl Client {
     /// # Cancel safety
     /// [As every command](Client#cancel-safety).
     pub async fn version(&self) -> Result<Version> {
-        let version = Version::parse(&self.call(daemon::version()).await?)?;
-        self.shared().learn(&version);
-        Ok(version)
+        self.send(&command::Version).await
     }
 
     /// `version N`: tells the daemon which management version this program understands, from 1.
@@ -48,9 +42,7 @@ impl Client {
     /// # Cancel safety
     /// [As every command](Client#cancel-safety).
     pub async fn announce_version(&self, version: u32) -> Result<()> {
-        self.call(daemon::announce_version(version)?).await?;
-        self.shared().announce(version);
-        Ok(())
+        self.send(&command::AnnounceVersion(version)).await
     }
 
     /// `help`: the commands this daemon knows, in its own words.
@@ -61,7 +53,7 @@ impl Client {
     /// # Cancel safety
     /// [As every command](Client#cancel-safety).
     pub async fn help(&self) -> Result<Help> {
-        Help::parse(&self.call(daemon::help()).await?)
+        self.send(&command::Help).await
     }
 
     /// `net`: network adapters and routes; Windows only, refused elsewhere.
@@ -72,7 +64,7 @@ impl Client {
     /// # Cancel safety
     /// [As every command](Client#cancel-safety).
     pub async fn net(&self) -> Result<Vec<Text>> {
-        Ok(reply::net(&self.call(daemon::net()).await?))
+        self.send(&command::Net).await
     }
 
     /// `signal SIGNAL`: makes the daemon throw a signal at itself.
@@ -88,13 +80,7 @@ impl Client {
     /// # Cancel safety
     /// [As every command](Client#cancel-safety).
     pub async fn signal(&self, signal: Signal) -> Result<()> {
-        let command = daemon::signal(signal, self.dialect());
-        let reply = self.call(command).await?;
-        if reply.success.is_none() && reply.lines.is_empty() {
-            let text = Text::from(format!("signal '{signal}' is currently ignored"));
-            return Err(Error::Refused { command: "signal", text });
-        }
-        Ok(())
+        self.send(&signal).await
     }
 
     /// `network-change`, `network-change samenetwork`: tells the daemon that the network has changed, or that it is the
@@ -108,7 +94,9 @@ impl Client {
     /// # Cancel safety
     /// [As every command](Client#cancel-safety).
     pub async fn network_change(&self, same_network: bool) -> Result<NetworkChange> {
-        NetworkChange::parse(&self.call(daemon::network_change(same_network)).await?)
+        use command::NetworkChange::{Changed, Same};
+
+        self.send(if same_network { &Same } else { &Changed }).await
     }
 
     /// `verb`: the log verbosity, 0 to 15.
@@ -119,7 +107,7 @@ impl Client {
     /// # Cancel safety
     /// [As every command](Client#cancel-safety).
     pub async fn verb(&self) -> Result<u32> {
-        reply::verb(&self.call(daemon::verb()).await?)
+        self.send(&command::Verb).await
     }
 
     /// `verb LEVEL`: sets the log verbosity, 0 to 15; the daemon refuses more.
@@ -130,7 +118,7 @@ impl Client {
     /// # Cancel safety
     /// [As every command](Client#cancel-safety).
     pub async fn set_verb(&self, level: u8) -> Result<()> {
-        self.call(daemon::set_verb(level)).await.map(drop)
+        self.send(&command::SetVerb(level)).await
     }
 
     /// `mute`: after how many messages of one kind in a row the log is silent; 0 is never.
@@ -141,7 +129,7 @@ impl Client {
     /// # Cancel safety
     /// [As every command](Client#cancel-safety).
     pub async fn mute(&self) -> Result<u32> {
-        reply::mute(&self.call(daemon::mute()).await?)
+        self.send(&command::Mute).await
     }
 
     /// `mute N`: silences the log after `messages` of one kind in a row; 0 is never.
@@ -152,7 +140,7 @@ impl Client {
     /// # Cancel safety
     /// [As every command](Client#cancel-safety).
     pub async fn set_mute(&self, messages: u32) -> Result<()> {
-        self.call(daemon::set_mute(messages)?).await.map(drop)
+        self.send(&command::SetMute(messages)).await
     }
 
     /// `test N`: has the daemon send so many lines, from 1, to test the connection.
@@ -163,15 +151,14 @@ impl Client {
     /// # Cancel safety
     /// [As every command](Client#cancel-safety).
     pub async fn test(&self, lines: u32) -> Result<Vec<Text>> {
-        let reply = self.call(daemon::test(lines)?).await?;
-        Ok(reply.lines.into_iter().map(Text::from).collect())
+        self.send(&command::Test(lines)).await
     }
 
     /// `quit`: ends the session; the daemon goes on, and takes the next manager.
     ///
     /// Commands called before are answered first, as far as
     /// [`Builder::close_timeout`](crate::Builder::close_timeout) allows, which runs from here. Returns when
-    /// the connection has closed; those called later, and every waiter, get [`Error::Closed`].
+    /// the connection has closed; those called later, and every waiter, get [`Error::Closed`](crate::Error::Closed).
     /// [`close`](Self::close) waits for nothing.
     ///
     /// # Errors
@@ -180,12 +167,7 @@ impl Client {
     /// # Cancel safety
     /// [As every command](Client#cancel-safety).
     pub async fn quit(&self) -> Result<()> {
-        self.shared().ask_to_close(Closing::AfterCommands);
-        // The connection ends in the time to close, whatever a call may take.
-        match self.with_timeout(Duration::MAX).call(daemon::quit()).await {
-            Ok(_) | Err(Error::Closed(CloseReason::Requested)) => Ok(()),
-            Err(error) => Err(error),
-        }
+        self.send(&command::Quit).await
     }
 
     /// The daemon's version, asked for once per connection.

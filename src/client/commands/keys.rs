@@ -1,11 +1,9 @@
 //! Keys outside the daemon.
 
 use crate::client::Client;
-use crate::client::commands::pkcs11;
-use crate::command::keys::{self, SignatureCommand};
+use crate::command::{self, Certificate, PkSig, RsaSig};
 use crate::error::Result;
 use crate::events::{Pkcs11IdCount, Pkcs11IdEntry};
-use crate::types::Feature;
 
 impl Client {
     /// `pk-sig`, base64 lines, `END`: answers `>PK_SIGN:`; base64 is done here. OpenVPN 2.5.
@@ -18,9 +16,7 @@ impl Client {
     /// # Cancel safety
     /// [As every command](Client#cancel-safety).
     pub async fn pk_sig(&self, signature: impl AsRef<[u8]>) -> Result<()> {
-        let command = keys::signature(SignatureCommand::PkSig, signature.as_ref())?;
-        self.require(command.name, Feature::PkSig)?;
-        self.call(command).await.map(drop)
+        self.send(&PkSig::new(signature.as_ref())).await
     }
 
     /// `rsa-sig`, base64 lines, `END`: answers `>RSA_SIGN:`; base64 is done here.
@@ -33,7 +29,7 @@ impl Client {
     /// # Cancel safety
     /// [As every command](Client#cancel-safety).
     pub async fn rsa_sig(&self, signature: impl AsRef<[u8]>) -> Result<()> {
-        self.call(keys::signature(SignatureCommand::RsaSig, signature.as_ref())?).await.map(drop)
+        self.send(&RsaSig::new(signature.as_ref())).await
     }
 
     /// `certificate`, PEM lines, `END`: answers `>NEED-CERTIFICATE:`.
@@ -46,7 +42,7 @@ impl Client {
     /// # Cancel safety
     /// [As every command](Client#cancel-safety).
     pub async fn certificate(&self, pem: &str) -> Result<()> {
-        self.call(keys::certificate(pem)?).await.map(drop)
+        self.send(&Certificate::new(pem)).await
     }
 
     /// `pkcs11-id-count`: how many identities the PKCS#11 tokens have.
@@ -60,7 +56,7 @@ impl Client {
     /// # Cancel safety
     /// [As every command](Client#cancel-safety).
     pub async fn pkcs11_id_count(&self) -> Result<Pkcs11IdCount> {
-        pkcs11::count(&self.call(keys::pkcs11_id_count()).await?)
+        self.send(&command::Pkcs11IdCount).await
     }
 
     /// `pkcs11-id-get N`: one identity, from 0; out of range, an entry without ID and certificate.
@@ -73,6 +69,6 @@ impl Client {
     /// # Cancel safety
     /// [As every command](Client#cancel-safety).
     pub async fn pkcs11_id_get(&self, index: u32) -> Result<Pkcs11IdEntry> {
-        pkcs11::entry(&self.call(keys::pkcs11_id_get(index)).await?)
+        self.send(&command::Pkcs11IdGet(index)).await
     }
 }

@@ -1,11 +1,9 @@
 //! The escape hatch.
 
 use crate::client::Client;
-use crate::command::{ReplyShape, raw};
+use crate::command::{RawCommand, ReplyShape};
 use crate::error::Result;
-use crate::error::invalid;
 use crate::reply::RawReply;
-use crate::types::ArgumentProblem;
 
 impl Client {
     /// Sends a line as it stands and waits for a reply of `shape`.
@@ -26,25 +24,6 @@ impl Client {
     /// # Cancel safety
     /// [As every command](Client#cancel-safety).
     pub async fn raw_command(&self, line: impl AsRef<[u8]>, shape: ReplyShape) -> Result<RawReply> {
-        let command = raw::raw(line.as_ref(), shape)?;
-        self.note_state(line.as_ref())?;
-        self.call(command).await
-    }
-
-    /// States that the requests need stay on; those the user turns on are shown.
-    fn note_state(&self, line: &[u8]) -> Result<()> {
-        if !self.shared().watches_states() {
-            return Ok(());
-        }
-        match raw::sets_states(line) {
-            Some(true) => self.shared().want_states(true),
-            Some(false) => {
-                let problem =
-                    ArgumentProblem::Other("turns off what the requests need; use state_off()");
-                return Err(invalid("raw_command", "line", problem));
-            }
-            None => {}
-        }
-        Ok(())
+        self.send(&RawCommand::new(line, shape)).await
     }
 }

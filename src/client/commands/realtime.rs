@@ -3,14 +3,12 @@
 use std::time::Duration;
 
 use crate::client::Client;
-use crate::client::commands::rows;
-use crate::command::realtime::Channel;
-use crate::command::{History, realtime};
-use crate::error::{Error, Result};
+use crate::command::{
+    self, Bytecount, Channel, History, HistoryOf, HoldRelease, Notifications, SetHold,
+};
+use crate::error::Result;
 use crate::events::{Echo, LogLine, State};
-use crate::reply::{self, UnreadRow};
-use crate::types::Text;
-use crate::types::shown;
+use crate::reply::UnreadRow;
 
 impl Client {
     /// `hold`: whether the daemon will hold at its next start or restart.
@@ -21,7 +19,7 @@ impl Client {
     /// # Cancel safety
     /// [As every command](Client#cancel-safety).
     pub async fn hold(&self) -> Result<bool> {
-        reply::hold(&self.call(realtime::hold()).await?)
+        self.send(&command::Hold).await
     }
 
     /// `hold on`: the daemon holds at its next restart.
@@ -32,7 +30,7 @@ impl Client {
     /// # Cancel safety
     /// [As every command](Client#cancel-safety).
     pub async fn hold_on(&self) -> Result<()> {
-        self.call(realtime::set_hold(true)).await.map(drop)
+        self.send(&SetHold(true)).await
     }
 
     /// `hold off`: the daemon does not hold at its next restart. A hold that is on goes on.
@@ -43,7 +41,7 @@ impl Client {
     /// # Cancel safety
     /// [As every command](Client#cancel-safety).
     pub async fn hold_off(&self) -> Result<()> {
-        self.call(realtime::set_hold(false)).await.map(drop)
+        self.send(&SetHold(false)).await
     }
 
     /// `hold release`: lets a daemon that holds ([`Event::Hold`](crate::Event::Hold)) go on.
@@ -54,7 +52,7 @@ impl Client {
     /// # Cancel safety
     /// [As every command](Client#cancel-safety).
     pub async fn hold_release(&self) -> Result<()> {
-        self.call(realtime::hold_release()).await.map(drop)
+        self.send(&HoldRelease).await
     }
 
     /// `state`: the state the daemon is in.
@@ -65,13 +63,7 @@ impl Client {
     /// # Cancel safety
     /// [As every command](Client#cancel-safety).
     pub async fn state(&self) -> Result<State> {
-        let reply = self.call(realtime::state()).await?;
-        let line = match rows(&reply, State::parse_row).pop() {
-            Some(Ok(state)) => return Ok(state),
-            Some(Err(unread)) => shown(unread.row()),
-            None => Text::default(),
-        };
-        Err(Error::UnexpectedReply { command: "state", expected: "the current state", line })
+        self.send(&command::State).await
     }
 
     /// `state on`: from now on the daemon sends [`Event::State`](crate::Event::State)s.
@@ -82,8 +74,7 @@ impl Client {
     /// # Cancel safety
     /// [As every command](Client#cancel-safety).
     pub async fn state_on(&self) -> Result<()> {
-        self.shared().want_states(true);
-        self.call(realtime::set(Channel::State, true)).await.map(drop)
+        self.send(&Notifications::on(Channel::State)).await
     }
 
     /// `state off`: stops them.
@@ -97,11 +88,7 @@ impl Client {
     /// # Cancel safety
     /// [As every command](Client#cancel-safety).
     pub async fn state_off(&self) -> Result<()> {
-        self.shared().want_states(false);
-        if self.shared().watches_states() {
-            return Ok(());
-        }
-        self.call(realtime::set(Channel::State, false)).await.map(drop)
+        self.send(&Notifications::off(Channel::State)).await
     }
 
     /// `state N`, `state all`: the states the daemon went through, the oldest first.
@@ -117,8 +104,7 @@ impl Client {
         &self,
         history: impl Into<History>,
     ) -> Result<Vec<Result<State, UnreadRow>>> {
-        let reply = self.call(realtime::history(Channel::State, history.into())?).await?;
-        Ok(rows(&reply, State::parse_row))
+        self.send(&HistoryOf::<State>::new(history)).await
     }
 
     /// `state on N`, `state on all`: turns the notification on and gives the states the daemon went through, with no gap between.
@@ -134,9 +120,7 @@ impl Client {
         &self,
         history: impl Into<History>,
     ) -> Result<Vec<Result<State, UnreadRow>>> {
-        self.shared().want_states(true);
-        let reply = self.call(realtime::on_with_history(Channel::State, history.into())?).await?;
-        Ok(rows(&reply, State::parse_row))
+        self.send(&HistoryOf::<State>::new(history).turning_on()).await
     }
 
     /// `log on`: from now on the daemon sends [`Event::Log`](crate::Event::Log)s.
@@ -147,7 +131,7 @@ impl Client {
     /// # Cancel safety
     /// [As every command](Client#cancel-safety).
     pub async fn log_on(&self) -> Result<()> {
-        self.call(realtime::set(Channel::Log, true)).await.map(drop)
+        self.send(&Notifications::on(Channel::Log)).await
     }
 
     /// `log off`: stops them.
@@ -158,7 +142,7 @@ impl Client {
     /// # Cancel safety
     /// [As every command](Client#cancel-safety).
     pub async fn log_off(&self) -> Result<()> {
-        self.call(realtime::set(Channel::Log, false)).await.map(drop)
+        self.send(&Notifications::off(Channel::Log)).await
     }
 
     /// `log N`, `log all`: the log, the oldest first.
@@ -174,8 +158,7 @@ impl Client {
         &self,
         history: impl Into<History>,
     ) -> Result<Vec<Result<LogLine, UnreadRow>>> {
-        let reply = self.call(realtime::history(Channel::Log, history.into())?).await?;
-        Ok(rows(&reply, LogLine::parse_row))
+        self.send(&HistoryOf::<LogLine>::new(history)).await
     }
 
     /// `log on N`, `log on all`: turns the notification on and gives the log, with no gap between.
@@ -191,8 +174,7 @@ impl Client {
         &self,
         history: impl Into<History>,
     ) -> Result<Vec<Result<LogLine, UnreadRow>>> {
-        let reply = self.call(realtime::on_with_history(Channel::Log, history.into())?).await?;
-        Ok(rows(&reply, LogLine::parse_row))
+        self.send(&HistoryOf::<LogLine>::new(history).turning_on()).await
     }
 
     /// `echo on`: from now on the daemon sends [`Event::Echo`](crate::Event::Echo)s.
@@ -203,7 +185,7 @@ impl Client {
     /// # Cancel safety
     /// [As every command](Client#cancel-safety).
     pub async fn echo_on(&self) -> Result<()> {
-        self.call(realtime::set(Channel::Echo, true)).await.map(drop)
+        self.send(&Notifications::on(Channel::Echo)).await
     }
 
     /// `echo off`: stops them.
@@ -214,7 +196,7 @@ impl Client {
     /// # Cancel safety
     /// [As every command](Client#cancel-safety).
     pub async fn echo_off(&self) -> Result<()> {
-        self.call(realtime::set(Channel::Echo, false)).await.map(drop)
+        self.send(&Notifications::off(Channel::Echo)).await
     }
 
     /// `echo N`, `echo all`: the echo messages, the oldest first.
@@ -230,8 +212,7 @@ impl Client {
         &self,
         history: impl Into<History>,
     ) -> Result<Vec<Result<Echo, UnreadRow>>> {
-        let reply = self.call(realtime::history(Channel::Echo, history.into())?).await?;
-        Ok(rows(&reply, Echo::parse_row))
+        self.send(&HistoryOf::<Echo>::new(history)).await
     }
 
     /// `echo on N`, `echo on all`: turns the notification on and gives the echo messages, with no gap between.
@@ -247,8 +228,7 @@ impl Client {
         &self,
         history: impl Into<History>,
     ) -> Result<Vec<Result<Echo, UnreadRow>>> {
-        let reply = self.call(realtime::on_with_history(Channel::Echo, history.into())?).await?;
-        Ok(rows(&reply, Echo::parse_row))
+        self.send(&HistoryOf::<Echo>::new(history).turning_on()).await
     }
 
     /// `bytecount N`: byte counts every so many seconds, from 1; zero turns them off.
@@ -263,7 +243,7 @@ impl Client {
     /// # Cancel safety
     /// [As every command](Client#cancel-safety).
     pub async fn bytecount(&self, interval: Duration) -> Result<()> {
-        self.call(realtime::bytecount(interval)?).await.map(drop)
+        self.send(&Bytecount::every(interval)).await
     }
 
     /// `bytecount 0`: stops the byte counts.

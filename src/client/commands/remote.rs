@@ -1,10 +1,9 @@
 //! Where a client connects to.
 
 use crate::client::Client;
-use crate::command::{ProxyAction, RemoteAction, remote};
+use crate::command::{ProxyAction, RemoteAction, RemoteEntryCount, RemoteEntryGet};
 use crate::error::Result;
-use crate::reply::{self, RemoteEntry, UnreadRow};
-use crate::types::Feature;
+use crate::reply::{RemoteEntry, UnreadRow};
 
 impl Client {
     /// `remote ACCEPT|SKIP [n]|MOD host port`: answers `>REMOTE:`. `SKIP n` needs OpenVPN 2.6.
@@ -15,11 +14,7 @@ impl Client {
     /// # Cancel safety
     /// [As every command](Client#cancel-safety).
     pub async fn remote(&self, action: &RemoteAction) -> Result<()> {
-        let command = remote::remote(action)?;
-        if matches!(action, RemoteAction::SkipBy(_)) {
-            self.require(command.name, Feature::SkipMany)?;
-        }
-        self.call(command).await.map(drop)
+        self.send(action).await
     }
 
     /// `remote-entry-count`: how many remotes the configuration has. OpenVPN 2.6; refused in a hold.
@@ -30,9 +25,7 @@ impl Client {
     /// # Cancel safety
     /// [As every command](Client#cancel-safety).
     pub async fn remote_entry_count(&self) -> Result<u32> {
-        let command = remote::remote_entry_count();
-        self.require(command.name, Feature::RemoteEntries)?;
-        reply::remote_entry_count(&self.call(command).await?)
+        self.send(&RemoteEntryCount).await
     }
 
     /// `remote-entry-get all`: every remote of the configuration. OpenVPN 2.6; refused in a hold.
@@ -45,9 +38,7 @@ impl Client {
     /// # Cancel safety
     /// [As every command](Client#cancel-safety).
     pub async fn remote_entries(&self) -> Result<Vec<Result<RemoteEntry, UnreadRow>>> {
-        let command = remote::remote_entry_get_all();
-        self.require(command.name, Feature::RemoteEntries)?;
-        Ok(RemoteEntry::parse(&self.call(command).await?))
+        self.send(&RemoteEntryGet::all()).await
     }
 
     /// `remote-entry-get N M`: the remotes `from` up to, not with, `to`. OpenVPN 2.6; refused in a hold.
@@ -64,9 +55,7 @@ impl Client {
         from: u32,
         to: u32,
     ) -> Result<Vec<Result<RemoteEntry, UnreadRow>>> {
-        let command = remote::remote_entry_get(from, to);
-        self.require(command.name, Feature::RemoteEntries)?;
-        Ok(RemoteEntry::parse(&self.call(command).await?))
+        self.send(&RemoteEntryGet::range(from..to)).await
     }
 
     /// `proxy NONE`, `proxy HTTP host port [nct]`, `proxy SOCKS host port`: answers `>PROXY:`.
@@ -77,6 +66,6 @@ impl Client {
     /// # Cancel safety
     /// [As every command](Client#cancel-safety).
     pub async fn proxy(&self, action: &ProxyAction) -> Result<()> {
-        self.call(remote::proxy(action)?).await.map(drop)
+        self.send(action).await
     }
 }

@@ -1,9 +1,9 @@
 //! `status`, `load-stats`, `nclients`.
 
 use crate::client::{Client, Peers};
-use crate::command::{StatusFormat, status};
+use crate::command::{self, Command, StatusFormat};
 use crate::error::{Error, Result};
-use crate::reply::{self, LoadStats, Status};
+use crate::reply::{LoadStats, Status};
 
 impl Client {
     /// `status 3`: clients and routes of a server, or the statistics of a client.
@@ -31,8 +31,9 @@ impl Client {
             let needs = "`Builder::requests(true)`, for the identities of clients";
             return Err(Error::Unsupported { command: "status", needs });
         }
-        let (reply, peers) = self.call_with_peers(status::status(StatusFormat::V3)).await?;
-        Ok((Status::parse(&reply)?, peers))
+        let command = command::Status(StatusFormat::V3);
+        let (reply, peers) = self.call_with_peers(command.encode(self.dialect())?).await?;
+        Ok((command.read(&reply)?, peers))
     }
 
     /// `status N`: the status in a form of the caller's choice.
@@ -45,7 +46,7 @@ impl Client {
     /// # Cancel safety
     /// [As every command](Client#cancel-safety).
     pub async fn status_format(&self, format: StatusFormat) -> Result<Status> {
-        Status::parse(&self.call(status::status(format)).await?)
+        self.send(&command::Status(format)).await
     }
 
     /// `load-stats`: how many clients, and the bytes in and out of all of them.
@@ -56,7 +57,7 @@ impl Client {
     /// # Cancel safety
     /// [As every command](Client#cancel-safety).
     pub async fn load_stats(&self) -> Result<LoadStats> {
-        LoadStats::parse(&self.call(status::load_stats()).await?)
+        self.send(&command::LoadStats).await
     }
 
     /// `nclients`: how many clients are connected. In no manual; servers only.
@@ -67,6 +68,6 @@ impl Client {
     /// # Cancel safety
     /// [As every command](Client#cancel-safety).
     pub async fn nclients(&self) -> Result<u32> {
-        reply::nclients(&self.call(status::nclients()).await?)
+        self.send(&command::Nclients).await
     }
 }

@@ -22,7 +22,9 @@ use crate::client::pending_command::{PendingCommand, SubmittedCommand};
 use crate::client::reply_timer::ReplyTimer;
 use crate::client::start::Settings;
 use crate::client::transport::{Duplex, Transport, Turn};
-use crate::command::{Effect, EnvFilter, clients, realtime};
+use crate::command::{
+    Channel, ClientDeny, Command as _, Effect, Encoded, EnvFilter, Notifications,
+};
 use crate::demux::{Demuxer, Item};
 use crate::error::{CloseReason, Result};
 use crate::events::{Assembler, Event, Stray};
@@ -173,11 +175,20 @@ impl<S: Transport> Driver<S> {
     /// The requests need environments that the daemon vouches for, which a level that some manager
     /// has set makes worthless, and `>STATE:…RECONNECTING`, the only sign that client IDs start over.
     fn set_up(&mut self, set_up: SetUp) {
-        let filter = clients::env_filter(EnvFilter::All);
-        self.exchange.submit(PendingCommand::connect(&filter, set_up.filter), filter);
+        let dialect = self.dispatcher.shared.dialect();
+        self.submit_own(EnvFilter::All.encode(dialect), set_up.filter);
+        let states = Notifications::on(Channel::State).encode(dialect);
         // The user has not asked for them.
-        let states = realtime::set(realtime::Channel::State, true).effect(Effect::None);
-        self.exchange.submit(PendingCommand::connect(&states, set_up.states), states);
+        self.submit_own(states.map(|states| states.effect(Effect::None)), set_up.states);
+    }
+
+    fn submit_own(&mut self, command: Result<Encoded>, ready: oneshot::Sender<Result<RawReply>>) {
+        match command {
+            Ok(command) => {
+                self.exchange.submit(PendingCommand::connect(&command, ready), command);
+            }
+            Err(error) => drop(ready.send(Err(error))),
+        }
     }
 
     /// Marks the environments that come from now on.
@@ -207,9 +218,9 @@ impl<S: Transport> Driver<S> {
             return;
         }
         if let Some(denial) = self.dispatcher.registry.take_denial() {
-            let reason = denial.reason.as_bytes();
+            let deny = ClientDeny::new(denial.cid, denial.kid, denial.reason);
             // The reasons are this crate's own, so they pass every check.
-            if let Ok(wire) = clients::client_deny(denial.cid, denial.kid, reason, None) {
+            if let Ok(wire) = deny.encode(self.dispatcher.shared.dialect()) {
                 let command = PendingCommand::denial(&wire, denial.epoch);
                 // Those that were due when the end was asked for go first, and no others.
                 match self.ending.denials.checked_sub(1) {

@@ -18,7 +18,7 @@ use zeroize::Zeroizing;
 
 use self::fence::FenceState;
 use self::in_flight::{InFlight, Partial, Taken, refusal, success};
-use crate::command::{Expect, Fence, Kind, ReplyShape, Wire};
+use crate::command::{Encoded, Expect, Fence, Kind, ReplyShape};
 use crate::reply::RawReply;
 use crate::types::Text;
 use crate::types::limits;
@@ -93,7 +93,7 @@ pub(super) struct Exchange<T> {
 
 struct Queued<T> {
     caller: T,
-    wire: Wire,
+    wire: Encoded,
 }
 
 impl<T> Exchange<T> {
@@ -111,7 +111,7 @@ impl<T> Exchange<T> {
         }
     }
 
-    pub(super) fn submit(&mut self, caller: T, wire: Wire) {
+    pub(super) fn submit(&mut self, caller: T, wire: Encoded) {
         self.queued.push_back(Queued { caller, wire });
     }
 
@@ -134,7 +134,7 @@ impl<T> Exchange<T> {
     }
 
     /// Sends a command before the end that a caller has asked for.
-    pub(super) fn submit_before_close(&mut self, caller: T, wire: Wire) {
+    pub(super) fn submit_before_close(&mut self, caller: T, wire: Encoded) {
         let is_close = |queued: &Queued<T>| queued.wire.shape == ReplyShape::Close;
         let at = self.queued.iter().position(is_close).unwrap_or(self.queued.len());
         self.queued.insert(at, Queued { caller, wire });
@@ -347,7 +347,7 @@ impl<T> Exchange<T> {
 
     fn launch(&mut self, next: Queued<T>) -> Zeroizing<Vec<u8>> {
         let pipelines = next.wire.pipelines();
-        let Wire { mut bytes, shape, expect, failure, kind, .. } = next.wire;
+        let Encoded { mut bytes, shape, expect, failure, kind, .. } = next.wire;
         let wants_fence = kind.is_raw() || shape == ReplyShape::Fenced(Fence::AtOnce);
         // Together they must fit where the daemon keeps a line.
         if wants_fence && bytes.len() + FenceState::len() <= limits::PIPELINED_LINE {

@@ -3,13 +3,13 @@
 use bytes::Bytes;
 
 use crate::client::exchange::{Exchange, Failure, GivenUp, NextWrite, Outcome, Step};
-use crate::command::{Fence, Kind, ReplyShape, Wire, Writer};
+use crate::command::{Encoded, Fence, Kind, ReplyShape, Writer};
 use crate::reply::RawReply;
 use crate::types::Text;
 
 const LIMIT: usize = 1024 * 1024;
 
-fn wire(shape: ReplyShape) -> Wire {
+fn wire(shape: ReplyShape) -> Encoded {
     Writer::new("x").line(shape)
 }
 

@@ -10,12 +10,9 @@ use bytes::Bytes;
 
 use self::directive::Parsed;
 use super::quote::push_quoted;
-use super::{Effect, Wire, Writer};
-use crate::command::ReplyShape;
+use super::writer::Block;
 use crate::error::Result;
-use crate::types::limits;
-use crate::types::masked;
-use crate::types::{Cid, Kid, Text};
+use crate::types::{Text, limits, masked};
 
 const COMMAND: &str = "client-auth";
 const LINE: &str = "config line";
@@ -170,6 +167,12 @@ impl PeerConfig {
     pub fn lines(&self) -> impl Iterator<Item = &[u8]> {
         self.lines.iter().map(Vec::as_slice)
     }
+
+    /// Writes them into a command's block.
+    pub(super) fn write(&self, block: Block) -> Result<Block> {
+        self.lines()
+            .try_fold(block, |block, line| block.line(LINE, line, limits::CONFIG_LINE, TOO_LONG))
+    }
 }
 
 impl fmt::Debug for PeerConfig {
@@ -222,15 +225,6 @@ where
     fn into_peer_config(self) -> Result<PeerConfig> {
         self.into_iter().try_fold(PeerConfig::new(), PeerConfig::directive)
     }
-}
-
-/// `client-auth CID KID`, its lines and `END`.
-pub(crate) fn client_auth(cid: Cid, kid: Kid, config: impl IntoPeerConfig) -> Result<Wire> {
-    let mut block = Writer::new(COMMAND).number(cid.0).number(kid.0).block();
-    for line in config.into_peer_config()?.lines() {
-        block = block.line(LINE, line, limits::CONFIG_LINE, TOO_LONG)?;
-    }
-    Ok(block.end(ReplyShape::Line).expect("client-auth command").effect(Effect::Decides(cid, kid)))
 }
 
 #[cfg(test)]

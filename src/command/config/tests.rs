@@ -1,6 +1,8 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::command::{ClientAuth, Command as _, Dialect};
+use crate::types::{Cid, Kid};
 
 fn refusal(line: &str) -> String {
     PeerConfig::new().directive(line).unwrap_err().to_string()
@@ -30,9 +32,10 @@ fn writes_the_lines_the_daemon_reads() {
         .push_reset()
         .directive_unchecked("data-ciphers AES-256-GCM")
         .unwrap();
-    let wire = client_auth(Cid(7), Kid(1), config).unwrap();
+    let auth = ClientAuth::new(Cid(7), Kid(1), config).unwrap();
+    let wire = auth.encode(Dialect::openvpn(2, 6, 14)).unwrap();
     assert_eq!(
-        String::from_utf8(wire.bytes.to_vec()).unwrap(),
+        String::from_utf8(wire.as_bytes().to_vec()).unwrap(),
         "client-auth 7 1\npush \"dhcp-option DOMAIN \\\"a\\\\\\\\b\\\"\"\n\
          ifconfig-push 10.8.0.7 255.255.255.0\nifconfig-ipv6-push fd00::7/64 fd00::1\n\
          iroute 192.168.7.0 255.255.255.0\niroute-ipv6 fd00:7::/48\npush-reset\n\
@@ -61,7 +64,7 @@ fn refuses_what_would_be_split_cut_or_run_also_unchecked() {
     ] {
         assert!(PeerConfig::new().directive(line).is_err(), "{line:?}");
         assert!(PeerConfig::new().directive_unchecked(line).is_err(), "{line:?}");
-        assert!(client_auth(Cid(0), Kid(0), [line]).is_err(), "{line:?}");
+        assert!(ClientAuth::new(Cid(0), Kid(0), [line]).is_err(), "{line:?}");
     }
     assert!(PeerConfig::new().push("x".repeat(249)).is_err());
     assert!(PeerConfig::new().push("x".repeat(248)).is_ok());
@@ -187,11 +190,11 @@ fn refuses_other_directives_by_name() {
 #[test]
 fn lines_keep_the_check_they_were_given() {
     let config = PeerConfig::new().directive_unchecked("session-timeout 60").unwrap();
-    assert!(client_auth(Cid(0), Kid(0), &config).is_ok());
-    assert!(client_auth(Cid(0), Kid(0), config.lines()).is_err(), "bare lines are checked");
-    assert!(client_auth(Cid(0), Kid(0), config).is_ok());
-    assert!(client_auth(Cid(0), Kid(0), [[0; 0]; 0]).is_ok());
-    assert!(client_auth(Cid(0), Kid(0), vec!["push-reset".to_owned()]).is_ok());
+    assert!(ClientAuth::new(Cid(0), Kid(0), &config).is_ok());
+    assert!(ClientAuth::new(Cid(0), Kid(0), config.lines()).is_err(), "bare lines are checked");
+    assert!(ClientAuth::new(Cid(0), Kid(0), config).is_ok());
+    assert!(ClientAuth::new(Cid(0), Kid(0), [[0; 0]; 0]).is_ok());
+    assert!(ClientAuth::new(Cid(0), Kid(0), vec!["push-reset".to_owned()]).is_ok());
 }
 
 proptest! {

@@ -139,6 +139,7 @@ pub const METHODS: &[&str] = &[
     "client_pf",
     "daemon_version",
     "push_update_cid",
+    "send",
     "status_with_peers",
 ];
 

@@ -1,0 +1,114 @@
+//! `kill`, by common name or by address.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use super::{Command, Dialect, Encoded, ReplyShape, Sealed, Writer, in_range, version_unknown};
+use crate::error::{Result, invalid};
+use crate::reply::{KillReport, RawReply};
+use crate::types::{ArgumentProblem, limits};
+
+const KILL: &str = "kill";
+
+/// `kill CN`, `kill IP:port`, `kill proto:IP:port`: ends the clients of a name or at an address.
+///
+/// No version knows IPv6 addresses: [`Client::kill`](crate::Client::kill) looks such a client up and ends it by
+/// `client-kill`; sent as a value they are refused.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum KillTarget {
+    /// Every client of this common name.
+    CommonName(String),
+    /// The client at this address.
+    Address {
+        /// The transport it came by; OpenVPN 2.7 needs it, older versions ignore it.
+        transport: Transport,
+        /// Its IP address. `kill` itself knows IPv4 only; an IPv6 client is looked
+        /// up in `status` and ended by `client-kill`.
+        ip: IpAddr,
+        /// Its port.
+        port: u16,
+    },
+    /// The one client at this IPv6 address, whatever its port and transport. Refused where there are several.
+    AnyPort(Ipv6Addr),
+}
+
+impl Command for KillTarget {
+    type Reply = KillReport;
+
+    fn encode(&self, dialect: Dialect) -> Result<Encoded> {
+        match self {
+            Self::CommonName(name) => kill_common_name(name),
+            Self::Address { transport, ip: IpAddr::V4(ip), port } => {
+                kill_address(*transport, *ip, *port, dialect)
+            }
+            Self::Address { .. } | Self::AnyPort(_) => {
+                let problem =
+                    "is an IPv6 address, which no daemon reads; `Client::kill` looks it up";
+                Err(invalid(KILL, "address", ArgumentProblem::Other(problem)))
+            }
+        }
+    }
+
+    fn read(&self, reply: &RawReply) -> Result<KillReport> {
+        KillReport::parse(reply)
+    }
+}
+
+impl Sealed for KillTarget {
+    fn needs_version(&self, dialect: Dialect) -> bool {
+        matches!(self, Self::Address { .. }) && dialect.kill_names_transport().is_none()
+    }
+}
+
+/// The transport of a tunnel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Transport {
+    /// UDP.
+    Udp,
+    /// TCP.
+    Tcp,
+}
+
+impl Transport {
+    /// The word on the wire.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Udp => "udp",
+            Self::Tcp => "tcp",
+        }
+    }
+}
+
+/// A name with a colon would be read as an address, and a long one would be cut.
+fn kill_common_name(name: &str) -> Result<Encoded> {
+    const ARGUMENT: &str = "common name";
+    if name.is_empty() {
+        return Err(invalid(KILL, ARGUMENT, ArgumentProblem::Empty));
+    }
+    if name.contains(':') {
+        let problem =
+            ArgumentProblem::Other("holds a colon; the daemon would take it for an address");
+        return Err(invalid(KILL, ARGUMENT, problem));
+    }
+    let why = "the daemon cuts longer names and would look for another one";
+    let writer = Writer::new(KILL).quoted_within(ARGUMENT, name, limits::KILL_NAME, why)?;
+    Ok(writer.line(ReplyShape::Line).expect("common name"))
+}
+
+fn kill_address(
+    transport: Transport,
+    ip: Ipv4Addr,
+    port: u16,
+    dialect: Dialect,
+) -> Result<Encoded> {
+    in_range(KILL, "port", port.into(), 1, u16::MAX.into())?;
+    let names_transport = dialect.kill_names_transport().ok_or_else(|| version_unknown(KILL))?;
+    let address = if names_transport {
+        format!("{}:{ip}:{port}", transport.as_str())
+    } else {
+        format!("{ip}:{port}")
+    };
+    Ok(Writer::new(KILL).word(&address).line(ReplyShape::Line))
+}

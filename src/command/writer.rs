@@ -1,0 +1,147 @@
+//! [`Writer`]: the checked writing of a command.
+
+use zeroize::Zeroizing;
+
+use super::encoded::Encoded;
+use super::quote::{TOO_LONG, push_quoted};
+use super::shape::ReplyShape;
+use crate::error::{Result, invalid};
+use crate::types::{ArgumentProblem, check, check_block_line, limits};
+
+/// Writes one command, argument by argument, each checked as it comes.
+pub(crate) struct Writer {
+    name: &'static str,
+    bytes: Zeroizing<Vec<u8>>,
+}
+
+impl Writer {
+    pub(crate) fn new(name: &'static str) -> Self {
+        // The longest line fits, escapes and all, so growth never leaves a secret behind.
+        Self::with_capacity(name, 2 * limits::LINE)
+    }
+
+    pub(crate) fn with_capacity(name: &'static str, capacity: usize) -> Self {
+        let mut bytes = Zeroizing::new(Vec::with_capacity(capacity));
+        bytes.extend_from_slice(name.as_bytes());
+        Self { name, bytes }
+    }
+
+    /// A whole line of a caller's, already checked.
+    pub(super) fn raw(name: &'static str, line: &[u8]) -> Self {
+        Self { name, bytes: Zeroizing::new(line.to_vec()) }
+    }
+
+    pub(crate) fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// A word of ours, which needs no quoting.
+    pub(crate) fn word(mut self, word: &str) -> Self {
+        self.bytes.push(b' ');
+        self.bytes.extend_from_slice(word.as_bytes());
+        self
+    }
+
+    pub(crate) fn number(self, number: impl Into<u64>) -> Self {
+        let number: u64 = number.into();
+        self.word(&number.to_string())
+    }
+
+    /// A caller's text as one parameter: `"…"` with `\` and `"` escaped.
+    pub(crate) fn quoted(self, argument: &'static str, value: impl AsRef<[u8]>) -> Result<Self> {
+        self.quoted_within(argument, value, limits::PARAMETER, TOO_LONG)
+    }
+
+    /// As [`quoted`](Self::quoted), with a tighter limit and its reason.
+    pub(crate) fn quoted_within(
+        mut self,
+        argument: &'static str,
+        value: impl AsRef<[u8]>,
+        limit: usize,
+        why: &'static str,
+    ) -> Result<Self> {
+        let value = value.as_ref();
+        self.check_text(argument, value, limit, why)?;
+        self.bytes.push(b' ');
+        push_quoted(&mut self.bytes, value);
+        self.check_line(argument)?;
+        Ok(self)
+    }
+
+    /// Ends the command line.
+    pub(crate) fn line(mut self, shape: ReplyShape) -> Encoded {
+        self.bytes.push(b'\n');
+        Encoded::new(self.name, self.bytes, shape)
+    }
+
+    /// Ends the command line and begins its block.
+    pub(crate) fn block(mut self) -> Block {
+        self.bytes.push(b'\n');
+        Block { name: self.name, bytes: self.bytes }
+    }
+
+    fn check_text(
+        &self,
+        argument: &'static str,
+        value: &[u8],
+        limit: usize,
+        why: &'static str,
+    ) -> Result<()> {
+        check(value, limit, why).map_err(|problem| invalid(self.name, argument, problem))
+    }
+
+    fn check_line(&self, argument: &'static str) -> Result<()> {
+        let len = self.bytes.len();
+        if len <= limits::LINE {
+            return Ok(());
+        }
+        let problem = ArgumentProblem::TooLong {
+            len,
+            limit: limits::LINE,
+            why: "with it, quoted, the line is this long; the daemon would run its end as a command",
+        };
+        Err(invalid(self.name, argument, problem))
+    }
+}
+
+/// A command's block of raw lines, up to its `END`.
+pub(crate) struct Block {
+    name: &'static str,
+    bytes: Zeroizing<Vec<u8>>,
+}
+
+impl Block {
+    /// One line, taken raw by the daemon.
+    pub(crate) fn line(
+        mut self,
+        argument: &'static str,
+        line: &[u8],
+        limit: usize,
+        why: &'static str,
+    ) -> Result<Self> {
+        check_block_line(line, limit, why)
+            .map_err(|problem| invalid(self.name, argument, problem))?;
+        self.bytes.extend_from_slice(line);
+        self.bytes.push(b'\n');
+        Ok(self)
+    }
+
+    pub(crate) fn end(mut self, shape: ReplyShape) -> Encoded {
+        self.bytes.extend_from_slice(b"END\n");
+        Encoded::new(self.name, self.bytes, shape)
+    }
+}
+
+/// Refuses a number outside `min..=max`.
+pub(crate) fn in_range(
+    command: &'static str,
+    argument: &'static str,
+    value: u64,
+    min: u64,
+    max: u64,
+) -> Result<u64> {
+    if (min..=max).contains(&value) {
+        return Ok(value);
+    }
+    Err(invalid(command, argument, ArgumentProblem::OutOfRange { value, min, max }))
+}
