@@ -14,9 +14,8 @@ mod patience;
 mod replies;
 #[path = "lasting/requests.rs"]
 mod requests;
+mod scripted;
 #[path = "lasting/settings.rs"]
 mod settings;
-#[path = "lasting/stage.rs"]
-mod stage;
 #[path = "lasting/streams.rs"]
 mod streams;

@@ -5,36 +5,19 @@ use std::sync::Arc;
 use openvpn_mgmt::Builder;
 use rustls::pki_types::{PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
-use tokio::io::{
-    AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader, BufStream,
-    duplex,
-};
+use tokio::io::{AsyncRead, AsyncWrite, BufStream, duplex};
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
-use super::stage::GREETING;
+use crate::scripted::{Daemon, pipe_of};
 
 /// Asks for the password, greets, answers two commands, and sees the end.
 async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin) {
-    let mut stream = BufReader::new(stream);
-    let mut line = String::new();
-    let says = async |stream: &mut BufReader<_>, text: &str| {
-        stream.write_all(text.as_bytes()).await.unwrap();
-        stream.flush().await.unwrap();
-    };
-    says(&mut stream, "ENTER PASSWORD:").await;
-    stream.read_line(&mut line).await.unwrap();
-    assert_eq!(line, "hunter2\n");
-    says(&mut stream, &format!("SUCCESS: password is correct\r\n{GREETING}")).await;
-    for (command, reply) in [("pid\n", "SUCCESS: pid=7\r\n"), ("verb\n", "SUCCESS: verb=3\r\n")] {
-        line.clear();
-        stream.read_line(&mut line).await.unwrap();
-        assert_eq!(line, command);
-        says(&mut stream, reply).await;
-    }
+    let mut daemon = Daemon::on(stream);
+    daemon.asks_password("hunter2").await.greets(5).await;
+    daemon.hears("pid").await.says("SUCCESS: pid=7\r\n").await;
+    daemon.hears("verb").await.says("SUCCESS: verb=3\r\n").await;
     // A clean end: TLS without a close notification would be an error here.
-    let mut rest = Vec::new();
-    stream.read_to_end(&mut rest).await.unwrap();
-    assert_eq!(rest, b"");
+    assert!(daemon.is_closed().await);
 }
 
 async fn drive(stream: impl AsyncRead + AsyncWrite + Send + 'static) {
@@ -54,18 +37,14 @@ async fn a_buffered_stream_is_flushed() {
 #[tokio::test(start_paused = true)]
 async fn a_buffered_stream_is_flushed_while_it_is_read() {
     // The daemon writes more than the pipe holds before it reads: flushing waits for it, and reading must not.
-    let (ours, theirs) = duplex(64);
+    let (ours, mut daemon) = pipe_of(64);
     let flood = async {
-        let mut stream = BufReader::new(theirs);
-        stream.write_all(GREETING.as_bytes()).await.unwrap();
+        daemon.greets(5).await;
         for _ in 0..1000 {
-            stream.write_all(b">BYTECOUNT:1,2\r\n").await.unwrap();
+            daemon.says(">BYTECOUNT:1,2\r\n").await;
         }
-        let mut line = String::new();
-        stream.read_line(&mut line).await.unwrap();
-        assert!(line.starts_with("client-deny 0 1 "));
-        stream.write_all(b"SUCCESS: client-deny command succeeded\r\n").await.unwrap();
-        stream.read_to_string(&mut line).await.unwrap();
+        assert!(daemon.line().await.starts_with("client-deny 0 1 "));
+        daemon.says("SUCCESS: client-deny command succeeded\r\n").await.rest().await;
     };
     let drive = async {
         let stream = BufStream::with_capacity(16, 4096, ours);

@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use openvpn_mgmt::{Builder, CloseReason, Error, Event};
-use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader, duplex};
 
-use super::stage::{Daemon, GREETING, beside, client};
+use crate::scripted::{attached, beside, client, pipe, pipe_of};
 
 fn is_requested(error: &Error) -> bool {
     matches!(error, Error::Closed(CloseReason::Requested))
@@ -62,7 +61,7 @@ async fn quit_lets_the_commands_before_it_have_their_replies() {
         daemon.hears("pid").await;
         tokio::time::sleep(Duration::from_secs(4)).await;
         daemon.says("SUCCESS: pid=1\r\n").await.hears("quit").await;
-        daemon.0.shutdown().await.unwrap();
+        daemon.closes().await;
     });
     assert_eq!(pid.unwrap(), 1);
     quit.unwrap();
@@ -72,19 +71,17 @@ async fn quit_lets_the_commands_before_it_have_their_replies() {
 #[tokio::test(start_paused = true)]
 async fn behind_a_half_written_block_nothing_more_is_written() {
     for at_once in [true, false] {
-        let (ours, theirs) = duplex(64);
-        let mut theirs = BufReader::new(theirs);
-        let builder = Builder::new().requests(false);
-        let (session, greeted) =
-            tokio::join!(builder.attach(ours), theirs.write_all(GREETING.as_bytes()));
-        greeted.unwrap();
-        let (client, _events, _) = session.unwrap().split();
+        let (ours, mut daemon) = pipe_of(64);
+        let (client, _events, _) = attached(Builder::new(), ours, &mut daemon).await.split();
         let call = tokio::spawn({
             let client = client.clone();
             async move { client.pk_sig([7; 3000]).await }
         });
+        daemon.hears("pk-sig").await;
+        for _ in 0..10 {
+            tokio::task::yield_now().await;
+        }
         // The stream is full now, and the block is not out.
-        while !client_wrote(&mut theirs).await {}
         let begun = tokio::time::Instant::now();
         if at_once {
             client.close().await;
@@ -94,20 +91,9 @@ async fn behind_a_half_written_block_nothing_more_is_written() {
             assert_eq!(begun.elapsed().as_secs(), 5);
         }
         assert!(is_requested(&call.await.unwrap().unwrap_err()));
-        let mut rest = String::new();
-        theirs.read_to_string(&mut rest).await.unwrap();
+        let rest = String::from_utf8(daemon.rest().await).unwrap();
         assert!(rest.len() <= 128 && !rest.contains("END") && !rest.contains("quit"), "{rest}");
     }
-}
-
-/// Reads a little, once there is something.
-async fn client_wrote(theirs: &mut BufReader<tokio::io::DuplexStream>) -> bool {
-    let mut some = [0; 7];
-    theirs.read_exact(&mut some).await.unwrap();
-    for _ in 0..10 {
-        tokio::task::yield_now().await;
-    }
-    &some == b"pk-sig\n"
 }
 
 /// The driver takes no more commands than it can hold, and yet learns that all handles are gone.
@@ -183,7 +169,7 @@ async fn every_time_may_be_for_ever() {
     let quit = beside(client.quit(), async {
         daemon.hears("quit").await;
         tokio::time::sleep(Duration::from_secs(1_000_000)).await;
-        daemon.0.shutdown().await.unwrap();
+        daemon.closes().await;
     });
     quit.await.unwrap();
 }
@@ -191,10 +177,8 @@ async fn every_time_may_be_for_ever() {
 /// A stream that never ends its shutdown holds up nobody for longer than the time to close.
 #[tokio::test(start_paused = true)]
 async fn the_end_of_a_stream_that_does_not_shut_down_is_told_in_time() {
-    let (ours, theirs) = duplex(4096);
-    let mut daemon = Daemon(BufReader::new(theirs));
-    daemon.says(GREETING).await;
-    let session = Builder::new().requests(false).attach(NeverShut(ours)).await.unwrap();
+    let (ours, mut daemon) = pipe();
+    let session = attached(Builder::new(), NeverShut(ours), &mut daemon).await;
     let (client, _events, _) = session.split();
     let begun = tokio::time::Instant::now();
     client.close().await;

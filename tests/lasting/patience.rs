@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use openvpn_mgmt::{Builder, CloseReason, Error, ReplyShape};
-use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader, duplex};
 use tokio::time::{Instant, sleep, timeout};
 
-use super::stage::{GREETING, beside, client};
+use crate::scripted::{attached, beside, client, pipe_of};
 
 /// A fence that goes out with its command has as long as one that is sent later.
 #[tokio::test(start_paused = true)]
@@ -43,28 +42,23 @@ async fn calls_do_not_keep_a_dead_session_alive() {
             assert!(begun.elapsed().as_secs() < 200, "depth {depth}");
         }
         assert!(matches!(client.closed().await, CloseReason::Desynchronized(_)));
-        while !daemon.is_closed().await {}
+        daemon.rest().await;
     }
 }
 
 /// Bytes that are taken one by one show that somebody is there.
 #[tokio::test(start_paused = true)]
 async fn a_slow_link_is_not_taken_for_silence() {
-    let (ours, theirs) = duplex(1);
-    let mut theirs = BufReader::with_capacity(1, theirs);
-    let builder = Builder::new().requests(false);
-    let (session, greeted) =
-        tokio::join!(builder.attach(ours), theirs.write_all(GREETING.as_bytes()));
-    greeted.unwrap();
-    let (client, _events, _) = session.unwrap().split();
+    let (ours, mut daemon) = pipe_of(1);
+    let (client, _events, _) = attached(Builder::new(), ours, &mut daemon).await.split();
     let patient = client.with_timeout(Duration::MAX);
     let signed = beside(patient.pk_sig([7; 1500]), async {
         let mut taken = Vec::new();
         while !taken.ends_with(b"END\n") {
-            taken.push(theirs.read_u8().await.expect("a byte"));
+            taken.push(daemon.byte().await);
             sleep(Duration::from_millis(100)).await;
         }
-        theirs.write_all(b"SUCCESS: pk-sign command succeeded\r\n").await.unwrap();
+        daemon.says("SUCCESS: pk-sign command succeeded\r\n").await;
     });
     signed.await.unwrap();
 }
@@ -81,7 +75,7 @@ async fn rows_that_are_nobodys_put_the_end_off_but_not_for_ever() {
             sleep(Duration::from_secs(61)).await;
             let fence = daemon.hears_fence().await;
             for row in 0..rows {
-                if daemon.0.write_all(b"1795332244,D,slow\r\n").await.is_err() {
+                if !daemon.can_say("1795332244,D,slow\r\n").await {
                     return row;
                 }
                 sleep(Duration::from_secs(1)).await;

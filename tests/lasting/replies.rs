@@ -4,9 +4,8 @@ use std::time::Duration;
 
 use openvpn_mgmt::command::Fence;
 use openvpn_mgmt::{Builder, Cid, CloseReason, Error, Event, Events, Kid, ReplyShape, Signal};
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 
-use super::stage::{Daemon, beside, client};
+use crate::scripted::{Daemon, PROMPT, attached, beside, client, pipe, pipe_of};
 
 async fn strays(events: &mut Events, count: usize) -> Vec<String> {
     let mut lines = Vec::new();
@@ -259,9 +258,8 @@ const DEFAULT_AND_MORE: Duration = Duration::from_secs(61);
 /// OpenVPN before 2.5.8 ignores a signal in a hold without a word.
 #[tokio::test(start_paused = true)]
 async fn on_2_5_a_stray_line_makes_no_success_of_an_ignored_signal() {
-    let (ours, theirs) = tokio::io::duplex(4096);
-    let mut daemon = Daemon(tokio::io::BufReader::new(theirs));
-    daemon.says(super::stage::GREETING.replace("Version 5", "Version 3")).await;
+    let (ours, mut daemon) = pipe();
+    daemon.greets(3).await;
     let session = Builder::new().requests(false).attach(ours).await.unwrap();
     let (client, _events, _) = session.split();
     for stray in ["", "libfoo: hello\r\n", "SUCCESS: verb=3\r\n"] {
@@ -315,24 +313,18 @@ async fn signatures_that_wait_starve_nobody() {
 /// Nothing answers a command of which the daemon has not had the line.
 #[tokio::test(start_paused = true)]
 async fn no_reply_is_taken_before_the_command_is_out() {
-    let (ours, theirs) = tokio::io::duplex(64);
-    let (reader, mut writer) = tokio::io::split(theirs);
-    let builder = Builder::new().requests(false);
-    let (session, greeted) =
-        tokio::join!(builder.attach(ours), writer.write_all(super::stage::GREETING.as_bytes()));
-    greeted.unwrap();
-    let (client, _events, _) = session.unwrap().split();
+    let (ours, mut daemon) = pipe_of(64);
+    let (client, _events, _) = attached(Builder::new(), ours, &mut daemon).await.split();
     let deny = async |cid, reason: String| client.client_deny(Cid(cid), Kid(1), reason, None).await;
     let (first, second, ()) =
         tokio::join!(deny(1, "x".repeat(200)), deny(2, "y".to_owned()), async {
             tokio::time::sleep(Duration::from_millis(1)).await;
-            let done = b"SUCCESS: client-deny command succeeded\r\n";
-            writer.write_all(done).await.unwrap();
-            let mut lines = BufReader::new(reader).lines();
-            assert!(lines.next_line().await.unwrap().unwrap().starts_with("client-deny 1 1"));
-            writer.write_all(b"ERROR: client-deny command failed\r\n").await.unwrap();
-            assert!(lines.next_line().await.unwrap().unwrap().starts_with("client-deny 2 1"));
-            writer.write_all(done).await.unwrap();
+            let done = "SUCCESS: client-deny command succeeded\r\n";
+            daemon.says(done).await;
+            assert!(daemon.line().await.starts_with("client-deny 1 1"));
+            daemon.says("ERROR: client-deny command failed\r\n").await;
+            assert!(daemon.line().await.starts_with("client-deny 2 1"));
+            daemon.says(done).await;
         });
     assert!(matches!(first, Err(Error::Refused { .. })), "{first:?}");
     second.unwrap();
@@ -385,9 +377,8 @@ async fn no_error_shows_a_secret_that_the_other_side_repeats() {
     });
     assert!(long.await.unwrap_err().to_string().len() < 600);
 
-    let (ours, theirs) = tokio::io::duplex(4096);
-    let mut daemon = Daemon(BufReader::new(theirs));
-    daemon.says("ENTER PASSWORD:").await;
+    let (ours, mut daemon) = pipe();
+    daemon.says(PROMPT).await;
     let builder = Builder::new().password("hunter2");
     let attached = beside(builder.attach(ours), async {
         let line = daemon.line().await;

@@ -7,8 +7,7 @@ use openvpn_mgmt::{
 };
 use tokio::time::timeout;
 
-use super::settings::with_requests;
-use super::stage::{Daemon, beside};
+use crate::scripted::{Daemon, UNFILTERED, beside, pipe_of, with_requests};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const LONG: Duration = Duration::from_secs(200);
@@ -229,16 +228,12 @@ async fn no_decision_passes_one_that_waits_for_events() {
 /// An answer of which nothing is out does not answer what the daemon asks next.
 #[tokio::test(start_paused = true)]
 async fn an_answer_that_is_not_out_is_taken_back_where_the_daemon_asks_anew() {
-    let (ours, theirs) = tokio::io::duplex(16);
-    let mut daemon = Daemon(tokio::io::BufReader::new(theirs));
+    let (ours, mut daemon) = pipe_of(16);
     let builder = Builder::new().pipeline(2);
-    let (session, ()) = tokio::join!(builder.attach(ours), async {
-        daemon.says(super::stage::GREETING).await;
-        daemon.hears("env-filter 0").await.says("SUCCESS: env_filter_level=0\r\n").await;
-        let on = "SUCCESS: real-time state notification set to ON\r\n";
-        daemon.hears("state on").await.says(on).await;
+    let session = beside(builder.attach(ours), async {
+        daemon.greets(5).await.gets_ready().await;
     });
-    let (client, _events, mut requests) = session.unwrap().split();
+    let (client, _events, mut requests) = session.await.unwrap().split();
     let prompt = ">PASSWORD:Need 'Private Key' password\r\n";
     daemon.says(prompt).await;
     let Request::PrivateKeyPassword(ask) = next(&mut requests).await else { panic!() };
@@ -287,7 +282,7 @@ async fn a_filter_whose_reply_is_missing_or_odd_is_not_trusted_until_the_next() 
         connects(&mut daemon, 0).await;
         assert!(!next_client(&mut requests).await.env().is_trusted());
         let set = beside(client.env_filter(EnvFilter::All), async {
-            daemon.hears("env-filter 0").await.says("SUCCESS: env_filter_level=0\r\n").await;
+            daemon.hears("env-filter 0").await.says(UNFILTERED).await;
         });
         set.await.unwrap();
         connects(&mut daemon, 1).await;

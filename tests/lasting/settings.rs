@@ -1,22 +1,8 @@
 //! What settings and handles say is what happens.
 
-use openvpn_mgmt::{Builder, Error, Event, Request, Session};
-use tokio::io::{BufReader, duplex};
+use openvpn_mgmt::{Builder, Error, Event, Request};
 
-use super::stage::{Daemon, GREETING, beside};
-
-/// A connection that collects requests, which needs states of its own.
-pub async fn with_requests(builder: Builder) -> (Session, Daemon) {
-    let (ours, theirs) = duplex(64 * 1024);
-    let mut daemon = Daemon(BufReader::new(theirs));
-    daemon.says(GREETING).await;
-    let (session, ()) = tokio::join!(builder.attach(ours), async {
-        daemon.hears("env-filter 0").await.says("SUCCESS: env_filter_level=0\r\n").await;
-        let on = "SUCCESS: real-time state notification set to ON\r\n";
-        daemon.hears("state on").await.says(on).await;
-    });
-    (session.unwrap(), daemon)
-}
+use crate::scripted::{STATES_ON, beside, pipe, with_requests};
 
 #[tokio::test(start_paused = true)]
 async fn states_that_were_refused_are_not_shown() {
@@ -45,8 +31,7 @@ async fn states_that_were_refused_are_not_shown() {
         }
     }
     let on = beside(client.state_on(), async {
-        let on = "SUCCESS: real-time state notification set to ON\r\n";
-        daemon.hears("state on").await.says(format!("{on}{state}")).await;
+        daemon.hears("state on").await.says(format!("{STATES_ON}{state}")).await;
     });
     on.await.unwrap();
     let first = events.next().await.unwrap().unwrap();
@@ -57,9 +42,8 @@ async fn states_that_were_refused_are_not_shown() {
 #[tokio::test(start_paused = true)]
 async fn a_daemon_that_greets_and_then_says_nothing_is_named_by_what_it_did_not_answer() {
     for (answers, unanswered) in [(&[][..], "env-filter"), (&["ERROR: unknown\r\n"], "state")] {
-        let (ours, theirs) = duplex(64 * 1024);
-        let mut daemon = Daemon(BufReader::new(theirs));
-        daemon.says(GREETING).await;
+        let (ours, mut daemon) = pipe();
+        daemon.greets(5).await;
         let builder = Builder::new();
         let attached = beside(builder.attach(ours), async {
             for answer in answers {
@@ -70,7 +54,7 @@ async fn a_daemon_that_greets_and_then_says_nothing_is_named_by_what_it_did_not_
         let error = attached.await.unwrap_err();
         let named = matches!(error, Error::Timeout { command, .. } if command == unanswered);
         assert!(named, "{error:?}");
-        while !daemon.is_closed().await {}
+        daemon.rest().await;
     }
 }
 

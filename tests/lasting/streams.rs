@@ -6,13 +6,10 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use openvpn_mgmt::{Builder, Cid, CloseReason, Error, Kid};
-use tokio::io::{
-    AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader, BufStream, DuplexStream,
-    ReadBuf, duplex,
-};
+use tokio::io::{AsyncRead, AsyncWrite, BufStream, DuplexStream, ReadBuf};
 use tokio::time::Instant;
 
-use super::stage::{Daemon, GREETING, beside};
+use crate::scripted::{attached, beside, pipe, pipe_of};
 
 /// A stream whose next flushes are interrupted, or whose writes fail.
 struct Odd {
@@ -58,20 +55,16 @@ impl AsyncWrite for Odd {
 
 #[tokio::test(start_paused = true)]
 async fn an_interrupted_flush_sends_nothing_twice() {
-    let (inner, theirs) = duplex(4096);
-    let mut daemon = Daemon(BufReader::new(theirs));
-    daemon.says(GREETING).await;
+    let (inner, mut daemon) = pipe();
     let stream = Odd { inner, interruptions: 3, writes_fail: false };
-    let session = Builder::new().requests(false).attach(stream).await.unwrap();
+    let session = attached(Builder::new(), stream, &mut daemon).await;
     let (client, events, _) = session.split();
     let pid = beside(client.pid(), async {
         daemon.hears("pid").await.says("SUCCESS: pid=7\r\n").await;
     });
     assert_eq!(pid.await.unwrap(), 7);
     drop((client, events));
-    let mut rest = String::new();
-    daemon.0.read_to_string(&mut rest).await.unwrap();
-    assert_eq!(rest, "");
+    assert_eq!(daemon.rest().await, b"");
 }
 
 /// Whatever else has run out meanwhile.
@@ -80,11 +73,9 @@ async fn a_failed_write_is_the_reason() {
     let short = Builder::new().reply_timeout(Duration::from_secs(2));
     let long = Builder::new().close_timeout(Duration::MAX);
     for builder in [short, long] {
-        let (inner, theirs) = duplex(4096);
-        let mut daemon = Daemon(BufReader::new(theirs));
-        daemon.says(GREETING).await;
+        let (inner, mut daemon) = pipe();
         let stream = Odd { inner, interruptions: 0, writes_fail: true };
-        let session = builder.requests(false).attach(stream).await.unwrap();
+        let session = attached(builder, stream, &mut daemon).await;
         let (client, _events, _) = session.split();
         let failed = client.with_timeout(Duration::from_secs(1000)).pid().await;
         assert!(matches!(failed, Err(Error::Closed(CloseReason::Io(_)))), "{failed:?}");
@@ -95,14 +86,9 @@ async fn a_failed_write_is_the_reason() {
 #[tokio::test(start_paused = true)]
 async fn the_daemon_is_read_while_the_stream_is_shut() {
     for at_once in [true, false] {
-        let (ours, theirs) = duplex(64);
-        let (mut reader, mut writer) = tokio::io::split(theirs);
-        let builder = Builder::new().requests(false);
+        let (ours, mut daemon) = pipe_of(64);
         let stream = BufStream::with_capacity(16, 4096, ours);
-        let (session, greeted) =
-            tokio::join!(builder.attach(stream), writer.write_all(GREETING.as_bytes()));
-        greeted.unwrap();
-        let (client, events, _) = session.unwrap().split();
+        let (client, events, _) = attached(Builder::new(), stream, &mut daemon).await.split();
         let call = tokio::spawn({
             let client = client.clone();
             async move { client.client_deny(Cid(1), Kid(1), "x".repeat(200), None).await }
@@ -112,12 +98,12 @@ async fn the_daemon_is_read_while_the_stream_is_shut() {
         let begun = Instant::now();
         let flood = tokio::spawn(async move {
             for _ in 0..1000 {
-                if writer.write_all(b">BYTECOUNT:1,2\r\n").await.is_err() {
+                if !daemon.can_say(">BYTECOUNT:1,2\r\n").await {
                     break;
                 }
             }
             let took = begun.elapsed();
-            reader.read_to_end(&mut Vec::new()).await.unwrap();
+            daemon.rest().await;
             took
         });
         if at_once {
