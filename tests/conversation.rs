@@ -1,6 +1,8 @@
 //! Whole conversations with a scripted daemon.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "tests")]
 
+mod scripted;
+
 use std::time::Duration;
 
 use openvpn_mgmt::reply::NetworkChange;
@@ -8,65 +10,35 @@ use openvpn_mgmt::{
     ArgumentProblem, Builder, Cid, CloseReason, Error, Event, History, Info, Kid, ReplyShape,
     Result, Session, Signal,
 };
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, duplex};
-use tokio_test::io::Builder as Script;
-
-const GREETING: &[u8] =
-    b">INFO:OpenVPN Management Interface Version 5 -- type 'help' for more info\r\n";
+use scripted::{Daemon, PROMPT, STATES_ON, attached, beside, client, connected, pipe, pipe_of};
+use tokio::io::{AsyncRead, AsyncWrite};
 
 /// Connects without collecting requests, which would send a `state on` of its own.
 async fn attach<S: AsyncRead + AsyncWrite + Send + 'static>(stream: S) -> Result<Session> {
     Builder::new().requests(false).attach(stream).await
 }
 
-/// The daemon's end of a connection whose greeting has been sent.
-async fn connected() -> (Session, DuplexStream) {
-    let (ours, mut daemon) = duplex(64 * 1024);
-    daemon.write_all(GREETING).await.unwrap();
-    (attach(ours).await.unwrap(), daemon)
-}
-
-/// Reads just these bytes, as the daemon.
-async fn expect(daemon: &mut DuplexStream, bytes: &[u8]) {
-    let mut got = vec![0; bytes.len()];
-    daemon.read_exact(&mut got).await.unwrap();
-    assert_eq!(got.escape_ascii().to_string(), bytes.escape_ascii().to_string());
-}
-
-/// Says this before it answers the fence, as the daemon.
-async fn fence(daemon: &mut DuplexStream, reply: &str) {
-    let mut line = Vec::new();
-    while !line.ends_with(b"\n") {
-        line.push(daemon.read_u8().await.unwrap());
-    }
-    let line = String::from_utf8(line).unwrap();
-    let answer = match line.trim_end().strip_prefix("signal ") {
-        Some(name) => {
-            format!("ERROR: signal '{}' is not a known signal type", name.trim_matches('"'))
-        }
-        None if line == "pid\n" => "SUCCESS: pid=1".to_owned(),
-        None => panic!("no fence: {line:?}"),
-    };
-    daemon.write_all(format!("{reply}{answer}\r\n").as_bytes()).await.unwrap();
-}
-
 #[tokio::test]
 async fn a_first_program() {
-    let daemon = Script::new()
-        .read(GREETING)
-        .read(b">HOLD:Waiting for hold release:0\r\n")
-        .write(b"state on\n")
-        .read(b"SUCCESS: real-time state notification set to ON\r\n")
-        .write(b"bytecount 5\n")
-        .read(b">LOG:1795332238,D,MANAGEMENT: CMD 'bytecount 5'\r\nSUCCESS: bytecount interval changed\r\n")
-        .write(b"hold release\n")
-        .read(b"SUCCESS: hold release succeeded\r\n>STATE:1795332239,WAIT,,,,,,\r\n")
-        .build();
-    let (client, mut events, _) = attach(daemon).await.unwrap().split();
-    client.state_on().await.unwrap();
-    client.bytecount(Duration::from_secs(5)).await.unwrap();
-    client.hold_release().await.unwrap();
-    assert!(matches!(client.closed().await, CloseReason::Remote));
+    let (ours, mut daemon) = pipe();
+    let script = async move {
+        daemon.greets(5).await.says(">HOLD:Waiting for hold release:0\r\n").await;
+        daemon.hears("state on").await.says(STATES_ON).await;
+        daemon.hears("bytecount 5").await;
+        daemon.says(">LOG:1795332238,D,MANAGEMENT: CMD 'bytecount 5'\r\n").await;
+        daemon.says("SUCCESS: bytecount interval changed\r\n").await;
+        daemon.hears("hold release").await;
+        daemon.says("SUCCESS: hold release succeeded\r\n>STATE:1795332239,WAIT,,,,,,\r\n").await;
+    };
+    let program = async {
+        let (client, events, _) = attach(ours).await.unwrap().split();
+        client.state_on().await.unwrap();
+        client.bytecount(Duration::from_secs(5)).await.unwrap();
+        client.hold_release().await.unwrap();
+        assert!(matches!(client.closed().await, CloseReason::Remote));
+        events
+    };
+    let mut events = beside(program, script).await;
     let mut seen = Vec::new();
     while let Some(event) = events.next().await {
         seen.push(event.unwrap());
@@ -87,46 +59,47 @@ async fn a_first_program() {
 
 #[tokio::test]
 async fn blocks_with_events_between_their_lines() {
-    let daemon = Script::new()
-        .read(GREETING)
-        .write(b"state on all\n")
-        .read(b"SUCCESS: real-time state notification set to ON\r\n1795332238,CONNECTING,,,,,,\r\n")
-        .read(b">BYTECOUNT:1,2\r\n1795332239,WAIT,,,,,,\r\nEND\r\n")
-        .write(b"log 2\n")
-        .read(b"1795332244,D,MANAGEMENT: CMD 'log 2'\r\nEND\r\n")
-        .build();
-    let (client, _events, _) = attach(daemon).await.unwrap().split();
-    let states = client.state_on_with_history(History::All).await.unwrap();
-    assert_eq!(states.len(), 2);
-    let log = client.log_history(2).await.unwrap();
-    assert_eq!(log.len(), 1);
+    let (client, _events, mut daemon) = client(Builder::new()).await;
+    let states = beside(client.state_on_with_history(History::All), async {
+        daemon.hears("state on all").await.says(STATES_ON).await;
+        daemon.says("1795332238,CONNECTING,,,,,,\r\n").await;
+        daemon.says(">BYTECOUNT:1,2\r\n1795332239,WAIT,,,,,,\r\nEND\r\n").await;
+    });
+    assert_eq!(states.await.unwrap().len(), 2);
+    let log = beside(client.log_history(2), async {
+        daemon.hears("log 2").await;
+        daemon.says("1795332244,D,MANAGEMENT: CMD 'log 2'\r\nEND\r\n").await;
+    });
+    assert_eq!(log.await.unwrap().len(), 1);
 }
 
 #[tokio::test]
 async fn a_change_of_the_network_is_told_and_answered() {
-    let (session, mut daemon) = connected().await;
-    let (client, mut events, _) = session.split();
+    let (client, mut events, mut daemon) = client(Builder::new()).await;
     let restart = "PROTECTFD: fd '-2' sent to be protected\r\nSUCCESS: signal SIGUSR1 thrown\r\n";
     for (same, command, reply, change) in [
-        (false, "network-change\n", restart, NetworkChange::Restart),
+        (false, "network-change", restart, NetworkChange::Restart),
         (
             true,
-            "network-change samenetwork\n",
+            "network-change samenetwork",
             "PROTECTFD: fd '7' sent to be protected\r\n",
             NetworkChange::Protect { fd: 7 },
         ),
-        (true, "network-change samenetwork\n", "", NetworkChange::Nothing),
+        (true, "network-change samenetwork", "", NetworkChange::Nothing),
     ] {
-        let (answer, ()) = tokio::join!(client.network_change(same), async {
-            expect(&mut daemon, command.as_bytes()).await;
-            fence(&mut daemon, reply).await;
+        let answer = beside(client.network_change(same), async {
+            daemon.hears(command).await;
+            let fence = daemon.hears_fence().await;
+            daemon.says(format!("{reply}{fence}")).await;
         });
-        assert_eq!(answer.unwrap(), change);
+        assert_eq!(answer.await.unwrap(), change);
     }
-    let (answer, ()) = tokio::join!(client.network_change(false), async {
-        expect(&mut daemon, b"network-change\n").await;
-        fence(&mut daemon, "ERROR: unknown command [network-change]\r\n").await;
+    let answer = beside(client.network_change(false), async {
+        daemon.hears("network-change").await;
+        let fence = daemon.hears_fence().await;
+        daemon.says(format!("ERROR: unknown command [network-change]\r\n{fence}")).await;
     });
+    let answer = answer.await;
     assert!(matches!(answer, Err(Error::Refused { .. })), "{answer:?}");
     while let Some(event) = events.try_next() {
         assert!(matches!(event, Ok(Event::Info(_))), "{event:?}");
@@ -139,17 +112,13 @@ async fn a_row_that_cannot_be_read_hides_no_other() {
     let log = "1,I,one\r\nx,I,two\r\n3,I,three\r\nEND\r\n";
     let echo = "1,one\r\ntwo\r\n3,three\r\nEND\r\n";
     let remotes = "0,a,1,udp,enabled\r\n1,b,2,udp,maybe\r\n2,c,3,udp,disabled\r\nEND\r\n";
-    let mut script = Script::new();
-    script.read(GREETING);
-    for (command, reply) in [
-        ("state all", rows),
-        ("log all", log),
-        ("echo all", echo),
-        ("remote-entry-get all", remotes),
-    ] {
-        script.write(format!("{command}\n").as_bytes()).read(reply.as_bytes());
-    }
-    let (client, _events, _) = attach(script.build()).await.unwrap().split();
+    let (client, _events, mut daemon) = client(Builder::new()).await;
+    tokio::spawn(async move {
+        daemon.hears("state all").await.says(rows).await;
+        daemon.hears("log all").await.says(log).await;
+        daemon.hears("echo all").await.says(echo).await;
+        daemon.hears("remote-entry-get all").await.says(remotes).await;
+    });
     let states = client.state_history(History::All).await.unwrap();
     let [Ok(_), Err(unread), Ok(connected)] = states.as_slice() else { panic!("{states:?}") };
     assert_eq!((unread.row(), connected.remote_port), (&"nonsense".into(), Some(1194)));
@@ -163,29 +132,25 @@ async fn a_row_that_cannot_be_read_hides_no_other() {
 
 #[tokio::test]
 async fn a_refusal_is_the_callers_and_the_connection_goes_on() {
-    let daemon = Script::new()
-        .read(GREETING)
-        .write(b"signal SIGHUP\n")
-        .read(
-            b"ERROR: signal 'SIGHUP' is currently ignored\r\n>HOLD:Waiting for hold release:0\r\n",
-        )
-        .write(b"pid\n")
-        .read(b"SUCCESS: pid=3528\r\n")
-        .build();
-    let (client, _events, _) = attach(daemon).await.unwrap().split();
-    let refused = client.signal(Signal::Sighup).await.unwrap_err();
+    let (client, _events, mut daemon) = client(Builder::new()).await;
+    let refused = beside(client.signal(Signal::Sighup), async {
+        daemon.hears("signal SIGHUP").await;
+        daemon.says("ERROR: signal 'SIGHUP' is currently ignored\r\n").await;
+        daemon.says(">HOLD:Waiting for hold release:0\r\n").await;
+    });
     assert_eq!(
-        refused.to_string(),
+        refused.await.unwrap_err().to_string(),
         "daemon refused `signal`: signal 'SIGHUP' is currently ignored"
     );
-    assert_eq!(client.pid().await.unwrap(), 3528);
+    let pid = beside(client.pid(), async {
+        daemon.hears("pid").await.says("SUCCESS: pid=3528\r\n").await;
+    });
+    assert_eq!(pid.await.unwrap(), 3528);
 }
 
 #[tokio::test]
 async fn bad_arguments_are_refused_before_anything_is_sent() {
-    // A script without a write fails on any byte.
-    let daemon = Script::new().read(GREETING).wait(Duration::from_secs(3600)).build();
-    let (client, _events, _) = attach(daemon).await.unwrap().split();
+    let (client, events, mut daemon) = client(Builder::new()).await;
     let long = "x".repeat(257);
     for (text, problem) in [
         ("new\nline", ArgumentProblem::ControlByte { byte: b'\n', offset: 3 }),
@@ -219,17 +184,19 @@ async fn bad_arguments_are_refused_before_anything_is_sent() {
     assert!(client.raw_command("quit", ReplyShape::Line).await.is_err());
     assert!(client.raw_command("client-auth 0 1", ReplyShape::Line).await.is_err());
     assert!(client.raw_command("pid\nverb 7", ReplyShape::Line).await.is_err());
+    drop((client, events));
+    assert!(daemon.is_closed().await, "and nothing was sent");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_greeting_needs_a_number_and_nothing_behind_it() {
-    let (ours, mut daemon) = duplex(1024);
-    daemon.write_all(b">INFO:OpenVPN Management Interface Version 5\r\n").await.unwrap();
+    let (ours, mut daemon) = pipe();
+    daemon.says(">INFO:OpenVPN Management Interface Version 5\r\n").await;
     assert_eq!(attach(ours).await.unwrap().client().management_version(), 5);
     let start = tokio::time::Instant::now();
     let greeting = "INFO:OpenVPN Management Interface Version -- type 'help' for more info";
-    let (ours, mut daemon) = duplex(1024);
-    daemon.write_all(format!(">{greeting}\r\n").as_bytes()).await.unwrap();
+    let (ours, mut daemon) = pipe();
+    daemon.says(format!(">{greeting}\r\n")).await;
     let error = attach(ours).await.unwrap_err();
     assert!(matches!(&error, Error::NotOpenVpn { line } if *line == greeting), "{error}");
     assert_eq!(start.elapsed(), Duration::ZERO, "it is told at once");
@@ -242,8 +209,8 @@ async fn what_came_in_place_of_a_greeting_is_named() {
         ("220 mail.example.com", "220 mail.example.com"),
         (">INFO:OpenVPN Management Inter", "INFO:OpenVPN Management Inter"),
     ] {
-        let (ours, mut daemon) = duplex(1024);
-        daemon.write_all(says.as_bytes()).await.unwrap();
+        let (ours, mut daemon) = pipe();
+        daemon.says(says).await;
         let error = attach(ours).await.unwrap_err();
         assert!(matches!(&error, Error::NotOpenVpn { line } if *line == named), "{error}");
     }
@@ -267,21 +234,17 @@ async fn settings_at_their_extremes_still_connect() {
         }),
     ];
     for (name, set) in settings {
-        let builder = set(Builder::new().requests(false));
-        let (ours, mut daemon) = duplex(1024);
-        daemon.write_all(GREETING).await.unwrap();
-        let session = builder.attach(ours).await.unwrap();
-        let (pid, ()) = tokio::join!(session.client().pid(), async {
-            expect(&mut daemon, b"pid\n").await;
-            daemon.write_all(b"SUCCESS: pid=7\r\n").await.unwrap();
+        let (client, _events, mut daemon) = client(set(Builder::new())).await;
+        let pid = beside(client.pid(), async {
+            daemon.hears("pid").await.says("SUCCESS: pid=7\r\n").await;
         });
-        assert_eq!(pid.unwrap(), 7, "{name}");
+        assert_eq!(pid.await.unwrap(), 7, "{name}");
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_second_manager_learns_why_there_is_no_greeting() {
-    let (ours, _daemon) = duplex(64);
+    let (ours, _daemon) = pipe();
     let error = attach(ours).await.unwrap_err();
     assert!(matches!(error, Error::NoGreeting { .. }));
     assert!(error.to_string().contains("another management client may hold the session"));
@@ -289,17 +252,17 @@ async fn a_second_manager_learns_why_there_is_no_greeting() {
 
 #[tokio::test]
 async fn a_socket_that_is_not_openvpn() {
-    let (ours, mut other) = duplex(1024);
-    other.write_all(b"220 mail.example.com ESMTP\r\n").await.unwrap();
+    let (ours, mut other) = pipe();
+    other.says("220 mail.example.com ESMTP\r\n").await;
     let error = attach(ours).await.unwrap_err();
     assert!(
         matches!(error, Error::NotOpenVpn { ref line } if *line == "220 mail.example.com ESMTP")
     );
-    let (ours, mut other) = duplex(1024);
-    other.write_all(b"* OK no line end").await.unwrap();
+    let (ours, mut other) = pipe();
+    other.says("* OK no line end").await;
     drop(other);
     assert!(matches!(attach(ours).await, Err(Error::NotOpenVpn { .. })));
-    let (ours, other) = duplex(1024);
+    let (ours, other) = pipe();
     drop(other);
     assert!(matches!(attach(ours).await, Err(Error::Closed(CloseReason::Remote))));
 }
@@ -318,37 +281,36 @@ async fn an_unreachable_address() {
 
 #[tokio::test]
 async fn the_management_password() {
-    let right = Script::new()
-        .read(b"ENTER PASSWORD:")
-        .write(b"s3cret pass\n")
-        .read(b"SUCCESS: password is correct\r\n")
-        .read(GREETING)
-        .build();
-    let session =
-        Builder::new().requests(false).password("s3cret pass").attach(right).await.unwrap();
-    assert_eq!(session.client().management_version(), 5);
+    let builder = Builder::new().requests(false);
+    let (ours, mut daemon) = pipe();
+    let right = builder.clone().password("s3cret pass");
+    let session = beside(right.attach(ours), async {
+        daemon.asks_password("s3cret pass").await.greets(5).await;
+    });
+    assert_eq!(session.await.unwrap().client().management_version(), 5);
 
-    let wrong =
-        Script::new().read(b"ENTER PASSWORD:").write(b"wrong\n").read(b"ENTER PASSWORD:").build();
-    let result = Builder::new().password("wrong").attach(wrong).await;
-    assert!(matches!(result, Err(Error::PasswordRejected)));
+    let (ours, mut daemon) = pipe();
+    let wrong = builder.clone().password("wrong");
+    let result = beside(wrong.attach(ours), async {
+        daemon.says(PROMPT).await.hears("wrong").await.says(PROMPT).await;
+    });
+    assert!(matches!(result.await, Err(Error::PasswordRejected)));
 
-    let asks = Script::new().read(b"ENTER PASSWORD:").build();
-    assert!(matches!(attach(asks).await, Err(Error::PasswordRequired)));
+    let (ours, mut daemon) = pipe();
+    daemon.says(PROMPT).await;
+    assert!(matches!(attach(ours).await, Err(Error::PasswordRequired)));
+    assert!(daemon.is_closed().await, "and nothing was sent");
 
-    let silent = Script::new().build();
-    let result = Builder::new().password("two\nlines").attach(silent).await;
+    let (ours, mut silent) = pipe();
+    let result = Builder::new().password("two\nlines").attach(ours).await;
     assert!(matches!(result, Err(Error::InvalidArgument { argument: "password", .. })));
+    assert!(silent.is_closed().await, "and nothing was sent");
 }
 
 #[tokio::test]
 async fn a_garbage_event_is_a_value() {
-    let (session, mut daemon) = connected().await;
-    let (client, mut events, _) = session.split();
-    daemon
-        .write_all(b">\x00\xff\r\n>BYTECOUNT:x,\r\n>NEWTHING:1\r\nlibrary output\r\n")
-        .await
-        .unwrap();
+    let (client, mut events, mut daemon) = client(Builder::new()).await;
+    daemon.says(b">\x00\xff\r\n>BYTECOUNT:x,\r\n>NEWTHING:1\r\nlibrary output\r\n").await;
     let mut next = async || events.next().await.unwrap().unwrap();
     assert!(matches!(next().await, Event::Info(_)));
     assert!(matches!(next().await, Event::Unknown(_) | Event::Malformed(_)));
@@ -360,63 +322,60 @@ async fn a_garbage_event_is_a_value() {
 
 #[tokio::test(start_paused = true)]
 async fn a_timed_out_caller_keeps_its_place() {
-    let (session, mut daemon) = connected().await;
-    let (client, _events, _) = session.split();
+    let (client, _events, mut daemon) = client(Builder::new()).await;
     let late = tokio::time::timeout(Duration::from_secs(1), client.pid()).await;
     assert!(late.is_err());
     let next = tokio::spawn({
         let client = client.clone();
         async move { client.verb().await }
     });
-    expect(&mut daemon, b"pid\n").await;
-    daemon.write_all(b"SUCCESS: pid=1\r\n").await.unwrap();
-    expect(&mut daemon, b"verb\n").await;
-    daemon.write_all(b"SUCCESS: verb=4\r\n").await.unwrap();
+    daemon.hears("pid").await;
+    daemon.says("SUCCESS: pid=1\r\n").await;
+    daemon.hears("verb").await;
+    daemon.says("SUCCESS: verb=4\r\n").await;
     assert_eq!(next.await.unwrap().unwrap(), 4);
 
     // The crate's own timeout does the same.
     let slow = client.hold().await.unwrap_err();
     assert!(matches!(slow, Error::Timeout { command: "hold", .. }));
-    expect(&mut daemon, b"hold\n").await;
-    daemon.write_all(b"SUCCESS: hold=1\r\n").await.unwrap();
-    let (pid, ()) = tokio::join!(client.pid(), async {
-        expect(&mut daemon, b"pid\n").await;
-        daemon.write_all(b"SUCCESS: pid=2\r\n").await.unwrap();
+    daemon.hears("hold").await;
+    daemon.says("SUCCESS: hold=1\r\n").await;
+    let pid = beside(client.pid(), async {
+        daemon.hears("pid").await;
+        daemon.says("SUCCESS: pid=2\r\n").await;
     });
-    assert_eq!(pid.unwrap(), 2);
+    assert_eq!(pid.await.unwrap(), 2);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_command_nobody_waits_for_is_withdrawn_while_it_is_queued() {
-    let (session, mut daemon) = connected().await;
-    let (client, _events, _) = session.split();
+    let (client, _events, mut daemon) = client(Builder::new()).await;
     let first = tokio::spawn({
         let client = client.clone();
         async move { client.pid().await }
     });
-    expect(&mut daemon, b"pid\n").await;
+    daemon.hears("pid").await;
     assert!(tokio::time::timeout(Duration::from_secs(1), client.hold_release()).await.is_err());
-    daemon.write_all(b"SUCCESS: pid=1\r\n").await.unwrap();
+    daemon.says("SUCCESS: pid=1\r\n").await;
     assert_eq!(first.await.unwrap().unwrap(), 1);
-    let (verb, ()) = tokio::join!(client.verb(), async {
-        expect(&mut daemon, b"verb\n").await;
-        daemon.write_all(b"SUCCESS: verb=3\r\n").await.unwrap();
+    let verb = beside(client.verb(), async {
+        daemon.hears("verb").await;
+        daemon.says("SUCCESS: verb=3\r\n").await;
     });
-    assert_eq!(verb.unwrap(), 3, "and `hold release` was not sent");
+    assert_eq!(verb.await.unwrap(), 3, "and `hold release` was not sent");
 }
 
 #[tokio::test]
 async fn every_waiter_and_every_later_call_learns_the_reason() {
-    let (session, mut daemon) = connected().await;
-    let (client, mut events, _) = session.split();
+    let (client, mut events, mut daemon) = client(Builder::new()).await;
     let waiters: Vec<_> = (0..3)
         .map(|_| {
             let client = client.clone();
             tokio::spawn(async move { client.pid().await })
         })
         .collect();
-    expect(&mut daemon, b"pid\n").await;
-    daemon.write_all(b">FATAL:Cannot open TUN/TAP dev\r\n").await.unwrap();
+    daemon.hears("pid").await;
+    daemon.says(">FATAL:Cannot open TUN/TAP dev\r\n").await;
     drop(daemon);
     let is_fatal = |error: &Error| matches!(error, Error::Closed(CloseReason::Fatal(text)) if *text == "Cannot open TUN/TAP dev");
     for waiter in waiters {
@@ -432,13 +391,12 @@ async fn every_waiter_and_every_later_call_learns_the_reason() {
 
 #[tokio::test]
 async fn quit_ends_the_session_and_nothing_else() {
-    let (session, mut daemon) = connected().await;
-    let (client, _events, _) = session.split();
-    let (quit, ()) = tokio::join!(client.quit(), async {
-        expect(&mut daemon, b"quit\n").await;
+    let (client, _events, mut daemon) = client(Builder::new()).await;
+    let quit = beside(client.quit(), async {
+        daemon.hears("quit").await;
         drop(daemon);
     });
-    quit.unwrap();
+    quit.await.unwrap();
     assert!(matches!(client.closed().await, CloseReason::Requested));
     client.quit().await.unwrap();
     assert!(matches!(client.pid().await, Err(Error::Closed(CloseReason::Requested))));
@@ -446,47 +404,44 @@ async fn quit_ends_the_session_and_nothing_else() {
 
 #[tokio::test(start_paused = true)]
 async fn quit_does_not_wait_for_ever() {
-    let (session, _daemon) = connected().await;
-    session.client().quit().await.unwrap();
+    let (client, _events, _daemon) = client(Builder::new()).await;
+    client.quit().await.unwrap();
 }
 
 #[tokio::test]
 async fn dropping_every_handle_closes_the_connection() {
-    let (session, mut daemon) = connected().await;
-    let (client, events, _) = session.split();
+    let (client, events, mut daemon) = client(Builder::new()).await;
     let other = client.clone();
     drop((client, events));
     drop(other);
-    assert_eq!(daemon.read(&mut [0; 8]).await.unwrap(), 0);
+    assert!(daemon.is_closed().await);
 }
 
 #[tokio::test]
 async fn events_alone_keep_the_connection() {
-    let (session, mut daemon) = connected().await;
-    let (client, mut events, _) = session.split();
+    let (client, mut events, mut daemon) = client(Builder::new()).await;
     drop(client);
-    daemon.write_all(b">BYTECOUNT:1,2\r\n").await.unwrap();
+    daemon.says(">BYTECOUNT:1,2\r\n").await;
     assert!(matches!(events.next().await, Some(Ok(Event::Info(_)))));
     assert!(matches!(events.next().await, Some(Ok(Event::ByteCount(_)))));
     drop(events);
-    assert_eq!(daemon.read(&mut [0; 8]).await.unwrap(), 0);
+    assert!(daemon.is_closed().await);
 }
 
 #[tokio::test]
 async fn a_subscriber_that_never_reads_holds_up_nobody() {
-    let (ours, mut daemon) = duplex(256);
-    daemon.write_all(GREETING).await.unwrap();
-    let (client, mut events, _) =
-        Builder::new().requests(false).event_capacity(4).attach(ours).await.unwrap().split();
+    let (ours, mut daemon) = pipe_of(256);
+    let session = attached(Builder::new().event_capacity(4), ours, &mut daemon).await;
+    let (client, mut events, _) = session.split();
     // Far more than any buffer between: it is only taken if the driver always reads.
     for _ in 0..1000 {
-        daemon.write_all(b">LOG:1795332238,D,MANAGEMENT: a line\r\n").await.unwrap();
+        daemon.says(">LOG:1795332238,D,MANAGEMENT: a line\r\n").await;
     }
-    let (pid, ()) = tokio::join!(client.pid(), async {
-        expect(&mut daemon, b"pid\n").await;
-        daemon.write_all(b">LOG:1,,x\r\nSUCCESS: pid=1\r\n").await.unwrap();
+    let pid = beside(client.pid(), async {
+        daemon.hears("pid").await;
+        daemon.says(">LOG:1,,x\r\nSUCCESS: pid=1\r\n").await;
     });
-    assert_eq!(pid.unwrap(), 1);
+    assert_eq!(pid.await.unwrap(), 1);
     let lost = events.next().await.unwrap().unwrap_err();
     assert_eq!(lost.0, 1002 - 4);
     assert!(matches!(events.next().await, Some(Ok(Event::Log(_)))));
@@ -494,45 +449,34 @@ async fn a_subscriber_that_never_reads_holds_up_nobody() {
 
 #[tokio::test]
 async fn a_runaway_line_or_reply_ends_with_its_reason() {
-    let (ours, mut daemon) = duplex(1024);
-    daemon.write_all(GREETING).await.unwrap();
-    let session = Builder::new().requests(false).line_limit(100).attach(ours).await.unwrap();
-    daemon.write_all(&[b'x'; 200]).await.unwrap();
+    let (session, mut daemon) = connected(Builder::new().line_limit(100)).await;
+    daemon.says([b'x'; 200]).await;
     assert!(matches!(session.client().closed().await, CloseReason::LineTooLong(100)));
 
-    let (ours, mut daemon) = duplex(1024);
-    daemon.write_all(GREETING).await.unwrap();
-    let session = Builder::new().requests(false).reply_limit(1000).attach(ours).await.unwrap();
-    let (status, ()) = tokio::join!(session.client().status(), async {
-        expect(&mut daemon, b"status 3\n").await;
-        while daemon.write_all(b"CLIENT_LIST\tx\r\n").await.is_ok() {}
+    let (session, mut daemon) = connected(Builder::new().reply_limit(1000)).await;
+    let status = beside(session.client().status(), async {
+        daemon.hears("status 3").await;
+        while daemon.can_say("CLIENT_LIST\tx\r\n").await {}
     });
-    assert!(matches!(status, Err(Error::Closed(CloseReason::ReplyTooLarge(1000)))));
+    assert!(matches!(status.await, Err(Error::Closed(CloseReason::ReplyTooLarge(1000)))));
 }
 
 #[tokio::test]
 async fn a_shut_down_runtime_is_told() {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    let session = runtime
-        .spawn(async {
-            let (ours, mut daemon) = duplex(1024);
-            daemon.write_all(GREETING).await.unwrap();
-            (attach(ours).await.unwrap(), daemon)
-        })
-        .await
-        .unwrap();
+    let connecting = runtime.spawn(client(Builder::new()));
+    let (client, _events, _daemon) = connecting.await.unwrap();
     runtime.shutdown_background();
-    assert!(matches!(session.0.client().closed().await, CloseReason::DriverGone));
-    assert!(matches!(session.0.client().pid().await, Err(Error::Closed(CloseReason::DriverGone))));
+    assert!(matches!(client.closed().await, CloseReason::DriverGone));
+    assert!(matches!(client.pid().await, Err(Error::Closed(CloseReason::DriverGone))));
 }
 
 #[tokio::test]
 async fn dropping_a_call_at_every_poll_never_shifts_a_reply() {
     use std::future::Future;
     for polls in 0..6 {
-        let (session, daemon) = connected().await;
-        let (client, _events, _) = session.split();
+        let (client, _events, daemon) = client(Builder::new()).await;
         let answering = tokio::spawn(answer_pids(daemon));
         {
             let mut call = Box::pin(client.verb());
@@ -555,33 +499,26 @@ async fn dropping_a_call_at_every_poll_never_shifts_a_reply() {
 }
 
 /// A daemon that knows `pid` and `verb`.
-async fn answer_pids(daemon: DuplexStream) {
-    use tokio::io::{AsyncBufReadExt, BufReader};
-    let mut daemon = BufReader::new(daemon);
-    let mut line = String::new();
-    while daemon.read_line(&mut line).await.unwrap_or(0) > 0 {
-        let reply: &[u8] = match line.trim_end() {
-            "pid" => b"SUCCESS: pid=77\r\n",
-            "verb" => b"SUCCESS: verb=3\r\n",
+async fn answer_pids(mut daemon: Daemon) {
+    loop {
+        let reply = match daemon.line().await.as_str() {
+            "pid" => "SUCCESS: pid=77\r\n",
+            "verb" => "SUCCESS: verb=3\r\n",
             other => panic!("not a command of this test: {other}"),
         };
-        daemon.write_all(reply).await.unwrap();
-        line.clear();
+        daemon.says(reply).await;
     }
 }
 
 #[tokio::test]
 async fn a_command_is_written_whole_or_not_at_all() {
     use std::future::Future;
-    use tokio::io::{AsyncBufReadExt, BufReader};
     let reason = "x".repeat(200);
     let whole = format!("client-deny 7 1 \"{reason}\"");
     for polls in 0..8 {
         // Far less than the command: it goes out in many pieces.
-        let (ours, mut daemon) = duplex(16);
-        let (session, greeted) = tokio::join!(attach(ours), daemon.write_all(GREETING));
-        greeted.unwrap();
-        let (client, _events, _) = session.unwrap().split();
+        let (ours, mut daemon) = pipe_of(16);
+        let (client, _events, _) = attached(Builder::new(), ours, &mut daemon).await.split();
         {
             let mut call = Box::pin(client.client_deny(Cid(7), Kid(1), &reason, None));
             for _ in 0..polls {
@@ -592,23 +529,43 @@ async fn a_command_is_written_whole_or_not_at_all() {
                 tokio::task::yield_now().await;
             }
         }
-        let (mut heard, mut daemon) = (Vec::new(), BufReader::new(daemon));
-        let (pid, ()) = tokio::join!(client.pid(), async {
-            while heard.last().is_none_or(|line| line != "pid") {
-                let mut line = String::new();
-                daemon.read_line(&mut line).await.unwrap();
-                heard.push(line.trim_end().to_owned());
-                let reply: &[u8] = match heard.last().unwrap().as_str() {
-                    "pid" => b"SUCCESS: pid=7\r\n",
-                    _ => b"SUCCESS: client-deny command succeeded\r\n",
-                };
-                daemon.write_all(reply).await.unwrap();
+        let mut denied = 0;
+        let pid = beside(client.pid(), async {
+            let mut line = daemon.line().await;
+            while line != "pid" {
+                assert_eq!(line, whole);
+                denied += 1;
+                daemon.says("SUCCESS: client-deny command succeeded\r\n").await;
+                line = daemon.line().await;
             }
+            daemon.says("SUCCESS: pid=7\r\n").await;
         });
-        assert_eq!(pid.unwrap(), 7);
-        let denied = heard.len() - 1;
-        assert!(denied <= 1 && heard[..denied].iter().all(|line| *line == whole), "{heard:?}");
+        assert_eq!(pid.await.unwrap(), 7);
+        assert!(denied <= 1, "{denied} times");
         assert!(polls < 2 || denied == 1, "the driver had the command by then");
+    }
+}
+
+/// Of the scripted daemon itself.
+#[tokio::test(start_paused = true)]
+async fn a_step_that_fails_shows_the_conversation() {
+    for (command, why) in [
+        (Some("verb"), "expected \"pid\", heard \"verb\""),
+        (None, "could not hear a line within 600s"),
+    ] {
+        let (client, _events, mut daemon) = client(Builder::new()).await;
+        let script = tokio::spawn(async move {
+            daemon.hears("verb").await.says("SUCCESS: verb=3\r\n").await.hears("pid").await;
+        });
+        client.verb().await.unwrap();
+        if let Some(command) = command {
+            let _ = client.raw_command(command, ReplyShape::Line).await;
+        }
+        let panic = script.await.unwrap_err().into_panic();
+        let message = panic.downcast_ref::<String>().unwrap();
+        assert!(message.starts_with(why), "{message}");
+        let said = "  client: verb\\n\n  daemon: SUCCESS: verb=3\\r\\n\n";
+        assert!(message.contains(said), "{message}");
     }
 }
 
