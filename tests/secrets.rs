@@ -5,9 +5,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "tests")]
 #![allow(unreachable_pub, reason = "nothing outside could reach it")]
 
+#[path = "secrets/flows.rs"]
+mod flows;
 #[path = "secrets/real.rs"]
 mod real;
-#[path = "secrets/scripted.rs"]
 mod scripted;
 #[path = "secrets/stage.rs"]
 mod stage;

@@ -11,13 +11,13 @@ use openvpn_mgmt::handler::{
     Decision, Responder,
 };
 use openvpn_mgmt::{Builder, Error, Event, PeerConfig, PendingAuth, ReplyShape, Request, Secret};
-use tokio::io::{BufReader, duplex};
 
-use crate::stage::{Daemon, GREETING, Stage};
+use crate::scripted::{PROMPT, beside, pipe};
+use crate::stage::Stage;
 use crate::vault::Vault;
 
 fn entered(what: &str) -> String {
-    format!("SUCCESS: {what} entered, but not yet verified\n")
+    format!("SUCCESS: {what} entered, but not yet verified\r\n")
 }
 
 #[tokio::test]
@@ -27,20 +27,15 @@ async fn the_management_password() {
     let builder = Builder::new().password(password.as_str());
     vault.show(&builder);
     for right in [true, false] {
-        let (ours, theirs) = duplex(4096);
-        let mut daemon = Daemon(BufReader::new(theirs));
-        daemon.says("ENTER PASSWORD:").await;
-        let (session, line) = tokio::join!(builder.attach(ours), async {
-            let reply = if right { "SUCCESS: password is correct\n" } else { "ENTER PASSWORD:" };
-            let line = daemon.answers("", reply).await;
+        let (ours, mut daemon) = pipe();
+        let session = beside(builder.attach(ours), async {
             if right {
-                daemon.says(GREETING).await;
-                daemon.gets_ready().await;
+                daemon.asks_password(&password).await.greets(5).await.gets_ready().await;
+            } else {
+                daemon.says(PROMPT).await.hears(&password).await.says(PROMPT).await;
             }
-            line
         });
-        assert_eq!(line.trim_end(), password);
-        match session {
+        match session.await {
             Ok(session) => vault.show(&session),
             Err(error) => {
                 assert!(matches!(error, Error::PasswordRejected));
@@ -49,7 +44,7 @@ async fn the_management_password() {
         }
     }
     let bad = Builder::new().password(format!("{password}\n"));
-    let (ours, _theirs) = duplex(4096);
+    let (ours, _daemon) = pipe();
     vault.error(&bad.attach(ours).await.unwrap_err());
     vault.check();
 }
@@ -60,7 +55,7 @@ async fn credentials_and_their_challenges() {
     let (password, response) = (stage.vault.secret("password"), stage.vault.secret("response"));
     let id = stage.vault.plain("state");
     let need = ">PASSWORD:Need 'Auth' username/password";
-    let verified = "SUCCESS: 'Auth' entered, but not yet verified\n";
+    let verified = "SUCCESS: 'Auth' entered, but not yet verified\r\n";
     for asks in [need.to_owned(), format!("{need} SC:0,PIN"), format!("{need} SC:2,PIN")] {
         let Request::Credentials(ask) = stage.request(&asks).await else { panic!() };
         let answer = async {
@@ -77,15 +72,15 @@ async fn credentials_and_their_challenges() {
         answered.unwrap();
     }
     let failed = format!(">PASSWORD:Verification Failed: 'Auth' ['CRV1:R,E:{id}:Y3Ix:PIN']");
-    stage.daemon.says(format!("{failed}\n")).await;
+    stage.daemon.says(format!("{failed}\r\n")).await;
     // One that cannot be read as a challenge holds the same.
-    stage.daemon.says(format!(">PASSWORD:Verification Failed: 'Auth' ['CRV1:R:{id}']\n")).await;
-    stage.daemon.says(format!("{failed}\n")).await;
+    stage.daemon.says(format!(">PASSWORD:Verification Failed: 'Auth' ['CRV1:R:{id}']\r\n")).await;
+    stage.daemon.says(format!("{failed}\r\n")).await;
     let Request::Credentials(ask) = stage.request(need).await else { panic!() };
     stage.vault.show(&ask.challenge());
     let (answered, ()) = tokio::join!(ask.respond(&*response), async {
         stage.daemon.answers("username", verified).await;
-        stage.daemon.answers("password", "ERROR: no password is currently needed\n").await;
+        stage.daemon.answers("password", "ERROR: no password is currently needed\r\n").await;
     });
     stage.vault.error(&answered.unwrap_err());
     // Refused before it is sent.
@@ -102,28 +97,28 @@ async fn a_long_password_whose_block_is_refused() {
     let password = stage.vault.secret("password").repeat(10);
     let client = stage.client.clone();
     let (answered, ()) = tokio::join!(client.password("Auth", password.as_str()), async {
-        let reply = "OpenVPN Version: OpenVPN 2.7.8 x86_64-pc-linux-gnu [PKCS11]\n\
-                     Management Version: 6\nEND\n";
+        let reply = "OpenVPN Version: OpenVPN 2.7.8 x86_64-pc-linux-gnu [PKCS11]\r\n\
+                     Management Version: 6\r\nEND\r\n";
         stage.daemon.answers("version", reply).await;
-        stage.daemon.answers("version 5", "SUCCESS: Management client version set to 5\n").await;
+        stage.daemon.answers("version 5", "SUCCESS: Management client version set to 5\r\n").await;
         stage.daemon.passes_fence().await;
         // What a daemon makes of a block it does not want: each line is a command.
-        let line = stage.daemon.answers("password", "ERROR: no password is needed\n").await;
-        assert_eq!(line.trim_end(), "password \"Auth\"");
+        let line = stage.daemon.answers("password", "ERROR: no password is needed\r\n").await;
+        assert_eq!(line, "password \"Auth\"");
         let end = async {
             let mut lines = Vec::new();
             loop {
                 let line = stage.daemon.line().await;
-                if line == "END\n" {
+                if line == "END" {
                     return lines;
                 }
-                lines.push(line.trim_end().to_owned());
+                lines.push(line);
             }
         };
         for line in end.await {
-            stage.daemon.says(format!("ERROR: unknown command [{line}], enter 'help'\n")).await;
+            stage.daemon.says(format!("ERROR: unknown command [{line}], enter 'help'\r\n")).await;
         }
-        stage.daemon.says("ERROR: unknown command [END], enter 'help'\n").await;
+        stage.daemon.says("ERROR: unknown command [END], enter 'help'\r\n").await;
         stage.daemon.passes_fence().await;
     });
     stage.vault.error(&answered.unwrap_err());
@@ -149,7 +144,7 @@ async fn keys_tokens_and_typed_texts() {
     let daemon = stage.daemon.answers("needstr", entered("'x' needstr-string"));
     tokio::join!(ask.answer(text.as_str()), daemon).0.unwrap();
     let Request::Challenge(ask) = stage.request(">INFOMSG:CR_TEXT:R:Code").await else { panic!() };
-    let daemon = stage.daemon.answers("cr-response", "SUCCESS: command succeeded\n");
+    let daemon = stage.daemon.answers("cr-response", "SUCCESS: command succeeded\r\n");
     tokio::join!(ask.answer(response.as_str()), daemon).0.unwrap();
     stage.ends().await;
 }
@@ -165,7 +160,7 @@ async fn what_a_server_sends_its_client() {
         format!(">INFOMSG:WEB_AUTH:proxy=unreadable;{base64}:https://x/"),
         format!(">INFOMSG:WEB_AUTH:proxy=no;url;{base64}"),
     ] {
-        stage.daemon.says(format!("{line}\n")).await;
+        stage.daemon.says(format!("{line}\r\n")).await;
     }
     let mut proxies = 0;
     for _ in 0..4 {
@@ -183,9 +178,9 @@ async fn what_a_server_sends_its_client() {
     stage.ends().await;
 }
 
-const ALLOWED: &str = "SUCCESS: client-auth command succeeded\n";
-const DENIED: &str = "SUCCESS: client-deny command succeeded\n";
-const WAITS: &str = "SUCCESS: client-pending-auth command succeeded\n";
+const ALLOWED: &str = "SUCCESS: client-auth command succeeded\r\n";
+const DENIED: &str = "SUCCESS: client-deny command succeeded\r\n";
+const WAITS: &str = "SUCCESS: client-pending-auth command succeeded\r\n";
 
 #[tokio::test]
 async fn what_a_client_sends_its_server() {
@@ -214,12 +209,12 @@ async fn what_a_client_sends_its_server() {
     let waits = stage.daemon.answers("client-pending-auth", WAITS);
     let text = PendingAuth::cr_text("Code", false);
     let _pending = tokio::join!(peer.pending(&text, Duration::from_secs(9)), waits).0.unwrap();
-    let block = format!(">CLIENT:CR_RESPONSE,9,1,{code}\n>CLIENT:ENV,END");
+    let block = format!(">CLIENT:CR_RESPONSE,9,1,{code}\r\n>CLIENT:ENV,END");
     let Request::ClientResponse(response) = stage.request(&block).await else { panic!() };
     let error = response.response().unwrap_err();
     stage.vault.show(&error);
     stage.vault.show_text(&error);
-    let refused = stage.daemon.answers("client-deny", "ERROR: client-deny command failed\n");
+    let refused = stage.daemon.answers("client-deny", "ERROR: client-deny command failed\r\n");
     let error = tokio::join!(response.deny("no", None), refused).0.unwrap_err();
     stage.vault.error(&error);
     stage.ends().await;
@@ -244,7 +239,7 @@ async fn what_a_server_decides() {
     let daemon = stage.daemon.answers("client-deny", DENIED);
     tokio::join!(peer.challenge(&challenge), daemon).0.unwrap();
     let peer = stage.connect(1, "x").await;
-    let daemon = stage.daemon.answers("client-deny", "ERROR: client-deny command failed\n");
+    let daemon = stage.daemon.answers("client-deny", "ERROR: client-deny command failed\r\n");
     stage.vault.error(&tokio::join!(peer.challenge(&challenge), daemon).0.unwrap_err());
     let peer = stage.connect(2, "x").await;
     let daemon = stage.daemon.answers("END", ALLOWED);
@@ -259,7 +254,7 @@ async fn what_a_server_decides() {
     let pending = tokio::join!(peer.pending(&text, Duration::from_secs(9)), daemon).0.unwrap();
     stage.vault.show(&pending);
     let code = STANDARD.encode(code);
-    let block = format!(">CLIENT:CR_RESPONSE,3,1,{code}\n>CLIENT:ENV,END");
+    let block = format!(">CLIENT:CR_RESPONSE,3,1,{code}\r\n>CLIENT:ENV,END");
     let Request::ClientResponse(response) = stage.request(&block).await else { panic!() };
     stage.vault.show(&response.response());
     let daemon = stage.daemon.answers("client-auth", ALLOWED);
@@ -275,16 +270,16 @@ async fn what_cannot_be_read() {
     for line in [
         format!(">CLIENT:ENV,password={secret}"),
         format!(">CLIENT:ENV,{secret}"),
-        format!(">CLIENT:CONNECT,x,1\n>CLIENT:ENV,password={secret}\n>CLIENT:ENV,END"),
-        format!(">CLIENT:CONNECT,1,{secret}\n>CLIENT:ENV,END"),
-        format!(">CLIENT:CR_RESPONSE,1,x,{base64}\n>CLIENT:ENV,END"),
-        format!(">CLIENT:CR_RESPONSE,{base64}\n>CLIENT:ENV,END"),
+        format!(">CLIENT:CONNECT,x,1\r\n>CLIENT:ENV,password={secret}\r\n>CLIENT:ENV,END"),
+        format!(">CLIENT:CONNECT,1,{secret}\r\n>CLIENT:ENV,END"),
+        format!(">CLIENT:CR_RESPONSE,1,x,{base64}\r\n>CLIENT:ENV,END"),
+        format!(">CLIENT:CR_RESPONSE,{base64}\r\n>CLIENT:ENV,END"),
         format!(
-            ">CLIENT:CR_RESPONSE,1,1,{base64}\n>CLIENT:CR_RESPONSE,1,1,{base64}\n>CLIENT:ENV,END"
+            ">CLIENT:CR_RESPONSE,1,1,{base64}\r\n>CLIENT:CR_RESPONSE,1,1,{base64}\r\n>CLIENT:ENV,END"
         ),
-        format!(">CLIENT:FUTURE,1,{secret}\n>CLIENT:ENV,password={secret}\n>CLIENT:ENV,END"),
-        format!(">UPDOWN:{secret}\n>UPDOWN:ENV,password={secret}\n>UPDOWN:ENV,END"),
-        format!(">UPDOWN:UP\n>UPDOWN:ENV,{secret}\n>UPDOWN:ENV,END"),
+        format!(">CLIENT:FUTURE,1,{secret}\r\n>CLIENT:ENV,password={secret}\r\n>CLIENT:ENV,END"),
+        format!(">UPDOWN:{secret}\r\n>UPDOWN:ENV,password={secret}\r\n>UPDOWN:ENV,END"),
+        format!(">UPDOWN:UP\r\n>UPDOWN:ENV,{secret}\r\n>UPDOWN:ENV,END"),
         format!(">PASSWORD:{secret}"),
         format!(">PASSWORD:Auth-Token {secret}"),
         format!(">PASSWORD:Need {secret}"),
@@ -295,9 +290,9 @@ async fn what_cannot_be_read() {
         format!(">{secret}"),
         format!(">{secret}:"),
         format!(">STATE:{secret}"),
-        format!(">CLIENT:CONNECT,1,2,{secret}\n>CLIENT:ENV,END"),
+        format!(">CLIENT:CONNECT,1,2,{secret}\r\n>CLIENT:ENV,END"),
         format!(">CLIENT:ADDRESS,1,10.8.0.2,1,{secret}"),
-        format!(">CLIENT:DISCONNECT,1,{secret}\n>CLIENT:ENV,END"),
+        format!(">CLIENT:DISCONNECT,1,{secret}\r\n>CLIENT:ENV,END"),
         format!(">HOLD:{secret}"),
         format!(">HOLD:Waiting for hold release:{secret}"),
         // Replies to nobody.
@@ -305,12 +300,12 @@ async fn what_cannot_be_read() {
         format!("SUCCESS: {secret}"),
         format!("ERROR: unknown command [{base64}], enter 'help' for more options"),
     ] {
-        stage.daemon.says(format!("{line}\n")).await;
+        stage.daemon.says(format!("{line}\r\n")).await;
     }
     // Cut in the midst of a block by the end.
     stage
         .daemon
-        .says(format!(">CLIENT:CONNECT,8,1\n>CLIENT:ENV,password={secret}\n>CLIENT:E"))
+        .says(format!(">CLIENT:CONNECT,8,1\r\n>CLIENT:ENV,password={secret}\r\n>CLIENT:E"))
         .await;
     stage.ends().await;
 }
@@ -331,10 +326,10 @@ async fn the_log_of_the_daemon() {
         lines.push(format!("1795332307,D,{line}"));
     }
     for line in &lines {
-        stage.daemon.says(format!(">LOG:{line}\n")).await;
+        stage.daemon.says(format!(">LOG:{line}\r\n")).await;
     }
     let client = stage.client.clone();
-    let reply = format!("{}\nEND\n", lines.join("\n"));
+    let reply = format!("{}\r\nEND\r\n", lines.join("\r\n"));
     let (history, _) = tokio::join!(
         client.log_history(openvpn_mgmt::History::All),
         stage.daemon.answers("log all", &reply)
@@ -360,7 +355,7 @@ async fn raw_commands() {
     let line = format!("password Auth {secret}");
     let (reply, _) = tokio::join!(
         client.raw_command(&line, ReplyShape::Line),
-        stage.daemon.answers("password", "ERROR: no password is currently needed\n")
+        stage.daemon.answers("password", "ERROR: no password is currently needed\r\n")
     );
     stage.vault.error(&reply.unwrap_err());
     for bad in [format!("{line}\n"), format!("{line} \"open"), line.repeat(99)] {
@@ -374,7 +369,8 @@ async fn the_lowest_layer() {
     let mut vault = Vault::new();
     let secret = vault.plain("secret");
     let mut demuxer = Demuxer::new();
-    demuxer.feed(format!(">PASSWORD:Auth-Token:{secret}\n{secret}\nENTER PASSWORD:").as_bytes());
+    demuxer
+        .feed(format!(">PASSWORD:Auth-Token:{secret}\r\n{secret}\r\nENTER PASSWORD:").as_bytes());
     demuxer.feed(format!(">CLIENT:ENV,password={secret}").as_bytes());
     vault.show(&demuxer);
     while let Some(item) = demuxer.next_item() {
@@ -419,10 +415,10 @@ async fn handlers() {
     stage.vault.show(&responder);
     let Stage { vault, mut daemon, requests, .. } = stage;
     tokio::spawn(responder.run(requests));
-    let verified = "SUCCESS: 'Auth' entered, but not yet verified\n";
-    daemon.says(">PASSWORD:Need 'Auth' username/password\n").await;
+    let verified = "SUCCESS: 'Auth' entered, but not yet verified\r\n";
+    daemon.says(">PASSWORD:Need 'Auth' username/password\r\n").await;
     daemon.answers("username", verified).await;
-    daemon.answers("password", "ERROR: no password is currently needed\n").await;
+    daemon.answers("password", "ERROR: no password is currently needed\r\n").await;
     vault.check();
 
     let mut stage = Stage::with(vault, &Builder::new()).await;
@@ -442,16 +438,16 @@ async fn handlers() {
     tokio::spawn(server.run(requests));
     for cid in 0..2 {
         let block = format!(
-            ">CLIENT:CONNECT,{cid},1\n>CLIENT:ENV,username=u\n>CLIENT:ENV,password={secret}\n\
-             >CLIENT:CR_RESPONSE,7,1,{}\n>CLIENT:ENV,END\n>CLIENT:CONNECT,{cid},1\n\
-             >CLIENT:ENV,username=u\n>CLIENT:ENV,password={secret}\n>CLIENT:ENV,END\n",
+            ">CLIENT:CONNECT,{cid},1\r\n>CLIENT:ENV,username=u\r\n>CLIENT:ENV,password={secret}\r\n\
+             >CLIENT:CR_RESPONSE,7,1,{}\r\n>CLIENT:ENV,END\r\n>CLIENT:CONNECT,{cid},1\r\n\
+             >CLIENT:ENV,username=u\r\n>CLIENT:ENV,password={secret}\r\n>CLIENT:ENV,END\r\n",
             STANDARD.encode(&secret)
         );
         daemon.says(block).await;
         let attempt = attempts.recv().await.unwrap();
         vault.show_text(&attempt);
         assert!(vault.has_shown("[redacted]"));
-        daemon.answers("client-deny", "ERROR: client-deny command failed\n").await;
+        daemon.answers("client-deny", "ERROR: client-deny command failed\r\n").await;
     }
     vault.check();
 }
