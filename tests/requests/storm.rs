@@ -10,8 +10,9 @@ use openvpn_mgmt::handler::{Attempt, AuthServer, Decision};
 use openvpn_mgmt::{Builder, Event};
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
-use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, DuplexStream, duplex};
 use tokio::time::Instant;
+
+use crate::scripted::{Daemon, beside, pipe_of};
 
 const CLIENTS: u64 = 2_000;
 const DEADLINE: Duration = Duration::from_secs(1);
@@ -50,21 +51,8 @@ struct Heard {
     line: String,
 }
 
-/// Asks about all of them in one go, and hears until each is decided.
-async fn daemon(stream: DuplexStream, plans: &Plans) -> Vec<Heard> {
-    let (read, mut write) = tokio::io::split(stream);
-    let mut lines = BufReader::new(read).lines();
-    write
-        .write_all(b">INFO:OpenVPN Management Interface Version 5 -- type 'help'\r\n")
-        .await
-        .unwrap();
-    for (command, reply) in [
-        ("env-filter 0", "SUCCESS: env_filter_level=0\r\n"),
-        ("state on", "SUCCESS: real-time state notification set to ON\r\n"),
-    ] {
-        assert_eq!(lines.next_line().await.unwrap().unwrap(), command);
-        write.write_all(reply.as_bytes()).await.unwrap();
-    }
+/// What the daemon says of all of them in one go.
+fn asks(plans: &Plans) -> String {
     let mut asks = String::new();
     for kid in 1..=2 {
         for cid in (0..CLIENTS).filter(|cid| plans.contains_key(&(*cid, kid))) {
@@ -77,23 +65,24 @@ async fn daemon(stream: DuplexStream, plans: &Plans) -> Vec<Heard> {
             .unwrap();
         }
     }
+    asks
+}
+
+/// Asks about all of them, and hears until each is decided.
+async fn decisions(mut daemon: Daemon, plans: &Plans) -> Vec<Heard> {
     let began = Instant::now();
     let mut heard = Vec::new();
     // A real daemon reads nothing as long as it writes.
-    write.write_all(asks.as_bytes()).await.unwrap();
+    daemon.says(asks(plans)).await;
     while heard.len() < plans.len() {
-        let line = lines.next_line().await.unwrap().unwrap();
+        let line = daemon.line().await;
         let words: Vec<&str> = line.split(' ').collect();
         let (cid, kid) = (words[1].parse().unwrap(), words[2].parse().unwrap());
         let command = words[0].trim_end_matches("-nt");
-        let reply = format!("SUCCESS: {command} command succeeded\r\n");
-        write.write_all(reply.as_bytes()).await.unwrap();
+        daemon.says(format!("SUCCESS: {command} command succeeded\r\n")).await;
         heard.push(Heard { cid, kid, after: began.elapsed(), line });
     }
-    // Nothing comes after that.
-    let silence = Duration::from_secs(7_200);
-    let more = tokio::time::timeout(silence, lines.next_line()).await;
-    assert!(more.is_err(), "{more:?}");
+    daemon.hears_nothing_for(Duration::from_secs(7_200)).await;
     heard
 }
 
@@ -124,7 +113,7 @@ fn check(heard: &[Heard], plans: &Plans) {
 }
 
 async fn storm(builder: Builder) {
-    let (ours, theirs) = duplex(16 * 1024);
+    let (ours, mut daemon) = pipe_of(16 * 1024);
     let plans = Arc::new(plans());
     assert!(plans.len() > 2_300 && plans.values().any(|plan| plan.takes > DEADLINE));
     let known = Arc::clone(&plans);
@@ -135,11 +124,12 @@ async fn storm(builder: Builder) {
             Ok(if plan.allow { Decision::Allow } else { Decision::deny("not today") })
         }
     });
-    let asked = Arc::clone(&plans);
-    let daemon = tokio::spawn(async move { daemon(theirs, &asked).await });
-    let (client, mut sleeper, requests) = builder.attach(ours).await.unwrap().split();
+    let session = beside(builder.attach(ours), async {
+        daemon.greets(5).await.gets_ready().await;
+    });
+    let (client, mut sleeper, requests) = session.await.unwrap().split();
     let server = tokio::spawn(server.deadline(DEADLINE).run(requests));
-    check(&daemon.await.unwrap(), &plans);
+    check(&decisions(daemon, &plans).await, &plans);
     server.await.unwrap();
     drop(client);
     // The subscriber that never read lost the oldest events, and nobody else anything.
