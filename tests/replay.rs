@@ -4,17 +4,21 @@
 
 #[path = "replay/call.rs"]
 mod call;
+#[path = "replay/conversation.rs"]
+mod conversation;
+#[path = "replay/player.rs"]
+mod player;
 mod recordings;
-#[path = "replay/script.rs"]
-mod script;
+mod scripted;
 
 use std::collections::BTreeMap;
 
 use call::call;
+use conversation::{Conversation, Exchange, reply_lines};
 use openvpn_mgmt::demux::{Demuxer, Item};
 use openvpn_mgmt::events::Assembler;
 use openvpn_mgmt::{Builder, Client, Error, Event, Events};
-use script::{Conversation, Daemon, Exchange, reply_lines};
+use player::Player;
 
 /// What was recorded and this crate does not send; the reply of such a command is not
 /// played, since nobody waits for it.
@@ -71,12 +75,14 @@ fn every_recorded_conversation_can_be_had_again() {
 }
 
 async fn replay(name: &str, conversation: &Conversation, tally: &mut Tally) {
-    let (ours, mut daemon) = Daemon::new(name);
+    // Shown where a step fails, which knows nothing of recordings.
+    println!("{name}");
+    let (ours, mut player) = Player::new(name);
     let mut builder = Builder::new().requests(false).event_capacity(16 * 1024);
     if let Some(password) = &conversation.password {
         builder = builder.password(password.as_slice());
     }
-    let (attached, ()) = tokio::join!(builder.attach(ours), daemon.open(conversation));
+    let (attached, ()) = tokio::join!(builder.attach(ours), player.open(conversation));
     let session = match attached {
         Err(Error::PasswordRejected) if conversation.is_rejected => {
             return tally.count("password rejected");
@@ -86,10 +92,10 @@ async fn replay(name: &str, conversation: &Conversation, tally: &mut Tally) {
     assert!(!conversation.is_rejected, "{name}");
     let (client, mut events) = split(session);
     for exchange in &conversation.exchanges {
-        have(&client, &mut daemon, exchange, tally).await;
+        have(&client, &mut player, exchange, tally).await;
     }
-    let played = daemon.end();
-    assert_eq!(seen(&mut events).await, events_of(&played), "{name}: the events");
+    let sent = player.end();
+    assert_eq!(seen(&mut events).await, events_of(&sent), "{name}: the events");
 }
 
 fn split(session: openvpn_mgmt::Session) -> (Client, Events) {
@@ -98,12 +104,12 @@ fn split(session: openvpn_mgmt::Session) -> (Client, Events) {
 }
 
 /// One command, its reply, and the events that came before the next.
-async fn have(client: &Client, daemon: &mut Daemon, exchange: &Exchange, tally: &mut Tally) {
-    let place = format!("{}: {}", daemon.name(), exchange.command());
-    let was_closed = client.is_closed() || daemon.is_closed();
+async fn have(client: &Client, player: &mut Player, exchange: &Exchange, tally: &mut Tally) {
+    let place = format!("{}: {}", player.name(), exchange.command());
+    let was_closed = client.is_closed() || player.is_closed();
     let outcome = tokio::select! {
         outcome = call(client, exchange.sent_text()) => outcome,
-        never = daemon.play(exchange) => match never {},
+        never = player.play(exchange) => match never {},
     };
     let first = reply_lines(&exchange.received).into_iter().find(|line| is_verdict(line));
     match outcome {
@@ -112,7 +118,7 @@ async fn have(client: &Client, daemon: &mut Daemon, exchange: &Exchange, tally: 
             let sent = exchange.sent_text();
             let listed = sent == "\n" || UNSENT.iter().any(|(part, _)| sent.contains(part));
             assert!(listed, "{place} was not sent");
-            daemon.play_events(exchange).await;
+            player.play_events(exchange).await;
             tally.count("unsent");
         }
         Err(Error::Refused { text, .. }) => {

@@ -12,7 +12,7 @@ use openvpn_mgmt::{
     Result, Signal, StatusFormat,
 };
 
-use crate::script::words;
+use crate::conversation::words;
 
 /// Sends a command as it was recorded: by its own method, where its arguments have the
 /// types that takes, else as a raw line.
