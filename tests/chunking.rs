@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "tests")]
 
 mod recordings;
+mod scripted;
 
 use std::sync::LazyLock;
 
@@ -10,7 +11,7 @@ use openvpn_mgmt::events::Assembler;
 use openvpn_mgmt::{Builder, Event, Events};
 use proptest::prelude::*;
 use recordings::Recording;
-use tokio::io::{AsyncWriteExt, duplex};
+use scripted::{Daemon, beside, pipe};
 use tokio::sync::mpsc;
 
 static RECORDINGS: LazyLock<Vec<Recording>> = LazyLock::new(recordings::all);
@@ -54,18 +55,20 @@ fn events(items: &[Item]) -> Vec<Event> {
     events
 }
 
+/// Says each piece by itself, and closes.
+async fn say(mut daemon: Daemon, pieces: &[&[u8]]) {
+    for piece in pieces {
+        daemon.says(piece).await;
+        tokio::task::yield_now().await;
+    }
+}
+
 /// What the channels of the async face receive, replies first.
 async fn received(pieces: &[&[u8]]) -> [Vec<bytes::Bytes>; 2] {
-    let (reader, mut writer) = duplex(64 * 1024);
+    let (reader, daemon) = pipe();
     let ((reply_tx, mut replies), (event_tx, mut events)) = (mpsc::channel(1), mpsc::channel(1));
     let mut lines = [Vec::new(), Vec::new()];
     let [said, happened] = &mut lines;
-    let write = async move {
-        for piece in pieces {
-            writer.write_all(piece).await.unwrap();
-            tokio::task::yield_now().await;
-        }
-    };
     let draining = async {
         while let Some(line) = replies.recv().await {
             said.push(line);
@@ -76,20 +79,14 @@ async fn received(pieces: &[&[u8]]) -> [Vec<bytes::Bytes>; 2] {
             happened.push(line);
         }
     };
-    tokio::join!(write, demultiplex(reader, reply_tx, event_tx), draining, watching);
+    tokio::join!(say(daemon, pieces), demultiplex(reader, reply_tx, event_tx), draining, watching);
     lines
 }
 
 /// What a subscriber of a connected client sees; replies that nobody asked for are events too.
 async fn subscribed(pieces: &[&[u8]]) -> Vec<Event> {
-    let (ours, mut daemon) = duplex(64 * 1024);
+    let (ours, daemon) = pipe();
     let builder = Builder::new().requests(false).event_capacity(16 * 1024);
-    let write = async move {
-        for piece in pieces {
-            daemon.write_all(piece).await.unwrap();
-            tokio::task::yield_now().await;
-        }
-    };
     let listen = async {
         let mut subscription = first_subscription(builder.attach(ours).await.unwrap());
         let mut seen = Vec::new();
@@ -98,7 +95,7 @@ async fn subscribed(pieces: &[&[u8]]) -> Vec<Event> {
         }
         seen
     };
-    tokio::join!(write, listen).1
+    beside(listen, say(daemon, pieces)).await
 }
 
 fn first_subscription(session: openvpn_mgmt::Session) -> Events {
