@@ -19,3 +19,4 @@ mod sessions;
 mod support;
 #[path = "daemon/tunnel.rs"]
 mod tunnel;
+mod wrong_shapes;

@@ -10,6 +10,7 @@
 mod figures;
 #[path = "marathon/tasks.rs"]
 mod tasks;
+mod wrong_shapes;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -4,25 +4,12 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 use nix::sys::signal::Signal as UnixSignal;
-use openvpn_mgmt::command::Fence;
-use openvpn_mgmt::{Builder, Client, CloseReason, Error, ReplyShape};
+use openvpn_mgmt::{Builder, Client, CloseReason, Error};
 use tokio::task::JoinSet;
 
 use crate::support::{idle, open, open_with, patient};
+use crate::wrong_shapes::WRONG_SHAPES;
 use lab::{DEADLINE, Lab};
-
-/// Commands, and shapes their replies do not have.
-const WRONG: [(&str, ReplyShape); 9] = [
-    ("pid", ReplyShape::Fenced(Fence::AtOnce)),
-    ("pid", ReplyShape::Fenced(Fence::AfterFirst)),
-    ("pid", ReplyShape::Block),
-    ("pid", ReplyShape::Count(3)),
-    ("pid", ReplyShape::Event("PKCS11ID-COUNT:")),
-    ("version", ReplyShape::Line),
-    ("version 2", ReplyShape::Line),
-    ("state on all", ReplyShape::Line),
-    ("help", ReplyShape::LineThenBlock),
-];
 
 #[tokio::test]
 async fn no_wrong_shape_of_a_raw_command_shifts_a_reply() -> Result<()> {
@@ -38,7 +25,7 @@ async fn no_wrong_shape_of_a_raw_command_shifts_a_reply() -> Result<()> {
             let wrong = client.clone();
             tasks.spawn(async move {
                 for round in 0..30 {
-                    let (line, shape) = WRONG[(task + round) % WRONG.len()];
+                    let (line, shape) = WRONG_SHAPES[(task + round) % WRONG_SHAPES.len()];
                     match wrong.raw_command(line, shape).await {
                         Ok(_) | Err(Error::UnexpectedReply { .. } | Error::NoReply { .. }) => {}
                         Err(error) => bail!("{line} as {shape:?}: {error}"),

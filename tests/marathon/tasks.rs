@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Result, bail, ensure};
-use openvpn_mgmt::command::Fence;
 use openvpn_mgmt::{Builder, Cid, Client, Error, Kid, ReplyShape, Signal};
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 use tokio::time::Instant;
 
 use crate::figures::Figures;
+use crate::wrong_shapes::WRONG_SHAPES;
 
 #[derive(Clone)]
 pub struct Runner {
@@ -21,19 +21,6 @@ pub struct Runner {
     pub until: Instant,
     pub figures: Arc<Figures>,
 }
-
-/// Lines, and shapes their replies do not have.
-const WRONG: [(&str, ReplyShape); 9] = [
-    ("pid", ReplyShape::Fenced(Fence::AtOnce)),
-    ("pid", ReplyShape::Fenced(Fence::AfterFirst)),
-    ("pid", ReplyShape::Block),
-    ("pid", ReplyShape::Count(3)),
-    ("pid", ReplyShape::Event("PKCS11ID-COUNT:")),
-    ("version", ReplyShape::Line),
-    ("version 2", ReplyShape::Line),
-    ("log 20", ReplyShape::Count(2)),
-    ("help", ReplyShape::LineThenBlock),
-];
 
 impl Runner {
     fn goes_on(&self) -> bool {
@@ -138,7 +125,7 @@ impl Runner {
     pub async fn say_wrong_shapes(self) -> Result<()> {
         let mut rng = StdRng::seed_from_u64(8);
         while self.goes_on() {
-            let (line, shape) = WRONG[rng.random_range(0..WRONG.len())];
+            let (line, shape) = WRONG_SHAPES[rng.random_range(0..WRONG_SHAPES.len())];
             let said = self.client.raw_command(line, shape).await;
             self.harmless(line, said.map(drop))?;
             self.figures.count("wrong shapes");
