@@ -5,12 +5,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "tests")]
 #![allow(unreachable_pub, reason = "nothing outside could reach it")]
 
+#[path = "secrets/connection.rs"]
+mod connection;
 #[path = "secrets/flows.rs"]
 mod flows;
+#[path = "secrets/leak_check.rs"]
+mod leak_check;
 #[path = "secrets/real.rs"]
 mod real;
 mod scripted;
-#[path = "secrets/stage.rs"]
-mod stage;
-#[path = "secrets/vault.rs"]
-mod vault;

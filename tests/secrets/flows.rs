@@ -12,9 +12,9 @@ use openvpn_mgmt::handler::{
 };
 use openvpn_mgmt::{Builder, Error, Event, PeerConfig, PendingAuth, ReplyShape, Request, Secret};
 
+use crate::connection::Connection;
+use crate::leak_check::LeakCheck;
 use crate::scripted::{PROMPT, beside, pipe};
-use crate::stage::Stage;
-use crate::vault::Vault;
 
 fn entered(what: &str) -> String {
     format!("SUCCESS: {what} entered, but not yet verified\r\n")
@@ -22,10 +22,10 @@ fn entered(what: &str) -> String {
 
 #[tokio::test]
 async fn the_management_password() {
-    let mut vault = Vault::new();
-    let password = vault.secret("management");
+    let mut leaks = LeakCheck::new();
+    let password = leaks.secret("management");
     let builder = Builder::new().password(password.as_str());
-    vault.show(&builder);
+    leaks.show(&builder);
     for right in [true, false] {
         let (ours, mut daemon) = pipe();
         let session = beside(builder.attach(ours), async {
@@ -36,28 +36,29 @@ async fn the_management_password() {
             }
         });
         match session.await {
-            Ok(session) => vault.show(&session),
+            Ok(session) => leaks.show(&session),
             Err(error) => {
                 assert!(matches!(error, Error::PasswordRejected));
-                vault.error(&error);
+                leaks.error(&error);
             }
         }
     }
     let bad = Builder::new().password(format!("{password}\n"));
     let (ours, _daemon) = pipe();
-    vault.error(&bad.attach(ours).await.unwrap_err());
-    vault.check();
+    leaks.error(&bad.attach(ours).await.unwrap_err());
+    leaks.check();
 }
 
 #[tokio::test]
 async fn credentials_and_their_challenges() {
-    let mut stage = Stage::new().await;
-    let (password, response) = (stage.vault.secret("password"), stage.vault.secret("response"));
-    let id = stage.vault.plain("state");
+    let mut connection = Connection::new().await;
+    let (password, response) =
+        (connection.leaks.secret("password"), connection.leaks.secret("response"));
+    let id = connection.leaks.plain("state");
     let need = ">PASSWORD:Need 'Auth' username/password";
     let verified = "SUCCESS: 'Auth' entered, but not yet verified\r\n";
     for asks in [need.to_owned(), format!("{need} SC:0,PIN"), format!("{need} SC:2,PIN")] {
-        let Request::Credentials(ask) = stage.request(&asks).await else { panic!() };
+        let Request::Credentials(ask) = connection.request(&asks).await else { panic!() };
         let answer = async {
             match ask.challenge() {
                 None => ask.answer("alice", password.as_str()).await,
@@ -65,50 +66,56 @@ async fn credentials_and_their_challenges() {
             }
         };
         let daemon = async {
-            stage.daemon.answers("username", verified).await;
-            stage.daemon.answers("password", verified).await;
+            connection.daemon.answers("username", verified).await;
+            connection.daemon.answers("password", verified).await;
         };
         let (answered, ()) = tokio::join!(answer, daemon);
         answered.unwrap();
     }
     let failed = format!(">PASSWORD:Verification Failed: 'Auth' ['CRV1:R,E:{id}:Y3Ix:PIN']");
-    stage.daemon.says(format!("{failed}\r\n")).await;
+    connection.daemon.says(format!("{failed}\r\n")).await;
     // One that cannot be read as a challenge holds the same.
-    stage.daemon.says(format!(">PASSWORD:Verification Failed: 'Auth' ['CRV1:R:{id}']\r\n")).await;
-    stage.daemon.says(format!("{failed}\r\n")).await;
-    let Request::Credentials(ask) = stage.request(need).await else { panic!() };
-    stage.vault.show(&ask.challenge());
+    connection
+        .daemon
+        .says(format!(">PASSWORD:Verification Failed: 'Auth' ['CRV1:R:{id}']\r\n"))
+        .await;
+    connection.daemon.says(format!("{failed}\r\n")).await;
+    let Request::Credentials(ask) = connection.request(need).await else { panic!() };
+    connection.leaks.show(&ask.challenge());
     let (answered, ()) = tokio::join!(ask.respond(&*response), async {
-        stage.daemon.answers("username", verified).await;
-        stage.daemon.answers("password", "ERROR: no password is currently needed\r\n").await;
+        connection.daemon.answers("username", verified).await;
+        connection.daemon.answers("password", "ERROR: no password is currently needed\r\n").await;
     });
-    stage.vault.error(&answered.unwrap_err());
+    connection.leaks.error(&answered.unwrap_err());
     // Refused before it is sent.
-    let Request::Credentials(ask) = stage.request(need).await else { panic!() };
-    stage.vault.error(&ask.answer("alice", format!("{password}\n")).await.unwrap_err());
-    let Some(Request::Credentials(ask)) = stage.requests.next().await else { panic!() };
-    stage.vault.error(&ask.answer("alice", password.repeat(200)).await.unwrap_err());
-    stage.ends().await;
+    let Request::Credentials(ask) = connection.request(need).await else { panic!() };
+    connection.leaks.error(&ask.answer("alice", format!("{password}\n")).await.unwrap_err());
+    let Some(Request::Credentials(ask)) = connection.requests.next().await else { panic!() };
+    connection.leaks.error(&ask.answer("alice", password.repeat(200)).await.unwrap_err());
+    connection.ends().await;
 }
 
 #[tokio::test]
 async fn a_long_password_whose_block_is_refused() {
-    let mut stage = Stage::new().await;
-    let password = stage.vault.secret("password").repeat(10);
-    let client = stage.client.clone();
+    let mut connection = Connection::new().await;
+    let password = connection.leaks.secret("password").repeat(10);
+    let client = connection.client.clone();
     let (answered, ()) = tokio::join!(client.password("Auth", password.as_str()), async {
         let reply = "OpenVPN Version: OpenVPN 2.7.8 x86_64-pc-linux-gnu [PKCS11]\r\n\
                      Management Version: 6\r\nEND\r\n";
-        stage.daemon.answers("version", reply).await;
-        stage.daemon.answers("version 5", "SUCCESS: Management client version set to 5\r\n").await;
-        stage.daemon.passes_fence().await;
+        connection.daemon.answers("version", reply).await;
+        connection
+            .daemon
+            .answers("version 5", "SUCCESS: Management client version set to 5\r\n")
+            .await;
+        connection.daemon.passes_fence().await;
         // What a daemon makes of a block it does not want: each line is a command.
-        let line = stage.daemon.answers("password", "ERROR: no password is needed\r\n").await;
+        let line = connection.daemon.answers("password", "ERROR: no password is needed\r\n").await;
         assert_eq!(line, "password \"Auth\"");
         let end = async {
             let mut lines = Vec::new();
             loop {
-                let line = stage.daemon.line().await;
+                let line = connection.daemon.line().await;
                 if line == "END" {
                     return lines;
                 }
@@ -116,43 +123,48 @@ async fn a_long_password_whose_block_is_refused() {
             }
         };
         for line in end.await {
-            stage.daemon.says(format!("ERROR: unknown command [{line}], enter 'help'\r\n")).await;
+            connection
+                .daemon
+                .says(format!("ERROR: unknown command [{line}], enter 'help'\r\n"))
+                .await;
         }
-        stage.daemon.says("ERROR: unknown command [END], enter 'help'\r\n").await;
-        stage.daemon.passes_fence().await;
+        connection.daemon.says("ERROR: unknown command [END], enter 'help'\r\n").await;
+        connection.daemon.passes_fence().await;
     });
-    stage.vault.error(&answered.unwrap_err());
-    stage.ends().await;
+    connection.leaks.error(&answered.unwrap_err());
+    connection.ends().await;
 }
 
 #[tokio::test]
 async fn keys_tokens_and_typed_texts() {
-    let mut stage = Stage::new().await;
-    let phrase = stage.vault.secret("phrase");
-    let (pin, text) = (stage.vault.secret("pin"), stage.vault.secret("text"));
-    let response = stage.vault.secret("response");
+    let mut connection = Connection::new().await;
+    let phrase = connection.leaks.secret("phrase");
+    let (pin, text) = (connection.leaks.secret("pin"), connection.leaks.secret("text"));
+    let response = connection.leaks.secret("response");
     for (asks, secret) in [
         (">PASSWORD:Need 'Private Key' password", &phrase),
         (">PASSWORD:Need 'lab token' password", &pin),
     ] {
-        let Request::PrivateKeyPassword(ask) = stage.request(asks).await else { panic!() };
-        let daemon = stage.daemon.answers("password", entered("'x' password"));
+        let Request::PrivateKeyPassword(ask) = connection.request(asks).await else { panic!() };
+        let daemon = connection.daemon.answers("password", entered("'x' password"));
         tokio::join!(ask.answer(secret.as_str()), daemon).0.unwrap();
     }
     let asks = ">NEED-STR:Need 'x' string MSG:y";
-    let Request::NeedStr(ask) = stage.request(asks).await else { panic!() };
-    let daemon = stage.daemon.answers("needstr", entered("'x' needstr-string"));
+    let Request::NeedStr(ask) = connection.request(asks).await else { panic!() };
+    let daemon = connection.daemon.answers("needstr", entered("'x' needstr-string"));
     tokio::join!(ask.answer(text.as_str()), daemon).0.unwrap();
-    let Request::Challenge(ask) = stage.request(">INFOMSG:CR_TEXT:R:Code").await else { panic!() };
-    let daemon = stage.daemon.answers("cr-response", "SUCCESS: command succeeded\r\n");
+    let Request::Challenge(ask) = connection.request(">INFOMSG:CR_TEXT:R:Code").await else {
+        panic!()
+    };
+    let daemon = connection.daemon.answers("cr-response", "SUCCESS: command succeeded\r\n");
     tokio::join!(ask.answer(response.as_str()), daemon).0.unwrap();
-    stage.ends().await;
+    connection.ends().await;
 }
 
 #[tokio::test]
 async fn what_a_server_sends_its_client() {
-    let mut stage = Stage::new().await;
-    let (token, proxy) = (stage.vault.plain("token"), stage.vault.secret("proxy"));
+    let mut connection = Connection::new().await;
+    let (token, proxy) = (connection.leaks.plain("token"), connection.leaks.secret("proxy"));
     let base64 = STANDARD.encode(&proxy);
     for line in [
         format!(">PASSWORD:Auth-Token:{token}"),
@@ -160,22 +172,22 @@ async fn what_a_server_sends_its_client() {
         format!(">INFOMSG:WEB_AUTH:proxy=unreadable;{base64}:https://x/"),
         format!(">INFOMSG:WEB_AUTH:proxy=no;url;{base64}"),
     ] {
-        stage.daemon.says(format!("{line}\r\n")).await;
+        connection.daemon.says(format!("{line}\r\n")).await;
     }
     let mut proxies = 0;
     for _ in 0..4 {
-        let event = stage.events.next().await.unwrap().unwrap();
-        stage.vault.event(&event);
+        let event = connection.events.next().await.unwrap().unwrap();
+        connection.leaks.event(&event);
         if let Event::InfoMsg(openvpn_mgmt::events::InfoMsg::WebAuth(web)) = &event {
             for flag in web.flags() {
                 proxies +=
                     usize::from(matches!(&flag, openvpn_mgmt::events::WebAuthFlag::Proxy(_)));
-                stage.vault.show(&flag);
+                connection.leaks.show(&flag);
             }
         }
     }
     assert_eq!(proxies, 1);
-    stage.ends().await;
+    connection.ends().await;
 }
 
 const ALLOWED: &str = "SUCCESS: client-auth command succeeded\r\n";
@@ -184,9 +196,9 @@ const WAITS: &str = "SUCCESS: client-pending-auth command succeeded\r\n";
 
 #[tokio::test]
 async fn what_a_client_sends_its_server() {
-    let mut stage = Stage::new().await;
-    let (password, code) = (stage.vault.secret("password"), stage.vault.secret("code"));
-    let id = stage.vault.plain("state");
+    let mut connection = Connection::new().await;
+    let (password, code) = (connection.leaks.secret("password"), connection.leaks.secret("code"));
+    let id = connection.leaks.plain("state");
     let [one, two] = [&password, &code].map(|secret| STANDARD.encode(secret));
     for sent in [
         password.clone(),
@@ -194,78 +206,78 @@ async fn what_a_client_sends_its_server() {
         format!("CRV1::{id}::{code}"),
         format!("SCRV1:{one}"),
     ] {
-        let peer = stage.connect(0, &sent).await;
-        stage.vault.show(peer.env());
+        let peer = connection.connect(0, &sent).await;
+        connection.leaks.show(peer.env());
         let password = peer.password();
-        stage.vault.show(&password);
+        connection.leaks.show(&password);
         if let Err(error) = password {
-            stage.vault.show_text(&error);
+            connection.leaks.show_text(&error);
         }
-        let denied = stage.daemon.answers("client-deny", DENIED);
+        let denied = connection.daemon.answers("client-deny", DENIED);
         tokio::join!(peer.deny("no", None), denied).0.unwrap();
     }
     // Not base64, but close to the response all the same.
-    let peer = stage.connect(9, "x").await;
-    let waits = stage.daemon.answers("client-pending-auth", WAITS);
+    let peer = connection.connect(9, "x").await;
+    let waits = connection.daemon.answers("client-pending-auth", WAITS);
     let text = PendingAuth::cr_text("Code", false);
     let _pending = tokio::join!(peer.pending(&text, Duration::from_secs(9)), waits).0.unwrap();
     let block = format!(">CLIENT:CR_RESPONSE,9,1,{code}\r\n>CLIENT:ENV,END");
-    let Request::ClientResponse(response) = stage.request(&block).await else { panic!() };
+    let Request::ClientResponse(response) = connection.request(&block).await else { panic!() };
     let error = response.response().unwrap_err();
-    stage.vault.show(&error);
-    stage.vault.show_text(&error);
-    let refused = stage.daemon.answers("client-deny", "ERROR: client-deny command failed\r\n");
+    connection.leaks.show(&error);
+    connection.leaks.show_text(&error);
+    let refused = connection.daemon.answers("client-deny", "ERROR: client-deny command failed\r\n");
     let error = tokio::join!(response.deny("no", None), refused).0.unwrap_err();
-    stage.vault.error(&error);
-    stage.ends().await;
+    connection.leaks.error(&error);
+    connection.ends().await;
 }
 
 #[tokio::test]
 async fn what_a_server_decides() {
-    let mut stage = Stage::new().await;
-    let (token, proxy) = (stage.vault.plain("token"), stage.vault.secret("proxy"));
-    let (key, code) = (stage.vault.plain("key"), stage.vault.secret("code"));
+    let mut connection = Connection::new().await;
+    let (token, proxy) = (connection.leaks.plain("token"), connection.leaks.secret("proxy"));
+    let (key, code) = (connection.leaks.plain("key"), connection.leaks.secret("code"));
     let challenge = Crv1::new(key.as_str(), "u", "PIN").unwrap();
     let config = PeerConfig::new().push(format!("auth-token {token}")).unwrap();
     let flags = format!("proxy=p;1;dQ==;{}", STANDARD.encode(&proxy));
     let page = PendingAuth::web_auth_with(flags, "https://x/");
-    stage.vault.show(&challenge);
-    stage.vault.show(&config);
-    stage.vault.show(&page);
-    stage.vault.show(&Decision::AllowWith(config.clone()));
-    stage.vault.show(&Decision::Challenge(challenge.clone()));
+    connection.leaks.show(&challenge);
+    connection.leaks.show(&config);
+    connection.leaks.show(&page);
+    connection.leaks.show(&Decision::AllowWith(config.clone()));
+    connection.leaks.show(&Decision::Challenge(challenge.clone()));
 
-    let peer = stage.connect(0, "x").await;
-    let daemon = stage.daemon.answers("client-deny", DENIED);
+    let peer = connection.connect(0, "x").await;
+    let daemon = connection.daemon.answers("client-deny", DENIED);
     tokio::join!(peer.challenge(&challenge), daemon).0.unwrap();
-    let peer = stage.connect(1, "x").await;
-    let daemon = stage.daemon.answers("client-deny", "ERROR: client-deny command failed\r\n");
-    stage.vault.error(&tokio::join!(peer.challenge(&challenge), daemon).0.unwrap_err());
-    let peer = stage.connect(2, "x").await;
-    let daemon = stage.daemon.answers("END", ALLOWED);
+    let peer = connection.connect(1, "x").await;
+    let daemon = connection.daemon.answers("client-deny", "ERROR: client-deny command failed\r\n");
+    connection.leaks.error(&tokio::join!(peer.challenge(&challenge), daemon).0.unwrap_err());
+    let peer = connection.connect(2, "x").await;
+    let daemon = connection.daemon.answers("END", ALLOWED);
     tokio::join!(peer.allow_with(config), daemon).0.unwrap();
-    let peer = stage.connect(3, "x").await;
-    let daemon = stage.daemon.answers("client-pending-auth", WAITS);
+    let peer = connection.connect(3, "x").await;
+    let daemon = connection.daemon.answers("client-pending-auth", WAITS);
     let pending = tokio::join!(peer.pending(&page, Duration::from_secs(9)), daemon).0.unwrap();
-    stage.vault.show(&pending);
-    let daemon = stage.daemon.answers("client-pending-auth", WAITS);
+    connection.leaks.show(&pending);
+    let daemon = connection.daemon.answers("client-pending-auth", WAITS);
     let text = PendingAuth::cr_text("Code", false);
     let peer = pending.resume();
     let pending = tokio::join!(peer.pending(&text, Duration::from_secs(9)), daemon).0.unwrap();
-    stage.vault.show(&pending);
+    connection.leaks.show(&pending);
     let code = STANDARD.encode(code);
     let block = format!(">CLIENT:CR_RESPONSE,3,1,{code}\r\n>CLIENT:ENV,END");
-    let Request::ClientResponse(response) = stage.request(&block).await else { panic!() };
-    stage.vault.show(&response.response());
-    let daemon = stage.daemon.answers("client-auth", ALLOWED);
+    let Request::ClientResponse(response) = connection.request(&block).await else { panic!() };
+    connection.leaks.show(&response.response());
+    let daemon = connection.daemon.answers("client-auth", ALLOWED);
     tokio::join!(response.allow(), daemon).0.unwrap();
-    stage.ends().await;
+    connection.ends().await;
 }
 
 #[tokio::test]
 async fn what_cannot_be_read() {
-    let mut stage = Stage::new().await;
-    let secret = stage.vault.plain("secret");
+    let mut connection = Connection::new().await;
+    let secret = connection.leaks.plain("secret");
     let base64 = STANDARD.encode(&secret);
     for line in [
         format!(">CLIENT:ENV,password={secret}"),
@@ -300,20 +312,20 @@ async fn what_cannot_be_read() {
         format!("SUCCESS: {secret}"),
         format!("ERROR: unknown command [{base64}], enter 'help' for more options"),
     ] {
-        stage.daemon.says(format!("{line}\r\n")).await;
+        connection.daemon.says(format!("{line}\r\n")).await;
     }
     // Cut in the midst of a block by the end.
-    stage
+    connection
         .daemon
         .says(format!(">CLIENT:CONNECT,8,1\r\n>CLIENT:ENV,password={secret}\r\n>CLIENT:E"))
         .await;
-    stage.ends().await;
+    connection.ends().await;
 }
 
 #[tokio::test]
 async fn the_log_of_the_daemon() {
-    let mut stage = Stage::new().await;
-    let secret = stage.vault.plain("secret");
+    let mut connection = Connection::new().await;
+    let secret = connection.leaks.plain("secret");
     let base64 = STANDARD.encode(&secret);
     let mut lines = Vec::new();
     for line in [
@@ -326,77 +338,77 @@ async fn the_log_of_the_daemon() {
         lines.push(format!("1795332307,D,{line}"));
     }
     for line in &lines {
-        stage.daemon.says(format!(">LOG:{line}\r\n")).await;
+        connection.daemon.says(format!(">LOG:{line}\r\n")).await;
     }
-    let client = stage.client.clone();
+    let client = connection.client.clone();
     let reply = format!("{}\r\nEND\r\n", lines.join("\r\n"));
     let (history, _) = tokio::join!(
         client.log_history(openvpn_mgmt::History::All),
-        stage.daemon.answers("log all", &reply)
+        connection.daemon.answers("log all", &reply)
     );
-    stage.vault.show(&history);
+    connection.leaks.show(&history);
     for line in history.unwrap().into_iter().map(Result::unwrap) {
-        stage.vault.show_text(&line);
+        connection.leaks.show_text(&line);
         assert!(line.text.to_string().contains("MANAGEMENT: CMD"));
     }
     let (raw, _) = tokio::join!(
         client.raw_command("log 5", ReplyShape::Block),
-        stage.daemon.answers("log 5", &reply)
+        connection.daemon.answers("log 5", &reply)
     );
-    stage.vault.show(&raw);
-    stage.ends().await;
+    connection.leaks.show(&raw);
+    connection.ends().await;
 }
 
 #[tokio::test]
 async fn raw_commands() {
-    let mut stage = Stage::new().await;
-    let secret = stage.vault.plain("secret");
-    let client = stage.client.clone();
+    let mut connection = Connection::new().await;
+    let secret = connection.leaks.plain("secret");
+    let client = connection.client.clone();
     let line = format!("password Auth {secret}");
     let (reply, _) = tokio::join!(
         client.raw_command(&line, ReplyShape::Line),
-        stage.daemon.answers("password", "ERROR: no password is currently needed\r\n")
+        connection.daemon.answers("password", "ERROR: no password is currently needed\r\n")
     );
-    stage.vault.error(&reply.unwrap_err());
+    connection.leaks.error(&reply.unwrap_err());
     for bad in [format!("{line}\n"), format!("{line} \"open"), line.repeat(99)] {
-        stage.vault.error(&client.raw_command(&bad, ReplyShape::Line).await.unwrap_err());
+        connection.leaks.error(&client.raw_command(&bad, ReplyShape::Line).await.unwrap_err());
     }
-    stage.ends().await;
+    connection.ends().await;
 }
 
 #[tokio::test]
 async fn the_lowest_layer() {
-    let mut vault = Vault::new();
-    let secret = vault.plain("secret");
+    let mut leaks = LeakCheck::new();
+    let secret = leaks.plain("secret");
     let mut demuxer = Demuxer::new();
     demuxer
         .feed(format!(">PASSWORD:Auth-Token:{secret}\r\n{secret}\r\nENTER PASSWORD:").as_bytes());
     demuxer.feed(format!(">CLIENT:ENV,password={secret}").as_bytes());
-    vault.show(&demuxer);
+    leaks.show(&demuxer);
     while let Some(item) = demuxer.next_item() {
-        vault.show(&item);
+        leaks.show(&item);
     }
-    vault.show(&demuxer);
+    leaks.show(&demuxer);
     let mut assembler = openvpn_mgmt::events::Assembler::new();
     for line in ["CLIENT:CONNECT,0,1".to_owned(), format!("CLIENT:ENV,password={secret}")] {
         assembler.push(line.into(), &mut |event| panic!("{event:?}"));
     }
-    vault.show(&assembler);
+    leaks.show(&assembler);
     // Something has to be traced for the check to mean anything.
-    let stage = Stage::with(vault, &Builder::new()).await;
-    stage.ends().await;
+    let connection = Connection::with(leaks).await;
+    connection.ends().await;
 }
 
-struct Wallet(String);
+struct FixedCredentials(String);
 
-impl Wallet {
+impl FixedCredentials {
     fn answer(&self) -> CredentialsAnswer {
         let secret = || Secret::from(self.0.as_str());
         CredentialsAnswer { username: "u".into(), password: secret(), response: secret() }
     }
 }
 
-impl CredentialsProvider for Wallet {
+impl CredentialsProvider for FixedCredentials {
     async fn credentials(
         &self,
         _: CredentialsPrompt,
@@ -407,21 +419,21 @@ impl CredentialsProvider for Wallet {
 
 #[tokio::test]
 async fn handlers() {
-    let mut stage = Stage::new().await;
-    let secret = stage.vault.secret("secret");
-    let wallet = Wallet(secret.clone());
-    stage.vault.show(&wallet.answer());
-    let responder = Responder::new().credentials(wallet);
-    stage.vault.show(&responder);
-    let Stage { vault, mut daemon, requests, .. } = stage;
+    let mut connection = Connection::new().await;
+    let secret = connection.leaks.secret("secret");
+    let provider = FixedCredentials(secret.clone());
+    connection.leaks.show(&provider.answer());
+    let responder = Responder::new().credentials(provider);
+    connection.leaks.show(&responder);
+    let Connection { leaks, mut daemon, requests, .. } = connection;
     tokio::spawn(responder.run(requests));
     let verified = "SUCCESS: 'Auth' entered, but not yet verified\r\n";
     daemon.says(">PASSWORD:Need 'Auth' username/password\r\n").await;
     daemon.answers("username", verified).await;
     daemon.answers("password", "ERROR: no password is currently needed\r\n").await;
-    vault.check();
+    leaks.check();
 
-    let mut stage = Stage::with(vault, &Builder::new()).await;
+    let mut connection = Connection::with(leaks).await;
     let (shown, mut attempts) = tokio::sync::mpsc::unbounded_channel();
     let server = AuthServer::new(move |attempt: Attempt| {
         let shown = shown.clone();
@@ -433,8 +445,8 @@ async fn handlers() {
             Err("no".into())
         }
     });
-    stage.vault.show(&server);
-    let Stage { mut vault, mut daemon, requests, .. } = stage;
+    connection.leaks.show(&server);
+    let Connection { mut leaks, mut daemon, requests, .. } = connection;
     tokio::spawn(server.run(requests));
     for cid in 0..2 {
         let block = format!(
@@ -445,9 +457,9 @@ async fn handlers() {
         );
         daemon.says(block).await;
         let attempt = attempts.recv().await.unwrap();
-        vault.show_text(&attempt);
-        assert!(vault.has_shown("[redacted]"));
+        leaks.show_text(&attempt);
+        assert!(leaks.has_shown("[redacted]"));
         daemon.answers("client-deny", "ERROR: client-deny command failed\r\n").await;
     }
-    vault.check();
+    leaks.check();
 }

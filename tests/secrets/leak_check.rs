@@ -43,12 +43,12 @@ impl MakeWriter<'_> for Traced {
 }
 
 /// The secrets of one test, and what it has shown.
-pub struct Vault {
+pub struct LeakCheck {
     secrets: Vec<(String, Vec<u8>)>,
     shown: String,
 }
 
-impl Vault {
+impl LeakCheck {
     pub fn new() -> Self {
         LazyLock::force(&TRACED);
         Self { secrets: Vec::new(), shown: String::new() }
