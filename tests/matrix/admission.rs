@@ -4,17 +4,17 @@ use anyhow::Result;
 use openvpn_mgmt::reply::{Admission, StatusClient};
 use openvpn_mgmt::{Cid, PeerConfig, VirtualAddress};
 
-use crate::support::{Bench, Peer, Seat, picks};
+use crate::support::{Connection, Fixture, Peer, matchers};
 use lab::{ClientOptions, ServerOptions};
 
 /// The rows of this client; none once it is gone.
-async fn rows(server: &Seat, cid: Cid) -> Result<Vec<StatusClient>> {
+async fn rows(server: &Connection, cid: Cid) -> Result<Vec<StatusClient>> {
     let status = server.client.status().await?;
     let clients = &status.as_server().expect("a server's status").clients;
     Ok(clients.iter().filter(|client| client.cid == Some(cid)).cloned().collect())
 }
 
-async fn row(server: &Seat, peer: &Peer) -> Result<StatusClient> {
+async fn row(server: &Connection, peer: &Peer) -> Result<StatusClient> {
     let mut rows = rows(server, peer.cid).await?;
     assert_eq!(rows.len(), 1, "{rows:?}");
     Ok(rows.remove(0))
@@ -22,25 +22,25 @@ async fn row(server: &Seat, peer: &Peer) -> Result<StatusClient> {
 
 /// A client that waits at this server, its user unless it gives none.
 async fn waiting(
-    bench: &Bench,
-    server: &mut Seat,
+    fixture: &Fixture,
+    server: &mut Connection,
     options: ClientOptions,
     user: Option<&str>,
-) -> Result<(Seat, Peer)> {
-    let mut client = bench.client(options).await?;
+) -> Result<(Connection, Peer)> {
+    let mut client = fixture.client(options).await?;
     client.release().await;
     if let Some(user) = user {
         client.log_in(user, "secret").await;
     }
-    let peer = server.knock().await;
+    let peer = server.next_client().await;
     Ok((client, peer))
 }
 
 /// Follows a client from its CONNECT to its session; what its row says at the end.
-async fn followed(bench: &Bench, server: ServerOptions) -> Result<StatusClient> {
-    let mut server = bench.serving_server(server).await?;
+async fn followed(fixture: &Fixture, server: ServerOptions) -> Result<StatusClient> {
+    let mut server = fixture.serving_server(server).await?;
     let options = ClientOptions::to(&server.daemon);
-    let (mut client, peer) = waiting(bench, &mut server, options, Some("alice")).await?;
+    let (mut client, peer) = waiting(fixture, &mut server, options, Some("alice")).await?;
     let asked = row(&server, &peer).await?;
     assert_eq!(asked.admission(), Admission::Waiting, "{asked:?}");
 
@@ -64,9 +64,9 @@ async fn followed(bench: &Bench, server: ServerOptions) -> Result<StatusClient> 
 
 #[tokio::test]
 async fn a_client_with_an_address_is_in() -> Result<()> {
-    let Some(bench) = Bench::serving("a_client_with_an_address_is_in")? else { return Ok(()) };
+    let Some(fixture) = Fixture::serving("a_client_with_an_address_is_in")? else { return Ok(()) };
     for options in [ServerOptions::new(), ServerOptions::new().tap()] {
-        let row = followed(&bench, options.clone()).await?;
+        let row = followed(&fixture, options.clone()).await?;
         assert_eq!(row.admission(), Admission::Admitted, "{options:?}: {row:?}");
         assert_eq!(row.cipher, Some("AES-256-GCM".into()));
         assert!(matches!(row.virtual_address, Some(VirtualAddress::Ip(_))), "{row:?}");
@@ -77,10 +77,10 @@ async fn a_client_with_an_address_is_in() -> Result<()> {
 #[tokio::test]
 async fn a_server_without_addresses_does_not_tell_who_is_in() -> Result<()> {
     let name = "a_server_without_addresses_does_not_tell_who_is_in";
-    let Some(bench) = Bench::serving(name)? else { return Ok(()) };
+    let Some(fixture) = Fixture::serving(name)? else { return Ok(()) };
     let server = ServerOptions::new().without_pool();
     for options in [server.clone(), server.tap()] {
-        let row = followed(&bench, options.clone()).await?;
+        let row = followed(&fixture, options.clone()).await?;
         assert_eq!(row.admission(), Admission::Unknown, "{options:?}: {row:?}");
         assert_eq!(row.cipher, Some("AES-256-GCM".into()));
     }
@@ -89,12 +89,12 @@ async fn a_server_without_addresses_does_not_tell_who_is_in() -> Result<()> {
 
 #[tokio::test]
 async fn a_client_with_an_ipv6_address_alone_is_in() -> Result<()> {
-    let Some(bench) = Bench::serving("a_client_with_an_ipv6_address_alone_is_in")? else {
+    let Some(fixture) = Fixture::serving("a_client_with_an_ipv6_address_alone_is_in")? else {
         return Ok(());
     };
-    let mut server = bench.serving_server(ServerOptions::new().without_pool()).await?;
+    let mut server = fixture.serving_server(ServerOptions::new().without_pool()).await?;
     let options = ClientOptions::to(&server.daemon);
-    let (mut client, peer) = waiting(&bench, &mut server, options, Some("alice")).await?;
+    let (mut client, peer) = waiting(&fixture, &mut server, options, Some("alice")).await?;
     let config = PeerConfig::new().ifconfig_ipv6_push("fd00::7".parse()?, 64, "fd00::1".parse()?);
     let call = server.client.client_auth(peer.cid, peer.kid, config?);
     server.answered("client-auth", call).await;
@@ -107,13 +107,13 @@ async fn a_client_with_an_ipv6_address_alone_is_in() -> Result<()> {
 
 #[tokio::test]
 async fn a_configured_cipher_hides_who_waits() -> Result<()> {
-    let Some(bench) = Bench::serving("a_configured_cipher_hides_who_waits")? else {
+    let Some(fixture) = Fixture::serving("a_configured_cipher_hides_who_waits")? else {
         return Ok(());
     };
     let server = ServerOptions::new().line("cipher AES-256-GCM");
-    let mut server = bench.serving_server(server).await?;
+    let mut server = fixture.serving_server(server).await?;
     let options = ClientOptions::to(&server.daemon);
-    let (_client, peer) = waiting(&bench, &mut server, options, Some("alice")).await?;
+    let (_client, peer) = waiting(&fixture, &mut server, options, Some("alice")).await?;
     let row = row(&server, &peer).await?;
     assert_eq!((row.admission(), row.cipher), (Admission::Unknown, Some("AES-256-GCM".into())));
     Ok(())
@@ -122,21 +122,21 @@ async fn a_configured_cipher_hides_who_waits() -> Result<()> {
 #[tokio::test]
 async fn a_client_that_is_turned_away_is_never_shown_as_in() -> Result<()> {
     let name = "a_client_that_is_turned_away_is_never_shown_as_in";
-    let Some(bench) = Bench::serving(name)? else { return Ok(()) };
-    let mut server = bench.serving_server(ServerOptions::new()).await?;
+    let Some(fixture) = Fixture::serving(name)? else { return Ok(()) };
+    let mut server = fixture.serving_server(ServerOptions::new()).await?;
     let options = ClientOptions::to(&server.daemon);
-    let (mut client, peer) = waiting(&bench, &mut server, options.clone(), Some("alice")).await?;
+    let (mut client, peer) = waiting(&fixture, &mut server, options.clone(), Some("alice")).await?;
     let call = server.client.client_deny(peer.cid, peer.kid, "no", None);
     // The next command finds the client still there.
     let ((), denied) = tokio::join!(server.answered("client-deny", call), row(&server, &peer));
     assert_eq!(denied?.admission(), Admission::Waiting);
-    client.until("the refusal", picks::failed).await;
+    client.until("the refusal", matchers::failed).await;
 
     // Let in, and then without a cipher in common: it has an address for some seconds.
     let options = options.line("data-ciphers AES-256-CBC");
-    let (mut client, peer) = waiting(&bench, &mut server, options, Some("bob")).await?;
+    let (mut client, peer) = waiting(&fixture, &mut server, options, Some("bob")).await?;
     server.admit(&peer).await;
-    client.until("the refusal", picks::failed).await;
+    client.until("the refusal", matchers::failed).await;
     for row in rows(&server, peer.cid).await? {
         assert_eq!(row.admission(), Admission::Unknown, "{row:?}");
         assert!(row.virtual_address.is_some(), "{row:?}");
@@ -146,17 +146,17 @@ async fn a_client_that_is_turned_away_is_never_shown_as_in() -> Result<()> {
 
 #[tokio::test]
 async fn a_client_without_a_name_has_none() -> Result<()> {
-    let Some(bench) = Bench::serving("a_client_without_a_name_has_none")? else {
+    let Some(fixture) = Fixture::serving("a_client_without_a_name_has_none")? else {
         return Ok(());
     };
     let server = ServerOptions::new().auth_user_pass_optional();
     let server = server.line("verify-client-cert none\nduplicate-cn");
-    let mut server = bench.serving_server(server).await?;
+    let mut server = fixture.serving_server(server).await?;
     let nameless = ClientOptions::to(&server.daemon).without_auth_user_pass();
     let named = ClientOptions::to(&server.daemon);
     // The daemon's word for no name, and a user who is called so.
     for (options, user) in [(nameless, None), (named, Some("UNDEF"))] {
-        let (mut client, peer) = waiting(&bench, &mut server, options, user).await?;
+        let (mut client, peer) = waiting(&fixture, &mut server, options, user).await?;
         server.admit(&peer).await;
         client.connected().await;
         let row = row(&server, &peer).await?;

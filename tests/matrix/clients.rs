@@ -9,22 +9,26 @@ use openvpn_mgmt::{
     EnvFilter, History, KillTarget, PeerConfig, StateName, StatusFormat, Transport,
 };
 
-use crate::support::{Bench, Peer, Seat, picks};
+use crate::support::{Connection, Fixture, Peer, matchers};
 use lab::{ClientOptions, ServerOptions};
 
 /// Starts clients of these names and brings them all in.
-async fn company(bench: &Bench, server: &mut Seat, names: &[&str]) -> Result<Vec<(Seat, Peer)>> {
+async fn company(
+    fixture: &Fixture,
+    server: &mut Connection,
+    names: &[&str],
+) -> Result<Vec<(Connection, Peer)>> {
     let mut clients = Vec::new();
     for name in names {
         let options = ClientOptions::to(&server.daemon).common_name(name);
-        let mut client = bench.client(options).await?;
+        let mut client = fixture.client(options).await?;
         client.release().await;
         client.log_in(name, "secret").await;
         clients.push(client);
     }
     let mut peers = Vec::new();
     for _ in names {
-        let peer = server.knock().await;
+        let peer = server.next_client().await;
         server.admit(&peer).await;
         peers.push(peer);
     }
@@ -40,11 +44,11 @@ async fn company(bench: &Bench, server: &mut Seat, names: &[&str]) -> Result<Vec
 
 #[tokio::test]
 async fn clients_are_ended_by_name_address_and_number() -> Result<()> {
-    let Some(bench) = Bench::serving("clients_are_ended_by_name_address_and_number")? else {
+    let Some(fixture) = Fixture::serving("clients_are_ended_by_name_address_and_number")? else {
         return Ok(());
     };
-    let mut server = bench.serving_server(ServerOptions::new()).await?;
-    let mut company = company(&bench, &mut server, &["alice", "bob", "carol", "dave"]).await?;
+    let mut server = fixture.serving_server(ServerOptions::new()).await?;
+    let mut company = company(&fixture, &mut server, &["alice", "bob", "carol", "dave"]).await?;
     let (mut dave, dave_peer) = company.pop().unwrap();
     let (mut carol, carol_peer) = company.pop().unwrap();
     let (bob, bob_peer) = company.pop().unwrap();
@@ -69,7 +73,7 @@ async fn clients_are_ended_by_name_address_and_number() -> Result<()> {
     assert!(text.contains("not found"), "{text}");
 
     server.answered("client-kill", server.client.client_kill_unchecked(carol_peer.cid)).await;
-    carol.until("a restart", picks::state(StateName::Reconnecting)).await;
+    carol.until("a restart", matchers::state(StateName::Reconnecting)).await;
 
     let call = server.client.client_kill_with_unchecked(dave_peer.cid, "HALT,so long, \"dave\"");
     server.answered("client-kill with a message", call).await;
@@ -78,7 +82,7 @@ async fn clients_are_ended_by_name_address_and_number() -> Result<()> {
         _ => None,
     });
     assert_eq!(notice.await.text, "so long, \"dave\"");
-    dave.until("the exit", picks::state(StateName::Exiting)).await;
+    dave.until("the exit", matchers::state(StateName::Exiting)).await;
     dave.daemon.wait().await?;
     server.is_in_step().await;
     Ok(())
@@ -86,15 +90,15 @@ async fn clients_are_ended_by_name_address_and_number() -> Result<()> {
 
 #[tokio::test]
 async fn a_tcp_client_is_ended_by_its_address() -> Result<()> {
-    let Some(bench) = Bench::serving("a_tcp_client_is_ended_by_its_address")? else {
+    let Some(fixture) = Fixture::serving("a_tcp_client_is_ended_by_its_address")? else {
         return Ok(());
     };
-    let mut server = bench.serving_server(ServerOptions::new().tcp()).await?;
-    let mut client = bench.client(ClientOptions::to_tcp(&server.daemon)).await?;
+    let mut server = fixture.serving_server(ServerOptions::new().tcp()).await?;
+    let mut client = fixture.client(ClientOptions::to_tcp(&server.daemon)).await?;
     client.release().await;
     client.log_in("alice", "secret").await;
-    client.until("a TCP connection", picks::state(StateName::TcpConnect)).await;
-    let peer = server.knock().await;
+    client.until("a TCP connection", matchers::state(StateName::TcpConnect)).await;
+    let peer = server.next_client().await;
     server.admit(&peer).await;
     client.connected().await;
 
@@ -103,22 +107,22 @@ async fn a_tcp_client_is_ended_by_its_address() -> Result<()> {
     let target = KillTarget::Address { transport: Transport::Tcp, ip, port };
     assert_eq!(server.answered("kill ADDRESS", server.client.kill(&target)).await.killed, 1);
     server.gone(&peer).await;
-    client.until("a restart", picks::state(StateName::Reconnecting)).await;
+    client.until("a restart", matchers::state(StateName::Reconnecting)).await;
     Ok(())
 }
 
 #[tokio::test]
 async fn an_ipv6_client_is_looked_up_and_ended() -> Result<()> {
-    let Some(bench) = Bench::serving("an_ipv6_client_is_looked_up_and_ended")? else {
+    let Some(fixture) = Fixture::serving("an_ipv6_client_is_looked_up_and_ended")? else {
         return Ok(());
     };
-    let mut server = bench.serving_server(ServerOptions::new().ipv6()).await?;
+    let mut server = fixture.serving_server(ServerOptions::new().ipv6()).await?;
     let port = server.daemon.port().unwrap();
     let remote = format!("remote ::1 {port} udp6");
-    let mut client = bench.client(ClientOptions::new().line(&remote)).await?;
+    let mut client = fixture.client(ClientOptions::new().line(&remote)).await?;
     client.release().await;
     client.log_in("alice", "secret").await;
-    let peer = server.knock().await;
+    let peer = server.next_client().await;
     server.admit(&peer).await;
     client.connected().await;
 
@@ -129,7 +133,7 @@ async fn an_ipv6_client_is_looked_up_and_ended() -> Result<()> {
     // Another transport or port is another client, or none that this `status` can tell.
     server.invalid(server.client.kill(&exact(Transport::Tcp, port))).await;
     server.invalid(server.client.kill(&exact(Transport::Udp, port ^ 1))).await;
-    let target = if bench.at_least(2, 7) {
+    let target = if fixture.at_least(2, 7) {
         exact(Transport::Udp, port)
     } else {
         server.invalid(server.client.kill(&exact(Transport::Udp, port))).await;
@@ -138,7 +142,7 @@ async fn an_ipv6_client_is_looked_up_and_ended() -> Result<()> {
     client.is_in_step().await;
     let report = server.answered("kill ADDRESS (IPv6)", server.client.kill(&target)).await;
     assert_eq!(report.killed, 1);
-    client.until("a restart", picks::state(StateName::Reconnecting)).await;
+    client.until("a restart", matchers::state(StateName::Reconnecting)).await;
     server.gone(&peer).await;
     server.invalid(server.client.kill(&target)).await;
     Ok(())
@@ -146,8 +150,9 @@ async fn an_ipv6_client_is_looked_up_and_ended() -> Result<()> {
 
 #[tokio::test]
 async fn a_client_is_counted() -> Result<()> {
-    let Some(bench) = Bench::serving("a_client_is_counted")? else { return Ok(()) };
-    let (mut server, mut client, peer) = bench.pair(ServerOptions::new(), |client| client).await?;
+    let Some(fixture) = Fixture::serving("a_client_is_counted")? else { return Ok(()) };
+    let (mut server, mut client, peer) =
+        fixture.pair(ServerOptions::new(), |client| client).await?;
     let second = Duration::from_secs(1);
     server.answered("bytecount N", server.client.bytecount(second)).await;
     client.answered("bytecount N", client.client.bytecount(second)).await;
@@ -192,20 +197,20 @@ async fn a_client_is_counted() -> Result<()> {
 
 #[tokio::test]
 async fn a_client_gets_a_configuration_of_its_own() -> Result<()> {
-    let Some(bench) = Bench::serving("a_client_gets_a_configuration_of_its_own")? else {
+    let Some(fixture) = Fixture::serving("a_client_gets_a_configuration_of_its_own")? else {
         return Ok(());
     };
     let server = ServerOptions::new().line("push \"echo from the server\"");
-    let mut server = bench.serving_server(server).await?;
+    let mut server = fixture.serving_server(server).await?;
     for level in [EnvFilter::All, EnvFilter::Reduced, EnvFilter::Minimal] {
         server.answered("env-filter", server.client.env_filter(level)).await;
     }
-    let mut client = bench.client(ClientOptions::to(&server.daemon)).await?;
+    let mut client = fixture.client(ClientOptions::to(&server.daemon)).await?;
     client.answered("echo on", client.client.echo_on()).await;
     client.release().await;
     client.log_in("alice", "secret").await;
 
-    let peer = server.knock().await;
+    let peer = server.next_client().await;
     // Level 2 keeps who it is and drops what a script would not need.
     let has = |name| peer.env.get(name).is_some();
     assert!(has("username") && !has("time_unix"), "{:?}", peer.env);

@@ -13,7 +13,7 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
 
-use crate::support::{Bench, Seat, picks};
+use crate::support::{Connection, Fixture, matchers};
 use lab::{ClientOptions, Raw, ServerOptions};
 
 /// Lines that are let through, each of a form of its own.
@@ -115,8 +115,8 @@ const MISREAD: &[(&str, &str)] = &[
 
 /// What a daemon was given, and what came of it.
 struct Told {
-    server: Seat,
-    client: Seat,
+    server: Connection,
+    client: Connection,
     /// What the daemon logged of each line.
     said: Vec<Vec<String>>,
     /// Everything it logged until the client was in.
@@ -124,13 +124,13 @@ struct Told {
 }
 
 /// Lets a client in with these lines, none of them checked.
-async fn told(bench: &Bench, lines: &[&str]) -> Result<Told> {
-    let mut server = bench.serving_server(ServerOptions::new()).await?;
-    let mut client = bench.client(ClientOptions::to(&server.daemon)).await?;
+async fn told(fixture: &Fixture, lines: &[&str]) -> Result<Told> {
+    let mut server = fixture.serving_server(ServerOptions::new()).await?;
+    let mut client = fixture.client(ClientOptions::to(&server.daemon)).await?;
     client.answered("echo on", client.client.echo_on()).await;
     client.release().await;
     client.log_in("alice", "secret").await;
-    let peer = server.knock().await;
+    let peer = server.next_client().await;
     server.answered("log on", server.client.log_on()).await;
     server.drain();
     let mut config = PeerConfig::new();
@@ -144,7 +144,7 @@ async fn told(bench: &Bench, lines: &[&str]) -> Result<Told> {
         if let Event::Log(line) = event {
             log.borrow_mut().push(line.text.to_string());
         }
-        picks::established(event)
+        matchers::established(event)
     };
     server.until("the client's session", established).await;
     let log = log.into_inner();
@@ -160,7 +160,7 @@ fn errors(said: &[String]) -> Vec<&String> {
 }
 
 /// The networks the server knows, in one form: 2.5 shows no bits of a host.
-async fn networks(server: &Seat) -> Result<HashSet<VirtualAddress>> {
+async fn networks(server: &Connection) -> Result<HashSet<VirtualAddress>> {
     let status = server.client.status().await?;
     let routes = status.as_server().expect("a server's status").routes.clone();
     Ok(routes.into_iter().map(|route| as_network(route.virtual_address)).collect())
@@ -181,9 +181,9 @@ fn network(text: &str) -> VirtualAddress {
 #[tokio::test]
 async fn lines_that_are_taken_reach_the_daemon_and_the_client() -> Result<()> {
     let name = "lines_that_are_taken_reach_the_daemon_and_the_client";
-    let Some(bench) = Bench::serving(name)? else { return Ok(()) };
+    let Some(fixture) = Fixture::serving(name)? else { return Ok(()) };
     assert_eq!(TAKEN.into_peer_config()?.lines().count(), TAKEN.len());
-    let mut told = told(&bench, TAKEN).await?;
+    let mut told = told(&fixture, TAKEN).await?;
     for (line, said) in TAKEN.iter().zip(&told.said) {
         assert!(errors(said).is_empty(), "{line:?}: {said:?}");
     }
@@ -214,12 +214,12 @@ async fn lines_that_are_taken_reach_the_daemon_and_the_client() -> Result<()> {
 
 #[tokio::test]
 async fn lines_that_are_dropped_are_refused_here() -> Result<()> {
-    let Some(bench) = Bench::serving("lines_that_are_dropped_are_refused_here")? else {
+    let Some(fixture) = Fixture::serving("lines_that_are_dropped_are_refused_here")? else {
         return Ok(());
     };
-    let newest = if bench.at_least(2, 7) { DROPPED_BY_2_7 } else { &[] };
+    let newest = if fixture.at_least(2, 7) { DROPPED_BY_2_7 } else { &[] };
     let lines = [DROPPED, newest].concat();
-    let mut told = told(&bench, &lines).await?;
+    let mut told = told(&fixture, &lines).await?;
     for (line, said) in lines.iter().zip(&told.said) {
         assert!(!errors(said).is_empty(), "{line:?} is taken: {said:?}");
         let checked = PeerConfig::new().directive(line);
@@ -232,7 +232,7 @@ async fn lines_that_are_dropped_are_refused_here() -> Result<()> {
 
 #[tokio::test]
 async fn lines_that_are_misread_are_refused_here() -> Result<()> {
-    let Some(bench) = Bench::serving("lines_that_are_misread_are_refused_here")? else {
+    let Some(fixture) = Fixture::serving("lines_that_are_misread_are_refused_here")? else {
         return Ok(());
     };
     let mut lines: Vec<_> = MISREAD.iter().map(|(line, _)| *line).collect();
@@ -242,7 +242,7 @@ async fn lines_that_are_misread_are_refused_here() -> Result<()> {
     lines.extend(["iroute 0.0.0.0 255.0.0.0", "iroute 255.255.255.255", "iroute-ipv6 ::/8"]);
     // Dropped by the client.
     lines.push("ifconfig-ipv6-push fd00::7/63 fd00::1");
-    let mut told = told(&bench, &lines).await?;
+    let mut told = told(&fixture, &lines).await?;
     for line in &lines {
         assert!(PeerConfig::new().directive(line).is_err(), "{line:?} is let through");
     }
@@ -252,7 +252,7 @@ async fn lines_that_are_misread_are_refused_here() -> Result<()> {
     }
     assert!(!networks.contains(&network("192.168.15.0/24")), "{networks:?}");
     let is_kept = networks.contains(&network("192.168.15.1/24"));
-    assert_eq!(is_kept, bench.at_least(2, 6), "{networks:?}");
+    assert_eq!(is_kept, fixture.at_least(2, 6), "{networks:?}");
     let failed = told.log.iter().filter(|line| line.contains("Can't learn"));
     assert_eq!(failed.count(), 3, "{:#?}", told.log);
     told.client.connected().await;
@@ -292,7 +292,7 @@ fn line() -> impl Strategy<Value = String> {
 
 #[tokio::test]
 async fn whatever_is_let_through_is_taken_by_the_daemon() -> Result<()> {
-    let Some(bench) = Bench::serving("whatever_is_let_through_is_taken_by_the_daemon")? else {
+    let Some(fixture) = Fixture::serving("whatever_is_let_through_is_taken_by_the_daemon")? else {
         return Ok(());
     };
     let mut runner = TestRunner::deterministic();
@@ -312,7 +312,7 @@ async fn whatever_is_let_through_is_taken_by_the_daemon() -> Result<()> {
             .map(str::to_owned),
     );
     let lines: Vec<_> = lines.iter().map(String::as_str).collect();
-    let told = told(&bench, &lines).await?;
+    let told = told(&fixture, &lines).await?;
     for (line, said) in lines.iter().zip(&told.said) {
         assert!(errors(said).is_empty(), "{line:?}: {said:?}");
     }
@@ -338,14 +338,14 @@ fn behind(line: &str) -> VirtualAddress {
 
 #[tokio::test]
 async fn an_inline_file_in_a_block_ends_the_daemon() -> Result<()> {
-    let Some(bench) = Bench::serving("an_inline_file_in_a_block_ends_the_daemon")? else {
+    let Some(fixture) = Fixture::serving("an_inline_file_in_a_block_ends_the_daemon")? else {
         return Ok(());
     };
-    let mut server = bench.serving_server(ServerOptions::new()).await?;
-    let mut client = bench.client(ClientOptions::to(&server.daemon)).await?;
+    let mut server = fixture.serving_server(ServerOptions::new()).await?;
+    let mut client = fixture.client(ClientOptions::to(&server.daemon)).await?;
     client.release().await;
     client.log_in("alice", "secret").await;
-    let peer = server.knock().await;
+    let peer = server.next_client().await;
     for line in ["<push>", "--<ca>", "\"<ca>\""] {
         let given = server.client.client_auth(peer.cid, peer.kid, [line]).await;
         assert!(given.is_err(), "{line}");

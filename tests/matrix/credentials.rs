@@ -7,7 +7,7 @@ use openvpn_mgmt::events::{Event, Password, Realm};
 use openvpn_mgmt::{Builder, Error, Secret, StateName};
 use rand::Rng as _;
 
-use crate::support::{Bench, Peer, Seat, picks};
+use crate::support::{Connection, Fixture, Peer, matchers};
 use lab::{ClientOptions, DEADLINE, KeyKind, ServerOptions};
 
 /// Every byte that is no control byte: quotes, backslashes, `#`, `;`, blanks, 0x80 and above.
@@ -22,9 +22,14 @@ fn hard_bytes(len: usize) -> Vec<u8> {
     (0..len).map(|_| byte()).collect()
 }
 
-async fn arrives(server: &mut Seat, client: &mut Seat, username: &[u8], password: &[u8]) -> Peer {
+async fn arrives(
+    server: &mut Connection,
+    client: &mut Connection,
+    username: &[u8],
+    password: &[u8],
+) -> Peer {
     client.log_in(username, password).await;
-    let peer = server.knock().await;
+    let peer = server.next_client().await;
     let shown = |bytes: &[u8]| bytes.escape_ascii().to_string();
     let got = peer.env.username().unwrap().expect("a user name").as_bytes();
     assert_eq!(shown(got), shown(username));
@@ -35,8 +40,8 @@ async fn arrives(server: &mut Seat, client: &mut Seat, username: &[u8], password
 
 #[tokio::test]
 async fn hard_bytes_arrive_as_they_are() -> Result<()> {
-    let Some(bench) = Bench::serving("hard_bytes_arrive_as_they_are")? else { return Ok(()) };
-    let mut server = bench.serving_server(ServerOptions::new()).await?;
+    let Some(fixture) = Fixture::serving("hard_bytes_arrive_as_they_are")? else { return Ok(()) };
+    let mut server = fixture.serving_server(ServerOptions::new()).await?;
     // The first letters are those that a lexer looks at; the last has the greatest length.
     let mut pairs: Vec<(Vec<u8>, Vec<u8>)> = ["#1", "; verb 7", " \" ", "\\", "'", "\\\\\"\\"]
         .iter()
@@ -47,7 +52,7 @@ async fn hard_bytes_arrive_as_they_are() -> Result<()> {
     pairs.push((hard_bytes(256), hard_bytes(256)));
     let mut clients = Vec::new();
     for (username, password) in pairs {
-        let mut client = bench.client(ClientOptions::to(&server.daemon)).await?;
+        let mut client = fixture.client(ClientOptions::to(&server.daemon)).await?;
         client.release().await;
         arrives(&mut server, &mut client, &username, &password).await;
         clients.push(client);
@@ -61,9 +66,9 @@ async fn hard_bytes_arrive_as_they_are() -> Result<()> {
 #[tokio::test]
 async fn a_password_of_over_256_bytes_goes_as_a_block() -> Result<()> {
     let name = "a_password_of_over_256_bytes_goes_as_a_block";
-    let Some(bench) = Bench::serving(name)? else { return Ok(()) };
-    let mut server = bench.serving_server(ServerOptions::new()).await?;
-    let mut client = bench.client(ClientOptions::to(&server.daemon)).await?;
+    let Some(fixture) = Fixture::serving(name)? else { return Ok(()) };
+    let mut server = fixture.serving_server(ServerOptions::new()).await?;
+    let mut client = fixture.client(ClientOptions::to(&server.daemon)).await?;
     let long = hard_bytes(1000);
     let command = "password (over 256 bytes)";
     if client.client.management_version() < 6 {
@@ -74,10 +79,10 @@ async fn a_password_of_over_256_bytes_goes_as_a_block() -> Result<()> {
     let early = client.client.password("Auth", long.clone());
     client.refused(command, early).await;
     client.release().await;
-    client.until("a prompt", picks::need_user_pass).await;
+    client.until("a prompt", matchers::need_user_pass).await;
     client.answered("username", client.client.username("Auth", "alice")).await;
     client.answered(command, client.client.password("Auth", long.clone())).await;
-    let peer = server.knock().await;
+    let peer = server.next_client().await;
     assert_eq!(peer.env.password().unwrap().map(|password| password.len()), Some(long.len()));
     assert_eq!(peer.env.password(), Ok(Some(Secret::from(long))));
     server.admit(&peer).await;
@@ -89,10 +94,10 @@ async fn a_password_of_over_256_bytes_goes_as_a_block() -> Result<()> {
 #[tokio::test]
 async fn a_static_challenge_is_answered_with_the_password() -> Result<()> {
     let name = "a_static_challenge_is_answered_with_the_password";
-    let Some(bench) = Bench::serving(name)? else { return Ok(()) };
-    let mut server = bench.serving_server(ServerOptions::new()).await?;
+    let Some(fixture) = Fixture::serving(name)? else { return Ok(()) };
+    let mut server = fixture.serving_server(ServerOptions::new()).await?;
     let options = ClientOptions::to(&server.daemon).static_challenge("Enter the token: now", true);
-    let mut client = bench.client(options).await?;
+    let mut client = fixture.client(options).await?;
     client.release().await;
     let asked = client.until("a prompt with a challenge", |event| match event {
         Event::Password(Password::NeedUserPass { challenge, .. }) => challenge.clone(),
@@ -104,7 +109,7 @@ async fn a_static_challenge_is_answered_with_the_password() -> Result<()> {
     let answer = format!("SCRV1:{}:{}", STANDARD.encode("pass:word"), STANDARD.encode("123 456"));
     client.answered("username", client.client.username("Auth", "alice")).await;
     client.answered("password", client.client.password("Auth", answer.clone())).await;
-    let peer = server.knock().await;
+    let peer = server.next_client().await;
     assert_eq!(peer.env.password(), Ok(Some(answer.into())));
     server.admit(&peer).await;
     client.connected().await;
@@ -114,16 +119,16 @@ async fn a_static_challenge_is_answered_with_the_password() -> Result<()> {
 #[tokio::test]
 async fn an_encrypted_key_needs_the_right_password() -> Result<()> {
     let name = "an_encrypted_key_needs_the_right_password";
-    let Some(bench) = Bench::serving(name)? else { return Ok(()) };
+    let Some(fixture) = Fixture::serving(name)? else { return Ok(()) };
     let server = ServerOptions::new().without_client_auth();
-    let server = bench.serving_server(server).await?;
+    let server = fixture.serving_server(server).await?;
     let key = KeyKind::Encrypted("pass \"phrase\"".to_owned());
     let options = ClientOptions::to(&server.daemon).key(key).without_auth_user_pass();
-    let mut client = bench.client(options.line("auth-retry interact")).await?;
+    let mut client = fixture.client(options.line("auth-retry interact")).await?;
     client.answered("hold off", client.client.hold_off()).await;
     client.release().await;
 
-    let realm = client.until("a prompt", picks::need_password).await;
+    let realm = client.until("a prompt", matchers::need_password).await;
     assert_eq!(realm, Realm::PrivateKey);
     let text = client.refused("password", client.client.password("Auth", "x")).await;
     assert!(text.contains("Private Key"), "{text}");
@@ -139,7 +144,7 @@ async fn an_encrypted_key_needs_the_right_password() -> Result<()> {
         _ => None,
     });
     assert_eq!(told.await, Realm::PrivateKey);
-    client.until("the next prompt", picks::need_password).await;
+    client.until("the next prompt", matchers::need_password).await;
     let right = client.client.password("Private Key", "pass \"phrase\"");
     client.answered("password", right).await;
     client.connected().await;
@@ -148,15 +153,15 @@ async fn an_encrypted_key_needs_the_right_password() -> Result<()> {
 
 #[tokio::test]
 async fn a_token_takes_the_place_of_the_password() -> Result<()> {
-    let Some(bench) = Bench::serving("a_token_takes_the_place_of_the_password")? else {
+    let Some(fixture) = Fixture::serving("a_token_takes_the_place_of_the_password")? else {
         return Ok(());
     };
-    let mut server = bench.serving_server(ServerOptions::new().line("auth-gen-token")).await?;
+    let mut server = fixture.serving_server(ServerOptions::new().line("auth-gen-token")).await?;
     let options = ClientOptions::to(&server.daemon);
-    let mut client = bench.client(options).await?;
+    let mut client = fixture.client(options).await?;
     client.release().await;
     client.log_in("alice", "secret").await;
-    let peer = server.knock().await;
+    let peer = server.next_client().await;
     server.admit(&peer).await;
     let token = client.until("the token", |event| match event {
         Event::Password(Password::AuthToken(token)) => Some(token.clone()),
@@ -171,14 +176,14 @@ async fn a_token_takes_the_place_of_the_password() -> Result<()> {
 
 #[tokio::test]
 async fn a_user_name_alone_is_asked_for() -> Result<()> {
-    let Some(bench) = Bench::serving("a_user_name_alone_is_asked_for")? else { return Ok(()) };
+    let Some(fixture) = Fixture::serving("a_user_name_alone_is_asked_for")? else { return Ok(()) };
     // From 2.7.1, with 2.7.2 the first that shows it by its management version.
-    if !bench.at_least(2, 7) {
+    if !fixture.at_least(2, 7) {
         return Ok(());
     }
-    let mut server = bench.serving_server(ServerOptions::new()).await?;
+    let mut server = fixture.serving_server(ServerOptions::new()).await?;
     let options = ClientOptions::to(&server.daemon).without_auth_user_pass();
-    let mut client = bench.client(options.line("auth-user-pass username-only")).await?;
+    let mut client = fixture.client(options.line("auth-user-pass username-only")).await?;
     client.answered("version N", client.client.announce_version(4)).await;
     client.release().await;
     let realm = client.until("a prompt for a user name", |event| match event {
@@ -187,7 +192,7 @@ async fn a_user_name_alone_is_asked_for() -> Result<()> {
     });
     assert_eq!(realm.await, Realm::Auth);
     client.answered("username", client.client.username("Auth", "alice")).await;
-    let peer = server.knock().await;
+    let peer = server.next_client().await;
     assert_eq!(peer.env.username(), Ok(Some(&"alice".into())));
     server.admit(&peer).await;
     client.connected().await;
@@ -197,25 +202,25 @@ async fn a_user_name_alone_is_asked_for() -> Result<()> {
 #[tokio::test]
 async fn the_management_socket_asks_for_its_password() -> Result<()> {
     let name = "the_management_socket_asks_for_its_password";
-    let Some(bench) = Bench::new(name)? else { return Ok(()) };
+    let Some(fixture) = Fixture::new(name)? else { return Ok(()) };
     let options = || ClientOptions::new().management_password("let \"me\" in #1");
-    let tcp = if bench.lab.reaches_tcp() { options().management_tcp() } else { options() };
-    let daemon = bench.lab.client(tcp).await?;
+    let tcp = if fixture.lab.reaches_tcp() { options().management_tcp() } else { options() };
+    let daemon = fixture.lab.client(tcp).await?;
     let right = Builder::new().password("let \"me\" in #1");
-    let mut client = Seat::take(daemon, &right, bench.version(), "conversation").await?;
-    client.until("a hold", picks::hold).await;
+    let mut client = Connection::open(daemon, &right, fixture.version(), "conversation").await?;
+    client.until("a hold", matchers::hold).await;
     client.next_manager(&right).await?;
-    client.until("the hold, told again", picks::hold).await;
+    client.until("the hold, told again", matchers::hold).await;
     client.is_in_step().await;
 
-    let daemon = bench.lab.client(options()).await?;
+    let daemon = fixture.lab.client(options()).await?;
     let patient = Builder::new().greeting_timeout(DEADLINE);
     let error = patient.connect(daemon.socket()).await.unwrap_err();
     assert!(matches!(error, Error::PasswordRequired), "{error}");
     let error = patient.password("wrong").connect(daemon.socket()).await.unwrap_err();
     assert!(matches!(error, Error::PasswordRejected), "{error}");
-    let mut client = Seat::take(daemon, &right, bench.version(), "conversation").await?;
-    client.until("a hold", picks::hold).await;
+    let mut client = Connection::open(daemon, &right, fixture.version(), "conversation").await?;
+    client.until("a hold", matchers::hold).await;
     assert_eq!(client.answered("state", client.client.state()).await.name, StateName::Connecting);
     Ok(())
 }

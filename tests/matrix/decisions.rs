@@ -6,7 +6,7 @@ use anyhow::Result;
 use openvpn_mgmt::events::{ClientEvent, Event, InfoMsg, Password};
 use openvpn_mgmt::{Error, StateName};
 
-use crate::support::{Bench, Peer, Seat, picks};
+use crate::support::{Connection, Fixture, Peer, matchers};
 use lab::{ClientOptions, ServerOptions, Version};
 
 /// How long a client may wait for a decision: longer than a test takes.
@@ -14,18 +14,23 @@ const PATIENCE: Duration = Duration::from_secs(600);
 const CHALLENGE: &str = "CRV1:R,E:state id:Y3Ix:Enter your PIN: now";
 
 /// A server, and a client that asks again after each refusal and never holds.
-async fn stubborn_client(bench: &Bench) -> Result<(Seat, Seat)> {
-    let server = bench.serving_server(ServerOptions::new()).await?;
+async fn stubborn_client(fixture: &Fixture) -> Result<(Connection, Connection)> {
+    let server = fixture.serving_server(ServerOptions::new()).await?;
     let options = ClientOptions::to(&server.daemon).auth_retry_interact();
-    let mut client = bench.client(options).await?;
+    let mut client = fixture.client(options).await?;
     client.answered("hold off", client.client.hold_off()).await;
     client.release().await;
     Ok((server, client))
 }
 
-async fn knock_as(server: &mut Seat, client: &mut Seat, name: &str, password: &str) -> Peer {
+async fn connects_as(
+    server: &mut Connection,
+    client: &mut Connection,
+    name: &str,
+    password: &str,
+) -> Peer {
     client.log_in(name, password).await;
-    let peer = server.knock().await;
+    let peer = server.next_client().await;
     assert_eq!(peer.env.username(), Ok(Some(&name.to_owned().into())));
     assert_eq!(peer.env.password(), Ok(Some(password.into())));
     peer
@@ -33,19 +38,19 @@ async fn knock_as(server: &mut Seat, client: &mut Seat, name: &str, password: &s
 
 #[tokio::test]
 async fn a_client_is_turned_away() -> Result<()> {
-    let Some(bench) = Bench::serving("a_client_is_turned_away")? else { return Ok(()) };
-    let (mut server, mut client) = stubborn_client(&bench).await?;
-    let peer = knock_as(&mut server, &mut client, "alice", "first").await;
+    let Some(fixture) = Fixture::serving("a_client_is_turned_away")? else { return Ok(()) };
+    let (mut server, mut client) = stubborn_client(&fixture).await?;
+    let peer = connects_as(&mut server, &mut client, "alice", "first").await;
     let call = server.client.client_deny(peer.cid, peer.kid, "wrong; \"word\" #1", None);
     server.answered("client-deny", call).await;
-    let failed = client.until("the refusal", picks::failed).await;
+    let failed = client.until("the refusal", matchers::failed).await;
     assert!(matches!(failed, Password::VerificationFailed { reason: None, .. }), "{failed:?}");
 
-    let peer = knock_as(&mut server, &mut client, "alice", "second").await;
+    let peer = connects_as(&mut server, &mut client, "alice", "second").await;
     let reason = "go away: it's late \\o/ \"now\"";
     let call = server.client.client_deny(peer.cid, peer.kid, "late", Some(reason));
     server.answered("client-deny with a client reason", call).await;
-    let failed = client.until("the refusal", picks::failed).await;
+    let failed = client.until("the refusal", matchers::failed).await;
     let Password::VerificationFailed { reason: Some(told), challenge: None, .. } = failed else {
         panic!("{failed:?}");
     };
@@ -58,14 +63,14 @@ async fn a_client_is_turned_away() -> Result<()> {
 
 #[tokio::test]
 async fn a_client_answers_a_dynamic_challenge() -> Result<()> {
-    let Some(bench) = Bench::serving("a_client_answers_a_dynamic_challenge")? else {
+    let Some(fixture) = Fixture::serving("a_client_answers_a_dynamic_challenge")? else {
         return Ok(());
     };
-    let (mut server, mut client) = stubborn_client(&bench).await?;
-    let peer = knock_as(&mut server, &mut client, "cr1", "secret").await;
+    let (mut server, mut client) = stubborn_client(&fixture).await?;
+    let peer = connects_as(&mut server, &mut client, "cr1", "secret").await;
     let call = server.client.client_deny(peer.cid, peer.kid, "challenge", Some(CHALLENGE));
     server.answered("client-deny with a client reason", call).await;
-    let failed = client.until("the challenge", picks::failed).await;
+    let failed = client.until("the challenge", matchers::failed).await;
     let Password::VerificationFailed { challenge: Some(challenge), .. } = failed else {
         panic!("{failed:?}");
     };
@@ -77,7 +82,7 @@ async fn a_client_answers_a_dynamic_challenge() -> Result<()> {
 
     let state_id = String::from_utf8(challenge.state_id.expose().to_vec())?;
     let answer = format!("CRV1::{state_id}::8675309");
-    let peer = knock_as(&mut server, &mut client, "cr1", &answer).await;
+    let peer = connects_as(&mut server, &mut client, "cr1", &answer).await;
     server.admit(&peer).await;
     client.connected().await;
     Ok(())
@@ -85,14 +90,14 @@ async fn a_client_answers_a_dynamic_challenge() -> Result<()> {
 
 #[tokio::test]
 async fn a_client_is_kept_waiting() -> Result<()> {
-    let Some(bench) = Bench::serving("a_client_is_kept_waiting")? else { return Ok(()) };
-    let mut server = bench.serving_server(ServerOptions::new()).await?;
+    let Some(fixture) = Fixture::serving("a_client_is_kept_waiting")? else { return Ok(()) };
+    let mut server = fixture.serving_server(ServerOptions::new()).await?;
     let options = ClientOptions::to(&server.daemon);
     let options = options.line("push-peer-info\nsetenv IV_SSO webauth,openurl,crtext");
-    let mut client = bench.client(options).await?;
+    let mut client = fixture.client(options).await?;
     client.release().await;
     client.log_in("alice", "secret").await;
-    let peer = server.knock().await;
+    let peer = server.next_client().await;
     let sso: Vec<_> = peer.env.iv_sso().map(<[u8]>::to_vec).collect();
     assert_eq!(sso, [&b"webauth"[..], b"openurl", b"crtext"]);
 
@@ -124,22 +129,27 @@ async fn a_client_is_kept_waiting() -> Result<()> {
 }
 
 /// `client-pending-auth`, and what the client's manager hears of it.
-async fn keep_waiting(server: &Seat, client: &mut Seat, peer: &Peer, extra: &str) -> InfoMsg {
+async fn keep_waiting(
+    server: &Connection,
+    client: &mut Connection,
+    peer: &Peer,
+    extra: &str,
+) -> InfoMsg {
     let call = server.client.client_pending_auth(peer.cid, peer.kid, extra, PATIENCE);
     server.answered("client-pending-auth", call).await;
     // A client of OpenVPN 2.5 does not know that it waits.
     if client.version >= Version::new(2, 6, 0) {
-        client.until("AUTH_PENDING", picks::state(StateName::AuthPending)).await;
+        client.until("AUTH_PENDING", matchers::state(StateName::AuthPending)).await;
     }
-    client.until("the message", picks::info_msg).await
+    client.until("the message", matchers::info_msg).await
 }
 
 #[tokio::test]
 async fn a_client_that_is_gone_is_not_kept_waiting() -> Result<()> {
-    let Some(bench) = Bench::serving("a_client_that_is_gone_is_not_kept_waiting")? else {
+    let Some(fixture) = Fixture::serving("a_client_that_is_gone_is_not_kept_waiting")? else {
         return Ok(());
     };
-    let server = bench.serving_server(ServerOptions::new()).await?;
+    let server = fixture.serving_server(ServerOptions::new()).await?;
     let nobody = (openvpn_mgmt::Cid(7), openvpn_mgmt::Kid(1));
     let call = server.client.client_pending_auth(nobody.0, nobody.1, "OPEN_URL:x", PATIENCE);
     let error = call.await.expect_err("nobody is there");

@@ -6,7 +6,7 @@ use anyhow::Result;
 use openvpn_mgmt::PeerConfig;
 use openvpn_mgmt::events::{Event, PkSign, SignCommand};
 
-use crate::support::{Bench, Seat};
+use crate::support::{Connection, Fixture};
 use lab::{ClientOptions, KeyKind, ServerOptions};
 use signer::Signer;
 
@@ -24,15 +24,15 @@ struct Case {
 
 /// Connects, signing what is asked for.
 async fn connect(test: &str, case: Case) -> Result<()> {
-    let Some(bench) = Bench::serving(test)? else { return Ok(()) };
+    let Some(fixture) = Fixture::serving(test)? else { return Ok(()) };
     let (old, formats) =
-        if bench.at_least(2, 6) { (0, case.formats) } else { (1, "nopadding pkcs1") };
+        if fixture.at_least(2, 6) { (0, case.formats) } else { (1, "nopadding pkcs1") };
     let server = ServerOptions::new().without_client_auth().line(case.lines);
-    let server = bench.serving_server(server).await?;
-    let identity = bench.lab.identity("client", &case.kind)?;
+    let server = fixture.serving_server(server).await?;
+    let identity = fixture.lab.identity("client", &case.kind)?;
     let signer = Signer::new(&identity.key, &case.kind);
     let options = ClientOptions::to(&server.daemon).key(case.kind).without_auth_user_pass();
-    let mut client = bench.client(options.external_key(formats).line(case.lines)).await?;
+    let mut client = fixture.client(options.external_key(formats).line(case.lines)).await?;
     client.answered("version N", client.client.announce_version(case.announce)).await;
     client.release().await;
     let requests = sign_until_connected(&mut client, &signer).await?;
@@ -58,7 +58,7 @@ fn describe(request: &PkSign) -> String {
     format!("{command}{}: {what}", algorithm.unwrap_or_default())
 }
 
-async fn sign_until_connected(client: &mut Seat, signer: &Signer) -> Result<Vec<String>> {
+async fn sign_until_connected(client: &mut Connection, signer: &Signer) -> Result<Vec<String>> {
     let mut requests = Vec::new();
     loop {
         let request = client.until("a request to sign, or CONNECTED", |event| match event {
@@ -174,12 +174,12 @@ async fn ec_key_of_client_version_3_that_hashes() -> Result<()> {
 #[tokio::test]
 async fn a_certificate_comes_from_the_manager() -> Result<()> {
     let test = "a_certificate_comes_from_the_manager";
-    let Some(bench) = Bench::serving(test)? else { return Ok(()) };
-    let mut server = bench.serving_server(ServerOptions::new()).await?;
-    let identity = bench.lab.identity("client", &KeyKind::Ec)?;
+    let Some(fixture) = Fixture::serving(test)? else { return Ok(()) };
+    let mut server = fixture.serving_server(ServerOptions::new()).await?;
+    let identity = fixture.lab.identity("client", &KeyKind::Ec)?;
     let hint = "macosx-keychain:subject:o=OpenVPN-TEST";
     let options = ClientOptions::to(&server.daemon).external_key("nopadding").external_cert(hint);
-    let mut client = bench.client(options).await?;
+    let mut client = fixture.client(options).await?;
     client.answered("version N", client.client.announce_version(2)).await;
     client.release().await;
     client.log_in("alice", "secret").await;
@@ -196,7 +196,7 @@ async fn a_certificate_comes_from_the_manager() -> Result<()> {
     });
     let signature = Signer::new(&identity.key, &KeyKind::Ec).sign(&request.await)?;
     client.answered("pk-sig", client.client.pk_sig(&signature)).await;
-    let peer = server.knock().await;
+    let peer = server.next_client().await;
     let call = server.client.client_auth(peer.cid, peer.kid, PeerConfig::new());
     server.answered("client-auth", call).await;
     client.connected().await;

@@ -6,13 +6,13 @@ use anyhow::Result;
 use openvpn_mgmt::{Builder, ReplyShape};
 use tokio::task::JoinSet;
 
-use crate::support::{Bench, Seat, picks};
+use crate::support::{Connection, Fixture, matchers};
 use lab::{ClientOptions, ServerOptions};
 
 #[tokio::test]
 async fn values_are_set_and_told() -> Result<()> {
-    let Some(bench) = Bench::new("values_are_set_and_told")? else { return Ok(()) };
-    let mut client = bench.client(ClientOptions::new()).await?;
+    let Some(fixture) = Fixture::new("values_are_set_and_told")? else { return Ok(()) };
+    let mut client = fixture.client(ClientOptions::new()).await?;
     let text = client.refused("verb N", client.client.set_verb(99)).await;
     assert!(text.contains("out of range"), "{text}");
     client.answered("verb N", client.client.set_verb(5)).await;
@@ -26,7 +26,7 @@ async fn values_are_set_and_told() -> Result<()> {
     let help = client.answered("help", client.client.help()).await;
     assert!(help.has("hold") && help.has("needstr") && !help.has("nonsense"));
     let version = client.answered("version", client.client.version()).await;
-    assert_eq!(version.version.map(|v| v.to_string()), Some(bench.version().to_string()));
+    assert_eq!(version.version.map(|v| v.to_string()), Some(fixture.version().to_string()));
     client.drain();
     Ok(())
 }
@@ -34,8 +34,8 @@ async fn values_are_set_and_told() -> Result<()> {
 #[tokio::test]
 async fn lines_of_the_callers_are_sent_as_they_are() -> Result<()> {
     let title = "lines_of_the_callers_are_sent_as_they_are";
-    let Some(bench) = Bench::serving(title)? else { return Ok(()) };
-    let mut server = bench.serving_server(ServerOptions::new()).await?;
+    let Some(fixture) = Fixture::serving(title)? else { return Ok(()) };
+    let mut server = fixture.serving_server(ServerOptions::new()).await?;
     let name = "a line of the caller's";
     let raw = |line: &'static str, shape| server.client.raw_command(line, shape);
     let reply = server.answered(name, raw("status 1", ReplyShape::Block)).await;
@@ -64,11 +64,12 @@ async fn lines_of_the_callers_are_sent_as_they_are() -> Result<()> {
 #[tokio::test]
 async fn many_commands_at_once_get_their_own_answers() -> Result<()> {
     let test = "many_commands_at_once_get_their_own_answers";
-    let Some(bench) = Bench::new(test)? else { return Ok(()) };
-    let daemon = bench.lab.client(ClientOptions::new()).await?;
+    let Some(fixture) = Fixture::new(test)? else { return Ok(()) };
+    let daemon = fixture.lab.client(ClientOptions::new()).await?;
     let pipelined = Builder::new().pipeline(32);
-    let mut client = Seat::take(daemon, &pipelined, bench.version(), "conversation").await?;
-    client.until("a hold", picks::hold).await;
+    let mut client =
+        Connection::open(daemon, &pipelined, fixture.version(), "conversation").await?;
+    client.until("a hold", matchers::hold).await;
     client.answered("log on", client.client.log_on()).await;
     let mut calls = JoinSet::new();
     let (handle, pid) = (Arc::new(client.client.clone()), client.daemon.pid());

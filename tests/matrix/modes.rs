@@ -8,22 +8,22 @@ mod rows;
 use anyhow::Result;
 use openvpn_mgmt::{Client, Error};
 
-use crate::support::{Bench, Seat, picks};
+use crate::support::{Connection, Fixture, matchers};
 use lab::{ClientOptions, ServerOptions};
 use rows::{ROWS, Row};
 
 /// Runs every row, in order, and compares with what is expected in this mode.
-async fn sweep(seat: &mut Seat, mode: &'static str) {
-    seat.mode = mode;
+async fn sweep(connection: &mut Connection, mode: &'static str) {
+    connection.mode = mode;
     let mut wrong = Vec::new();
     for row in ROWS {
-        let expected = row.expected(mode, seat.version);
-        let got = attempt(seat, row, expected).await;
+        let expected = row.expected(mode, connection.version);
+        let got = attempt(connection, row, expected).await;
         if got != expected {
             wrong.push(format!("{}: expected {expected:?}, got {got:?}", row.name));
         }
     }
-    assert!(wrong.is_empty(), "{mode}:\n  {}\n{}", wrong.join("\n  "), seat.daemon.log());
+    assert!(wrong.is_empty(), "{mode}:\n  {}\n{}", wrong.join("\n  "), connection.daemon.log());
 }
 
 /// What a mode does with a command.
@@ -36,39 +36,41 @@ pub enum Outcome {
     Skipped,
 }
 
-async fn attempt(seat: &mut Seat, row: &Row, expected: Outcome) -> Outcome {
+async fn attempt(connection: &mut Connection, row: &Row, expected: Outcome) -> Outcome {
     let name = row.name;
     match expected {
         Outcome::Skipped => return Outcome::Skipped,
         Outcome::Unsupported => {
-            seat.unsupported(name, async |client: &Client| (row.call)(client).await).await;
+            connection.unsupported(name, async |client: &Client| (row.call)(client).await).await;
             return Outcome::Unsupported;
         }
         Outcome::Answered | Outcome::Refused => {}
     }
-    let result = (row.call)(&seat.client).await;
+    let result = (row.call)(&connection.client).await;
     let outcome = match result {
         Ok(()) => Outcome::Answered,
         Err(Error::Refused { .. }) => Outcome::Refused,
         Err(Error::Unsupported { .. }) => Outcome::Unsupported,
-        Err(error) => panic!("`{name}` ({}): {error}\n{}", seat.mode, seat.daemon.log()),
+        Err(error) => {
+            panic!("`{name}` ({}): {error}\n{}", connection.mode, connection.daemon.log())
+        }
     };
-    seat.is_in_step().await;
-    seat.drain();
+    connection.is_in_step().await;
+    connection.drain();
     let word = match outcome {
         Outcome::Answered => "answered",
         Outcome::Refused => "refused",
         Outcome::Unsupported | Outcome::Skipped => return outcome,
     };
-    crate::support::book::command(seat.version, name, seat.mode, word);
+    crate::support::results::record_command(connection.version, name, connection.mode, word);
     outcome
 }
 
 #[tokio::test]
 async fn a_client_in_its_hold() -> Result<()> {
-    let Some(bench) = Bench::new("a_client_in_its_hold")? else { return Ok(()) };
-    let mut client = bench.client(ClientOptions::new()).await?;
-    client.until("a hold", picks::hold).await;
+    let Some(fixture) = Fixture::new("a_client_in_its_hold")? else { return Ok(()) };
+    let mut client = fixture.client(ClientOptions::new()).await?;
+    client.until("a hold", matchers::hold).await;
     sweep(&mut client, "client in a hold").await;
     client.answered("hold release", client.client.hold_release()).await;
     client.answered("quit", client.client.quit()).await;
@@ -77,10 +79,10 @@ async fn a_client_in_its_hold() -> Result<()> {
 
 #[tokio::test]
 async fn a_client_that_waits_for_a_password() -> Result<()> {
-    let Some(bench) = Bench::new("a_client_that_waits_for_a_password")? else { return Ok(()) };
-    let mut client = bench.client(ClientOptions::new()).await?;
+    let Some(fixture) = Fixture::new("a_client_that_waits_for_a_password")? else { return Ok(()) };
+    let mut client = fixture.client(ClientOptions::new()).await?;
     client.release().await;
-    client.until("a prompt", picks::need_user_pass).await;
+    client.until("a prompt", matchers::need_user_pass).await;
     sweep(&mut client, "client at a prompt").await;
     client.answered("quit", client.client.quit()).await;
     Ok(())
@@ -88,8 +90,8 @@ async fn a_client_that_waits_for_a_password() -> Result<()> {
 
 #[tokio::test]
 async fn a_client_that_is_connected() -> Result<()> {
-    let Some(bench) = Bench::serving("a_client_that_is_connected")? else { return Ok(()) };
-    let (_server, mut client, _) = bench.pair(ServerOptions::new(), |client| client).await?;
+    let Some(fixture) = Fixture::serving("a_client_that_is_connected")? else { return Ok(()) };
+    let (_server, mut client, _) = fixture.pair(ServerOptions::new(), |client| client).await?;
     sweep(&mut client, "client connected").await;
     client.answered("quit", client.client.quit()).await;
     Ok(())
@@ -97,9 +99,9 @@ async fn a_client_that_is_connected() -> Result<()> {
 
 #[tokio::test]
 async fn a_server_in_its_hold() -> Result<()> {
-    let Some(bench) = Bench::serving("a_server_in_its_hold")? else { return Ok(()) };
-    let mut server = bench.server(ServerOptions::new()).await?;
-    server.until("a hold", picks::hold).await;
+    let Some(fixture) = Fixture::serving("a_server_in_its_hold")? else { return Ok(()) };
+    let mut server = fixture.server(ServerOptions::new()).await?;
+    server.until("a hold", matchers::hold).await;
     sweep(&mut server, "server in a hold").await;
     server.answered("hold release", server.client.hold_release()).await;
     server.answered("quit", server.client.quit()).await;
@@ -108,8 +110,8 @@ async fn a_server_in_its_hold() -> Result<()> {
 
 #[tokio::test]
 async fn a_server_that_serves() -> Result<()> {
-    let Some(bench) = Bench::serving("a_server_that_serves")? else { return Ok(()) };
-    let mut server = bench.serving_server(ServerOptions::new()).await?;
+    let Some(fixture) = Fixture::serving("a_server_that_serves")? else { return Ok(()) };
+    let mut server = fixture.serving_server(ServerOptions::new()).await?;
     sweep(&mut server, "server").await;
     server.answered("quit", server.client.quit()).await;
     Ok(())

@@ -3,29 +3,29 @@
 use anyhow::Result;
 use openvpn_mgmt::events::{Event, Password, Realm};
 
-use crate::support::{Bench, Seat, not_here, picks};
+use crate::support::{Connection, Fixture, matchers, not_here};
 use lab::{ClientOptions, ServerOptions, Token};
 
 /// A client in its wait for the ID of a certificate, and its server.
-async fn asked_for_an_id(test: &str) -> Result<Option<(Bench, Seat, Seat)>> {
-    let Some(bench) = Bench::serving(test)? else { return Ok(None) };
-    let token = match bench.lab.token("carol") {
+async fn asked_for_an_id(test: &str) -> Result<Option<(Fixture, Connection, Connection)>> {
+    let Some(fixture) = Fixture::serving(test)? else { return Ok(None) };
+    let token = match fixture.lab.token("carol") {
         Ok(token) => token,
         Err(error) => {
             not_here(test, &format!("{error:#}"));
             return Ok(None);
         }
     };
-    let server = bench.serving_server(ServerOptions::new().without_client_auth()).await?;
+    let server = fixture.serving_server(ServerOptions::new().without_client_auth()).await?;
     let options = ClientOptions::to(&server.daemon).without_auth_user_pass();
-    let mut client = bench.client(options.pkcs11(token.module())).await?;
+    let mut client = fixture.client(options.pkcs11(token.module())).await?;
     client.answered("hold off", client.client.hold_off()).await;
     client.release().await;
     id_request(&mut client).await;
-    Ok(Some((bench, server, client)))
+    Ok(Some((fixture, server, client)))
 }
 
-async fn id_request(client: &mut Seat) {
+async fn id_request(client: &mut Connection) {
     let name = client.until("the request for an ID", |event| match event {
         Event::NeedStr(need) => Some(need.name.clone()),
         _ => None,
@@ -33,7 +33,7 @@ async fn id_request(client: &mut Seat) {
     assert_eq!(name.await, "pkcs11-id-request");
 }
 
-async fn first_id(client: &Seat) -> String {
+async fn first_id(client: &Connection) -> String {
     let count = client.answered("pkcs11-id-count", client.client.pkcs11_id_count()).await;
     assert_eq!(count.count, 1);
     let entry = client.answered("pkcs11-id-get", client.client.pkcs11_id_get(0)).await;
@@ -46,7 +46,7 @@ async fn first_id(client: &Seat) -> String {
 
 #[tokio::test]
 async fn a_key_on_a_token_signs() -> Result<()> {
-    let Some((_bench, _server, mut client)) = asked_for_an_id("a_key_on_a_token_signs").await?
+    let Some((_fixture, _server, mut client)) = asked_for_an_id("a_key_on_a_token_signs").await?
     else {
         return Ok(());
     };
@@ -54,7 +54,7 @@ async fn a_key_on_a_token_signs() -> Result<()> {
     let text = client.refused("needok", client.client.needok("pkcs11-id-request", true)).await;
     assert!(!text.is_empty());
     client.answered("needstr", client.client.needstr("pkcs11-id-request", id)).await;
-    let realm = client.until("the prompt for a PIN", picks::need_password).await;
+    let realm = client.until("the prompt for a PIN", matchers::need_password).await;
     assert_eq!(realm, Realm::Other(format!("{} token", Token::LABEL).into()));
     client.answered("password", client.client.password(realm.as_bytes(), Token::PIN)).await;
     client.connected().await;
@@ -64,7 +64,7 @@ async fn a_key_on_a_token_signs() -> Result<()> {
 #[tokio::test]
 async fn a_token_that_is_not_there_is_asked_for() -> Result<()> {
     let test = "a_token_that_is_not_there_is_asked_for";
-    let Some((_bench, _server, mut client)) = asked_for_an_id(test).await? else { return Ok(()) };
+    let Some((_fixture, _server, mut client)) = asked_for_an_id(test).await? else { return Ok(()) };
     let id = first_id(&client).await;
     // The label is the last part but one.
     let mut parts: Vec<&str> = id.split('/').collect();

@@ -4,10 +4,10 @@ use anyhow::Result;
 use openvpn_mgmt::events::{Event, ProxyProtocol, ProxyQuery, RemoteQuery};
 use openvpn_mgmt::{ProxyAction, RemoteAction, StateName};
 
-use crate::support::{Bench, Seat, picks};
+use crate::support::{Connection, Fixture, matchers};
 use lab::{ClientOptions, Port, Proto, ServerOptions};
 
-async fn asked_for_remote(client: &mut Seat) -> RemoteQuery {
+async fn asked_for_remote(client: &mut Connection) -> RemoteQuery {
     let asked = client.until("the question for a remote", |event| match event {
         Event::Remote(remote) => Some(remote.clone()),
         _ => None,
@@ -18,8 +18,8 @@ async fn asked_for_remote(client: &mut Seat) -> RemoteQuery {
 #[tokio::test]
 async fn remotes_are_skipped_changed_and_taken() -> Result<()> {
     let name = "remotes_are_skipped_changed_and_taken";
-    let Some(bench) = Bench::serving(name)? else { return Ok(()) };
-    let server = bench.serving_server(ServerOptions::new().without_client_auth()).await?;
+    let Some(fixture) = Fixture::serving(name)? else { return Ok(()) };
+    let server = fixture.serving_server(ServerOptions::new().without_client_auth()).await?;
     let port = server.daemon.port().unwrap();
     let options = ClientOptions::new()
         .remote("vpn.example.com", 443, Proto::Tcp)
@@ -28,7 +28,7 @@ async fn remotes_are_skipped_changed_and_taken() -> Result<()> {
         // Where the name is ::1 first, a client that may use both would wait there.
         .line(&format!("remote localhost {port} udp4"));
     let options = options.query_remote().without_auth_user_pass();
-    let mut client = bench.client(options).await?;
+    let mut client = fixture.client(options).await?;
     client.answered("hold off", client.client.hold_off()).await;
     client.release().await;
 
@@ -42,7 +42,7 @@ async fn remotes_are_skipped_changed_and_taken() -> Result<()> {
     let asked = asked_for_remote(&mut client).await;
     assert_eq!((&asked.host, asked.port.number()), (&"localhost".into(), Some(port)));
     client.answered("remote ACCEPT", client.client.remote(&RemoteAction::Accept)).await;
-    client.until("a name to be resolved", picks::state(StateName::Resolve)).await;
+    client.until("a name to be resolved", matchers::state(StateName::Resolve)).await;
     client.connected().await;
     let text = client.refused("remote ACCEPT", client.client.remote(&RemoteAction::Accept)).await;
     assert!(text.contains("remote command failed"), "{text}");
@@ -50,7 +50,7 @@ async fn remotes_are_skipped_changed_and_taken() -> Result<()> {
 }
 
 /// From `::1` past the dead port to `localhost`.
-async fn skip_one_more(client: &mut Seat) {
+async fn skip_one_more(client: &mut Connection) {
     if client.client.management_version() >= 4 {
         let two = RemoteAction::SkipBy(2);
         client.answered("remote SKIP N", client.client.remote(&two)).await;
@@ -61,7 +61,7 @@ async fn skip_one_more(client: &mut Seat) {
     client.answered("remote SKIP", client.client.remote(&RemoteAction::Skip)).await;
 }
 
-async fn list_entries(client: &mut Seat) {
+async fn list_entries(client: &mut Connection) {
     if client.client.management_version() < 4 {
         return;
     }
@@ -80,11 +80,11 @@ async fn list_entries(client: &mut Seat) {
 
 #[tokio::test]
 async fn a_remote_is_replaced() -> Result<()> {
-    let Some(bench) = Bench::serving("a_remote_is_replaced")? else { return Ok(()) };
-    let server = bench.serving_server(ServerOptions::new().without_client_auth()).await?;
+    let Some(fixture) = Fixture::serving("a_remote_is_replaced")? else { return Ok(()) };
+    let server = fixture.serving_server(ServerOptions::new().without_client_auth()).await?;
     let port = server.daemon.port().unwrap();
     let options = ClientOptions::new().remote("vpn.example.com", 1194, Proto::Udp);
-    let mut client = bench.client(options.query_remote().without_auth_user_pass()).await?;
+    let mut client = fixture.client(options.query_remote().without_auth_user_pass()).await?;
     client.answered("hold off", client.client.hold_off()).await;
     client.release().await;
     asked_for_remote(&mut client).await;
@@ -95,7 +95,7 @@ async fn a_remote_is_replaced() -> Result<()> {
     Ok(())
 }
 
-async fn asked_for_proxy(client: &mut Seat) -> ProxyQuery {
+async fn asked_for_proxy(client: &mut Connection) -> ProxyQuery {
     let asked = client.until("the question for a proxy", |event| match event {
         Event::Proxy(proxy) => Some(proxy.clone()),
         _ => None,
@@ -105,13 +105,13 @@ async fn asked_for_proxy(client: &mut Seat) -> ProxyQuery {
 
 #[tokio::test]
 async fn a_proxy_is_chosen() -> Result<()> {
-    let Some(bench) = Bench::serving("a_proxy_is_chosen")? else { return Ok(()) };
+    let Some(fixture) = Fixture::serving("a_proxy_is_chosen")? else { return Ok(()) };
     let server = ServerOptions::new().without_client_auth().tcp();
-    let server = bench.serving_server(server).await?;
+    let server = fixture.serving_server(server).await?;
     // Nothing listens there: both proxies fail, and the question comes again.
     let nobody = Port::reserve()?;
     let options = ClientOptions::to_tcp(&server.daemon).without_auth_user_pass().query_proxy();
-    let mut client = bench.client(options).await?;
+    let mut client = fixture.client(options).await?;
     client.answered("hold off", client.client.hold_off()).await;
     client.release().await;
     let asked = asked_for_proxy(&mut client).await;

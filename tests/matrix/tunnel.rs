@@ -4,7 +4,7 @@ use anyhow::Result;
 use openvpn_mgmt::events::{Event, UpDown};
 use openvpn_mgmt::{Builder, Signal, StateName};
 
-use crate::support::{Bench, Seat, picks};
+use crate::support::{Connection, Fixture, matchers};
 use lab::{ClientOptions, KeyKind, Management, Port, ServerOptions};
 
 fn updown(event: &Event) -> Option<UpDown> {
@@ -16,10 +16,10 @@ fn updown(event: &Event) -> Option<UpDown> {
 
 #[tokio::test]
 async fn a_tunnel_goes_up_and_down() -> Result<()> {
-    let Some(bench) = Bench::serving("a_tunnel_goes_up_and_down")? else { return Ok(()) };
-    let server = bench.serving_server(ServerOptions::new().without_client_auth()).await?;
+    let Some(fixture) = Fixture::serving("a_tunnel_goes_up_and_down")? else { return Ok(()) };
+    let server = fixture.serving_server(ServerOptions::new().without_client_auth()).await?;
     let options = ClientOptions::to(&server.daemon).without_auth_user_pass();
-    let mut client = bench.client(options.up_down()).await?;
+    let mut client = fixture.client(options.up_down()).await?;
     client.release().await;
     let up = client.until("UP", updown).await;
     assert!(up.is_up());
@@ -40,23 +40,24 @@ const POINT_TO_POINT: &str = "dev tun\nproto udp\nlocal 127.0.0.1\ntls-server\nd
 #[tokio::test]
 async fn a_point_to_point_daemon_tells_of_its_address_and_routes() -> Result<()> {
     let name = "a_point_to_point_daemon_tells_of_its_address_and_routes";
-    let Some(bench) = Bench::serving(name)? else { return Ok(()) };
+    let Some(fixture) = Fixture::serving(name)? else { return Ok(()) };
     let port = Port::reserve()?;
-    let identity = bench.lab.identity("server", &KeyKind::Ec)?;
-    let socket = bench.lab.dir().join("p2p.sock");
+    let identity = fixture.lab.identity("server", &KeyKind::Ec)?;
+    let socket = fixture.lab.dir().join("p2p.sock");
     let config = format!(
         "{POINT_TO_POINT}port {}\nmanagement {} unix\nca {}\ncert {}\nkey {}\n",
         port.number(),
         socket.display(),
-        bench.lab.dir().join("ca.crt").display(),
+        fixture.lab.dir().join("ca.crt").display(),
         identity.cert.display(),
         identity.key.display(),
     );
-    let daemon = bench.lab.start("p2p", &config, Management::Unix(socket), Some(port)).await?;
-    let mut daemon = Seat::take(daemon, &Builder::new(), bench.version(), "conversation").await?;
+    let daemon = fixture.lab.start("p2p", &config, Management::Unix(socket), Some(port)).await?;
+    let mut daemon =
+        Connection::open(daemon, &Builder::new(), fixture.version(), "conversation").await?;
     daemon.release().await;
-    daemon.until("an address", picks::state(StateName::AssignIp)).await;
-    daemon.until("routes", picks::state(StateName::AddRoutes)).await;
+    daemon.until("an address", matchers::state(StateName::AssignIp)).await;
+    daemon.until("routes", matchers::state(StateName::AddRoutes)).await;
     // It has a peer, not clients.
     daemon.is_in_step().await;
     Ok(())
@@ -65,10 +66,11 @@ async fn a_point_to_point_daemon_tells_of_its_address_and_routes() -> Result<()>
 #[tokio::test]
 async fn options_are_pushed_to_a_client_that_is_up() -> Result<()> {
     let name = "options_are_pushed_to_a_client_that_is_up";
-    let Some(bench) = Bench::serving(name)? else { return Ok(()) };
-    let (mut server, mut client, peer) = bench.pair(ServerOptions::new(), |client| client).await?;
+    let Some(fixture) = Fixture::serving(name)? else { return Ok(()) };
+    let (mut server, mut client, peer) =
+        fixture.pair(ServerOptions::new(), |client| client).await?;
     let options = "route 10.10.10.1 255.255.255.255, -dns, ?tun-mtu 1400";
-    if !bench.at_least(2, 7) {
+    if !fixture.at_least(2, 7) {
         let broad = async |c: &openvpn_mgmt::Client| c.push_update_broad(options).await;
         server.unsupported("push-update-broad", broad).await;
         let cid =

@@ -1,29 +1,29 @@
-//! What the conversations have in common: a bench of daemons, a seat at each, a record of both.
+//! What the conversations have in common: daemons, connections to them, and the results of both.
 
-pub mod book;
-pub mod picks;
-mod seat;
+mod connection;
+pub mod matchers;
+pub mod results;
 
 use anyhow::Result;
 use openvpn_mgmt::Builder;
 
 use lab::{ClientOptions, Lab, ServerOptions, Version, skip};
 
-pub use picks::Peer;
-pub use seat::Seat;
+pub use connection::Connection;
+pub use matchers::Peer;
 
 /// A lab whose daemons are talked to through the crate.
-pub struct Bench {
+pub struct Fixture {
     pub lab: Lab,
 }
 
-impl Bench {
-    /// A bench for a test that starts clients only; `None` where it is skipped.
+impl Fixture {
+    /// A fixture for a test that starts clients only; `None` where it is skipped.
     pub fn new(test: &str) -> Result<Option<Self>> {
         Ok(Lab::or_skip(test)?.map(|lab| Self { lab }))
     }
 
-    /// A bench for a test that starts a server; `None` where it is skipped.
+    /// A fixture for a test that starts a server; `None` where it is skipped.
     pub fn serving(test: &str) -> Result<Option<Self>> {
         Ok(Lab::serving_or_skip(test)?.map(|lab| Self { lab }))
     }
@@ -37,13 +37,13 @@ impl Bench {
     }
 
     /// A server in its hold.
-    pub async fn server(&self, options: ServerOptions) -> Result<Seat> {
+    pub async fn server(&self, options: ServerOptions) -> Result<Connection> {
         let daemon = self.lab.server(options).await?;
-        Seat::take(daemon, &Builder::new(), self.version(), "conversation").await
+        Connection::open(daemon, &Builder::new(), self.version(), "conversation").await
     }
 
     /// A server that has left its hold and takes clients.
-    pub async fn serving_server(&self, options: ServerOptions) -> Result<Seat> {
+    pub async fn serving_server(&self, options: ServerOptions) -> Result<Connection> {
         let mut server = self.server(options).await?;
         server.release().await;
         server.connected().await;
@@ -51,9 +51,9 @@ impl Bench {
     }
 
     /// A client in its hold.
-    pub async fn client(&self, options: ClientOptions) -> Result<Seat> {
+    pub async fn client(&self, options: ClientOptions) -> Result<Connection> {
         let daemon = self.lab.client(options).await?;
-        Seat::take(daemon, &Builder::new(), self.version(), "conversation").await
+        Connection::open(daemon, &Builder::new(), self.version(), "conversation").await
     }
 
     /// A server and a client of it, both connected; the server asks its manager.
@@ -61,13 +61,13 @@ impl Bench {
         &self,
         server: ServerOptions,
         client: impl FnOnce(ClientOptions) -> ClientOptions,
-    ) -> Result<(Seat, Seat, Peer)> {
+    ) -> Result<(Connection, Connection, Peer)> {
         let mut server = self.serving_server(server).await?;
         let options = client(ClientOptions::to(&server.daemon).common_name("alice"));
         let mut client = self.client(options).await?;
         client.release().await;
         client.log_in("alice", "secret").await;
-        let peer = server.knock().await;
+        let peer = server.next_client().await;
         server.admit(&peer).await;
         client.connected().await;
         server.established(&peer).await;

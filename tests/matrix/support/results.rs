@@ -13,10 +13,10 @@ use serde_json::json;
 use crate::catalogue;
 use lab::Version;
 
-static BOOK: LazyLock<Mutex<HashSet<String>>> = LazyLock::new(Mutex::default);
+static WRITTEN: LazyLock<Mutex<HashSet<String>>> = LazyLock::new(Mutex::default);
 
 /// Notes what came of a command: `answered`, `refused` or `unsupported`.
-pub fn command(version: Version, name: &str, mode: &str, outcome: &str) {
+pub fn record_command(version: Version, name: &str, mode: &str, outcome: &str) {
     assert!(catalogue::command(name).is_some(), "`{name}` is not in the catalogue");
     let version = version.to_string();
     let row = json!({"version": version, "command": name, "mode": mode, "outcome": outcome});
@@ -24,14 +24,14 @@ pub fn command(version: Version, name: &str, mode: &str, outcome: &str) {
 }
 
 /// Notes an event that came, by its key in the catalogue.
-pub fn event(version: Version, key: &str) {
+pub fn record_event(version: Version, key: &str) {
     let version = version.to_string();
     write(&version, &json!({"version": version, "event": key}).to_string());
 }
 
 fn write(version: &str, row: &str) {
     let Some(folder) = std::env::var_os("MATRIX_RESULTS") else { return };
-    let mut rows = BOOK.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut rows = WRITTEN.lock().unwrap_or_else(PoisonError::into_inner);
     if rows.insert(row.to_owned()) {
         let mut file = open(Path::new(&folder), version);
         file.write_all(format!("{row}\n").as_bytes()).expect("the record can be written");

@@ -1,4 +1,4 @@
-//! What conversations wait for, picked out of the events.
+//! Match the events that conversations wait for, and take what is in them.
 
 use openvpn_mgmt::events::{ClientEvent, Env, InfoMsg, Password, Realm};
 use openvpn_mgmt::{Cid, Event, Kid, StateName};

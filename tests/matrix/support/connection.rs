@@ -1,4 +1,4 @@
-//! A manager's seat at one daemon.
+//! A manager's connection to one daemon.
 
 use std::collections::VecDeque;
 use std::future::Future;
@@ -8,12 +8,12 @@ use openvpn_mgmt::events::{Event, Realm};
 use openvpn_mgmt::{Builder, Client, Endpoint, Error, Events, StateName, Status};
 use tokio::time::timeout;
 
-use super::{Peer, book, picks};
+use super::{Peer, matchers, results};
 use crate::catalogue::event_key;
 use lab::{DEADLINE, Process, Version};
 
 /// A connection to a daemon: what is asked and what it says is recorded.
-pub struct Seat {
+pub struct Connection {
     pub client: Client,
     pub daemon: Process,
     pub version: Version,
@@ -23,9 +23,9 @@ pub struct Seat {
     recent: VecDeque<String>,
 }
 
-impl Seat {
+impl Connection {
     /// Connects to a daemon that was just started.
-    pub async fn take(
+    pub async fn open(
         daemon: Process,
         builder: &Builder,
         version: Version,
@@ -54,7 +54,7 @@ impl Seat {
         let answer = answer.unwrap_or_else(|error| {
             panic!("`{command}` ({}): {error}\n{}", self.mode, self.daemon.log())
         });
-        book::command(self.version, command, self.mode, "answered");
+        results::record_command(self.version, command, self.mode, "answered");
         answer
     }
 
@@ -70,7 +70,7 @@ impl Seat {
             Ok(_) => panic!("`{command}` ({}) is answered, not refused", self.mode),
         };
         self.is_in_step().await;
-        book::command(self.version, command, self.mode, "refused");
+        results::record_command(self.version, command, self.mode, "refused");
         text
     }
 
@@ -91,10 +91,10 @@ impl Seat {
             Ok(_) => panic!("`{command}` ({}) is answered", self.mode),
         }
         self.is_in_step().await;
-        let sent = self.until("the log of the next command", picks::log_with("MANAGEMENT: CMD"));
+        let sent = self.until("the log of the next command", matchers::log_with("MANAGEMENT: CMD"));
         assert_eq!(sent.await, "MANAGEMENT: CMD 'pid'", "`{command}` was sent");
         self.client.log_off().await.expect("log off");
-        book::command(self.version, command, self.mode, "unsupported");
+        results::record_command(self.version, command, self.mode, "unsupported");
     }
 
     /// An argument that is refused here; the connection has not noticed.
@@ -169,7 +169,7 @@ impl Seat {
         if let Event::State(state) = event {
             assert_eq!(state.unread().next(), None, "{}: {state:?}", self.mode);
         }
-        book::event(self.version, &event_key(event));
+        results::record_event(self.version, &event_key(event));
         if self.recent.len() == 30 {
             self.recent.pop_front();
         }
@@ -178,16 +178,16 @@ impl Seat {
 }
 
 /// The steps that most conversations begin with.
-impl Seat {
+impl Connection {
     /// Lets the daemon go on, with its states told.
     pub async fn release(&mut self) {
-        self.until("a hold", picks::hold).await;
+        self.until("a hold", matchers::hold).await;
         self.answered("state on", self.client.state_on()).await;
         self.answered("hold release", self.client.hold_release()).await;
     }
 
     pub async fn connected(&mut self) -> openvpn_mgmt::events::State {
-        self.until("CONNECTED", picks::state(StateName::Connected)).await
+        self.until("CONNECTED", matchers::state(StateName::Connected)).await
     }
 
     /// Answers the next prompt for user name and password.
@@ -196,7 +196,8 @@ impl Seat {
         username: impl AsRef<[u8]>,
         password: impl AsRef<[u8]>,
     ) -> Realm {
-        let realm = self.until("a prompt for user name and password", picks::need_user_pass).await;
+        let realm =
+            self.until("a prompt for user name and password", matchers::need_user_pass).await;
         let kind = realm.as_bytes();
         self.answered("username", self.client.username(kind, username.as_ref())).await;
         self.answered("password", self.client.password(kind, password.as_ref())).await;
@@ -204,8 +205,8 @@ impl Seat {
     }
 
     /// The next client that wants to come in.
-    pub async fn knock(&mut self) -> Peer {
-        self.until("a client", picks::connect).await
+    pub async fn next_client(&mut self) -> Peer {
+        self.until("a client", matchers::connect).await
     }
 
     pub async fn admit(&self, peer: &Peer) {
@@ -213,17 +214,17 @@ impl Seat {
     }
 
     pub async fn established(&mut self, peer: &Peer) {
-        let (cid, _) = self.until("the client's session", picks::established).await;
+        let (cid, _) = self.until("the client's session", matchers::established).await;
         assert_eq!(cid, peer.cid);
     }
 
     pub async fn gone(&mut self, peer: &Peer) {
-        let (cid, _) = self.until("the client's end", picks::disconnect).await;
+        let (cid, _) = self.until("the client's end", matchers::disconnect).await;
         assert_eq!(cid, peer.cid);
     }
 }
 
-impl Drop for Seat {
+impl Drop for Connection {
     fn drop(&mut self) {
         if !std::thread::panicking() {
             self.drain();
