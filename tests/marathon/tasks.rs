@@ -147,14 +147,14 @@ impl Runner {
     }
 
     /// Another manager, that hears nothing as long as this one is there.
-    pub async fn knock(self) -> Result<()> {
+    pub async fn connect_second_manager(self) -> Result<()> {
         let mut rng = StdRng::seed_from_u64(11);
         while self.goes_on() {
             let builder = Builder::new().greeting_timeout(Duration::from_millis(20));
-            let knocked = builder.connect_timeout(Duration::from_millis(200));
-            match knocked.connect(&*self.socket).await {
+            let second = builder.connect_timeout(Duration::from_millis(200));
+            match second.connect(&*self.socket).await {
                 Err(Error::NoGreeting { .. } | Error::Connect { .. }) => {
-                    self.figures.count("knocks");
+                    self.figures.count("second managers");
                 }
                 other => bail!("a second manager: {other:?}"),
             }
