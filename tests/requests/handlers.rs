@@ -39,26 +39,26 @@ impl CredentialsProvider for User {
 }
 
 /// A client that answers for itself.
-struct Guest {
+struct VpnClient {
     _process: Process,
     _client: Client,
     events: Events,
 }
 
-async fn guest(lab: &Lab, options: ClientOptions, name: &'static str) -> Result<Guest> {
+async fn vpn_client(lab: &Lab, options: ClientOptions, name: &'static str) -> Result<VpnClient> {
     let options = options.common_name(name).line("setenv IV_SSO crtext");
     let Daemon { process, client, events, requests } = Daemon::client(lab, options).await?;
     tokio::spawn(Responder::new().credentials(User(name)).run(requests));
-    Ok(Guest { _process: process, _client: client, events })
+    Ok(VpnClient { _process: process, _client: client, events })
 }
 
 /// Whether it gets in (`true`), or is told that it does not.
-async fn gets_in(guest: &mut Guest) -> Result<bool> {
+async fn gets_in(vpn_client: &mut VpnClient) -> Result<bool> {
     use openvpn_mgmt::events::Password;
     use openvpn_mgmt::{Event, StateName};
     within("end of the attempt", async {
         loop {
-            match guest.events.next().await {
+            match vpn_client.events.next().await {
                 Some(Ok(Event::State(state))) if state.name == StateName::Connected => {
                     return Ok(true);
                 }
@@ -108,17 +108,17 @@ async fn handlers_that_fail_deny_their_client_and_no_other() -> Result<()> {
     let server = Daemon::server(&lab, ServerOptions::new()).await?;
     let Daemon { process, client: _client, mut events, requests } = server;
     tokio::spawn(AuthServer::new(decide).deadline(HOUR).run(requests));
-    let _hangs = guest(&lab, ClientOptions::to(&process), "hangs").await?;
+    let _hangs = vpn_client(&lab, ClientOptions::to(&process), "hangs").await?;
     connects(&mut events).await?;
-    let mut guests = Vec::new();
+    let mut clients = Vec::new();
     for name in ["panics", "errs", "long", "asked", "alice"] {
-        guests.push((name, guest(&lab, ClientOptions::to(&process), name).await?));
+        clients.push((name, vpn_client(&lab, ClientOptions::to(&process), name).await?));
     }
-    for (name, guest) in &mut guests {
-        assert_eq!(gets_in(guest).await?, ["asked", "alice"].contains(name), "{name}");
+    for (name, client) in &mut clients {
+        assert_eq!(gets_in(client).await?, ["asked", "alice"].contains(name), "{name}");
     }
     // And one more, after all that.
-    assert!(gets_in(&mut guest(&lab, ClientOptions::to(&process), "bob").await?).await?);
+    assert!(gets_in(&mut vpn_client(&lab, ClientOptions::to(&process), "bob").await?).await?);
     Ok(())
 }
 
@@ -128,7 +128,7 @@ async fn a_handler_that_hangs_denies_at_its_deadline() -> Result<()> {
     let server = Daemon::server(&lab, ServerOptions::new()).await?;
     let Daemon { process, client: _client, events: _events, requests } = server;
     tokio::spawn(AuthServer::new(decide).deadline(Duration::from_secs(1)).run(requests));
-    let mut hangs = guest(&lab, ClientOptions::to(&process), "hangs").await?;
+    let mut hangs = vpn_client(&lab, ClientOptions::to(&process), "hangs").await?;
     assert!(!gets_in(&mut hangs).await?);
     Ok(())
 }
@@ -154,7 +154,7 @@ async fn challenges_are_answered_by_a_responder() -> Result<()> {
     };
     tokio::spawn(AuthServer::new(decide).deadline(HOUR).run(requests));
     let options = ClientOptions::to(&process).static_challenge("PIN", true).auth_retry_interact();
-    let mut alice = guest(&lab, options, "alice").await?;
+    let mut alice = vpn_client(&lab, options, "alice").await?;
     assert!(!gets_in(&mut alice).await?);
     assert!(gets_in(&mut alice).await?);
     Ok(())
@@ -204,11 +204,11 @@ async fn a_server_ends_when_what_is_open_is_decided() -> Result<()> {
         }
     };
     let mut ending = Ending::new(AuthServer::new(decide), requests, HOUR);
-    let mut waits = guest(&lab, ClientOptions::to(&process), "waits").await?;
+    let mut waits = vpn_client(&lab, ClientOptions::to(&process), "waits").await?;
     within("call", asks.recv()).await?;
     ending.stop.notify_one();
     (&mut ending.ends).await?;
-    let mut late = guest(&lab, ClientOptions::to(&process), "late").await?;
+    let mut late = vpn_client(&lab, ClientOptions::to(&process), "late").await?;
     let denied = ending.outcome().await?;
     assert_eq!(denied.username, Some("late".into()));
     assert!(matches!(denied.verdict, Verdict::ShutDown), "{denied:?}");
@@ -243,7 +243,7 @@ async fn a_server_that_ends_denies_at_its_limit() -> Result<()> {
     };
     let server = AuthServer::new(decide).shutdown_reason("come back later");
     let mut ending = Ending::new(server, requests, Duration::from_secs(1));
-    let mut hangs = guest(&lab, ClientOptions::to(&process), "hangs").await?;
+    let mut hangs = vpn_client(&lab, ClientOptions::to(&process), "hangs").await?;
     within("call", asks.recv()).await?;
     ending.stop.notify_one();
     assert!(!gets_in(&mut hangs).await?);
@@ -269,7 +269,7 @@ async fn calls_go_on_when_the_server_is_gone() -> Result<()> {
         }
     };
     let mut ending = Ending::new(AuthServer::new(decide), requests, HOUR);
-    let _waits = guest(&lab, ClientOptions::to(&process), "waits").await?;
+    let _waits = vpn_client(&lab, ClientOptions::to(&process), "waits").await?;
     within("call", asks.recv()).await?;
     client.signal(openvpn_mgmt::Signal::Sigterm).await?;
     let outcome = ending.outcome().await?;
