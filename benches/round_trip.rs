@@ -1,58 +1,32 @@
 //! A command and its reply, beside a bare write and read on the same kind of socket.
 #![allow(clippy::unwrap_used, missing_docs, reason = "a benchmark")]
 
+mod daemon;
+
 use std::time::Duration;
 
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main};
 use openvpn_mgmt::{Builder, Client};
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, duplex};
+use tokio::io::{AsyncRead, AsyncWrite, duplex};
 use tokio::net::UnixStream;
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 
-const GREETING: &[u8] =
-    b">INFO:OpenVPN Management Interface Version 5 -- type 'help' for more info\r\n";
-const COMMAND: &[u8] = b"pid\n";
-const REPLY: &[u8] = b"SUCCESS: pid=3528\r\n";
-const AT_ONCE: usize = 64;
+use daemon::pinned::Pinned;
+use daemon::{answer, ask, attached, connected, greeted, in_its_own_thread, one_thread, ping};
 
-/// Answers each `pid`, however many come at once; the bytes in one write.
-async fn answer(mut stream: impl AsyncRead + AsyncWrite + Unpin) {
-    let mut buffer = [0; 4096];
-    while let Ok(count @ 1..) = stream.read(&mut buffer).await {
-        let replies = REPLY.repeat(count / COMMAND.len());
-        stream.write_all(&replies).await.unwrap();
-    }
+const CALLERS: usize = 16;
+
+/// How many calls each of them makes, one after another.
+const CALLS: usize = 64;
+
+fn builder() -> Builder {
+    Builder::new().requests(false)
 }
 
-async fn ping(stream: &mut (impl AsyncRead + AsyncWrite + Unpin)) {
-    let mut buffer = [0; REPLY.len()];
-    stream.write_all(COMMAND).await.unwrap();
-    stream.read_exact(&mut buffer).await.unwrap();
-}
-
-/// A client of a daemon that greets and then answers.
-async fn connected(
-    ours: impl AsyncRead + AsyncWrite + Send + 'static,
-    mut daemon: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
-    builder: &Builder,
-) -> Client {
-    daemon.write_all(GREETING).await.unwrap();
-    tokio::spawn(answer(daemon));
-    builder.attach(ours).await.unwrap().split().0
-}
-
-async fn many(client: &Client) {
-    let mut calls = JoinSet::new();
-    for _ in 0..AT_ONCE {
-        let client = client.clone();
-        calls.spawn(async move { client.pid().await.unwrap() });
-    }
-    while calls.join_next().await.is_some() {}
-}
-
-fn pairs<S>(
+/// Both ends are tasks of one thread.
+fn one<S>(
     group: &mut BenchmarkGroup<'_, WallTime>,
     runtime: &Runtime,
     kind: &str,
@@ -62,10 +36,31 @@ fn pairs<S>(
 {
     let (mut ours, daemon) = runtime.block_on(async { pair() });
     runtime.spawn(answer(daemon));
-    group.bench_function(format!("{kind}/bare"), |b| b.iter(|| runtime.block_on(ping(&mut ours))));
     let client = runtime.block_on(async {
         let (ours, daemon) = pair();
-        connected(ours, daemon, &Builder::new().requests(false)).await
+        connected(ours, daemon, &builder()).await
+    });
+    both(group, runtime, kind, &mut ours, &client);
+}
+
+/// The ends have a thread each, on the same core.
+fn two(group: &mut BenchmarkGroup<'_, WallTime>, runtime: &Runtime) {
+    let (mut ours, client) = runtime.block_on(async {
+        let client = attached(in_its_own_thread(), &builder()).await.split().0;
+        (greeted(in_its_own_thread()).await, client)
+    });
+    both(group, runtime, "unix, two threads", &mut ours, &client);
+}
+
+fn both<S: AsyncRead + AsyncWrite + Unpin>(
+    group: &mut BenchmarkGroup<'_, WallTime>,
+    runtime: &Runtime,
+    kind: &str,
+    raw: &mut S,
+    client: &Client,
+) {
+    group.bench_function(format!("{kind}/limit: raw tokio"), |b| {
+        b.iter(|| runtime.block_on(ping(raw)));
     });
     group.bench_function(format!("{kind}/pid"), |b| {
         b.iter(|| runtime.block_on(client.pid()).unwrap());
@@ -73,16 +68,52 @@ fn pairs<S>(
 }
 
 fn round_trip(c: &mut Criterion) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let mut group = c.benchmark_group("round trip");
-    pairs(&mut group, &runtime, "duplex", || duplex(64 * 1024));
-    pairs(&mut group, &runtime, "unix", || UnixStream::pair().unwrap());
-    group.throughput(Throughput::Elements(AT_ONCE as u64));
-    let client = runtime.block_on(async {
-        let (ours, daemon) = UnixStream::pair().unwrap();
-        connected(ours, daemon, &Builder::new().requests(false).pipeline(AT_ONCE)).await
-    });
-    group.bench_function("unix/64 pids at once", |b| b.iter(|| runtime.block_on(many(&client))));
+    let _pinned = Pinned::new();
+    let runtime = one_thread();
+    let mut group = c.benchmark_group("round trip on one core");
+    one(&mut group, &runtime, "duplex", || duplex(64 * 1024));
+    one(&mut group, &runtime, "unix", || UnixStream::pair().unwrap());
+    two(&mut group, &runtime);
+    group.finish();
+}
+
+/// So many callers, and as many commands in flight.
+async fn many(client: &Client) {
+    let mut callers = JoinSet::new();
+    for _ in 0..CALLERS {
+        let client = client.clone();
+        callers.spawn(async move {
+            for _ in 0..CALLS {
+                client.pid().await.unwrap();
+            }
+        });
+    }
+    callers.join_all().await;
+}
+
+/// As many commands raw, so many written at once.
+async fn raw(stream: &mut UnixStream, at_once: usize) {
+    for _ in 0..CALLERS * CALLS / at_once {
+        ask(stream, at_once).await;
+    }
+}
+
+/// The daemon has a thread of its own, on the same core.
+fn pipelined(c: &mut Criterion) {
+    let _pinned = Pinned::new();
+    let runtime = one_thread();
+    let mut group = c.benchmark_group("pipeline on one core");
+    group.throughput(Throughput::Elements((CALLERS * CALLS) as u64));
+    let mut ours = runtime.block_on(async { greeted(in_its_own_thread()).await });
+    for (name, at_once) in [("raw tokio, one in flight", 1), ("limit: 16 written at once", CALLERS)]
+    {
+        group.bench_function(name, |b| b.iter(|| runtime.block_on(raw(&mut ours, at_once))));
+    }
+    let builder = builder().pipeline(CALLERS);
+    let client =
+        runtime.block_on(async { attached(in_its_own_thread(), &builder).await.split().0 });
+    group
+        .bench_function("16 callers, pipeline(16)", |b| b.iter(|| runtime.block_on(many(&client))));
     group.finish();
 }
 
@@ -96,6 +127,6 @@ fn quick() -> Criterion {
 criterion_group! {
     name = benches;
     config = quick();
-    targets = round_trip
+    targets = round_trip, pipelined
 }
 criterion_main!(benches);
