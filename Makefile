@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak marathon check test-matrix bench msrv
+.PHONY: help demo test soak marathon check test-matrix bench bench-peers msrv
 
 CARGO ?= cargo
 
@@ -36,5 +36,9 @@ check: ## Format, lints, docs, features, and the Rust version of the dependencie
 msrv: ## Compiles the library with the oldest Rust it promises.
 	@scripts/msrv.sh
 
-bench: ## Measures.
+bench: ## Measures, each thing beside its limit.
 	$(CARGO) bench --locked
+
+bench-peers: ## Measures beside another crate, on the same bytes, and prints the table.
+	@$(CARGO) run --quiet --release --locked --manifest-path benches/peers/Cargo.toml \
+		--target-dir target -- table

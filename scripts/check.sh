@@ -4,6 +4,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 cargo=${CARGO:-cargo}
+# A workspace of its own, which `--workspace` and `--all` leave out.
+peers=(--manifest-path benches/peers/Cargo.toml)
 
 step() {
     printf '== %s\n' "$*"
@@ -20,6 +22,7 @@ component() {
 
 if component fmt rustfmt; then
     step "$cargo" fmt --all --check
+    step "$cargo" fmt "${peers[@]}" --check
 fi
 for script in scripts/*.sh .ci/run; do
     bash -n "$script"
@@ -29,6 +32,9 @@ step scripts/check-lock.sh
 if component clippy clippy; then
     step "$cargo" clippy --locked --workspace --all-targets --all-features --quiet -- \
         -D warnings -D clippy::incompatible_msrv
+    step "$cargo" clippy --locked "${peers[@]}" --target-dir target --all-targets --quiet -- -D warnings
+else
+    step "$cargo" check --locked "${peers[@]}" --target-dir target --all-targets --quiet
 fi
 features=$(sed -n '/^\[features\]/,/^\[/s/^\([a-z0-9_-]*\) *=.*/\1/p' Cargo.toml)
 step "$cargo" check --locked --lib --no-default-features --quiet
