@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak marathon check test-matrix bench bench-peers msrv
+.PHONY: help demo test soak marathon check test-matrix bench bench-peers instructions msrv
 
 CARGO ?= cargo
 
@@ -38,6 +38,9 @@ msrv: ## Compiles the library with the oldest Rust it promises.
 
 bench: ## Measures, each thing beside its limit.
 	$(CARGO) bench --locked
+
+instructions: ## Compares the instructions of fixed works with those at the commit of benches/baseline.
+	@scripts/instructions.sh
 
 bench-peers: ## Measures beside another crate, on the same bytes, and prints the table.
 	@$(CARGO) run --quiet --release --locked --manifest-path benches/peers/Cargo.toml \

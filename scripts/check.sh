@@ -22,7 +22,7 @@ component() {
 
 if component fmt rustfmt; then
     step "$cargo" fmt --all --check
-    step "$cargo" fmt "${peers[@]}" --check
+    step "$cargo" fmt "${peers[@]}" --all --check
 fi
 for script in scripts/*.sh .ci/run; do
     bash -n "$script"
@@ -32,9 +32,9 @@ step scripts/check-lock.sh
 if component clippy clippy; then
     step "$cargo" clippy --locked --workspace --all-targets --all-features --quiet -- \
         -D warnings -D clippy::incompatible_msrv
-    step "$cargo" clippy --locked "${peers[@]}" --target-dir target --all-targets --quiet -- -D warnings
+    step "$cargo" clippy --locked "${peers[@]}" --target-dir target --workspace --quiet -- -D warnings
 else
-    step "$cargo" check --locked "${peers[@]}" --target-dir target --all-targets --quiet
+    step "$cargo" check --locked "${peers[@]}" --target-dir target --workspace --quiet
 fi
 features=$(sed -n '/^\[features\]/,/^\[/s/^\([a-z0-9_-]*\) *=.*/\1/p' Cargo.toml)
 step "$cargo" check --locked --lib --no-default-features --quiet
