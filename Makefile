@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak marathon check test-matrix bench bench-peers instructions msrv
+.PHONY: help demo test soak marathon check test-matrix bench bench-peers growth instructions msrv
 
 CARGO ?= cargo
 
@@ -41,6 +41,10 @@ bench: ## Measures, each thing beside its limit.
 
 instructions: ## Compares the instructions of fixed works with those at the commit of benches/baseline.
 	@scripts/instructions.sh
+
+growth: ## Draws how costs grow with subscribers, clients, long lines and sessions, into docs.
+	@$(CARGO) run --quiet --release --locked --manifest-path benches/peers/Cargo.toml \
+		--target-dir target -- growth docs
 
 bench-peers: ## Measures beside another crate, on the same bytes, and prints the table.
 	@$(CARGO) run --quiet --release --locked --manifest-path benches/peers/Cargo.toml \

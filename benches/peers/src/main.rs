@@ -3,6 +3,7 @@
 //!
 //! ```text
 //! peers table [ROUNDS]    prints the table as Markdown
+//! peers growth FOLDER     writes GROWTH.md and growth.svg into a folder
 //! peers idle SESSIONS     prints how many bytes of memory so many idle sessions take
 //! ```
 
@@ -12,11 +13,13 @@ mod corpora;
 mod daemon;
 #[path = "../../flood/mod.rs"]
 mod flood;
+mod growth;
 mod idle;
 #[path = "../../limits/mod.rs"]
 mod limits;
 mod memory;
 mod peer;
+mod real;
 mod round_trip;
 mod rounds;
 mod socket;
@@ -36,9 +39,10 @@ fn main() -> ExitCode {
     match words.as_slice() {
         ["table"] => everything(ROUNDS),
         ["table", rounds] => everything(number(rounds)),
+        ["growth", folder] => growth::write(folder.as_ref()).expect("a folder to write into"),
         ["idle", sessions] => println!("{}", idle::bytes(number(sessions))),
         _ => {
-            eprintln!("usage: peers table [ROUNDS] | idle SESSIONS");
+            eprintln!("usage: peers table [ROUNDS] | growth FOLDER | idle SESSIONS");
             return ExitCode::FAILURE;
         }
     }
@@ -51,4 +55,8 @@ fn everything(rounds: usize) {
     println!("{}", socket::table(rounds));
     println!("{}", round_trip::table(rounds));
     println!("{}", idle::table());
+    match real::table(rounds) {
+        Ok(table) => println!("{table}"),
+        Err(error) => println!("Not measured with a real daemon: {error:#}"),
+    }
 }

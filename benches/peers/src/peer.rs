@@ -3,7 +3,7 @@
 use std::os::unix::net::UnixStream as StdUnixStream;
 
 use bytes::BytesMut;
-use futures_util::{Stream, StreamExt as _};
+use futures_util::{SinkExt as _, Stream, StreamExt as _};
 use openvpn_mgmt_codec::{
     AccumulationLimit, ManagementSession, OvpnCodec, OvpnCommand, OvpnMessage, StatusFormat,
     StatusResponse, parse_status,
@@ -30,9 +30,13 @@ fn decode(codec: &mut OvpnCodec, corpus: &Corpus, mut take: impl FnMut(OvpnMessa
     }
 }
 
+fn unlimited() -> OvpnCodec {
+    OvpnCodec::new().with_max_multi_line_lines(AccumulationLimit::Unlimited)
+}
+
 /// Reads the reply of `status 3`.
 pub(crate) fn status(corpus: &Corpus) -> StatusResponse {
-    let mut codec = OvpnCodec::new().with_max_multi_line_lines(AccumulationLimit::Unlimited);
+    let mut codec = unlimited();
     let command = OvpnCommand::Status(StatusFormat::V3);
     codec.encode(command, &mut BytesMut::new()).expect("a command it can write");
     let mut status = None;
@@ -79,4 +83,31 @@ async fn take<E: std::fmt::Debug>(
 /// A session that has been greeted already.
 pub(crate) fn session(stream: UnixStream) -> ManagementSession<UnixStream> {
     ManagementSession::new(Framed::new(stream, OvpnCodec::new()))
+}
+
+/// The number of lines in the reply to a command whose reply ends in `END`.
+pub(crate) async fn block(stream: UnixStream, command: String) -> usize {
+    let mut framed = Framed::new(stream, unlimited());
+    framed.send(OvpnCommand::RawMultiLine(command)).await.expect("a command it can write");
+    while let Some(message) = framed.next().await {
+        if let OvpnMessage::MultiLine(lines) = message.expect("a message it can read") {
+            return lines.len();
+        }
+    }
+    0
+}
+
+/// So many lines of a reply without an `END`, of which it has no notion, one by one.
+pub(crate) async fn counted(stream: UnixStream, command: String, wanted: usize) -> usize {
+    let mut framed = Framed::new(stream, unlimited());
+    framed.send(OvpnCommand::Raw(command)).await.expect("a command it can write");
+    let mut lines = 0;
+    while lines < wanted {
+        match framed.next().await {
+            Some(Ok(OvpnMessage::Unrecognized { .. })) => lines += 1,
+            Some(Ok(_)) => {}
+            _ => break,
+        }
+    }
+    lines
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 pub(crate) struct Table {
+    /// Above it; empty where something else is.
     title: &'static str,
     header: Vec<&'static str>,
     rows: Vec<Vec<String>>,
@@ -20,7 +21,10 @@ impl Table {
 
 impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{}\n\n| {} |", self.title, self.header.join(" | "))?;
+        if !self.title.is_empty() {
+            writeln!(f, "{}", self.title)?;
+        }
+        writeln!(f, "\n| {} |", self.header.join(" | "))?;
         writeln!(f, "|{}", " --- |".repeat(self.header.len()))?;
         for row in &self.rows {
             writeln!(f, "| {} |", row.join(" | "))?;
