@@ -13,7 +13,7 @@ const BYTES: usize = 64 * 1024 * 1024;
 
 pub(crate) fn table(rounds: usize) -> Table {
     let mut table = Table::new(
-        "In memory, in pieces of 8 KiB, ns a line:",
+        "In memory, in pieces of 8 KiB, ns of the thread a line:",
         &[
             "work",
             "limit: lines",
@@ -48,7 +48,7 @@ fn row(name: String, figures: [f64; 5]) -> Vec<String> {
 }
 
 fn flood(rounds: usize, corpus: &Corpus) -> [f64; 5] {
-    let work = |run: fn(&Corpus)| Work::timed(corpus.lines, move || run(black_box(corpus)));
+    let work = |run: fn(&Corpus)| Work::busy(corpus.lines, move || run(black_box(corpus)));
     medians(
         rounds,
         [
@@ -65,7 +65,7 @@ fn flood(rounds: usize, corpus: &Corpus) -> [f64; 5] {
 fn status(rounds: usize, corpus: &Corpus) -> [f64; 5] {
     let times = BYTES.div_ceil(corpus.bytes.len());
     let work = |run: fn(&Corpus)| {
-        Work::timed(corpus.lines * times, move || (0..times).for_each(|_| run(black_box(corpus))))
+        Work::busy(corpus.lines * times, move || (0..times).for_each(|_| run(black_box(corpus))))
     };
     medians(
         rounds,

@@ -8,8 +8,6 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, ensure};
 use lab::{DEADLINE, Lab, ServerOptions};
-use nix::sys::resource::{UsageWho, getrusage};
-use nix::sys::time::{TimeVal, TimeValLike as _};
 use openvpn_mgmt::{Builder, History};
 use tokio::net::UnixStream;
 use tokio::runtime::Runtime;
@@ -17,7 +15,7 @@ use tokio::task::JoinSet;
 
 use crate::daemon::one_thread;
 use crate::peer;
-use crate::rounds::{Work, medians};
+use crate::rounds::{Work, at_work, medians};
 use crate::table::{Table, figure, ratio};
 
 const TEST: u32 = 200_000;
@@ -117,20 +115,10 @@ fn readers(rounds: usize, runtime: &Runtime, socket: &Path, wanted: Wanted) -> [
 
 /// Milliseconds that this thread was at work.
 fn spent(read: impl FnOnce() -> Result<usize>) -> f64 {
-    let before = usage();
+    let before = at_work();
     let lines = read().expect("a reply");
     std::hint::black_box(lines);
-    usage() - before
-}
-
-fn usage() -> f64 {
-    let usage = getrusage(UsageWho::RUSAGE_THREAD).expect("the time of this thread");
-    [usage.user_time(), usage.system_time()].map(milliseconds).iter().sum()
-}
-
-#[allow(clippy::cast_precision_loss, reason = "what runs for minutes is measured here")]
-fn milliseconds(time: TimeVal) -> f64 {
-    time.num_microseconds() as f64 / 1e3
+    (at_work() - before) / 1e6
 }
 
 fn blocking(socket: &Path, wanted: Wanted) -> Result<usize> {

@@ -1,6 +1,8 @@
 //! Works that take turns, so that what else the machine does meets all of them.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+use nix::time::{ClockId, clock_gettime};
 
 /// Something that is done once a round, and gives a figure each time.
 pub(crate) struct Work<'a> {
@@ -14,6 +16,16 @@ impl<'a> Work<'a> {
             let from = Instant::now();
             run();
             nanoseconds(from) / to_f64(units)
+        })
+    }
+
+    /// Its figure is the nanoseconds of a unit that this thread was at work, which is the same on a
+    /// machine that others use, too.
+    pub(crate) fn busy(units: usize, mut run: impl FnMut() + 'a) -> Self {
+        Self::new(move || {
+            let before = at_work();
+            run();
+            (at_work() - before) / to_f64(units)
         })
     }
 
@@ -36,6 +48,12 @@ pub(crate) fn medians<const N: usize>(rounds: usize, mut works: [Work<'_>; N]) -
 pub(crate) fn median(mut figures: Vec<f64>) -> f64 {
     figures.sort_by(f64::total_cmp);
     figures.get(figures.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+/// How many nanoseconds this thread has had a processor.
+pub(crate) fn at_work() -> f64 {
+    let time = clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).expect("the clock of this thread");
+    Duration::from(time).as_secs_f64() * 1e9
 }
 
 pub(crate) fn nanoseconds(from: Instant) -> f64 {

@@ -40,7 +40,7 @@ pub(super) fn clients() -> Curve {
     let cost = |count| {
         let corpus = corpora::status::of(count);
         let times = 100_000_usize.div_ceil(count).min(100);
-        median(Work::timed(corpus.lines * times, || {
+        median(Work::busy(corpus.lines * times, || {
             (0..times).for_each(|_| drop(black_box(through::status(&corpus))));
         }))
     };
@@ -58,7 +58,7 @@ pub(super) fn line() -> Curve {
         let mut line = vec![b'x'; length];
         line.push(b'\n');
         let times = DEFAULT_LINE_LIMIT / length;
-        median(Work::timed(length * times, || (0..times).for_each(|_| byte_by_byte(&line))))
+        median(Work::busy(length * times, || (0..times).for_each(|_| byte_by_byte(&line))))
     };
     let lengths = (0..6).map(|power| (1 << (2 * power)) * 1024);
     Curve {
