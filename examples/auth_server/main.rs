@@ -37,11 +37,11 @@ use anyhow::{Context, Result};
 use clap::{ArgGroup, Parser, ValueEnum};
 use openvpn_mgmt::handler::{Attempt, Authenticator as _};
 use openvpn_mgmt::{Event, Events, Session};
+use program_common::stop::until_ended;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::accounts::{Accounts, Decided};
 use crate::shared::serve::serve;
-use crate::shared::stop::until_ended;
 use crate::shared::story::Story;
 use crate::shared::target::Target;
 use crate::store::Store;

@@ -2,11 +2,11 @@
 
 use anyhow::{Context as _, Result};
 use openvpn_mgmt::{Builder, Secret, StateName};
+use program_common::screen::show;
 use zeroize::Zeroizing;
 
 use crate::login::Login;
 use crate::questions::Questions;
-use crate::screen::show;
 use crate::{Args, in_time};
 
 pub(crate) async fn run(args: &Args, address: &str, questions: Questions) -> Result<()> {

@@ -3,11 +3,11 @@
 use anyhow::{Result, bail};
 use openvpn_mgmt::handler::AuthServer;
 use openvpn_mgmt::{Signal, connect};
+use program_common::screen::show;
 
 use crate::gatekeeper::Gatekeeper;
 use crate::login::Login;
 use crate::questions::Questions;
-use crate::screen::show;
 use crate::{Args, in_time};
 use lab::{Daemon, Lab, Process};
 

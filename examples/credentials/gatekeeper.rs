@@ -6,10 +6,10 @@ use std::time::Duration;
 use openvpn_mgmt::challenge::{ClientPassword, Crv1};
 use openvpn_mgmt::handler::{Attempt, Authenticator, BoxError, Decision};
 use openvpn_mgmt::{PendingAuth, Secret};
+use program_common::screen::show;
 
 use crate::page::Page;
 use crate::scenario::Scenario;
-use crate::screen::show;
 
 pub(crate) const NAME: &str = "alice";
 pub(crate) const PASSWORD: &str = "open sesame";

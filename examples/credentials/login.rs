@@ -4,11 +4,11 @@ use anyhow::{Result, bail};
 use openvpn_mgmt::events::InfoMsg;
 use openvpn_mgmt::handler::Responder;
 use openvpn_mgmt::{AuthRetry, Client, Event, Events, Session, StateName};
+use program_common::screen::show;
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::person::Person;
 use crate::questions::Questions;
-use crate::screen::show;
 use crate::token;
 
 /// A client daemon whose questions are answered until its connection ends.

@@ -16,14 +16,8 @@ mod gatekeeper;
 mod login;
 mod page;
 mod person;
-#[path = "../shared/printer.rs"]
-#[allow(dead_code, reason = "each example uses a part")]
-mod printer;
 mod questions;
 mod scenario;
-mod screen;
-#[path = "../shared/stop.rs"]
-mod stop;
 mod token;
 
 use std::io::IsTerminal as _;
@@ -33,6 +27,7 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 use clap::Parser;
+use program_common::{printer, stop};
 
 use crate::questions::{Questions, TerminalGuard};
 use crate::scenario::Scenario;

@@ -7,10 +7,10 @@ use openvpn_mgmt::handler::{
     ResponsePrompt,
 };
 use openvpn_mgmt::{Refusal, Secret};
+use program_common::screen::show;
 use tokio::sync::mpsc;
 
 use crate::questions::Questions;
-use crate::screen::show;
 
 /// Asks for what the daemon needs, and shows first why it asks again.
 #[derive(Clone)]

@@ -8,10 +8,9 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result, bail};
 use nix::sys::termios::{SetArg, Termios, tcgetattr, tcsetattr};
 use openvpn_mgmt::Secret;
+use program_common::printer;
+use program_common::screen::{harmless, show};
 use tokio::sync::Mutex;
-
-use crate::printer;
-use crate::screen::{harmless, show};
 
 /// Asks one question at a time.
 #[derive(Clone)]

@@ -2,9 +2,9 @@
 
 use anyhow::{Context as _, Result, bail};
 use openvpn_mgmt::{Client, NeedOkRequest, NeedStrRequest, Request, Secret, Text};
+use program_common::screen::show;
 
 use crate::person::Person;
-use crate::screen::show;
 
 /// Answers what a `CredentialsProvider` does not.
 pub(crate) async fn answer(request: Request, client: Client, person: Person) {

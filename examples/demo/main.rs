@@ -10,12 +10,6 @@
 //! its connection, `timeline.rs` is what you see. Where no server can run, `alone.rs`
 //! shows a client by itself.
 
-#[path = "../shared/printer.rs"]
-#[allow(dead_code, reason = "each example uses a part")]
-mod printer;
-#[path = "../shared/signals.rs"]
-mod signals;
-
 mod alone;
 mod leftovers;
 mod screen;
@@ -30,8 +24,9 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 use clap::Parser;
+use program_common::printer;
+use program_common::signals::Stop;
 
-use crate::signals::Stop;
 use crate::timeline::Timeline;
 use lab::{Daemon, Lab};
 

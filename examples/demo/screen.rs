@@ -5,8 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
-
-use crate::printer::{self, Printer};
+use program_common::printer::{self, Printer};
 
 /// Prints lines above the step that is going on. All of it is drawn by the printer's thread: a
 /// terminal can be stopped, and whoever draws then waits.

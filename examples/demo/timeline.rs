@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use openvpn_mgmt::{Event, StateName};
 use owo_colors::{OwoColorize as _, Style};
+use program_common::printer::{self, harmless};
 
-use crate::printer::{self, harmless};
 use crate::screen::Screen;
 
 /// A daemon.

@@ -2,10 +2,10 @@
 
 use anyhow::{Context as _, Result};
 use openvpn_mgmt::{Builder, Secret, StateName};
+use program_common::screen::show;
 use zeroize::Zeroizing;
 
 use crate::key::Key;
-use crate::screen::show;
 use crate::tunnel::Tunnel;
 use crate::{Args, in_time};
 

@@ -2,9 +2,9 @@
 
 use anyhow::{Result, bail};
 use openvpn_mgmt::{Event, Events, Signal, connect};
+use program_common::screen::show;
 
 use crate::key::Key;
-use crate::screen::show;
 use crate::tunnel::Tunnel;
 use crate::{Args, Keys, in_time};
 use lab::{ClientOptions, Daemon, Identity, KeyKind, Lab, Process, ServerOptions, Version};

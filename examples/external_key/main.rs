@@ -9,14 +9,6 @@
 //! do its arithmetic, `padding.rs` finds out what kind of signature is wanted. `demo.rs`
 //! sets up a server and a client to do it on, `attach.rs` takes a client that runs already.
 
-#[path = "../shared/printer.rs"]
-#[allow(dead_code, reason = "each example uses a part")]
-mod printer;
-#[path = "../credentials/screen.rs"]
-mod screen;
-#[path = "../shared/stop.rs"]
-mod stop;
-
 mod attach;
 mod demo;
 mod ecdsa;
@@ -35,6 +27,7 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 use clap::{Parser, ValueEnum};
+use program_common::{printer, stop};
 
 /// Signs for an OpenVPN client whose private key is outside the daemon (management-external-key).
 ///

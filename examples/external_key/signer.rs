@@ -5,9 +5,9 @@ use std::time::Instant;
 use anyhow::Context as _;
 use openvpn_mgmt::events::SignAlgorithm;
 use openvpn_mgmt::handler::{BoxError, Signer};
+use program_common::screen::show;
 
 use crate::key::Key;
-use crate::screen::show;
 
 /// Signs with one key.
 pub(crate) struct KeySigner(pub(crate) Key);

@@ -4,10 +4,10 @@ use anyhow::{Result, bail};
 use openvpn_mgmt::events::State;
 use openvpn_mgmt::handler::{Failure, Responder};
 use openvpn_mgmt::{Client, Event, Events, Session, StateName};
+use program_common::screen::show;
 use tokio::sync::mpsc::{self, UnboundedReceiver};
 
 use crate::key::Key;
-use crate::screen::show;
 use crate::signer::KeySigner;
 
 /// A client daemon whose questions are answered until its connection ends.

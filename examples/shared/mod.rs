@@ -1,11 +1,9 @@
-//! What the examples for servers have in common: the command line, the end by a
-//! signal, what prints, and a stage with a real server and clients.
+//! What the examples for servers have in common: the command line, the lines they
+//! print, and a stage with a real server and clients.
 #![allow(dead_code, reason = "each example uses a part")]
 
-pub(crate) mod printer;
 pub(crate) mod serve;
 pub(crate) mod stage;
-pub(crate) mod stop;
 pub(crate) mod story;
 pub(crate) mod target;
 pub(crate) mod token;

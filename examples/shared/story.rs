@@ -5,8 +5,7 @@ use std::io::IsTerminal as _;
 use std::time::Instant;
 
 use owo_colors::{OwoColorize as _, Style};
-
-use super::printer::{self, harmless};
+use program_common::printer::{self, harmless};
 
 /// Prints what happens, as it happens; never waits for whoever reads it.
 pub(crate) struct Story {

@@ -6,9 +6,8 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use clap::Args;
 use openvpn_mgmt::{Builder, Secret, Session};
+use program_common::printer;
 use tracing::level_filters::LevelFilter;
-
-use super::printer;
 
 /// Which server to attach to.
 #[derive(Args)]

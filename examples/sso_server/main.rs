@@ -32,13 +32,13 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use clap::Parser;
 use openvpn_mgmt::Session;
+use program_common::stop::until_ended;
 use tokio::sync::oneshot;
 
 use crate::links::{Limits, Links};
 use crate::origin::Origin;
 use crate::shared::serve::serve;
 use crate::shared::stage::Stage;
-use crate::shared::stop::until_ended;
 use crate::shared::story::Story;
 use crate::shared::target::Target;
 use crate::site::Site;

@@ -21,23 +21,24 @@ const ROOM: usize = 256 * 1024;
 
 /// How long a program that ends waits for what it has printed to be read. A pipe whose reader
 /// is only slow has room for all of it, as a rule.
-pub(crate) const AT_THE_END: Duration = Duration::from_secs(2);
+pub const AT_THE_END: Duration = Duration::from_secs(2);
 /// As [`AT_THE_END`], where somebody wants it to end at once.
-pub(crate) const WHEN_STOPPED: Duration = Duration::from_millis(500);
+pub const WHEN_STOPPED: Duration = Duration::from_millis(500);
 
 /// Prints from a thread of its own; what there is no room for is dropped, and counted.
-pub(crate) struct Printer {
+#[derive(Debug)]
+pub struct Printer {
     queue: Arc<Queue>,
     done: watch::Receiver<u64>,
 }
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Queue {
     waiting: Mutex<Waiting>,
     changed: Condvar,
 }
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Waiting {
     texts: VecDeque<String>,
     bytes: usize,
@@ -49,19 +50,21 @@ struct Waiting {
 }
 
 /// The printer of the standard output.
-pub(crate) fn stdout() -> &'static Printer {
+#[must_use]
+pub fn stdout() -> &'static Printer {
     static STDOUT: LazyLock<Printer> = LazyLock::new(|| Printer::to(io::stdout()));
     &STDOUT
 }
 
 /// The printer of the standard error.
-pub(crate) fn stderr() -> &'static Printer {
+#[must_use]
+pub fn stderr() -> &'static Printer {
     static STDERR: LazyLock<Printer> = LazyLock::new(|| Printer::to(io::stderr()));
     &STDERR
 }
 
 /// Prints what is left of both, for as long at most.
-pub(crate) async fn flush(within: Duration) {
+pub async fn flush(within: Duration) {
     tokio::join!(stdout().flush(within), stderr().flush(within));
 }
 
@@ -76,7 +79,7 @@ impl Printer {
     }
 
     /// Starts the thread that prints to `out`.
-    pub(crate) fn new(out: impl Write + Send + 'static) -> Self {
+    pub fn new(out: impl Write + Send + 'static) -> Self {
         let queue = Arc::new(Queue::default());
         let (printed, done) = watch::channel(0);
         let source = Arc::clone(&queue);
@@ -87,12 +90,12 @@ impl Printer {
     }
 
     /// Prints a text and an end of line, soon; never waits.
-    pub(crate) fn line(&self, text: &str) {
+    pub fn line(&self, text: &str) {
         self.text(format!("{text}\n"));
     }
 
     /// Prints a text as it is, soon; never waits.
-    pub(crate) fn text(&self, text: String) {
+    pub fn text(&self, text: String) {
         let mut waiting = self.queue.lock();
         if waiting.bytes.saturating_add(text.len()) > ROOM {
             waiting.dropped = waiting.dropped.saturating_add(1);
@@ -106,7 +109,7 @@ impl Printer {
     }
 
     /// Waits until what was taken so far is printed, for as long at most.
-    pub(crate) async fn flush(&self, within: Duration) {
+    pub async fn flush(&self, within: Duration) {
         let taken = self.queue.lock().taken;
         let mut done = self.done.clone();
         // Late, or nobody prints any more: what is left is lost.
@@ -176,7 +179,7 @@ fn tell(out: &mut impl Write, lost: u64) -> io::Result<()> {
 }
 
 /// Text that a peer sent, without what would drive the terminal.
-pub(crate) fn harmless(text: impl Display) -> String {
+pub fn harmless(text: impl Display) -> String {
     let shown = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };
     text.to_string().chars().map(shown).collect()
 }

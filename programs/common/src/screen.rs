@@ -3,9 +3,9 @@
 use std::fmt::Display;
 
 use crate::printer;
-pub(crate) use crate::printer::harmless;
+pub use crate::printer::harmless;
 
 /// Shows a line, soon; nobody may be there to read it.
-pub(crate) fn show(line: impl Display) {
+pub fn show(line: impl Display) {
     printer::stdout().line(&harmless(line));
 }

@@ -6,18 +6,15 @@ use std::time::Duration;
 use anyhow::Result;
 use tokio::sync::oneshot;
 
-use super::printer::{self, harmless};
-use signals::Stop;
-
-#[path = "signals.rs"]
-mod signals;
+use crate::printer::{self, harmless};
+use crate::signals::Stop;
 
 /// How long the end in good order may take, whatever the work is at.
 const GOOD_ORDER: Duration = Duration::from_secs(12);
 
 /// As [`until_stopped`]; work that still listens to what it is given then may end in good order. A
 /// second signal ends it at once.
-pub(crate) async fn until_ended<W>(work: impl FnOnce(oneshot::Receiver<()>) -> W) -> ExitCode
+pub async fn until_ended<W>(work: impl FnOnce(oneshot::Receiver<()>) -> W) -> ExitCode
 where
     W: Future<Output = Result<()>>,
 {
@@ -39,7 +36,7 @@ where
 ///
 /// The exit status is 0 where it is done, 1 where it failed, and after a signal what
 /// shells use for it: 130 after Ctrl-C.
-pub(crate) async fn until_stopped(work: impl Future<Output = Result<()>>) -> ExitCode {
+pub async fn until_stopped(work: impl Future<Output = Result<()>>) -> ExitCode {
     until_ended(|_| work).await
 }
 
