@@ -5,8 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use openvpn_mgmt::Secret;
-
-use crate::shared::token::unguessable;
+use server_common::token::unguessable;
 
 /// How long a user may take to type the code.
 const LIFETIME: Duration = Duration::from_secs(120);

@@ -7,14 +7,14 @@ use std::time::{Duration, SystemTime};
 use anyhow::{Context, Result, bail, ensure};
 use openvpn_mgmt::Secret;
 use openvpn_mgmt::handler::AttemptKind;
+use server_common::stage::Stage;
+use server_common::story::Story;
+use server_common::visitor::{Knowledge, Outcome, Visitor};
 use tokio::sync::mpsc;
 use totp_rs::TOTP;
 
 use crate::accounts::{Accounts, Decided};
 use crate::make_user::Account;
-use crate::shared::stage::Stage;
-use crate::shared::story::Story;
-use crate::shared::visitor::{Knowledge, Outcome, Visitor};
 use crate::users::Users;
 use crate::{Ask, codes, decide};
 use lab::{ClientOptions, ServerOptions};

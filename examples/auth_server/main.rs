@@ -10,9 +10,6 @@
 //! What it decides by has a file each; `sessions.rs` tells what a client sends that renews
 //! its keys.
 
-#[path = "../shared/mod.rs"]
-mod shared;
-
 mod accounts;
 mod challenges;
 mod codes;
@@ -38,12 +35,12 @@ use clap::{ArgGroup, Parser, ValueEnum};
 use openvpn_mgmt::handler::{Attempt, Authenticator as _};
 use openvpn_mgmt::{Event, Events, Session};
 use program_common::stop::until_ended;
+use server_common::serve::serve;
+use server_common::story::Story;
+use server_common::target::Target;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::accounts::{Accounts, Decided};
-use crate::shared::serve::serve;
-use crate::shared::story::Story;
-use crate::shared::target::Target;
 use crate::store::Store;
 use crate::users::Users;
 

@@ -19,7 +19,7 @@ pub(crate) struct Passwords {
 
 impl Passwords {
     pub(crate) fn new() -> Result<Self> {
-        let nobody = hash(&crate::shared::token::unguessable())?;
+        let nobody = hash(&server_common::token::unguessable())?;
         Ok(Self { nobody, turn: Arc::new(Semaphore::new(AT_A_TIME)) })
     }
 

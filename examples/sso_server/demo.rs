@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use anyhow::{Result, bail, ensure};
 use openvpn_mgmt::Secret;
+use server_common::stage::Stage;
+use server_common::story::Story;
+use server_common::visitor::{Knowledge, Outcome, Visitor};
 
 use crate::browser;
-use crate::shared::stage::Stage;
-use crate::shared::story::Story;
-use crate::shared::visitor::{Knowledge, Outcome, Visitor};
 use lab::{ClientOptions, ServerOptions};
 
 /// The server of the demonstration.

@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use openvpn_mgmt::Secret;
+use server_common::token::unguessable;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::oneshot;
 
 use crate::asking::Asking;
-use crate::shared::token::unguessable;
 
 /// How long a link that is over is remembered, to say what became of it.
 const MEMORY: Duration = Duration::from_secs(60 * 60);

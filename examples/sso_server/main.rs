@@ -9,9 +9,6 @@
 //! `sso.rs` is the program to read: an [`Authenticator`](openvpn_mgmt::handler::Authenticator).
 //! `links.rs` holds the links that are out, `site.rs` and `pages.rs` are the web site.
 
-#[path = "../shared/mod.rs"]
-mod shared;
-
 mod asking;
 mod browser;
 mod demo;
@@ -33,14 +30,14 @@ use anyhow::{Context, Result};
 use clap::Parser;
 use openvpn_mgmt::Session;
 use program_common::stop::until_ended;
+use server_common::serve::serve;
+use server_common::stage::Stage;
+use server_common::story::Story;
+use server_common::target::Target;
 use tokio::sync::oneshot;
 
 use crate::links::{Limits, Links};
 use crate::origin::Origin;
-use crate::shared::serve::serve;
-use crate::shared::stage::Stage;
-use crate::shared::story::Story;
-use crate::shared::target::Target;
 use crate::site::Site;
 use crate::sso::Sso;
 

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use openvpn_mgmt::PendingAuth;
 use openvpn_mgmt::handler::{Attempt, Authenticator, BoxError, Decision};
+use server_common::story::Story;
 use tokio::time::sleep;
 
 use crate::asking::{Asking, address};
 use crate::links::{Answer, End, Link, Links};
-use crate::shared::story::Story;
 
 /// The client waits so much longer than its link is open. It asks every 5 s what became of
 /// it, and would not learn of an answer at the last moment.

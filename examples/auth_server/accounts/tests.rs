@@ -1,12 +1,12 @@
 //! Who is let in, by a daemon that is scripted.
 
 use openvpn_mgmt::Builder;
+use server_common::story::Story;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, DuplexStream, duplex};
 use tokio::task::JoinSet;
 
 use super::*;
 use crate::make_user::Account;
-use crate::shared::story::Story;
 use crate::{Decided, decide};
 
 const GREETING: &str =

@@ -8,7 +8,8 @@ use openvpn_mgmt::{Event, Request, Session, StateName, connect};
 use lab::{ClientOptions, Lab, Process, ServerOptions};
 
 /// A server that runs, and the lab that its clients are started in.
-pub(crate) struct Stage {
+#[derive(Debug)]
+pub struct Stage {
     // Dropped before the lab: the server writes into its folder.
     server: Process,
     lab: Lab,
@@ -17,7 +18,10 @@ pub(crate) struct Stage {
 
 impl Stage {
     /// Starts a server, and connects to it; what it asks from then on is in the session.
-    pub(crate) async fn open(options: ServerOptions) -> Result<(Self, Session)> {
+    ///
+    /// # Errors
+    /// No server can run here, or it does not start; with its log.
+    pub async fn open(options: ServerOptions) -> Result<(Self, Session)> {
         let lab = Lab::new()?;
         let server = lab.server(options).await?;
         let mut session = connect(server.socket()).await?;
@@ -27,19 +31,24 @@ impl Stage {
     }
 
     /// The server in words.
-    pub(crate) fn title(&self) -> String {
+    #[must_use]
+    pub fn title(&self) -> String {
         let version = self.lab.daemon().version();
         let port = self.server.port().unwrap_or_default();
         format!("OpenVPN {version} at UDP port {port} of 127.0.0.1, in {}", self.lab.network())
     }
 
     /// The server's own address in the tunnel, of a network of 24 bits.
-    pub(crate) fn address(&self) -> Ipv4Addr {
+    #[must_use]
+    pub fn address(&self) -> Ipv4Addr {
         self.address
     }
 
     /// Starts a client of this server, in its hold.
-    pub(crate) async fn client(
+    ///
+    /// # Errors
+    /// It does not start; with its log.
+    pub async fn client(
         &self,
         options: impl FnOnce(ClientOptions) -> ClientOptions,
     ) -> Result<Process> {

@@ -1,5 +1,6 @@
 //! A user with a VPN client: what a person would type, typed by a program.
 
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -11,22 +12,30 @@ use openvpn_mgmt::handler::{
 use openvpn_mgmt::{Client, Event, Events, Secret, Signal, StateName, connect};
 use tokio::task::JoinSet;
 
-use super::stage::Stage;
-use super::story::Story;
+use crate::stage::Stage;
+use crate::story::Story;
 use lab::{ClientOptions, Process};
 
 /// What a user knows.
 #[derive(Clone)]
-pub(crate) struct Knowledge {
-    pub(crate) name: String,
-    pub(crate) password: Secret,
+pub struct Knowledge {
+    /// The user name.
+    pub name: String,
+    /// The password.
+    pub password: Secret,
     /// What the user's device shows when it is looked at.
-    pub(crate) code: Arc<dyn Fn() -> String + Send + Sync>,
+    pub code: Arc<dyn Fn() -> String + Send + Sync>,
+}
+
+impl fmt::Debug for Knowledge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Knowledge").field("name", &self.name).finish_non_exhaustive()
+    }
 }
 
 /// What becomes of a client.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Outcome {
+pub enum Outcome {
     /// It is in the tunnel, with its address and the routes that were pushed.
     Connected(String),
     /// It was turned away, with the words of the server.
@@ -36,7 +45,8 @@ pub(crate) enum Outcome {
 }
 
 /// A client that runs, with a user who answers what it asks.
-pub(crate) struct Visitor {
+#[derive(Debug)]
+pub struct Visitor {
     client: Client,
     events: Events,
     process: Process,
@@ -47,7 +57,10 @@ pub(crate) struct Visitor {
 
 impl Visitor {
     /// Starts a client, and lets it connect.
-    pub(crate) async fn new(
+    ///
+    /// # Errors
+    /// It does not start, or cannot be connected to.
+    pub async fn new(
         stage: &Stage,
         story: &Arc<Story>,
         knows: Knowledge,
@@ -67,7 +80,10 @@ impl Visitor {
     }
 
     /// Waits for what becomes of the client next.
-    pub(crate) async fn outcome(&mut self) -> Result<Outcome> {
+    ///
+    /// # Errors
+    /// Its connection ended; with its log.
+    pub async fn outcome(&mut self) -> Result<Outcome> {
         while let Some(event) = self.events.next().await {
             if let Some(outcome) = self.take(event?) {
                 return Ok(outcome);
@@ -78,12 +94,18 @@ impl Visitor {
     }
 
     /// Has the client lose its connection, and connect again (`SIGUSR1`).
-    pub(crate) async fn reconnect(&self) -> Result<()> {
+    ///
+    /// # Errors
+    /// Its connection ended.
+    pub async fn reconnect(&self) -> Result<()> {
         Ok(self.client.signal(Signal::Sigusr1).await?)
     }
 
     /// Ends the client.
-    pub(crate) async fn leave(mut self) -> Result<()> {
+    ///
+    /// # Errors
+    /// Its connection ended before, or its process does not end.
+    pub async fn leave(mut self) -> Result<()> {
         self.client.signal(Signal::Sigterm).await?;
         self.process.wait().await?;
         Ok(())

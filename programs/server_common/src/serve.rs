@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use openvpn_mgmt::handler::{AuthServer, Authenticator, Delivery, Outcome, Verdict};
 use openvpn_mgmt::{EnvFilter, Requests};
 
-use super::story::Story;
+use crate::story::Story;
 
 /// How long clients that wait may still be decided about when the program is to end.
 const LAST_DECISIONS: Duration = Duration::from_secs(5);
@@ -15,7 +15,10 @@ const LAST_DECISIONS: Duration = Duration::from_secs(5);
 /// Decides about clients until `stopped` is done; that the connection ends before is an error.
 ///
 /// A server that is in its hold, at its start or after a restart, is released.
-pub(crate) async fn serve(
+///
+/// # Errors
+/// The connection ended, or the server takes no `env-filter`.
+pub async fn serve(
     requests: Requests,
     authenticator: impl Authenticator,
     story: Arc<Story>,

@@ -8,24 +8,27 @@ use owo_colors::{OwoColorize as _, Style};
 use program_common::printer::{self, harmless};
 
 /// Prints what happens, as it happens; never waits for whoever reads it.
-pub(crate) struct Story {
+#[derive(Debug)]
+pub struct Story {
     start: Instant,
     color: bool,
 }
 
 impl Story {
-    pub(crate) fn new() -> Self {
+    /// Its times count from here.
+    #[must_use]
+    pub fn new() -> Self {
         let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         Self { start: Instant::now(), color: std::io::stdout().is_terminal() && !no_color }
     }
 
     /// A new part begins.
-    pub(crate) fn heading(&self, text: impl Display) {
+    pub fn heading(&self, text: impl Display) {
         print(&format!("\n{}", self.paint(&harmless(text), Style::new().bold())));
     }
 
     /// Something happened to `who`.
-    pub(crate) fn line(&self, who: &str, what: impl Display) {
+    pub fn line(&self, who: &str, what: impl Display) {
         let time = format!("{:7.2}", self.start.elapsed().as_secs_f64());
         let time = self.paint(&time, Style::new().dimmed());
         let style = if who == "server" { Style::new().cyan() } else { Style::new().magenta() };
@@ -34,19 +37,25 @@ impl Story {
     }
 
     /// Something went as it should.
-    pub(crate) fn ok(&self, what: impl Display) {
+    pub fn ok(&self, what: impl Display) {
         let mark = self.paint("ok", Style::new().green().bold());
         print(&format!("{:9}{mark}        {}", "", harmless(what)));
     }
 
     /// Something to read that is no part of the story.
     #[allow(clippy::unused_self, reason = "as all that prints")]
-    pub(crate) fn text(&self, text: &str) {
+    pub fn text(&self, text: &str) {
         print(text);
     }
 
     fn paint(&self, text: &str, style: Style) -> String {
         if self.color { text.style(style).to_string() } else { text.to_owned() }
+    }
+}
+
+impl Default for Story {
+    fn default() -> Self {
+        Self::new()
     }
 }
 

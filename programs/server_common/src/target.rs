@@ -10,12 +10,12 @@ use program_common::printer;
 use tracing::level_filters::LevelFilter;
 
 /// Which server to attach to.
-#[derive(Args)]
-pub(crate) struct Target {
+#[derive(Args, Debug)]
+pub struct Target {
     /// The management interface of a server of your own: the path of its unix socket, or
     /// its host:port. Without it a server and its clients are started here, for a demonstration
     #[arg(long, value_name = "SOCKET|HOST:PORT")]
-    pub(crate) connect: Option<String>,
+    pub connect: Option<String>,
 
     /// A file whose first line is the password of that management interface
     #[arg(long, value_name = "FILE", requires = "connect")]
@@ -28,7 +28,10 @@ pub(crate) struct Target {
 
 impl Target {
     /// Connects to the management interface at `address`.
-    pub(crate) async fn open(&self, address: &str) -> Result<Session> {
+    ///
+    /// # Errors
+    /// The password cannot be read, or there is no connection.
+    pub async fn open(&self, address: &str) -> Result<Session> {
         let mut builder = Builder::new();
         if let Some(file) = &self.password_file {
             let text = std::fs::read_to_string(file)
@@ -39,7 +42,7 @@ impl Target {
     }
 
     /// Has the library's own messages shown: all with `--verbose`, else warnings.
-    pub(crate) fn start_tracing(&self) {
+    pub fn start_tracing(&self) {
         let level = if self.verbose { LevelFilter::DEBUG } else { LevelFilter::WARN };
         let subscriber = tracing_subscriber::fmt().with_max_level(level);
         let color = std::io::stderr().is_terminal();
