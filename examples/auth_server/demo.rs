@@ -7,9 +7,9 @@ use std::time::{Duration, SystemTime};
 use anyhow::{Context, Result, bail, ensure};
 use openvpn_mgmt::Secret;
 use openvpn_mgmt::handler::AttemptKind;
-use server_common::stage::Stage;
-use server_common::story::Story;
-use server_common::visitor::{Knowledge, Outcome, Visitor};
+use server_common::console::Console;
+use server_common::demo_client::{DemoClient, Knowledge, Outcome};
+use server_common::demo_server::DemoServer;
 use tokio::sync::mpsc;
 use totp_rs::TOTP;
 
@@ -23,38 +23,38 @@ use lab::{ClientOptions, ServerOptions};
 const DEADLINE: Duration = Duration::from_secs(120);
 const PASSWORD: &str = "correct horse battery staple";
 
-/// Everything there is, while the story goes on.
+/// Everything there is, while the demonstration runs.
 struct Demo {
-    stage: Stage,
-    story: Arc<Story>,
+    server: DemoServer,
+    console: Arc<Console>,
     /// What was decided, after it was printed.
     decisions: mpsc::UnboundedReceiver<Decided>,
     alice: TOTP,
     bob: TOTP,
 }
 
-/// Plays the story; `tokens`: whether the server gives them.
-pub(crate) async fn run(ask: Ask, tokens: bool, story: &Arc<Story>) -> Result<()> {
+/// Runs it; `tokens`: whether the server gives them.
+pub(crate) async fn run(ask: Ask, tokens: bool, console: &Arc<Console>) -> Result<()> {
     let mut options = ServerOptions::new();
     if tokens {
         options = options.line("auth-gen-token 0 external-auth");
     }
-    let (stage, session) = Stage::open(options).await?;
-    story.heading(stage.title());
+    let (server, session) = DemoServer::open(options).await?;
+    console.heading(server.title());
     let (alice, bob) = (Account::new("alice", PASSWORD)?, Account::new("bob", PASSWORD)?);
-    let [a, b, c, _] = stage.address().octets();
+    let [a, b, c, _] = server.address().octets();
     let (address, route) = (format!("{a}.{b}.{c}.77/24"), "10.1.0.0/16");
-    story.line("server", format!("has users alice (with {address}, route {route}) and bob"));
+    console.line("server", format!("has users alice (with {address}, route {route}) and bob"));
     let own = format!("address = \"{address}\"\nroutes = [\"{route}\"]\n");
     let users = Users::parse(&format!("{alice}{own}{bob}"))?;
     let (decided, inbox) = mpsc::unbounded_channel();
     let accounts = Accounts::new(users, ask, (None, None), decided)?;
     let (told, decisions) = mpsc::unbounded_channel();
     let (alice, bob) = (totp(&alice)?, totp(&bob)?);
-    let demo = Demo { stage, story: Arc::clone(story), decisions, alice, bob };
+    let demo = Demo { server, console: Arc::clone(console), decisions, alice, bob };
     tokio::select! {
-        ended = decide(session, accounts, story, pending()) => ended,
-        () = tell(story, inbox, told) => bail!("nobody decides any more"),
+        ended = decide(session, accounts, console, pending()) => ended,
+        () = tell(console, inbox, told) => bail!("nobody decides any more"),
         played = tokio::time::timeout(DEADLINE, demo.play(tokens)) => {
             played.with_context(|| format!("not done after {DEADLINE:?}"))?
         }
@@ -63,12 +63,12 @@ pub(crate) async fn run(ask: Ask, tokens: bool, story: &Arc<Story>) -> Result<()
 
 /// Prints decisions as they come, and passes them on.
 async fn tell(
-    story: &Story,
+    console: &Console,
     mut inbox: mpsc::UnboundedReceiver<Decided>,
     told: mpsc::UnboundedSender<Decided>,
 ) {
     while let Some(decision) = inbox.recv().await {
-        story.line("server", &decision);
+        console.line("server", &decision);
         told.send(decision).ok();
     }
 }
@@ -77,11 +77,11 @@ impl Demo {
     async fn play(mut self, tokens: bool) -> Result<()> {
         self.is_let_in_once_for_all(tokens).await?;
 
-        self.story.heading("Right password, wrong code");
+        self.console.heading("Right password, wrong code");
         let wrong = wrong_code(&self.alice);
         self.is_denied("alice", move || wrong.clone()).await?;
 
-        self.story.heading("A user who is not in the file");
+        self.console.heading("A user who is not in the file");
         self.is_denied("mallory", || "123456".to_owned()).await?;
 
         self.is_asked_while_waiting().await
@@ -89,36 +89,36 @@ impl Demo {
 
     /// Password, code by CRV1; then no more questions, whatever happens to the connection.
     async fn is_let_in_once_for_all(&mut self, tokens: bool) -> Result<()> {
-        self.story.heading("Right password, right code");
+        self.console.heading("Right password, right code");
         // By default it is every hour.
         let renews = |to: ClientOptions| to.line("reneg-sec 5 5");
         let mut alice = self.visit("alice", shown(&self.alice), renews).await?;
         let first = connected(alice.outcome().await?)?;
         ensure!(first.contains(".77, route 10.1.0.0 255.255.0.0"), "alice got {first}");
-        self.story.line("alice", format!("CONNECTED as {first}"));
-        self.story.ok("the user is in, with an address and a route of her own");
+        self.console.line("alice", format!("CONNECTED as {first}"));
+        self.console.ok("the user is in, with an address and a route of her own");
 
-        self.story.heading("The keys are renewed");
+        self.console.heading("The keys are renewed");
         self.renewal().await?;
-        self.story.ok("nobody was asked");
+        self.console.ok("nobody was asked");
         if tokens {
-            self.story.heading("The connection is lost, and comes back");
+            self.console.heading("The connection is lost, and comes back");
             alice.reconnect().await?;
             let again = connected(alice.outcome().await?)?;
             ensure!(again == first, "alice had {first}, and now {again}");
-            self.story.line("alice", format!("CONNECTED as {again}"));
-            self.story.ok("nobody was asked; address and route are the same");
+            self.console.line("alice", format!("CONNECTED as {again}"));
+            self.console.ok("nobody was asked; address and route are the same");
         }
         alice.leave().await
     }
 
     async fn is_asked_while_waiting(&self) -> Result<()> {
-        self.story.heading("A client that can be asked while it waits (CR_TEXT)");
+        self.console.heading("A client that can be asked while it waits (CR_TEXT)");
         let can = |to: ClientOptions| to.line("setenv IV_SSO crtext");
         let mut bob = self.visit("bob", shown(&self.bob), can).await?;
         let got = connected(bob.outcome().await?)?;
-        self.story.line("bob", format!("CONNECTED as {got}"));
-        self.story.ok("the user is in, at the first attempt");
+        self.console.line("bob", format!("CONNECTED as {got}"));
+        self.console.ok("the user is in, at the first attempt");
         bob.leave().await
     }
 
@@ -127,13 +127,13 @@ impl Demo {
         name: &str,
         code: impl Fn() -> String + Send + Sync + 'static,
     ) -> Result<()> {
-        let mut visitor = self.visit(name, code, |to| to).await?;
-        match visitor.outcome().await? {
-            Outcome::Denied(reason) => self.story.line(name, format!("DENIED: {reason}")),
+        let mut client = self.visit(name, code, |to| to).await?;
+        match client.outcome().await? {
+            Outcome::Denied(reason) => self.console.line(name, format!("DENIED: {reason}")),
             other => bail!("{name} is to be denied, but got {other:?}"),
         }
-        self.story.ok("denied, without a word about what was wrong");
-        visitor.leave().await
+        self.console.ok("denied, without a word about what was wrong");
+        client.leave().await
     }
 
     async fn visit(
@@ -141,10 +141,10 @@ impl Demo {
         name: &str,
         code: impl Fn() -> String + Send + Sync + 'static,
         options: impl FnOnce(ClientOptions) -> ClientOptions,
-    ) -> Result<Visitor> {
+    ) -> Result<DemoClient> {
         let (name, password) = (name.to_owned(), Secret::from(PASSWORD));
         let knows = Knowledge { name, password, code: Arc::new(code) };
-        Visitor::new(&self.stage, &self.story, knows, options).await
+        DemoClient::new(&self.server, &self.console, knows, options).await
     }
 
     /// Waits until a client that is in was let in again.

@@ -35,8 +35,8 @@ use clap::{ArgGroup, Parser, ValueEnum};
 use openvpn_mgmt::handler::{Attempt, Authenticator as _};
 use openvpn_mgmt::{Event, Events, Session};
 use program_common::stop::until_ended;
+use server_common::console::Console;
 use server_common::serve::serve;
-use server_common::story::Story;
 use server_common::target::Target;
 use tokio::sync::{mpsc, oneshot};
 
@@ -145,35 +145,35 @@ async fn run(args: &Args, stopped: oneshot::Receiver<()>) -> Result<()> {
         drop(stopped);
         return make_user::run(name, args.users.as_deref()).await;
     }
-    let story = Arc::new(Story::new());
+    let console = Arc::new(Console::new());
     if let Some(address) = &args.target.connect {
-        return attach(args, address, &story, stopped).await;
+        return attach(args, address, &console, stopped).await;
     }
     drop(stopped);
-    demo::run(args.ask, !args.without_tokens, &story).await
+    demo::run(args.ask, !args.without_tokens, &console).await
 }
 
 /// Serves a server of the user's own.
 async fn attach(
     args: &Args,
     address: &str,
-    story: &Arc<Story>,
+    console: &Arc<Console>,
     stopped: oneshot::Receiver<()>,
 ) -> Result<()> {
     let (decided, mut decisions) = mpsc::unbounded_channel();
     let accounts = accounts(args, decided).await?;
     let session = args.target.open(address).await?;
     let (users, sessions) = accounts.count();
-    story.line("server", format!("connected to {address}; {users} users, {sessions} sessions"));
-    story.line("server", RENEWALS);
+    console.line("server", format!("connected to {address}; {users} users, {sessions} sessions"));
+    console.line("server", RENEWALS);
     let tell = async {
         while let Some(decision) = decisions.recv().await {
-            story.line("server", decision);
+            console.line("server", decision);
         }
         Ok(())
     };
     let stopped = async { drop(stopped.await) };
-    tokio::try_join!(decide(session, accounts, story, stopped), tell).map(drop)
+    tokio::try_join!(decide(session, accounts, console, stopped), tell).map(drop)
 }
 
 /// Reads the users, and what was known about them when this program ended.
@@ -192,7 +192,7 @@ async fn accounts(args: &Args, decided: mpsc::UnboundedSender<Decided>) -> Resul
 async fn decide(
     session: Session,
     accounts: Arc<Accounts>,
-    story: &Arc<Story>,
+    console: &Arc<Console>,
     stopped: impl Future<Output = ()>,
 ) -> Result<()> {
     let (_client, events, requests) = session.split();
@@ -204,7 +204,7 @@ async fn decide(
         }
     };
     tokio::select! {
-        ended = serve(requests, authenticator, Arc::clone(story), stopped) => ended,
+        ended = serve(requests, authenticator, Arc::clone(console), stopped) => ended,
         never = watch(events, &accounts) => match never {},
     }
 }

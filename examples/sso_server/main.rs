@@ -30,9 +30,9 @@ use anyhow::{Context, Result};
 use clap::Parser;
 use openvpn_mgmt::Session;
 use program_common::stop::until_ended;
+use server_common::console::Console;
+use server_common::demo_server::DemoServer;
 use server_common::serve::serve;
-use server_common::stage::Stage;
-use server_common::story::Story;
 use server_common::target::Target;
 use tokio::sync::oneshot;
 
@@ -108,13 +108,13 @@ async fn main() -> ExitCode {
 }
 
 async fn run(args: &Args, stopped: oneshot::Receiver<()>) -> Result<()> {
-    let story = Arc::new(Story::new());
+    let console = Arc::new(Console::new());
     let limits = Limits { all: args.max_links, per_address: args.max_links_per_address };
     let links = Arc::new(Links::new(limits));
     let site = Site::new(Arc::clone(&links), args.listen, args.origin.clone()).await?;
     let patience = Duration::from_secs(args.patience);
     if !site.origin().is_private() {
-        story.line(
+        console.line(
             "server",
             format!(
                 "warning: links to {}, and answers, travel unencrypted",
@@ -123,27 +123,27 @@ async fn run(args: &Args, stopped: oneshot::Receiver<()>) -> Result<()> {
         );
     }
     let origin = site.origin().as_str().to_owned();
-    let sso = Sso { links, origin, patience, story: Arc::clone(&story) };
+    let sso = Sso { links, origin, patience, console: Arc::clone(&console) };
     let Some(address) = &args.target.connect else {
         drop(stopped);
-        return show(args, sso, site, &story).await;
+        return show(args, sso, site, &console).await;
     };
     let session = args.target.open(address).await?;
-    story.line("server", format!("connected to {address}; pages at {}", sso.origin));
+    console.line("server", format!("connected to {address}; pages at {}", sso.origin));
     decide(session, sso, site, async { drop(stopped.await) }).await
 }
 
 /// Has a server and clients of its own.
-async fn show(args: &Args, sso: Sso, site: Site, story: &Arc<Story>) -> Result<()> {
-    let (stage, session) = Stage::open(demo::server()).await?;
-    story.heading(stage.title());
-    story.line("server", format!("pages at {}", sso.origin));
+async fn show(args: &Args, sso: Sso, site: Site, console: &Arc<Console>) -> Result<()> {
+    let (server, session) = DemoServer::open(demo::server()).await?;
+    console.heading(server.title());
+    console.line("server", format!("pages at {}", sso.origin));
     let is_by_itself = args.auto_approve || !std::io::stdin().is_terminal();
     let play = async {
         if !is_by_itself {
-            return demo::by_hand(&stage, story).await;
+            return demo::by_hand(&server, console).await;
         }
-        let played = tokio::time::timeout(DEADLINE, demo::by_itself(&stage, story)).await;
+        let played = tokio::time::timeout(DEADLINE, demo::by_itself(&server, console)).await;
         played.with_context(|| format!("not done after {DEADLINE:?}"))?
     };
     tokio::select! {
@@ -160,9 +160,9 @@ async fn decide(
     stopped: impl Future<Output = ()>,
 ) -> Result<()> {
     let (_client, _, requests) = session.split();
-    let story = Arc::clone(&sso.story);
+    let console = Arc::clone(&sso.console);
     tokio::select! {
-        ended = serve(requests, sso, story, stopped) => ended,
+        ended = serve(requests, sso, console, stopped) => ended,
         ended = site.run() => ended,
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use openvpn_mgmt::PendingAuth;
 use openvpn_mgmt::handler::{Attempt, Authenticator, BoxError, Decision};
-use server_common::story::Story;
+use server_common::console::Console;
 use tokio::time::sleep;
 
 use crate::asking::{Asking, address};
@@ -25,7 +25,7 @@ pub(crate) struct Sso {
     pub(crate) origin: String,
     /// How long a link is open, in whole seconds.
     pub(crate) patience: Duration,
-    pub(crate) story: Arc<Story>,
+    pub(crate) console: Arc<Console>,
 }
 
 impl Authenticator for Sso {
@@ -83,7 +83,7 @@ impl Sso {
     }
 
     fn tell(&self, name: &str, what: &str) {
-        self.story.line("server", format!("{name} {what}"));
+        self.console.line("server", format!("{name} {what}"));
     }
 }
 

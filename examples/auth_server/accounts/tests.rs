@@ -1,7 +1,7 @@
 //! Who is let in, by a daemon that is scripted.
 
 use openvpn_mgmt::Builder;
-use server_common::story::Story;
+use server_common::console::Console;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, DuplexStream, duplex};
 use tokio::task::JoinSet;
 
@@ -32,8 +32,8 @@ impl Daemon {
         let (decided, decisions) = mpsc::unbounded_channel();
         let accounts = Accounts::new(users, Ask::Crv1, (None, None), decided).unwrap();
         running.spawn(async move {
-            let story = Arc::new(Story::new());
-            decide(session, accounts, &story, std::future::pending()).await.ok();
+            let console = Arc::new(Console::new());
+            decide(session, accounts, &console, std::future::pending()).await.ok();
         });
         Self { says, decisions, clients: 0, _running: running }
     }

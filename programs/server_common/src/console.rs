@@ -9,12 +9,12 @@ use program_common::printer::{self, harmless};
 
 /// Prints what happens, as it happens; never waits for whoever reads it.
 #[derive(Debug)]
-pub struct Story {
+pub struct Console {
     start: Instant,
     color: bool,
 }
 
-impl Story {
+impl Console {
     /// Its times count from here.
     #[must_use]
     pub fn new() -> Self {
@@ -42,7 +42,7 @@ impl Story {
         print(&format!("{:9}{mark}        {}", "", harmless(what)));
     }
 
-    /// Something to read that is no part of the story.
+    /// Something to read that is no line about anybody.
     #[allow(clippy::unused_self, reason = "as all that prints")]
     pub fn text(&self, text: &str) {
         print(text);
@@ -53,7 +53,7 @@ impl Story {
     }
 }
 
-impl Default for Story {
+impl Default for Console {
     fn default() -> Self {
         Self::new()
     }

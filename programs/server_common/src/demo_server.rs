@@ -9,14 +9,14 @@ use lab::{ClientOptions, Lab, Process, ServerOptions};
 
 /// A server that runs, and the lab that its clients are started in.
 #[derive(Debug)]
-pub struct Stage {
+pub struct DemoServer {
     // Dropped before the lab: the server writes into its folder.
     server: Process,
     lab: Lab,
     address: Ipv4Addr,
 }
 
-impl Stage {
+impl DemoServer {
     /// Starts a server, and connects to it; what it asks from then on is in the session.
     ///
     /// # Errors

@@ -12,8 +12,8 @@ use openvpn_mgmt::handler::{
 use openvpn_mgmt::{Client, Event, Events, Secret, Signal, StateName, connect};
 use tokio::task::JoinSet;
 
-use crate::stage::Stage;
-use crate::story::Story;
+use crate::console::Console;
+use crate::demo_server::DemoServer;
 use lab::{ClientOptions, Process};
 
 /// What a user knows.
@@ -46,7 +46,7 @@ pub enum Outcome {
 
 /// A client that runs, with a user who answers what it asks.
 #[derive(Debug)]
-pub struct Visitor {
+pub struct DemoClient {
     client: Client,
     events: Events,
     process: Process,
@@ -55,23 +55,23 @@ pub struct Visitor {
     _user: JoinSet<()>,
 }
 
-impl Visitor {
+impl DemoClient {
     /// Starts a client, and lets it connect.
     ///
     /// # Errors
     /// It does not start, or cannot be connected to.
     pub async fn new(
-        stage: &Stage,
-        story: &Arc<Story>,
+        server: &DemoServer,
+        console: &Arc<Console>,
         knows: Knowledge,
         options: impl FnOnce(ClientOptions) -> ClientOptions,
     ) -> Result<Self> {
         let name = knows.name.clone();
         let common = |to: ClientOptions| to.common_name(&name).auth_retry_interact().up_down();
-        let process = stage.client(|to| options(common(to))).await?;
+        let process = server.client(|to| options(common(to))).await?;
         let (client, events, requests) = connect(process.socket()).await?.split();
         client.state_on().await?;
-        let user = User { knows, story: Arc::clone(story), typed: AtomicBool::new(false) };
+        let user = User { knows, console: Arc::clone(console), typed: AtomicBool::new(false) };
         let mut users = JoinSet::new();
         users.spawn(async move {
             Responder::new().credentials(user).run(requests).await;
@@ -147,13 +147,13 @@ fn routes(up: &UpDown) -> Vec<String> {
 /// Types what the client asks for: the password once, a code whenever there is a challenge.
 struct User {
     knows: Knowledge,
-    story: Arc<Story>,
+    console: Arc<Console>,
     typed: AtomicBool,
 }
 
 impl User {
     fn does(&self, what: &str) {
-        self.story.line(&self.knows.name, what);
+        self.console.line(&self.knows.name, what);
     }
 }
 
