@@ -15,6 +15,7 @@ mod daemon;
 mod network;
 mod options;
 mod process;
+mod program;
 mod raw;
 mod token;
 
@@ -34,6 +35,7 @@ pub use self::daemon::{Daemon, Version, skip};
 pub use self::network::{Port, daemons_die_with_us};
 pub use self::options::{ClientOptions, Proto, ServerOptions};
 pub use self::process::{DEADLINE, Management, Process};
+pub use self::program::{End, Program, full_pipe};
 pub use self::raw::Raw;
 pub use self::token::Token;
 
