@@ -10,20 +10,11 @@ mod programs;
 #[path = "examples_server/sso.rs"]
 mod sso;
 
-#[path = "examples_server/make_user.rs"]
-mod make_user;
-#[path = "examples_server/second_factor.rs"]
-mod second_factor;
-
-use std::fs::OpenOptions;
-use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use lab::{ClientOptions, Lab, Raw, ServerOptions};
+use lab::{ClientOptions, Lab, ServerOptions};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tempfile::TempDir;
@@ -89,16 +80,6 @@ impl Example {
         Ok(status)
     }
 
-    /// Ends it by a signal, as [`ends`](Self::ends).
-    async fn stop(self, signal: Signal) -> Result<ExitStatus> {
-        self.signal(signal)?;
-        self.ends().await
-    }
-
-    fn signal(&self, signal: Signal) -> Result<()> {
-        Ok(kill(Pid::from_raw(i32::try_from(self.pid()?)?), signal)?)
-    }
-
     fn pid(&self) -> Result<u32> {
         self.process.id().context("it has ended")
     }
@@ -138,30 +119,6 @@ async fn shows(test: &str, name: &str, arguments: &[&str], lines: &[&str]) -> Re
 }
 
 #[tokio::test]
-async fn auth_server_shows_password_and_code() -> Result<()> {
-    let lines = [
-        "alice connects: password is right, asked for a code (CRV1)",
-        "alice connects: let in: password and code (CRV1) are right",
-        "CONNECTED as 10.",
-        "alice renews its keys: let in: the session goes on",
-        "alice connects: let in: the session goes on",
-        "alice connects: denied: wrong code",
-        "mallory connects: denied: wrong user name or password",
-        "bob connects: let in: password and code (CR_TEXT) are right",
-        "ok        the user is in, at the first attempt",
-    ];
-    shows("auth_server_shows_password_and_code", "auth_server", &[], &lines).await.map(drop)
-}
-
-#[tokio::test]
-async fn auth_server_does_without_tokens() -> Result<()> {
-    let lines =
-        ["renews its keys: let in: the session goes on", "nobody was asked", "at the first"];
-    let test = "auth_server_does_without_tokens";
-    shows(test, "auth_server", &["--without-tokens"], &lines).await.map(drop)
-}
-
-#[tokio::test]
 async fn sso_server_shows_approval_and_denial() -> Result<()> {
     let lines = [
         "is told to open http://127.0.0.1:",
@@ -184,7 +141,7 @@ async fn ctrl_c_leaves_nothing() -> Result<()> {
     if Lab::serving_or_skip("ctrl_c_leaves_nothing")?.is_none() {
         return Ok(());
     }
-    for name in ["auth_server", "sso_server"] {
+    for name in ["sso_server"] {
         let mut example = Example::start(name, &[], Stdio::null())?;
         example.sees("types user name and password").await?;
         let pid = example.pid()?;
@@ -194,60 +151,4 @@ async fn ctrl_c_leaves_nothing() -> Result<()> {
         assert!(!std::path::Path::new(&device).exists(), "{device}");
     }
     Ok(())
-}
-
-#[tokio::test]
-async fn auth_server_attaches_to_a_server_of_ones_own() -> Result<()> {
-    let test = "auth_server_attaches_to_a_server_of_ones_own";
-    let Some(lab) = Lab::serving_or_skip(test)? else { return Ok(()) };
-    let users = lab.dir().join("users.toml");
-    write_private(&users, &new_user("al ice", "pass word").await?)?;
-    let password = lab.dir().join("password");
-    std::fs::write(&password, "let me in\n")?;
-    let server = lab.server(ServerOptions::new().management_password("let me in")).await?;
-
-    let paths = [server.socket(), &users, &password].map(|path| path.display().to_string());
-    let [socket, users, password] = paths.each_ref().map(String::as_str);
-    let arguments = ["--connect", socket, "--users", users, "--password-file", password];
-    let mut example = Example::start("auth_server", &arguments, Stdio::null())?;
-    example.sees("1 users").await?;
-
-    let client = lab.client(ClientOptions::to(&server).auth_retry_interact()).await?;
-    let mut client = Raw::connect(client.socket()).await?;
-    client.ask("hold off", "SUCCESS: hold flag").await?;
-    client.ask("hold release", "SUCCESS: hold release").await?;
-    for (secret, answer, line) in [
-        (
-            "nonsense",
-            "Failed: 'Auth' ['Wrong user name, password or code']",
-            "denied: wrong user name",
-        ),
-        ("pass word", "Failed: 'Auth' ['CRV1:R,E:", "password is right"),
-    ] {
-        client.expect(">PASSWORD:Need 'Auth'").await?;
-        client.ask("username Auth 'al ice'", "SUCCESS: 'Auth' username").await?;
-        client.ask(&format!("password Auth '{secret}'"), "SUCCESS: 'Auth' password").await?;
-        example.sees(&format!("al ice connects: {line}")).await?;
-        client.expect(answer).await?;
-    }
-
-    drop(server);
-    assert_eq!(example.ends().await?.code(), Some(1), "a server that ends is an error");
-    Ok(())
-}
-
-/// What `--make-user` prints.
-async fn new_user(name: &str, password: &str) -> Result<String> {
-    let mut example = Example::start("auth_server", &["--make-user", name], Stdio::piped())?;
-    let mut input = example.process.stdin.take().context("there is no input")?;
-    input.write_all(password.as_bytes()).await?;
-    drop(input);
-    example.sees("totp = ").await?;
-    Ok(example.seen.join("\n"))
-}
-
-fn write_private(path: &Path, text: &str) -> Result<()> {
-    let mut options = OpenOptions::new();
-    let file = options.create_new(true).write(true).mode(0o600).open(path);
-    Ok(file?.write_all(text.as_bytes())?)
 }

@@ -7,6 +7,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
+use lab::{DEADLINE, Program};
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::pty::openpty;
 use nix::sys::signal::{Signal, kill};
@@ -18,8 +19,7 @@ use tokio::net::unix::pipe::Receiver;
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
-use super::programs::program;
-use super::{DEADLINE, Example, write_private};
+use super::{PROGRAM, write_private};
 
 /// The program, and the terminal that it is run on.
 struct Prompt {
@@ -39,7 +39,7 @@ impl Prompt {
         // It makes the terminal that of the program, and becomes it.
         let process = Command::new("setsid")
             .arg("--ctty")
-            .arg(program("auth_server")?)
+            .arg(PROGRAM)
             .args(arguments)
             .stdin(slave.try_clone()?)
             .stdout(Stdio::null())
@@ -132,12 +132,10 @@ async fn a_user_is_added_to_a_file_of_mode_0600() -> Result<()> {
 /// Nothing is typed, and nothing is read.
 #[tokio::test]
 async fn a_signal_ends_it_also_at_a_pipe() -> Result<()> {
-    let mut example = Example::start("auth_server", &["--make-user", "alice"], Stdio::piped())?;
-    let mut input = example.process.stdin.take().context("there is no input")?;
-    // Cargo and the start of the program take their time.
-    is_caught(example.pid()?, Signal::SIGTERM).await?;
-    assert_eq!(example.stop(Signal::SIGTERM).await?.code(), Some(143));
-    input.shutdown().await.ok();
+    let program = Program::start(PROGRAM, &["--make-user", "alice"], Stdio::piped())?;
+    // The start of the program takes its time.
+    is_caught(program.pid(), Signal::SIGTERM).await?;
+    assert_eq!(program.stop(Signal::SIGTERM).await?.status.code(), Some(143));
     Ok(())
 }
 
@@ -149,7 +147,7 @@ async fn a_secret_is_not_printed_into_an_open_file() -> Result<()> {
     std::fs::set_permissions(&open, std::os::unix::fs::PermissionsExt::from_mode(0o644))?;
     write_private(&closed, "")?;
     for (path, works) in [(&open, false), (&closed, true)] {
-        let mut process = Command::new(program("auth_server")?)
+        let mut process = Command::new(PROGRAM)
             .args(["--make-user", "alice"])
             .stdin(Stdio::piped())
             .stdout(File::options().append(true).open(path)?)

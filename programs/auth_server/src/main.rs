@@ -2,8 +2,8 @@
 //! Argon2 hashes, TOTP as the second factor, and each user's own address and routes.
 //!
 //! ```text
-//! cargo run --example auth_server            # shows it on a server and clients of its own
-//! cargo run --example auth_server -- --help
+//! cargo run -p auth_server            # shows it on a server and clients of its own
+//! cargo run -p auth_server -- --help
 //! ```
 //!
 //! `accounts.rs` is the program to read: an [`Authenticator`](openvpn_mgmt::handler::Authenticator).

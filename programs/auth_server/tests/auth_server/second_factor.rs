@@ -9,19 +9,19 @@ use std::time::SystemTime;
 use anyhow::{Context as _, Result, bail};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use lab::{ClientOptions, KeyKind, Lab, Management, Port, Process, Program, Raw, ServerOptions};
 use nix::sys::signal::Signal;
 use totp_rs::TOTP;
 
-use super::{Example, new_user, write_private};
-use lab::{ClientOptions, KeyKind, Lab, Management, Port, Process, Raw, ServerOptions};
+use super::{PROGRAM, new_user, write_private};
 
 const PASSWORD: &str = "pass word";
 /// The client says that its user can be asked.
 const CR_TEXT: &str = "setenv IV_SSO crtext";
 const QUESTION: &str = ">INFOMSG:CR_TEXT:R,E:Code";
 
-/// A server, a user, and the example that decides about its clients.
-struct Desk {
+/// A server, a user, and the program that decides about its clients.
+struct Setup {
     // Dropped before the lab.
     server: Process,
     users: PathBuf,
@@ -29,7 +29,7 @@ struct Desk {
     lab: Lab,
 }
 
-impl Desk {
+impl Setup {
     async fn new(test: &str, options: ServerOptions) -> Result<Option<Self>> {
         let Some(lab) = Lab::serving_or_skip(test)? else { return Ok(None) };
         let users = lab.dir().join("users.toml");
@@ -39,13 +39,13 @@ impl Desk {
         Ok(Some(Self { server, users, totp: totp(&user)?, lab }))
     }
 
-    /// Starts the example, and waits until it is connected.
-    async fn open(&self) -> Result<Example> {
+    /// Starts the program, and waits until it is connected.
+    async fn open(&self) -> Result<Program> {
         let [socket, users] = [self.server.socket(), &self.users].map(|path| path.display());
         let arguments = ["--connect", &socket.to_string(), "--users", &users.to_string()];
-        let mut example = Example::start("auth_server", &arguments, Stdio::null())?;
-        example.sees("1 users").await?;
-        Ok(example)
+        let mut program = Program::start(PROGRAM, &arguments, Stdio::null())?;
+        program.sees("1 users").await?;
+        Ok(program)
     }
 
     /// Starts a client, at a port of its own or any, and has it connect.
@@ -113,24 +113,24 @@ async fn is_asked(client: &mut Raw, code: &str) -> Result<()> {
 #[tokio::test]
 async fn a_renewal_after_cr_text_asks_for_a_code_again() -> Result<()> {
     let test = "a_renewal_after_cr_text_asks_for_a_code_again";
-    let Some(desk) = Desk::new(test, ServerOptions::new()).await? else { return Ok(()) };
-    let mut example = desk.open().await?;
+    let Some(setup) = Setup::new(test, ServerOptions::new()).await? else { return Ok(()) };
+    let mut program = setup.open().await?;
     let port = Port::reserve()?;
-    let (mut first, mut typed) = desk.client("first", Some(&port), CR_TEXT).await?;
+    let (mut first, mut typed) = setup.client("first", Some(&port), CR_TEXT).await?;
     types_password(&mut typed).await?;
-    is_asked(&mut typed, &desk.code(0)?).await?;
+    is_asked(&mut typed, &setup.code(0)?).await?;
     typed.expect("CONNECTED,SUCCESS").await?;
-    example.sees("alice connects: let in: password and code (CR_TEXT) are right").await?;
+    program.sees("alice connects: let in: password and code (CR_TEXT) are right").await?;
 
     // It leaves without a word.
     first.kill();
-    let (_second, mut typed) = desk.client("second", Some(&port), CR_TEXT).await?;
+    let (_second, mut typed) = setup.client("second", Some(&port), CR_TEXT).await?;
     types_password(&mut typed).await?;
     tokio::select! {
         asked = typed.expect(QUESTION) => asked.map(drop),
-        seen = example.sees("alice renews its keys: ") => {
+        seen = program.sees("alice renews its keys: ") => {
             seen?;
-            bail!("decided by the password alone: {:?}", example.seen.last())
+            bail!("decided by the password alone: {:?}", program.seen().last())
         }
     }
 }
@@ -138,67 +138,69 @@ async fn a_renewal_after_cr_text_asks_for_a_code_again() -> Result<()> {
 #[tokio::test]
 async fn each_renewal_after_cr_text_takes_a_new_code() -> Result<()> {
     let test = "each_renewal_after_cr_text_takes_a_new_code";
-    let Some(desk) = Desk::new(test, ServerOptions::new()).await? else { return Ok(()) };
-    let mut example = desk.open().await?;
+    let Some(setup) = Setup::new(test, ServerOptions::new()).await? else { return Ok(()) };
+    let mut program = setup.open().await?;
     // Renewed by packets, which leaves both sides their time to answer.
     let lines = format!("{CR_TEXT}\npull-filter ignore ping\nping 1\nreneg-pkts 3");
-    let (_client, mut typed) = desk.client("client", None, &lines).await?;
+    let (_client, mut typed) = setup.client("client", None, &lines).await?;
     types_password(&mut typed).await?;
-    is_asked(&mut typed, &desk.code(0)?).await?;
+    is_asked(&mut typed, &setup.code(0)?).await?;
     typed.expect("CONNECTED,SUCCESS").await?;
-    let code = desk.code(1)?;
+    let code = setup.code(1)?;
     is_asked(&mut typed, &code).await?;
-    example.sees("alice renews its keys: let in: password and code (CR_TEXT) are right").await?;
+    program.sees("alice renews its keys: let in: password and code (CR_TEXT) are right").await?;
     is_asked(&mut typed, &code).await?;
     // The daemon does not always tell a client that its renewal was denied.
-    example.sees("alice renews its keys: denied: wrong code, or one that was used before").await
+    program.sees("alice renews its keys: denied: wrong code, or one that was used before").await?;
+    Ok(())
 }
 
 #[tokio::test]
 async fn a_restart_forgets_neither_sessions_nor_codes() -> Result<()> {
     let test = "a_restart_forgets_neither_sessions_nor_codes";
-    let Some(desk) = Desk::new(test, ServerOptions::new()).await? else { return Ok(()) };
-    let mut example = desk.open().await?;
+    let Some(setup) = Setup::new(test, ServerOptions::new()).await? else { return Ok(()) };
+    let mut program = setup.open().await?;
     let port = Port::reserve()?;
     // Denied by a challenge, a client at the same port would have to wait.
-    let code = desk.code(0)?;
-    let (_asked, mut typed) = desk.client("asked", None, "").await?;
+    let code = setup.code(0)?;
+    let (_asked, mut typed) = setup.client("asked", None, "").await?;
     let response = is_challenged(&mut typed, &code).await?;
-    let (mut first, mut typed) = desk.client("first", Some(&port), "").await?;
+    let (mut first, mut typed) = setup.client("first", Some(&port), "").await?;
     types(&mut typed, &response).await?;
     typed.expect("CONNECTED,SUCCESS").await?;
-    example.sees("alice connects: let in: password and code (CRV1) are right").await?;
-    assert_eq!(example.stop(Signal::SIGTERM).await?.code(), Some(143));
+    program.sees("alice connects: let in: password and code (CRV1) are right").await?;
+    assert_eq!(program.stop(Signal::SIGTERM).await?.status.code(), Some(143));
 
-    let mut example = desk.open().await?;
+    let mut program = setup.open().await?;
     // What the client sends at a renewal.
     first.kill();
-    let (_second, mut typed) = desk.client("second", Some(&port), "").await?;
+    let (_second, mut typed) = setup.client("second", Some(&port), "").await?;
     types(&mut typed, &response).await?;
-    example.sees("alice renews its keys: let in: the session goes on").await?;
+    program.sees("alice renews its keys: let in: the session goes on").await?;
 
-    let (_third, mut typed) = desk.client("third", None, "").await?;
+    let (_third, mut typed) = setup.client("third", None, "").await?;
     let response = is_challenged(&mut typed, &code).await?;
     types(&mut typed, &response).await?;
-    example.sees("alice connects: denied: wrong code, or one that was used before").await
+    program.sees("alice connects: denied: wrong code, or one that was used before").await?;
+    Ok(())
 }
 
 #[tokio::test]
 async fn a_token_is_good_after_a_restart() -> Result<()> {
     let options = ServerOptions::new().line("auth-gen-token 0 external-auth");
-    let desk = Desk::new("a_token_is_good_after_a_restart", options).await?;
-    let Some(desk) = desk else { return Ok(()) };
-    let mut example = desk.open().await?;
-    let (_client, mut typed) = desk.client("client", None, CR_TEXT).await?;
+    let setup = Setup::new("a_token_is_good_after_a_restart", options).await?;
+    let Some(setup) = setup else { return Ok(()) };
+    let mut program = setup.open().await?;
+    let (_client, mut typed) = setup.client("client", None, CR_TEXT).await?;
     types_password(&mut typed).await?;
-    is_asked(&mut typed, &desk.code(0)?).await?;
+    is_asked(&mut typed, &setup.code(0)?).await?;
     typed.expect("CONNECTED,SUCCESS").await?;
-    example.sees("alice connects: let in").await?;
-    assert_eq!(example.stop(Signal::SIGINT).await?.code(), Some(130));
+    program.sees("alice connects: let in").await?;
+    assert_eq!(program.stop(Signal::SIGINT).await?.status.code(), Some(130));
 
-    let mut example = desk.open().await?;
+    let mut program = setup.open().await?;
     typed.ask("signal SIGUSR1", "SUCCESS:").await?;
-    example.sees("alice connects: let in: the session goes on").await?;
+    program.sees("alice connects: let in: the session goes on").await?;
     typed.expect("CONNECTED,SUCCESS").await?;
     Ok(())
 }
@@ -206,23 +208,23 @@ async fn a_token_is_good_after_a_restart() -> Result<()> {
 #[tokio::test]
 async fn who_waits_when_it_is_stopped_is_denied() -> Result<()> {
     let test = "who_waits_when_it_is_stopped_is_denied";
-    let Some(desk) = Desk::new(test, ServerOptions::new()).await? else { return Ok(()) };
-    let mut example = desk.open().await?;
-    let (_client, mut typed) = desk.client("client", None, CR_TEXT).await?;
+    let Some(setup) = Setup::new(test, ServerOptions::new()).await? else { return Ok(()) };
+    let mut program = setup.open().await?;
+    let (_client, mut typed) = setup.client("client", None, CR_TEXT).await?;
     types_password(&mut typed).await?;
     typed.expect(QUESTION).await?;
-    example.signal(Signal::SIGTERM)?;
-    example.sees("ends: 0 who waited were decided about, 1 denied").await?;
-    assert_eq!(example.ends().await?.code(), Some(143));
+    program.signal(Signal::SIGTERM)?;
+    program.sees("ends: 0 who waited were decided about, 1 denied").await?;
+    assert_eq!(program.ends().await?.status.code(), Some(143));
     Ok(())
 }
 
 #[tokio::test]
 async fn users_that_others_may_read_are_refused() -> Result<()> {
     let test = "users_that_others_may_read_are_refused";
-    let Some(desk) = Desk::new(test, ServerOptions::new()).await? else { return Ok(()) };
-    std::fs::set_permissions(&desk.users, Permissions::from_mode(0o644))?;
-    let Err(refused) = desk.open().await else { bail!("it runs") };
+    let Some(setup) = Setup::new(test, ServerOptions::new()).await? else { return Ok(()) };
+    std::fs::set_permissions(&setup.users, Permissions::from_mode(0o644))?;
+    let Err(refused) = setup.open().await else { bail!("it runs") };
     assert!(refused.to_string().contains("is not in the output"), "{refused}");
     Ok(())
 }
