@@ -50,22 +50,25 @@ impl Program {
     /// # Errors
     /// It does not start.
     pub fn start(program: impl AsRef<Path>, arguments: &[&str], input: Stdio) -> Result<Self> {
-        Self::with(program, arguments, |command| Ok(command.stdin(input)))
+        Self::with(program, arguments, |command| {
+            command.stdin(input);
+        })
     }
 
     /// As [`start`](Self::start), with other settings: pipes are for this value to hold.
     ///
     /// # Errors
-    /// It does not start, or `set` fails.
+    /// It does not start.
     pub fn with(
         program: impl AsRef<Path>,
         arguments: &[&str],
-        set: impl FnOnce(&mut Command) -> Result<&mut Command>,
+        set: impl FnOnce(&mut Command),
     ) -> Result<Self> {
         let folder = TempDir::new()?;
         let mut command = Command::new(program.as_ref());
         command.args(arguments).env("TMPDIR", folder.path()).kill_on_drop(true);
-        let started = set(command.stdout(Stdio::piped()))?.spawn();
+        set(command.stdout(Stdio::piped()));
+        let started = command.spawn();
         let mut child =
             started.with_context(|| format!("{} does not start", program.as_ref().display()))?;
         let pid = child.id().context("it has ended")?;

@@ -2,8 +2,8 @@
 //! user opens a link of its own and approves.
 //!
 //! ```text
-//! cargo run --example sso_server             # shows it on a server and clients of its own
-//! cargo run --example sso_server -- --help
+//! cargo run -p sso_server             # shows it on a server and clients of its own
+//! cargo run -p sso_server -- --help
 //! ```
 //!
 //! `sso.rs` is the program to read: an [`Authenticator`](openvpn_mgmt::handler::Authenticator).

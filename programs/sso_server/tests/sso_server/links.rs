@@ -1,63 +1,57 @@
-//! `sso_server` on real servers: its links, from the first word of a client to the last.
+//! Its links, from the first word of a client to the last.
 
 use std::path::Path;
+use std::process::Stdio;
 
+use anyhow::{Context as _, Result};
+use lab::{ClientOptions, Lab, Program, ServerOptions};
+use nix::sys::signal::Signal;
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{UnixListener, UnixStream};
+use tokio::process::Command;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-use super::*;
 use crate::guest::Guest;
+use crate::{PROGRAM, browser};
 
 #[tokio::test]
 async fn an_origin_that_browsers_write_otherwise_is_refused_at_the_start() -> Result<()> {
     for (origin, wrong) in
         [("https://vpn.example.org/sso", "it has a path"), ("vpn.example.org:443", "its scheme is")]
     {
-        let temporary = TempDir::new()?;
-        let mut command =
-            command("sso_server", &["--connect", "nowhere", "--origin", origin], &temporary)?;
-        let output = tokio::time::timeout(DEADLINE, command.output()).await??;
-        let errors = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.code() == Some(2) && errors.contains(wrong), "{origin}: {errors}");
+        let arguments = ["--connect", "nowhere", "--origin", origin];
+        let end = Program::with(PROGRAM, &arguments, piped)?.ends().await?;
+        let errors = end.errors;
+        assert!(end.status.code() == Some(2) && errors.contains(wrong), "{origin}: {errors}");
     }
     Ok(())
 }
 
-/// The program beside a server of the test's own, with traces; all it prints is kept.
-struct Program {
-    example: Example,
-    errors: std::path::PathBuf,
+/// Has the test read the errors, too.
+fn piped(command: &mut Command) {
+    command.stdin(Stdio::null()).stderr(Stdio::piped());
 }
 
-impl Program {
-    async fn start(lab: &Lab, socket: &Path, arguments: &[&str]) -> Result<Self> {
-        let socket = socket.display().to_string();
-        let errors = lab.dir().join("errors");
-        let arguments = [&["--connect", &socket, "--verbose"], arguments].concat();
-        let mut example = Example::with("sso_server", &arguments, |command| {
-            Ok(command.stdin(Stdio::null()).stderr(std::fs::File::create(&errors)?))
-        })?;
-        example.sees("connected to").await?;
-        Ok(Self { example, errors })
-    }
+/// Starts the program beside a server of the test's own, with traces.
+async fn attach(socket: &Path, arguments: &[&str]) -> Result<Program> {
+    let socket = socket.display().to_string();
+    let arguments = [&["--connect", &socket, "--verbose"], arguments].concat();
+    let mut program = Program::with(PROGRAM, &arguments, piped)?;
+    program.sees("connected to").await?;
+    Ok(program)
+}
 
-    /// Ends it, and looks that no link is in what it printed.
-    async fn told_no(mut self, links: &[String]) -> Result<()> {
-        let pid = self.example.pid()?;
-        kill(Pid::from_raw(i32::try_from(pid)?), Signal::SIGTERM)?;
-        while let Some(line) = self.example.output.next_line().await? {
-            self.example.seen.push(line);
-        }
-        let printed = self.example.seen.join("\n") + &std::fs::read_to_string(&self.errors)?;
-        self.example.ends().await?;
-        assert!(printed.contains("sending"), "no traces: {printed}");
-        for link in links {
-            let (_, secret) = link.rsplit_once('/').context("no link")?;
-            assert!(!printed.contains(secret), "{link} is in:\n{printed}");
-        }
-        Ok(())
+/// Ends the program, and looks that no link is in what it printed.
+async fn told_no(program: Program, links: &[String]) -> Result<()> {
+    let end = program.stop(Signal::SIGTERM).await?;
+    let printed = end.output + &end.errors;
+    assert!(printed.contains("sending"), "no traces: {printed}");
+    for link in links {
+        let (_, secret) = link.rsplit_once('/').context("no link")?;
+        assert!(!printed.contains(secret), "{link} is in:\n{printed}");
     }
+    Ok(())
 }
 
 /// Looks that a link is over, and that no answer counts any more.
@@ -75,7 +69,7 @@ async fn a_link_ends_with_its_client_and_with_the_server() -> Result<()> {
     let Some(lab) = Lab::serving_or_skip(test)? else { return Ok(()) };
     // Over TCP a server sees at once that a client has left.
     let mut server = lab.server(ServerOptions::new().tcp()).await?;
-    let mut program = Program::start(&lab, server.socket(), &[]).await?;
+    let mut program = attach(server.socket(), &[]).await?;
     let mut links = Vec::new();
     for ended_by in ["client", "server"] {
         let mut guest = Guest::with(&lab, ClientOptions::to_tcp(&server)).await?;
@@ -86,11 +80,11 @@ async fn a_link_ends_with_its_client_and_with_the_server() -> Result<()> {
             "client" => drop(guest),
             _ => server.signal(Signal::SIGUSR1)?,
         }
-        program.example.sees("alice has left").await?;
+        program.sees("alice has left").await?;
         is_over(&url, &page).await?;
         links.push(url);
     }
-    program.told_no(&links).await
+    told_no(program, &links).await
 }
 
 #[tokio::test]
@@ -98,13 +92,13 @@ async fn a_link_ends_with_its_answer_and_its_time() -> Result<()> {
     let test = "a_link_ends_with_its_answer_and_its_time";
     let Some(lab) = Lab::serving_or_skip(test)? else { return Ok(()) };
     let server = lab.server(ServerOptions::new()).await?;
-    let mut program = Program::start(&lab, server.socket(), &["--patience", "5"]).await?;
+    let mut program = attach(server.socket(), &["--patience", "5"]).await?;
     let mut guest = Guest::new(&lab, &server).await?;
     let url = guest.is_sent_to().await?;
     let page = browser::open(&url).await?;
-    program.example.sees("alice denied: nobody answered").await?;
+    program.sees("alice denied: nobody answered").await?;
     is_over(&url, &page).await?;
-    program.told_no(&[url]).await
+    told_no(program, &[url]).await
 }
 
 #[tokio::test]
@@ -113,14 +107,14 @@ async fn too_many_links_for_one_address_are_refused() -> Result<()> {
     let Some(lab) = Lab::serving_or_skip(test)? else { return Ok(()) };
     let server = lab.server(ServerOptions::new()).await?;
     let arguments = ["--max-links-per-address", "1"];
-    let mut program = Program::start(&lab, server.socket(), &arguments).await?;
+    let mut program = attach(server.socket(), &arguments).await?;
     let mut first = Guest::new(&lab, &server).await?;
     let url = first.is_sent_to().await?;
     let mut second = Guest::new(&lab, &server).await?;
-    program.example.sees("alice denied: 1 links are open for its address").await?;
+    program.sees("alice denied: 1 links are open for its address").await?;
     second.wire.expect("Too many sign-ins are waiting").await?;
     first.presses(&url, "approve").await?;
-    program.told_no(&[url]).await
+    told_no(program, &[url]).await
 }
 
 /// The client is never told to wait, so nobody may be let in by its link.
@@ -135,13 +129,13 @@ async fn a_link_whose_client_was_not_told_is_closed() -> Result<()> {
     let daemon = UnixStream::connect(server.socket()).await?;
     let mut tasks = JoinSet::new();
     tasks.spawn(misdirect(listener, daemon, seen));
-    let program = Program::start(&lab, &between, &[]).await?;
+    let program = attach(&between, &[]).await?;
     let mut guest = Guest::new(&lab, &server).await?;
     let url = urls.recv().await.context("no link is made")?;
     guest.wire.expect(">PASSWORD:Verification Failed: 'Auth'").await?;
     let page = browser::open(&url).await?;
     assert_eq!(page.status, "410 Gone", "{}", page.html);
-    program.told_no(&[url]).await
+    told_no(program, &[url]).await
 }
 
 /// Passes all on, but for the client that is to wait, who becomes one that is not there; tells

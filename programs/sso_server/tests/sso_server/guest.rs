@@ -1,9 +1,9 @@
 //! A client of a server, whose user is to open a page.
 
 use anyhow::{Context as _, Result, bail, ensure};
+use lab::{ClientOptions, Lab, Process, Raw};
 
 use crate::browser::{self, Page};
-use lab::{ClientOptions, Lab, Process, Raw};
 
 /// A client that can open pages, out of its hold.
 pub(crate) struct Guest {
