@@ -12,7 +12,7 @@ use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, pipe};
 use tempfile::TempDir;
-use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader, Lines};
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -92,6 +92,15 @@ impl Program {
         self.input.take().context("there is no input")
     }
 
+    /// Types to it, where its input is a pipe.
+    ///
+    /// # Errors
+    /// It is no pipe, or nobody reads it any more.
+    pub async fn types(&mut self, text: &str) -> Result<()> {
+        let input = self.input.as_mut().context("there is no input")?;
+        Ok(input.write_all(text.as_bytes()).await?)
+    }
+
     /// The lines that were read so far.
     #[must_use]
     pub fn seen(&self) -> &[String] {
@@ -166,6 +175,37 @@ impl Program {
         let end = self.ends().await;
         drop(input);
         end
+    }
+}
+
+#[allow(clippy::must_use_candidate, reason = "what they are called for is to fail")]
+impl End {
+    /// Looks that this is in the output.
+    ///
+    /// # Panics
+    /// It is not.
+    pub fn shows(&self, part: &str) -> &Self {
+        assert!(self.output.contains(part), "no {part:?} in:\n{}\n{}", self.output, self.errors);
+        self
+    }
+
+    /// Looks that the end was a good one.
+    ///
+    /// # Panics
+    /// It was not.
+    pub fn succeeded(&self) -> &Self {
+        assert!(self.status.success(), "{}:\n{}\n{}", self.status, self.output, self.errors);
+        self
+    }
+
+    /// Looks that the status is 1, and that this is in the errors.
+    ///
+    /// # Panics
+    /// It is not.
+    pub fn failed_with(&self, part: &str) -> &Self {
+        assert_eq!(self.status.code(), Some(1), "{}\n{}", self.output, self.errors);
+        assert!(self.errors.contains(part), "no {part:?} in:\n{}", self.errors);
+        self
     }
 }
 

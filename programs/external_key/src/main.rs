@@ -1,7 +1,7 @@
 //! A client whose private key is not in the daemon: this program signs for it.
 //!
 //! ```text
-//! cargo run --example external_key
+//! cargo run -p external_key
 //! ```
 //!
 //! `tunnel.rs` is the program to read: it announces the version, answers what the daemon asks

@@ -1,4 +1,4 @@
-//! [`Hash`]: the hashes a TLS peer may ask for.
+//! [`enum@Hash`]: the hashes a TLS peer may ask for.
 
 use sha1::Sha1;
 use sha2::{Digest as _, Sha256, Sha384, Sha512};

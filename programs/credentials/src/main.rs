@@ -1,7 +1,7 @@
 //! Asks the user for whatever credentials a client daemon needs, challenges included.
 //!
 //! ```text
-//! cargo run --example credentials
+//! cargo run -p credentials
 //! ```
 //!
 //! `person.rs` is the program to read: a `CredentialsProvider` that asks a person.
