@@ -2,6 +2,7 @@
 
 mod build;
 mod client;
+mod credentials;
 
 use std::os::fd::OwnedFd;
 use std::process::Stdio;
