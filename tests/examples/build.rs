@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use anyhow::{Context as _, Result, anyhow, ensure};
 
-const EXAMPLES: [&str; 4] = ["credentials", "demo", "events", "first"];
+const EXAMPLES: [&str; 5] = ["auth_server", "credentials", "demo", "events", "first"];
 
 /// An example's program, built as this test is.
 pub(crate) fn program(name: &str) -> Result<PathBuf> {
