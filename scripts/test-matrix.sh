@@ -9,14 +9,14 @@ folder=${OPENVPN_MATRIX:-.cache/openvpn}
 fetched=0
 scripts/fetch-openvpn.sh "$folder" || fetched=1
 
-# Those that use the lab, and its own.
+# Those that use the lab, of the SDK and of the programs, and its own.
 tests=(--test lab)
-for file in tests/*.rs tests/*/main.rs; do
-    name=${file#tests/}
-    name=${name%/main.rs}
-    name=${name%.rs}
-    if grep -rqE '\blab::' "$file" $(find "tests/$name" -name '*.rs' 2>/dev/null); then
-        tests+=(--test "$name")
+for file in {.,programs/*}/tests/{*.rs,*/main.rs}; do
+    [ -e "$file" ] || continue
+    folder=${file%/main.rs}
+    folder=${folder%.rs}
+    if grep -rqE '\blab::' "$file" $(find "$folder" -name '*.rs' 2>/dev/null); then
+        tests+=(--test "${folder##*/}")
     fi
 done
 
