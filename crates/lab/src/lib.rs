@@ -1,4 +1,4 @@
-//! Real OpenVPN servers and clients on loopback, for tests, benches and examples.
+//! Real OpenVPN servers and clients on loopback, for tests, benches, examples and programs.
 //!
 //! A [`Lab`] is a temporary
 //! folder with certificates of its own; the daemons it starts are gone, with
