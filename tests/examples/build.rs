@@ -19,7 +19,9 @@ pub(crate) fn program(name: &str) -> Result<PathBuf> {
 
 fn build() -> Result<Vec<PathBuf>> {
     let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["build", "--quiet", "--locked", "--message-format=json-render-diagnostics"]);
+    // Of the workspace, as the gate: alone, the SDK has its dependencies with other features, so built anew.
+    cargo.args(["build", "--workspace", "--quiet", "--locked"]);
+    cargo.arg("--message-format=json-render-diagnostics");
     cargo.args(EXAMPLES.iter().flat_map(|name| ["--example", name]));
     cargo.current_dir(env!("CARGO_MANIFEST_DIR"));
     // What cargo tells a test of its package would have others built anew.
