@@ -22,7 +22,6 @@ use std::io::{self, Write as _};
 
 use nix::sys::termios::{LocalFlags, SetArg, tcgetattr, tcsetattr};
 use openvpn_mgmt::challenge::Challenge;
-use openvpn_mgmt::events::InfoMsg;
 use openvpn_mgmt::{AuthRetry, CredentialsRequest, Event, Refusal, Request, Secret, connect};
 
 // `println!` may wait for whoever reads it. Here only this function waits then: the session is served by
@@ -37,7 +36,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     loop {
         tokio::select! {
             Some(event) = events.next() => match event {
-                Ok(event) => show(&event),
+                Ok(Event::State(state)) => println!("{}", harmless(state)),
+                Ok(_) => {}
                 Err(lagged) => println!("{lagged}"),
             },
             Some(request) = requests.next() => {
@@ -51,16 +51,6 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
     println!("the connection ended: {}", client.closed().await);
     Ok(())
-}
-
-/// Shows what is for the user.
-fn show(event: &Event) {
-    match event {
-        Event::State(state) => println!("{}", harmless(state)),
-        Event::InfoMsg(InfoMsg::WebAuth(page)) => println!("Open {}", harmless(&page.url)),
-        Event::InfoMsg(InfoMsg::OpenUrl(url)) => println!("Open {}", harmless(url)),
-        _ => {}
-    }
 }
 
 /// Gives whether there was an answer, and in it whether the daemon took it.
@@ -81,6 +71,10 @@ async fn answer(request: Request) -> io::Result<openvpn_mgmt::Result<()>> {
         Request::Challenge(ask) => {
             println!("{}", harmless(ask.text()));
             ask.decline();
+            Ok(Ok(()))
+        }
+        Request::WebAuth(page) => {
+            println!("Open {}", harmless(page.url().expose_str().unwrap_or_default()));
             Ok(Ok(()))
         }
         other => Ok(other.decline().await),

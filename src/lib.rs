@@ -56,10 +56,10 @@ pub use error::{CloseReason, Error, Result};
 pub use events::{Event, Info, StateName};
 pub use reply::{AuthRetry, Status};
 pub use requests::{
-    CertificateRequest, Challenge, ChallengeRequest, ClientRequest, ClientResponse,
-    CredentialsRequest, DroppedRequest, HoldRequest, NeedOkRequest, NeedStrRequest, Overflow,
-    PasswordError, PasswordRequest, PendingAuth, PendingClient, ProxyRequest, Refusal,
-    RemoteRequest, Request, Requests, SignRequest, UsernameRequest,
+    AuthTokenRequest, CertificateRequest, Challenge, ChallengeRequest, ClientRequest,
+    ClientResponse, CredentialsRequest, DroppedRequest, HoldRequest, NeedOkRequest, NeedStrRequest,
+    Overflow, PasswordError, PasswordRequest, PendingAuth, PendingClient, ProxyRequest, Refusal,
+    RemoteRequest, Request, Requests, SignRequest, UsernameRequest, WebAuthRequest,
 };
 pub use session::{Builder, Endpoint, Session, attach, connect};
 pub use types::{

@@ -1,22 +1,24 @@
 //! `>INFOMSG:`
 
 use std::fmt;
+use std::sync::Arc;
 
 use bytes::Bytes;
+use zeroize::Zeroizing;
 
 use super::SecretText;
 use crate::challenge::{ChallengeFlags, flags_and_text};
 use crate::types::grammar::{Problem, base64, number, rsplit_once, split_once};
-use crate::types::{Secret, Text};
+use crate::types::{Masked, Text};
 
 /// `>INFOMSG:`: what a server tells its client about pending authentication (OpenVPN 2.5).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InfoMsg {
     /// `WEB_AUTH:flags:url`: open the URL to authenticate.
     WebAuth(WebAuth),
     /// `OPEN_URL:url`: the older form of `WEB_AUTH`.
-    OpenUrl(Text),
+    OpenUrl(SecretText),
     /// `CR_TEXT:flags:text`: a challenge, answered with `cr-response`.
     #[non_exhaustive]
     CrText {
@@ -35,7 +37,7 @@ impl InfoMsg {
             return WebAuth::parse(line, rest).map(Self::WebAuth);
         }
         if let Some(url) = body.strip_prefix(b"OPEN_URL:") {
-            return Ok(Self::OpenUrl(Text::slice_of(line, url)));
+            return Ok(Self::OpenUrl(SecretText::new(Text::slice_of(line, url))));
         }
         if let Some(rest) = body.strip_prefix(b"CR_TEXT:") {
             let (flags, text) =
@@ -47,13 +49,12 @@ impl InfoMsg {
 }
 
 /// `WEB_AUTH:flags:url`.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct WebAuth {
-    /// What to open.
-    pub url: Text,
-    /// As received; a `proxy` flag holds a password.
-    flags: Text,
+    flags: Arc<[WebAuthFlag]>,
+    /// What to open: whoever has it may sign in with it.
+    pub url: SecretText,
 }
 
 /// A flag of [`WebAuth`].
@@ -83,50 +84,17 @@ pub struct WebAuthProxy {
     password: SecretText,
 }
 
-impl WebAuthProxy {
-    /// The password, decoded; empty where it needs none.
-    #[must_use]
-    pub fn password(&self) -> Secret {
-        self.password.to_secret()
-    }
-
-    fn parse(line: &Bytes, input: &[u8]) -> Option<Self> {
-        let (rest, password) = rsplit_once(input, b";")?;
-        let (rest, user) = rsplit_once(rest, b";")?;
-        let (host, port) = rsplit_once(rest, b";")?;
-        let bare = host.strip_prefix(b"[").and_then(|host| host.strip_suffix(b"]"));
-        let host = bare.unwrap_or(host);
-        if host.is_empty() {
-            return None;
-        }
-        Some(Self {
-            host: Text::slice_of(line, host),
-            port: number(port)?,
-            user: Text::from(Bytes::from(base64(user)?)),
-            password: SecretText::new(Text::from(Bytes::from(base64(password)?))),
-        })
-    }
-}
-
 impl WebAuth {
     /// How to open it, in order.
-    pub fn flags(&self) -> impl Iterator<Item = WebAuthFlag> {
-        let flags = self.flags.clone().into_bytes();
-        let read = move |flag: &[u8]| WebAuthFlag::from_wire(&flags, flag);
-        let flags = self.flags.as_bytes().split(|byte| *byte == b',');
-        flags.filter(|flag| !flag.is_empty()).map(read)
+    pub fn flags(&self) -> impl Iterator<Item = &WebAuthFlag> {
+        self.flags.iter()
     }
 
     fn parse(line: &Bytes, input: &[u8]) -> Result<Self, Problem> {
         let (flags, url) = split_flags(input).ok_or(Problem("the URL is missing"))?;
-        Ok(Self { url: Text::slice_of(line, url), flags: Text::slice_of(line, flags) })
-    }
-}
-
-impl fmt::Debug for WebAuth {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let flags: Vec<_> = self.flags().collect();
-        f.debug_struct("WebAuth").field("flags", &flags).field("url", &self.url).finish()
+        let flags = flags.split(|byte| *byte == b',').filter(|flag| !flag.is_empty());
+        let flags = flags.map(|flag| WebAuthFlag::parse(line, flag)).collect();
+        Ok(Self { flags, url: SecretText::new(Text::slice_of(line, url)) })
     }
 }
 
@@ -142,7 +110,7 @@ fn split_flags(input: &[u8]) -> Option<(&[u8], &[u8])> {
 }
 
 impl WebAuthFlag {
-    fn from_wire(line: &Bytes, flag: &[u8]) -> Self {
+    fn parse(line: &Bytes, flag: &[u8]) -> Self {
         let proxy = || match split_once(flag, b"=") {
             Some((b"proxy", proxy)) => WebAuthProxy::parse(line, proxy),
             _ => None,
@@ -158,13 +126,54 @@ impl WebAuthFlag {
     }
 }
 
+impl WebAuthProxy {
+    /// The password, decoded; empty where it needs none.
+    #[must_use]
+    pub fn password(&self) -> &SecretText {
+        &self.password
+    }
+
+    fn parse(line: &Bytes, input: &[u8]) -> Option<Self> {
+        let (rest, password) = rsplit_once(input, b";")?;
+        let (rest, user) = rsplit_once(rest, b";")?;
+        let (host, port) = rsplit_once(rest, b";")?;
+        let bare = host.strip_prefix(b"[").and_then(|host| host.strip_suffix(b"]"));
+        let host = bare.unwrap_or(host);
+        if host.is_empty() {
+            return None;
+        }
+        // Decoded it is in memory of its own, which is to be wiped as the line is.
+        let password = Bytes::from_owner(Zeroizing::new(base64(password)?));
+        Some(Self {
+            host: Text::slice_of(line, host),
+            port: number(port)?,
+            user: Text::from(Bytes::from(base64(user)?)),
+            password: SecretText::new(Text::from(password)),
+        })
+    }
+}
+
+impl fmt::Debug for InfoMsg {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::WebAuth(web) => f.debug_tuple("WebAuth").field(web).finish(),
+            Self::OpenUrl(url) => f.debug_tuple("OpenUrl").field(url).finish(),
+            Self::CrText { flags, text } => {
+                f.debug_struct("CrText").field("flags", flags).field("text", text).finish()
+            }
+            Self::Other(text) => f.debug_tuple("Other").field(&Masked(text)).finish(),
+        }
+    }
+}
+
 impl fmt::Display for InfoMsg {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::WebAuth(web) => write!(f, "open to authenticate: {}", web.url),
-            Self::OpenUrl(url) => write!(f, "open to authenticate: {url}"),
+            Self::WebAuth(_) | Self::OpenUrl(_) => {
+                f.write_str("needs a page opened to authenticate")
+            }
             Self::CrText { text, .. } => write!(f, "needs a response: {text}"),
-            Self::Other(text) => write!(f, "server message: {text}"),
+            Self::Other(text) => write!(f, "server message: {}", Masked(text)),
         }
     }
 }

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use tracing::warn;
 
-use super::provider::{CredentialsAnswer, CredentialsPrompt, PasswordPrompt, ResponsePrompt};
+use super::provider::{
+    CredentialsAnswer, CredentialsPrompt, PasswordPrompt, ResponsePrompt, WebAuthPrompt,
+};
 use super::{BoxError, CredentialsProvider, Signer};
 use crate::command::{ProxyAction, RemoteAction};
 use crate::error::{Error, Result};
@@ -54,6 +56,15 @@ pub(super) async fn provided(provider: &impl CredentialsProvider, request: &Requ
                 response_required: ask.response_required(),
             };
             provider.response(prompt).await?
+        }
+        Request::WebAuth(ask) => {
+            let prompt = WebAuthPrompt { url: ask.url().clone(), flags: ask.flags().to_vec() };
+            provider.web_auth(prompt).await?;
+            None
+        }
+        Request::AuthToken(given) => {
+            provider.auth_token(given.token().clone()).await?;
+            None
         }
         _ => None,
     };

@@ -23,7 +23,7 @@ pub use failure::Failure;
 pub use outcome::{Delivery, Drained, Outcome, Verdict};
 pub use provider::{
     CredentialsAnswer, CredentialsPrompt, CredentialsProvider, PasswordPrompt, ResponsePrompt,
-    Signer,
+    Signer, WebAuthPrompt,
 };
 pub use responder::Responder;
 pub use server::AuthServer;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::BoxError;
 use crate::error::Result;
-use crate::events::{Realm, SignAlgorithm};
+use crate::events::{Realm, SignAlgorithm, WebAuthFlag};
 use crate::requests::{Challenge, Refusal};
 use crate::types::{Secret, Text};
 
@@ -39,6 +39,19 @@ pub trait CredentialsProvider: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Option<Secret>, BoxError>> + Send {
         let _ = prompt;
         std::future::ready(Ok(None))
+    }
+
+    /// Opens a page on which the user signs in; nothing is answered. By default nothing is opened.
+    fn web_auth(&self, prompt: WebAuthPrompt) -> impl Future<Output = Result<(), BoxError>> + Send {
+        let _ = prompt;
+        std::future::ready(Ok(()))
+    }
+
+    /// Keeps a token that the server gave, to sign in with in place of the password; nothing is answered. By
+    /// default it is let go.
+    fn auth_token(&self, token: Secret) -> impl Future<Output = Result<(), BoxError>> + Send {
+        let _ = token;
+        std::future::ready(Ok(()))
     }
 }
 
@@ -74,6 +87,16 @@ pub struct ResponsePrompt {
     pub echo: bool,
     /// Whether a response is wanted at all; else the text is only to be shown.
     pub response_required: bool,
+}
+
+/// A page to open.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct WebAuthPrompt {
+    /// Its address, as [`WebAuthRequest::url`](crate::WebAuthRequest::url).
+    pub url: Secret,
+    /// How to open it.
+    pub flags: Vec<WebAuthFlag>,
 }
 
 /// What a [`CredentialsProvider`] answers.
@@ -120,6 +143,14 @@ impl<T: CredentialsProvider> CredentialsProvider for Arc<T> {
         prompt: ResponsePrompt,
     ) -> impl Future<Output = Result<Option<Secret>, BoxError>> + Send {
         T::response(self, prompt)
+    }
+
+    fn web_auth(&self, prompt: WebAuthPrompt) -> impl Future<Output = Result<(), BoxError>> + Send {
+        T::web_auth(self, prompt)
+    }
+
+    fn auth_token(&self, token: Secret) -> impl Future<Output = Result<(), BoxError>> + Send {
+        T::auth_token(self, token)
     }
 }
 

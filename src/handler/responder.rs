@@ -46,7 +46,11 @@ pub struct Responder {
 impl Responder {
     /// A responder that releases holds and lets the daemon connect as it is configured.
     pub fn new() -> Self {
-        let others = |request| warn!(?request, "nobody answers this");
+        let others = |request: Request| {
+            if request.needs_answer() {
+                warn!(?request, "nobody answers this");
+            }
+        };
         Self {
             credentials: None,
             sign: None,
@@ -58,7 +62,7 @@ impl Responder {
         }
     }
 
-    /// Sets who knows user names, passwords and responses.
+    /// Sets who knows user names, passwords and responses, opens pages and keeps tokens.
     pub fn credentials(mut self, provider: impl CredentialsProvider) -> Self {
         let provider = Arc::new(provider);
         self.credentials = Some(Arc::new(move |request| {
@@ -96,7 +100,7 @@ impl Responder {
         self
     }
 
-    /// Sets what to do with requests that nobody is set for. Default: a warning.
+    /// Sets what to do with requests that nobody is set for. Default: a warning for those that need an answer.
     ///
     /// Where an answer given here is not sent, the request goes to [`failed`](Self::failed).
     pub fn others(mut self, others: impl FnMut(Request) + Send + 'static) -> Self {
@@ -174,7 +178,9 @@ impl Responder {
             Request::Credentials(_)
             | Request::PrivateKeyPassword(_)
             | Request::Username(_)
-            | Request::Challenge(_) => self.credentials.clone(),
+            | Request::Challenge(_)
+            | Request::WebAuth(_)
+            | Request::AuthToken(_) => self.credentials.clone(),
             Request::Sign(_) => self.sign.clone(),
             _ => None,
         };

@@ -69,7 +69,11 @@ impl<A: Authenticator> AuthServer<A> {
 
     /// As [`new`](Self::new), with an authenticator that others use too.
     pub fn shared(authenticator: Arc<A>) -> Self {
-        let others = |request| warn!(?request, "not about a client, and nobody answers it");
+        let others = |request: Request| {
+            if request.needs_answer() {
+                warn!(?request, "not about a client, and nobody answers it");
+            }
+        };
         Self {
             authenticator,
             deadline: Duration::from_secs(30),

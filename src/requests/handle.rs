@@ -48,6 +48,11 @@ impl Handle {
         &self.registry
     }
 
+    /// Whether the daemon waits for an answer.
+    pub(crate) fn needs_answer(&self) -> bool {
+        self.request.kind.needs_answer()
+    }
+
     /// When the daemon asked.
     pub(crate) fn raised(&self) -> Instant {
         self.request.raised
@@ -202,7 +207,8 @@ impl Drop for Handle {
     fn drop(&mut self) {
         // What becomes of a client's request is settled where that is dropped.
         let prompt = self.request.kind.peer().is_none();
-        if prompt && !self.ask_again() && self.state.settle() {
+        let settled = prompt && !self.ask_again() && self.state.settle();
+        if settled && self.needs_answer() {
             let request = self.what;
             warn!(request, "dropped without an answer; the daemon goes on waiting for one");
         }

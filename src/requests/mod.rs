@@ -1,5 +1,6 @@
 //! [`Requests`]: what OpenVPN asks, as values that know their own answers.
 
+mod auth_token;
 mod credentials;
 mod handle;
 mod peer;
@@ -7,6 +8,7 @@ mod pending;
 mod prompts;
 mod remote;
 mod sign;
+mod web_auth;
 
 use std::fmt;
 use std::pin::Pin;
@@ -26,6 +28,7 @@ use crate::events::Hold;
 
 pub use crate::challenge::Challenge;
 pub use crate::client::registry::{Overflow, Refusal};
+pub use auth_token::AuthTokenRequest;
 pub use credentials::{CredentialsRequest, PasswordRequest, UsernameRequest};
 use handle::Handle;
 pub use peer::{ClientRequest, ClientResponse, PasswordError, PendingClient};
@@ -35,6 +38,7 @@ pub use prompts::{
 };
 pub use remote::{ProxyRequest, RemoteRequest};
 pub use sign::SignRequest;
+pub use web_auth::WebAuthRequest;
 
 /// What the daemon asks, in the order it asked; nothing of it is ever dropped.
 ///
@@ -113,6 +117,10 @@ pub enum Request {
     Proxy(ProxyRequest),
     /// `>INFOMSG:CR_TEXT:…`
     Challenge(ChallengeRequest),
+    /// `>INFOMSG:WEB_AUTH:…` or `>INFOMSG:OPEN_URL:…`: a page to open. It needs no answer.
+    WebAuth(WebAuthRequest),
+    /// `>PASSWORD:Auth-Token:…`: a token to keep in place of the password. It needs no answer.
+    AuthToken(AuthTokenRequest),
     /// `>CLIENT:CONNECT`: a client waits to be let in.
     ClientConnect(ClientRequest),
     /// `>CLIENT:REAUTH`: a client waits to be let in again.
@@ -187,6 +195,12 @@ impl Requests {
                 let handle = handle("challenge");
                 Request::Challenge(ChallengeRequest::new(handle, text, echo, response_required))
             }
+            RequestKind::WebAuth { url, flags } => {
+                Request::WebAuth(WebAuthRequest::new(handle("web-auth"), url, flags))
+            }
+            RequestKind::AuthToken(token) => {
+                Request::AuthToken(AuthTokenRequest::new(handle("auth-token"), token))
+            }
             RequestKind::Client(about) => {
                 let kind = about.kind.clone();
                 let peer = ClientRequest::new(handle("client"), about, self.dropped);
@@ -220,7 +234,8 @@ impl Request {
     /// Does the harmless thing: what can be refused is refused, what can be left is left.
     ///
     /// A client is denied. A `NEED-OK` is cancelled. A remote is accepted as it stands, a proxy is
-    /// not used. A hold goes on, and the daemon goes on waiting for whatever else it asked.
+    /// not used. A hold goes on, and the daemon goes on waiting for whatever else it asked. A page and a
+    /// token are let go: nobody waits for them.
     ///
     /// # Errors
     /// [As every command](Client#errors), and [`Error::Stale`](crate::Error::Stale).
@@ -240,6 +255,8 @@ impl Request {
             Self::Remote(request) => return request.accept().await,
             Self::Proxy(request) => return request.none().await,
             Self::Challenge(request) => request.decline(),
+            Self::WebAuth(request) => request.decline(),
+            Self::AuthToken(request) => request.decline(),
             Self::ClientConnect(request) | Self::ClientReauth(request) => {
                 return request.deny("declined", None).await;
             }
@@ -252,6 +269,11 @@ impl Request {
     /// Whether it comes again because its answer was refused before it was sent.
     pub(crate) fn is_refused(&self) -> bool {
         self.unsent_error().is_some_and(|error| !matches!(error, Error::Timeout { .. }))
+    }
+
+    /// Whether somebody waits for an answer.
+    pub(crate) fn needs_answer(&self) -> bool {
+        self.handle().is_some_and(Handle::needs_answer)
     }
 
     /// Whether it is still to be answered.
@@ -303,6 +325,8 @@ impl Request {
             Self::Remote(request) => request.handle(),
             Self::Proxy(request) => request.handle(),
             Self::Challenge(request) => request.handle(),
+            Self::WebAuth(request) => request.handle(),
+            Self::AuthToken(request) => request.handle(),
             Self::ClientConnect(request) | Self::ClientReauth(request) => request.handle(),
             Self::ClientResponse(request) => request.request().handle(),
             Self::Overflow(_) => return None,

@@ -10,7 +10,7 @@ use crate::client::Peer;
 use crate::client::registry::open_request::AboutClient;
 use crate::command::{ClientAuth, ClientAuthNt, ClientDeny, ClientPendingAuth, IntoPeerConfig};
 use crate::error::Result;
-use crate::events::{BadField, CrResponse, Env};
+use crate::events::{BadField, CrResponse, Env, SecretText};
 use crate::requests::handle::Handle;
 use crate::requests::{DroppedRequest, PendingAuth};
 use crate::types::{Cid, Kid, Secret, Text};
@@ -40,6 +40,7 @@ pub struct ClientRequest {
     kid: Kid,
     peer: Peer,
     env: Env,
+    extra: Option<SecretText>,
     dropped: DroppedRequest,
     /// The client was told to give a response, which brings a request of its own.
     awaits_response: bool,
@@ -47,8 +48,8 @@ pub struct ClientRequest {
 
 impl ClientRequest {
     pub(crate) fn new(handle: Handle, about: AboutClient, dropped: DroppedRequest) -> Self {
-        let AboutClient { cid, kid, peer, env, .. } = about;
-        Self { handle, cid, kid, peer, env, dropped, awaits_response: false }
+        let AboutClient { cid, kid, peer, env, extra, .. } = about;
+        Self { handle, cid, kid, peer, env, extra, dropped, awaits_response: false }
     }
 
     /// The client's ID.
@@ -86,6 +87,13 @@ impl ClientRequest {
     #[must_use]
     pub fn env(&self) -> &Env {
         &self.env
+    }
+
+    /// The fields behind the known ones of its `>CLIENT:` line, separated by commas, as newer daemons may send; no
+    /// known daemon does.
+    #[must_use]
+    pub fn extra(&self) -> Option<&SecretText> {
+        self.extra.as_ref()
     }
 
     /// The common name of its certificate, where the daemon sends it.

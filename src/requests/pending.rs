@@ -11,7 +11,7 @@ use crate::types::ArgumentProblem;
 /// At most 246 bytes in all; what a client can do it says in `IV_SSO`
 /// ([`Env::iv_sso`](crate::events::Env::iv_sso)): `webauth`, `openurl`, `crtext`.
 ///
-/// `Debug` does not show a `proxy` flag, which holds a password.
+/// `Debug` shows neither the page, which may sign in whoever opens it, nor a `proxy` flag, which holds a password.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PendingAuth {
@@ -80,15 +80,20 @@ impl fmt::Debug for PendingAuth {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::WebAuth { flags, url } => {
-                let (flags, url) = (ShownFlags(flags), url);
-                f.debug_struct("WebAuth").field("flags", &flags).field("url", url).finish()
+                let (flags, url) = (ShownFlags(flags), shown_url(url));
+                f.debug_struct("WebAuth").field("flags", &flags).field("url", &url).finish()
             }
-            Self::OpenUrl(url) => f.debug_tuple("OpenUrl").field(url).finish(),
+            Self::OpenUrl(url) => f.debug_tuple("OpenUrl").field(&shown_url(url)).finish(),
             Self::CrText { text, echo } => {
                 f.debug_struct("CrText").field("text", text).field("echo", echo).finish()
             }
         }
     }
+}
+
+/// Of a link nothing but that there is one.
+fn shown_url(url: &str) -> impl fmt::Debug {
+    if url.is_empty() { format_args!("none") } else { format_args!("[redacted]") }
 }
 
 /// The flags that are known to hold no secret.

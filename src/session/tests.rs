@@ -1,6 +1,7 @@
 //! Requests and answers with a scripted daemon.
 
 mod clients;
+mod handed_over;
 mod lenient;
 mod races;
 mod unsent;

@@ -10,9 +10,10 @@ use bytes::Bytes;
 use crate::types::Text;
 
 /// What a secret stands behind.
-const MARKS: [&[u8]; 14] = [
+const MARKS: [&[u8]; 15] = [
     b"CRV1:",
     b"WEB_AUTH:",
+    b"OPEN_URL:",
     b"CR_RESPONSE,",
     b"CR response was sent by client (",
     b"CMD 'cr-response ",
@@ -87,6 +88,10 @@ mod tests {
             (
                 "unknown command: password \"Auth\" \"hunter2\"",
                 "unknown command: password \"[redacted]",
+            ),
+            (
+                "SENT CONTROL [x]: 'INFO_PRE,OPEN_URL:https://x/'",
+                "SENT CONTROL [x]: 'INFO_PRE,OPEN_URL:[redacted]",
             ),
             ("", ""),
         ] {

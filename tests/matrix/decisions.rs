@@ -17,7 +17,7 @@ const CHALLENGE: &str = "CRV1:R,E:state id:Y3Ix:Enter your PIN: now";
 async fn stubborn_client(fixture: &Fixture) -> Result<(Connection, Connection)> {
     let server = fixture.serving_server(ServerOptions::new()).await?;
     let options = ClientOptions::to(&server.daemon).auth_retry_interact();
-    let mut client = fixture.client(options).await?;
+    let mut client = fixture.client_without_requests(options).await?;
     client.answered("hold off", client.client.hold_off()).await;
     client.release().await;
     Ok((server, client))
@@ -94,7 +94,7 @@ async fn a_client_is_kept_waiting() -> Result<()> {
     let mut server = fixture.serving_server(ServerOptions::new()).await?;
     let options = ClientOptions::to(&server.daemon);
     let options = options.line("push-peer-info\nsetenv IV_SSO webauth,openurl,crtext");
-    let mut client = fixture.client(options).await?;
+    let mut client = fixture.client_without_requests(options).await?;
     client.release().await;
     client.log_in("alice", "secret").await;
     let peer = server.next_client().await;
@@ -103,9 +103,11 @@ async fn a_client_is_kept_waiting() -> Result<()> {
 
     let url = "https://sso.example.com/?id=1";
     let asked = keep_waiting(&server, &mut client, &peer, &format!("WEB_AUTH::{url}")).await;
-    assert!(matches!(&asked, InfoMsg::WebAuth(web) if web.url == url), "{asked:?}");
+    let InfoMsg::WebAuth(web) = &asked else { panic!("{asked:?}") };
+    assert_eq!(web.url.expose_str(), Some(url));
     let asked = keep_waiting(&server, &mut client, &peer, &format!("OPEN_URL:{url}")).await;
-    assert_eq!(asked, InfoMsg::OpenUrl(url.into()));
+    let InfoMsg::OpenUrl(page) = &asked else { panic!("{asked:?}") };
+    assert_eq!(page.expose_str(), Some(url));
     let asked = keep_waiting(&server, &mut client, &peer, "NEWS:of tomorrow").await;
     assert_eq!(asked, InfoMsg::Other("NEWS:of tomorrow".into()));
     // As long as a user can be told of.

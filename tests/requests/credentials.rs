@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use openvpn_mgmt::challenge::{ClientPassword, Crv1};
-use openvpn_mgmt::events::Realm;
+use openvpn_mgmt::events::{Realm, WebAuthFlag};
 use openvpn_mgmt::{CloseReason, Error, PendingAuth, Request, Secret};
 
 use crate::daemon::{Daemon, asked, pair, serving, within};
@@ -200,18 +200,16 @@ async fn web_authentication(lab: &Lab, allow: bool) -> Result<()> {
     client.log_in("alice").await?;
     let what = PendingAuth::web_auth_with("hidden", "https://sso.example.com/?id=1");
     let pending = server.connect().await?.pending(&what, PATIENCE).await?;
-    let url = client
-        .event("web authentication", |event| match event {
-            openvpn_mgmt::Event::InfoMsg(openvpn_mgmt::events::InfoMsg::WebAuth(web)) => {
-                Some(web.url.clone())
-            }
-            _ => None,
-        })
-        .await?;
-    assert_eq!(url, "https://sso.example.com/?id=1");
+    let page = asked!(client, WebAuth);
+    assert_eq!(page.url().expose_str(), Some("https://sso.example.com/?id=1"));
+    assert_eq!(page.flags(), [WebAuthFlag::Hidden]);
     // Told something else meanwhile; the decision is still open.
     let what = PendingAuth::open_url("https://sso.example.com/?id=2");
     let pending = pending.resume().pending(&what, PATIENCE).await?;
+    let newer = asked!(client, WebAuth);
+    assert_eq!(newer.url().expose_str(), Some("https://sso.example.com/?id=2"));
+    // There is one page at a time.
+    within("end of the first page", page.withdrawn()).await?;
     if allow {
         pending.resume().allow().await?;
         client.connected().await?;
@@ -219,6 +217,26 @@ async fn web_authentication(lab: &Lab, allow: bool) -> Result<()> {
         pending.resume().deny("not authenticated", Some("no")).await?;
         client.refused(&Realm::Auth).await?;
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_token_is_handed_over_and_signs_in() -> Result<()> {
+    let lab = serving!("a_token_is_handed_over_and_signs_in");
+    let options = lab::ServerOptions::new().line("auth-gen-token 3600 external-auth");
+    let (mut server, mut client) =
+        crate::daemon::pair_with(&lab, options, |options| options).await?;
+    client.log_in("alice").await?;
+    server.connect().await?.allow().await?;
+    let Request::AuthToken(given) = client.past_holds().await? else { panic!("no token") };
+    client.connected().await?;
+    // The daemon keeps it too, and signs in with it.
+    client.client.signal(openvpn_mgmt::Signal::Sigusr1).await?;
+    within("end of the token", given.withdrawn()).await?;
+    client.release().await?;
+    let peer = server.connect().await?;
+    assert_eq!(peer.password()?, Some(ClientPassword::Plain(given.token().clone())));
+    given.decline();
     Ok(())
 }
 

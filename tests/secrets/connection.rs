@@ -49,6 +49,12 @@ impl Connection {
         }
     }
 
+    /// Passes once everything that the daemon has said is out.
+    pub async fn passes_round_trip(&mut self) {
+        let reply = self.daemon.answers("pid", "SUCCESS: pid=1\r\n");
+        beside(self.client.pid(), reply).await.unwrap();
+    }
+
     /// Ends the connection, shows all that came, and looks for the secrets.
     pub async fn ends(self) {
         let Self { mut leaks, daemon, client, mut events, requests } = self;

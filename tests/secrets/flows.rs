@@ -10,7 +10,7 @@ use openvpn_mgmt::handler::{
     Attempt, AuthServer, BoxError, CredentialsAnswer, CredentialsPrompt, CredentialsProvider,
     Decision, Responder,
 };
-use openvpn_mgmt::{Builder, Error, Event, PeerConfig, PendingAuth, ReplyShape, Request, Secret};
+use openvpn_mgmt::{Builder, Error, PeerConfig, PendingAuth, ReplyShape, Request, Secret};
 
 use crate::connection::Connection;
 use crate::leak_check::LeakCheck;
@@ -174,19 +174,18 @@ async fn what_a_server_sends_its_client() {
     ] {
         connection.daemon.says(format!("{line}\r\n")).await;
     }
-    let mut proxies = 0;
     for _ in 0..4 {
         let event = connection.events.next().await.unwrap().unwrap();
         connection.leaks.event(&event);
-        if let Event::InfoMsg(openvpn_mgmt::events::InfoMsg::WebAuth(web)) = &event {
-            for flag in web.flags() {
-                proxies +=
-                    usize::from(matches!(&flag, openvpn_mgmt::events::WebAuthFlag::Proxy(_)));
-                connection.leaks.show(&flag);
-            }
+    }
+    // Of the pages the newest that can be read is left.
+    for _ in 0..2 {
+        let request = connection.requests.next().await.unwrap();
+        connection.leaks.show(&request);
+        if let Request::WebAuth(page) = request {
+            connection.leaks.show(&page.flags());
         }
     }
-    assert_eq!(proxies, 1);
     connection.ends().await;
 }
 
@@ -279,6 +278,14 @@ async fn what_cannot_be_read() {
     let mut connection = Connection::new().await;
     let secret = connection.leaks.plain("secret");
     let base64 = STANDARD.encode(&secret);
+    // Of families that have no secrets the bytes are kept, and not shown.
+    for line in [format!(">FUTURE:{secret}"), format!(">STATE:{secret}")] {
+        connection.daemon.says(format!("{line}\r\n")).await;
+    }
+    connection.passes_round_trip().await;
+    while let Some(event) = connection.events.try_next() {
+        connection.leaks.event(&event.unwrap());
+    }
     for line in [
         format!(">CLIENT:ENV,password={secret}"),
         format!(">CLIENT:ENV,{secret}"),
@@ -298,10 +305,8 @@ async fn what_cannot_be_read() {
         format!(">PASSWORD:Verification Failed: 'Auth' ['CRV1:{secret}"),
         format!(">INFOMSG:CR_TEXT:{secret}"),
         format!(">INFOMSG:WEB_AUTH:proxy={secret}"),
-        format!(">FUTURE:{secret}"),
         format!(">{secret}"),
         format!(">{secret}:"),
-        format!(">STATE:{secret}"),
         format!(">CLIENT:CONNECT,1,2,{secret}\r\n>CLIENT:ENV,END"),
         format!(">CLIENT:ADDRESS,1,10.8.0.2,1,{secret}"),
         format!(">CLIENT:DISCONNECT,1,{secret}\r\n>CLIENT:ENV,END"),

@@ -6,7 +6,6 @@ use anyhow::{Context as _, Result, bail};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use openvpn_mgmt::challenge::{ClientPassword, Crv1};
-use openvpn_mgmt::events::Password;
 use openvpn_mgmt::{
     Builder, Client, ClientRequest, Event, Events, History, PendingAuth, Request, Requests,
     StateName,
@@ -76,9 +75,6 @@ impl Daemon {
             loop {
                 let event = self.events.next().await.context("ended")??;
                 leaks.event(&event);
-                if let Event::Password(Password::AuthToken(token)) = &event {
-                    leaks.keep("token", token.expose());
-                }
                 if let Some(picked) = pick(&event) {
                     return Ok(picked);
                 }
@@ -166,9 +162,11 @@ async fn second_factor(
     }
     let proxy = STANDARD.encode(leaks.secret("proxy"));
     let flags = format!("proxy=p.example.com;8080;dXNlcg==;{proxy}");
-    let web = PendingAuth::web_auth_with(flags, "https://sso.example.com/");
-    let pending = peer.pending(&web, PATIENCE).await?;
+    let link = format!("https://sso.example.com/{}", leaks.plain("link"));
+    let pending = peer.pending(&PendingAuth::web_auth_with(flags, &link), PATIENCE).await?;
     leaks.show(&pending);
+    let Request::WebAuth(page) = client.request(leaks).await? else { panic!() };
+    assert_eq!(page.url().expose_str(), Some(&*link));
     let pending = pending.resume().pending(&PendingAuth::cr_text("Code", true), PATIENCE).await?;
     let Request::Challenge(ask) = client.request(leaks).await? else { panic!() };
     ask.answer(leaks.secret("pending")).await?;
@@ -181,10 +179,12 @@ async fn second_factor(
 
 /// With the token that the server gave.
 async fn reconnect(leaks: &mut LeakCheck, server: &mut Daemon, client: &mut Daemon) -> Result<()> {
+    let Request::AuthToken(given) = client.request(leaks).await? else { panic!() };
+    leaks.keep("token", given.token().expose());
     client.client.signal(openvpn_mgmt::Signal::Sigusr1).await?;
     let peer = server.connect(leaks, client).await?;
     let Some(ClientPassword::Plain(sent)) = peer.password()? else { panic!() };
-    leaks.keep("token sent", sent.expose());
+    assert_eq!(&sent, given.token());
     assert!(sent.expose().starts_with(b"SESS_ID_"));
     peer.allow().await?;
     client.state(leaks, StateName::Connected).await

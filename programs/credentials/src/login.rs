@@ -1,7 +1,6 @@
 //! [`Login`]: a client daemon whose questions go to a person.
 
 use anyhow::{Result, bail};
-use openvpn_mgmt::events::InfoMsg;
 use openvpn_mgmt::handler::Responder;
 use openvpn_mgmt::{AuthRetry, Client, Event, Events, Session, StateName};
 use program_common::screen::show;
@@ -77,14 +76,7 @@ impl Login {
 
 /// Shows an event where it is for the user; gives its state.
 fn show_event(event: &Event) -> Option<StateName> {
-    match event {
-        Event::State(state) => {
-            show(format!("  {state}"));
-            return Some(state.name.clone());
-        }
-        Event::InfoMsg(InfoMsg::WebAuth(page)) => show(format!("Open this page: {}", page.url)),
-        Event::InfoMsg(InfoMsg::OpenUrl(url)) => show(format!("Open this page: {url}")),
-        _ => {}
-    }
-    None
+    let Event::State(state) = event else { return None };
+    show(format!("  {state}"));
+    Some(state.name.clone())
 }

@@ -4,7 +4,7 @@ use anyhow::Result;
 use openvpn_mgmt::events::Realm;
 use openvpn_mgmt::handler::{
     BoxError, CredentialsAnswer, CredentialsPrompt, CredentialsProvider, PasswordPrompt,
-    ResponsePrompt,
+    ResponsePrompt, WebAuthPrompt,
 };
 use openvpn_mgmt::{Refusal, Secret};
 use program_common::screen::show;
@@ -95,5 +95,10 @@ impl CredentialsProvider for Person {
         }
         show(text);
         Ok(None)
+    }
+
+    async fn web_auth(&self, page: WebAuthPrompt) -> Result<(), BoxError> {
+        show(format!("Open this page: {}", String::from_utf8_lossy(page.url.expose())));
+        Ok(())
     }
 }

@@ -5,11 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Result, bail};
-use openvpn_mgmt::events::{InfoMsg, Password, UpDown};
+use openvpn_mgmt::events::{Password, UpDown};
 use openvpn_mgmt::handler::{
     BoxError, CredentialsAnswer, CredentialsPrompt, CredentialsProvider, Responder, ResponsePrompt,
+    WebAuthPrompt,
 };
 use openvpn_mgmt::{Client, Event, Events, Secret, Signal, StateName, connect};
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use crate::console::Console;
@@ -51,6 +53,8 @@ pub struct DemoClient {
     events: Events,
     process: Process,
     routes: Vec<String>,
+    /// What the user is to open.
+    pages: mpsc::UnboundedReceiver<Secret>,
     // Ends the user with the client.
     _user: JoinSet<()>,
 }
@@ -71,12 +75,14 @@ impl DemoClient {
         let process = server.client(|to| options(common(to))).await?;
         let (client, events, requests) = connect(process.socket()).await?.split();
         client.state_on().await?;
-        let user = User { knows, console: Arc::clone(console), typed: AtomicBool::new(false) };
+        let (to_open, pages) = mpsc::unbounded_channel();
+        let (console, typed) = (Arc::clone(console), AtomicBool::new(false));
+        let user = User { knows, console, typed, to_open };
         let mut users = JoinSet::new();
         users.spawn(async move {
             Responder::new().credentials(user).run(requests).await;
         });
-        Ok(Self { client, events, process, routes: Vec::new(), _user: users })
+        Ok(Self { client, events, process, routes: Vec::new(), pages, _user: users })
     }
 
     /// Waits for what becomes of the client next.
@@ -84,9 +90,18 @@ impl DemoClient {
     /// # Errors
     /// Its connection ended; with its log.
     pub async fn outcome(&mut self) -> Result<Outcome> {
-        while let Some(event) = self.events.next().await {
-            if let Some(outcome) = self.take(event?) {
-                return Ok(outcome);
+        loop {
+            tokio::select! {
+                biased;
+                event = self.events.next() => {
+                    let Some(event) = event.transpose()? else { break };
+                    if let Some(outcome) = self.take(event) {
+                        return Ok(outcome);
+                    }
+                }
+                Some(page) = self.pages.recv() => {
+                    return Ok(Outcome::Open(page.expose_str().unwrap_or_default().to_owned()));
+                }
             }
         }
         let reason = self.client.closed().await;
@@ -125,9 +140,6 @@ impl DemoClient {
                 let reason = reason.map(|reason| reason.to_string());
                 return Some(Outcome::Denied(reason.unwrap_or_default()));
             }
-            Event::InfoMsg(InfoMsg::WebAuth(web)) => {
-                return Some(Outcome::Open(web.url.to_string()));
-            }
             _ => {}
         }
         None
@@ -149,6 +161,7 @@ struct User {
     knows: Knowledge,
     console: Arc<Console>,
     typed: AtomicBool,
+    to_open: mpsc::UnboundedSender<Secret>,
 }
 
 impl User {
@@ -180,5 +193,11 @@ impl CredentialsProvider for User {
     async fn response(&self, prompt: ResponsePrompt) -> Result<Option<Secret>, BoxError> {
         self.does(&format!("is asked (CR_TEXT): {:?}, and types a code", prompt.text));
         Ok(Some(Secret::from((self.knows.code)())))
+    }
+
+    async fn web_auth(&self, page: WebAuthPrompt) -> Result<(), BoxError> {
+        // Nobody opens it any more where the visitor has left.
+        self.to_open.send(page.url).ok();
+        Ok(())
     }
 }

@@ -1,5 +1,6 @@
 //! [`OpenRequest`]: what the daemon asked, as plain data, and how events become requests.
 
+use std::fmt;
 use std::sync::Arc;
 
 use tokio::time::Instant;
@@ -10,9 +11,9 @@ use crate::client::registry::request_state::RequestState;
 use crate::error::Error;
 use crate::events::{
     ClientEvent, CrResponse, DynamicChallenge, Env, Event, Hold, InfoMsg, NeedCertificate, NeedOk,
-    NeedStr, Password, PkSign, ProxyQuery, Realm, RemoteQuery,
+    NeedStr, Password, PkSign, ProxyQuery, Realm, RemoteQuery, SecretText, WebAuthFlag,
 };
-use crate::types::{Cid, Kid, Text};
+use crate::types::{Cid, Kid, Masked, Secret, Text};
 
 /// A request that waits to be taken, with its state.
 #[derive(Debug, Clone)]
@@ -43,6 +44,8 @@ pub(crate) enum RequestKind {
     Remote(RemoteQuery),
     Proxy(ProxyQuery),
     CrText { text: Text, echo: bool, response_required: bool },
+    WebAuth { url: Secret, flags: Vec<WebAuthFlag> },
+    AuthToken(Secret),
     Client(AboutClient),
 }
 
@@ -52,6 +55,7 @@ pub(crate) struct AboutClient {
     pub(crate) kid: Kid,
     pub(crate) peer: Peer,
     pub(crate) env: Env,
+    pub(crate) extra: Option<SecretText>,
     pub(crate) kind: AboutClientKind,
 }
 
@@ -73,6 +77,8 @@ pub(crate) enum Slot {
     Remote,
     Proxy,
     CrText,
+    WebAuth,
+    AuthToken,
 }
 
 impl OpenRequest {
@@ -96,8 +102,15 @@ impl RequestKind {
             Self::Remote(_) => Slot::Remote,
             Self::Proxy(_) => Slot::Proxy,
             Self::CrText { .. } => Slot::CrText,
+            Self::WebAuth { .. } => Slot::WebAuth,
+            Self::AuthToken(_) => Slot::AuthToken,
             Self::Client(_) => return None,
         })
+    }
+
+    /// Whether the daemon waits for an answer; else it only hands something over.
+    pub(crate) fn needs_answer(&self) -> bool {
+        !matches!(self, Self::WebAuth { .. } | Self::AuthToken(_))
     }
 
     /// The client that it is about.
@@ -119,11 +132,18 @@ impl RequestKind {
 }
 
 /// Why the last answer to a prompt was not accepted (`>PASSWORD:Verification Failed`).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Refusal {
-    /// The server's own words, where it gave any.
+    /// The server's own words, where it gave any. They may hold a challenge that cannot be read, which `Debug`
+    /// does not show.
     pub reason: Option<Text>,
+}
+
+impl fmt::Debug for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Refusal").field("reason", &self.reason.as_ref().map(Masked)).finish()
+    }
 }
 
 /// Turns events into requests; remembers a dynamic challenge, or a refusal, until its prompt comes.
@@ -148,11 +168,7 @@ impl RequestReader {
             Event::PkSign(sign) => RequestKind::Sign(sign.clone()),
             Event::Remote(remote) => RequestKind::Remote(remote.clone()),
             Event::Proxy(proxy) => RequestKind::Proxy(proxy.clone()),
-            Event::InfoMsg(InfoMsg::CrText { flags, text, .. }) => RequestKind::CrText {
-                text: text.clone(),
-                echo: flags.echo(),
-                response_required: flags.response_required(),
-            },
+            Event::InfoMsg(message) => return info_msg(message),
             Event::State(state) => {
                 if state.detail.as_ref().is_some_and(|detail| *detail == BAD_KEY_PASSWORD) {
                     self.refused = Some((Realm::PrivateKey, Refusal { reason: None }));
@@ -189,7 +205,7 @@ impl RequestReader {
                 self.failed(realm, reason.as_ref(), challenge.as_ref());
                 None
             }
-            Password::AuthToken(_) => None,
+            Password::AuthToken(token) => Some(RequestKind::AuthToken(token.to_secret())),
         }
     }
 
@@ -216,6 +232,22 @@ impl RequestReader {
     }
 }
 
+fn info_msg(message: &InfoMsg) -> Option<RequestKind> {
+    Some(match message {
+        InfoMsg::WebAuth(web) => {
+            let flags = web.flags().cloned().collect();
+            RequestKind::WebAuth { url: web.url.to_secret(), flags }
+        }
+        InfoMsg::OpenUrl(url) => RequestKind::WebAuth { url: url.to_secret(), flags: Vec::new() },
+        InfoMsg::CrText { flags, text, .. } => RequestKind::CrText {
+            text: text.clone(),
+            echo: flags.echo(),
+            response_required: flags.response_required(),
+        },
+        InfoMsg::Other(_) => return None,
+    })
+}
+
 impl AboutClient {
     pub(crate) fn of(event: &ClientEvent, peer: &Peer) -> Option<Self> {
         let kind = match event {
@@ -224,7 +256,7 @@ impl AboutClient {
             ClientEvent::CrResponse { response, .. } => AboutClientKind::Response(response.clone()),
             _ => return None,
         };
-        let (cid, env) = (event.cid(), event.env()?.clone());
-        Some(Self { cid, kid: event.kid()?, peer: peer.clone(), env, kind })
+        let (cid, env, extra) = (event.cid(), event.env()?.clone(), event.extra().cloned());
+        Some(Self { cid, kid: event.kid()?, peer: peer.clone(), env, extra, kind })
     }
 }

@@ -20,18 +20,16 @@ fn web_auth(body: &str) -> WebAuth {
 fn web_auth_without_flags() {
     let web = web_auth("WEB_AUTH::https://sso.example.com/?id=1");
     assert_eq!(web.flags().count(), 0);
-    assert_eq!(web.url, "https://sso.example.com/?id=1");
+    assert_eq!(web.url.expose_str(), Some("https://sso.example.com/?id=1"));
 }
 
 #[test]
 fn web_auth_with_flags() {
     let web = web_auth("WEB_AUTH:hidden,new,external:https://a:8443/");
     let unknown = WebAuthFlag::Unknown(SecretText::new("new".into()));
-    assert_eq!(
-        web.flags().collect::<Vec<_>>(),
-        [WebAuthFlag::Hidden, unknown, WebAuthFlag::External]
-    );
-    assert_eq!(web.url, "https://a:8443/");
+    let flags = [WebAuthFlag::Hidden, unknown, WebAuthFlag::External];
+    assert!(web.flags().eq(&flags), "{web:?}");
+    assert_eq!(web.url.expose_str(), Some("https://a:8443/"));
 }
 
 #[test]
@@ -43,8 +41,8 @@ fn web_auth_through_a_proxy() {
     };
     assert_eq!((&proxy.host, proxy.port), (&"2001:db8::1".into(), 8080));
     assert_eq!(proxy.user, "cr1");
-    assert_eq!(proxy.password().expose(), b"hunter2");
-    assert_eq!(web.url, "https://a/");
+    assert_eq!(proxy.password().expose_str(), Some("hunter2"));
+    assert_eq!(web.url.expose_str(), Some("https://a/"));
     let shown = format!("{web:?}");
     assert!(!shown.contains("hunter2") && !shown.contains("aHVudGVyMg"), "{shown}");
 }
@@ -72,9 +70,21 @@ fn challenges() {
 
 #[test]
 fn anything_else_is_kept() {
-    assert_eq!(message("OPEN_URL:https://a/:b"), InfoMsg::OpenUrl("https://a/:b".into()));
+    assert_eq!(
+        message("OPEN_URL:https://a/:b"),
+        InfoMsg::OpenUrl(SecretText::new("https://a/:b".into()))
+    );
     for other in ["", "hello: you", "WEB_AUTH", "CR_TEXT", "cr_text:R:x"] {
         assert_eq!(message(other), InfoMsg::Other(Text::from(other.to_owned())));
+    }
+}
+
+#[test]
+fn no_link_is_shown() {
+    for body in ["WEB_AUTH:hidden:https://sso/", "OPEN_URL:https://sso/", "X OPEN_URL:https://sso/"]
+    {
+        let message = message(body);
+        assert!(!format!("{message:?} {message}").contains("sso"), "{message:?}");
     }
 }
 

@@ -6,10 +6,10 @@ use tokio::sync::Mutex;
 
 use super::{Daemon, start};
 use crate::error::CloseReason;
-use crate::events::{Realm, SignAlgorithm};
+use crate::events::{Realm, SignAlgorithm, WebAuthFlag};
 use crate::handler::{
     BoxError, CredentialsAnswer, CredentialsPrompt, CredentialsProvider, PasswordPrompt, Responder,
-    ResponsePrompt, Signer,
+    ResponsePrompt, Signer, WebAuthPrompt,
 };
 use crate::requests::Request;
 use crate::types::Secret;
@@ -113,6 +113,47 @@ async fn credentials_come_from_their_provider() {
     daemon.grants("cr-response Q29kZXRydWU=").await;
 }
 
+/// Tells what it is handed.
+struct Keeper(tokio::sync::mpsc::UnboundedSender<Secret>);
+
+impl CredentialsProvider for Keeper {
+    async fn credentials(
+        &self,
+        _: CredentialsPrompt,
+    ) -> Result<Option<CredentialsAnswer>, BoxError> {
+        Ok(None)
+    }
+
+    async fn web_auth(&self, page: WebAuthPrompt) -> Result<(), BoxError> {
+        assert_eq!(page.flags, [WebAuthFlag::Hidden]);
+        Ok(self.0.send(page.url)?)
+    }
+
+    async fn auth_token(&self, token: Secret) -> Result<(), BoxError> {
+        if token == Secret::from("bad") {
+            return Err("no room".into());
+        }
+        Ok(self.0.send(token)?)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn pages_and_tokens_go_to_the_provider() {
+    let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+    let (fail, mut failed) = tokio::sync::mpsc::unbounded_channel();
+    let responder = Responder::new().credentials(Arc::new(Keeper(tell)));
+    let responder = responder.failed(move |failure| fail.send(failure).unwrap());
+    let (_task, mut daemon) = respond(responder).await;
+    daemon.says(">INFOMSG:WEB_AUTH:hidden:https://a/\n").await;
+    assert_eq!(told.recv().await, Some(Secret::from("https://a/")));
+    daemon.says(">PASSWORD:Auth-Token:good\n").await;
+    assert_eq!(told.recv().await, Some(Secret::from("good")));
+    daemon.says(">PASSWORD:Auth-Token:bad\n").await;
+    let failure = failed.recv().await.unwrap();
+    assert_eq!(failure.error.to_string(), "no room");
+    assert!(matches!(failure.request, Some(Request::AuthToken(_))));
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_a_provider_does_not_know_leaves_the_daemon_waiting() {
     let (_task, mut daemon) = respond(Responder::new().credentials(Wallet)).await;
@@ -127,6 +168,7 @@ async fn what_a_provider_does_not_know_leaves_the_daemon_waiting() {
     daemon.says(">PASSWORD:Need 'Auth' username\n").await;
     daemon.says(">PASSWORD:Need 'Private Key' password\n").await;
     daemon.says(">INFOMSG:CR_TEXT:R,E:Code\n").await;
+    daemon.says(">INFOMSG:OPEN_URL:https://a/\n>PASSWORD:Auth-Token:x\n").await;
     daemon.says(">HOLD:Waiting for hold release:0\n").await;
     daemon.grants("hold release").await;
 }
@@ -171,6 +213,8 @@ async fn without_providers_the_daemon_connects_as_configured() {
             Request::Sign(_) => "sign",
             Request::Certificate(_) => "certificate",
             Request::Challenge(_) => "challenge",
+            Request::WebAuth(_) => "page",
+            Request::AuthToken(_) => "token",
             _ => "other",
         };
         seen.try_lock().unwrap().push(name);
@@ -184,12 +228,22 @@ async fn without_providers_the_daemon_connects_as_configured() {
     daemon.grants("proxy NONE").await;
     daemon.says(">PASSWORD:Need 'Private Key' password\n>PK_SIGN:YWJj\n").await;
     daemon.says(">NEED-CERTIFICATE:x\n>INFOMSG:CR_TEXT::x\n").await;
+    daemon.says(">INFOMSG:OPEN_URL:x\n>PASSWORD:Auth-Token:x\n").await;
     daemon.says(">HOLD:Waiting for hold release:0\n").await;
     daemon.grants("hold release").await;
     let mut seen = others.lock().await.clone();
     seen.sort_unstable();
-    let mut all =
-        ["need-ok", "need-str", "credentials", "password", "sign", "certificate", "challenge"];
+    let mut all = [
+        "need-ok",
+        "need-str",
+        "credentials",
+        "password",
+        "sign",
+        "certificate",
+        "challenge",
+        "page",
+        "token",
+    ];
     all.sort_unstable();
     assert_eq!(seen, all);
 }

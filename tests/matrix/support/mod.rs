@@ -56,6 +56,12 @@ impl Fixture {
         Connection::open(daemon, &Builder::new(), self.version(), "conversation").await
     }
 
+    /// As [`client`](Self::client), with the secrets in its events that requests would have.
+    pub async fn client_without_requests(&self, options: ClientOptions) -> Result<Connection> {
+        let (daemon, builder) = (self.lab.client(options).await?, Builder::new().requests(false));
+        Connection::open(daemon, &builder, self.version(), "conversation").await
+    }
+
     /// A server and a client of it, both connected; the server asks its manager.
     pub async fn pair(
         &self,
