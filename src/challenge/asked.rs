@@ -86,7 +86,9 @@ impl Challenge {
                 (username, joined(&parts))
             }
             Kind::Dynamic(challenge) => {
-                let parts = [b"CRV1::", challenge.state_id.expose(), b"::", response.expose()];
+                // A request's challenge is that of the line itself, of which nothing is withheld.
+                let state_id = challenge.state_id.expose().unwrap_or_default();
+                let parts = [b"CRV1::", state_id, b"::", response.expose()];
                 (Secret::from(challenge.username.as_bytes()), joined(&parts))
             }
         }

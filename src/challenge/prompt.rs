@@ -55,7 +55,8 @@ impl StaticChallenge {
 pub struct DynamicChallenge {
     /// What the server wants of the response.
     pub flags: ChallengeFlags,
-    /// What the server knows the challenge by; it goes back with the response.
+    /// What the server knows the challenge by; it goes back with the response. Withheld from events while
+    /// [requests](crate::Builder::requests) are on.
     pub state_id: SecretText,
     /// The user name to answer with, decoded.
     pub username: Text,
@@ -75,6 +76,11 @@ impl DynamicChallenge {
             username: Text::from(Bytes::from(base64(user)?)),
             text: Text::slice_of(line, text),
         })
+    }
+
+    /// The same without its state ID.
+    pub(crate) fn withhold_secrets(self) -> Self {
+        Self { state_id: self.state_id.withheld(), ..self }
     }
 }
 
@@ -154,7 +160,7 @@ mod tests {
         let line = Bytes::from_static(b"CRV1:R,E:Om01u7:Y3Ix:Enter: PIN");
         let challenge = DynamicChallenge::parse(&line, &line).unwrap();
         assert!(challenge.flags.echo() && challenge.flags.response_required());
-        assert_eq!(challenge.state_id.expose(), b"Om01u7");
+        assert_eq!(challenge.state_id.expose(), Some(&b"Om01u7"[..]));
         assert_eq!((challenge.username, challenge.text), ("cr1".into(), "Enter: PIN".into()));
 
         let line = Bytes::from_static(b"CRV1::id::");

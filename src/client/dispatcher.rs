@@ -49,6 +49,9 @@ impl Dispatcher {
         // States that only the requests need are not what the user asked for.
         let hidden = matches!(event, Event::State(_)) && self.shared.hides_states();
         if !hidden {
+            // Whoever needs a secret has it by its request.
+            let withhold = self.shared.watches_states();
+            let event = if withhold { event.withhold_secrets() } else { event };
             let _ = self.events.send(Published { event, peer });
         }
     }

@@ -123,7 +123,8 @@ impl ClientEvent {
     }
 
     /// The fields behind those known here, separated by commas, as newer daemons may send; no known daemon
-    /// does. Those of a `CR_RESPONSE` are part of the response.
+    /// does. Those of a `CR_RESPONSE` are part of the response. Withheld while
+    /// [requests](crate::Builder::requests) are on, see [`ClientRequest::extra`](crate::ClientRequest::extra).
     #[must_use]
     pub fn extra(&self) -> Option<&SecretText> {
         match self {
@@ -134,6 +135,25 @@ impl ClientEvent {
             | Self::Address { extra, .. } => extra.as_ref(),
             Self::CrResponse { .. } => None,
         }
+    }
+
+    /// The same without a response, which the request has, and fields that may hold one.
+    pub(super) fn withhold_secrets(mut self) -> Self {
+        match &mut self {
+            Self::Connect { env, extra, .. }
+            | Self::Reauth { env, extra, .. }
+            | Self::Established { env, extra, .. }
+            | Self::Disconnect { env, extra, .. } => {
+                *extra = extra.take().map(|extra| extra.withheld());
+                withhold_env(env);
+            }
+            Self::CrResponse { response, env, .. } => {
+                response.0 = response.0.withheld();
+                withhold_env(env);
+            }
+            Self::Address { extra, .. } => *extra = extra.take().map(|extra| extra.withheld()),
+        }
+        self
     }
 
     fn what(&self) -> &'static str {
@@ -166,7 +186,13 @@ impl fmt::Display for ClientEvent {
     }
 }
 
+/// The place of `Env::withhold_secrets`, for every event with an ENV block.
+pub(super) fn withhold_env(_env: &mut Env) {}
+
 /// What a client answered to a challenge.
+///
+/// Withheld from events while [requests](crate::Builder::requests) are on: it is in
+/// [`Request::ClientResponse`](crate::Request::ClientResponse), where it was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CrResponse(SecretText);
 
@@ -180,9 +206,11 @@ impl CrResponse {
     /// The answer, decoded.
     ///
     /// # Errors
-    /// Where it is not base64; the daemon does not check what the client sends.
+    /// Where it is not base64 (the daemon does not check what the client sends), or
+    /// [withheld](BadField::is_withheld).
     pub fn decode(&self) -> Result<Secret, BadField> {
-        let decoded = base64(self.0.expose()).ok_or(BadField::new("response", "base64"))?;
+        let response = self.0.expose().ok_or(BadField::withheld("response"))?;
+        let decoded = base64(response).ok_or(BadField::new("response", "base64"))?;
         Ok(Secret::from(decoded))
     }
 }

@@ -9,9 +9,12 @@ use zeroize::Zeroizing;
 use super::SecretText;
 use crate::challenge::{ChallengeFlags, flags_and_text};
 use crate::types::grammar::{Problem, base64, number, rsplit_once, split_once};
-use crate::types::{Masked, Text};
+use crate::types::{Masked, Text, masked};
 
 /// `>INFOMSG:`: what a server tells its client about pending authentication (OpenVPN 2.5).
+///
+/// While [requests](crate::Builder::requests) are on, the page to open and the password of its proxy are in
+/// [`Request::WebAuth`](crate::Request::WebAuth) alone.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InfoMsg {
@@ -45,6 +48,16 @@ impl InfoMsg {
             return Ok(Self::CrText { flags, text });
         }
         Ok(Self::Other(Text::slice_of(line, body)))
+    }
+
+    /// The same without links and passwords, which the request has.
+    pub(super) fn withhold_secrets(self) -> Self {
+        match self {
+            Self::WebAuth(web) => Self::WebAuth(web.withhold_secrets()),
+            Self::OpenUrl(url) => Self::OpenUrl(url.withheld()),
+            Self::Other(text) => Self::Other(masked(&text)),
+            challenge @ Self::CrText { .. } => challenge,
+        }
     }
 }
 
@@ -96,6 +109,11 @@ impl WebAuth {
         let flags = flags.map(|flag| WebAuthFlag::parse(line, flag)).collect();
         Ok(Self { flags, url: SecretText::new(Text::slice_of(line, url)) })
     }
+
+    fn withhold_secrets(self) -> Self {
+        let flags = self.flags.iter().cloned().map(WebAuthFlag::withhold_secrets).collect();
+        Self { flags, url: self.url.withheld() }
+    }
 }
 
 /// Splits at the first colon that is not inside the brackets of an IPv6 address.
@@ -122,6 +140,16 @@ impl WebAuthFlag {
                 || Self::Unknown(SecretText::new(Text::slice_of(line, flag))),
                 Self::Proxy,
             ),
+        }
+    }
+
+    fn withhold_secrets(self) -> Self {
+        match self {
+            Self::Proxy(proxy) => {
+                Self::Proxy(WebAuthProxy { password: proxy.password.withheld(), ..proxy })
+            }
+            Self::Unknown(flag) => Self::Unknown(flag.withheld()),
+            Self::Hidden | Self::External => self,
         }
     }
 }

@@ -63,6 +63,9 @@ pub(crate) use crate::types::grammar::Problem;
 /// What the daemon says of its own accord.
 ///
 /// Cloning does not allocate. `Display` is short and for people; `Debug` shows no secret.
+///
+/// While [requests](crate::Builder::requests) are on, what [`Events`](crate::Events) give holds no password, token,
+/// response or link to sign in with, only that there was one: the request that needs it has it.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Event {
@@ -140,6 +143,17 @@ impl Event {
             Self::State(state) => state.may_be_restart(),
             Self::Malformed(malformed) => state::may_be_restart(malformed.line()),
             _ => false,
+        }
+    }
+
+    /// The same without the secrets that the requests have: what subscribers get beside them.
+    pub(crate) fn withhold_secrets(self) -> Self {
+        match self {
+            Self::Password(event) => Self::Password(event.withhold_secrets()),
+            Self::Client(event) => Self::Client(event.withhold_secrets()),
+            Self::InfoMsg(event) => Self::InfoMsg(event.withhold_secrets()),
+            Self::UpDown(event) => Self::UpDown(event.withhold_secrets()),
+            other => other,
         }
     }
 

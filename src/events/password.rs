@@ -6,8 +6,8 @@ use bytes::Bytes;
 
 use super::{Realm, SecretText};
 use crate::challenge::{DynamicChallenge, StaticChallenge};
-use crate::types::Text;
 use crate::types::grammar::{Problem, quoted, split_once};
+use crate::types::{Masked, Text, masked};
 
 /// `>PASSWORD:`: the daemon needs credentials, or tells what became of them.
 #[derive(Clone, PartialEq, Eq)]
@@ -40,13 +40,15 @@ pub enum Password {
     VerificationFailed {
         /// What the credentials were for.
         realm: Realm,
-        /// The server's own words; they may hold quotes.
+        /// The server's own words; they may hold quotes. Those that hold a challenge end in `[redacted]` behind
+        /// its `CRV1:` while [requests](crate::Builder::requests) are on.
         reason: Option<Text>,
         /// The challenge the reason holds. A reason that starts like one but cannot
         /// be read is in [`reason`](Self::VerificationFailed::reason) alone.
         challenge: Option<DynamicChallenge>,
     },
-    /// `Auth-Token:token`: the server gave a token to use in place of the password.
+    /// `Auth-Token:token`: the server gave a token to use in place of the password. While
+    /// [requests](crate::Builder::requests) are on, it is in [`Request::AuthToken`](crate::Request::AuthToken) alone.
     AuthToken(SecretText),
 }
 
@@ -62,6 +64,19 @@ impl Password {
             return Ok(Self::AuthToken(SecretText::new(Text::slice_of(line, token))));
         }
         Err(Problem("neither a need, a failed verification nor a token"))
+    }
+
+    /// The same without a token or a challenge's state ID, which the requests have.
+    pub(super) fn withhold_secrets(self) -> Self {
+        match self {
+            Self::VerificationFailed { realm, reason, challenge } => Self::VerificationFailed {
+                realm,
+                reason: reason.map(|reason| masked(&reason)),
+                challenge: challenge.map(DynamicChallenge::withhold_secrets),
+            },
+            Self::AuthToken(token) => Self::AuthToken(token.withheld()),
+            need => need,
+        }
     }
 
     fn need(line: &Bytes, input: &[u8]) -> Option<Self> {
@@ -138,8 +153,8 @@ impl fmt::Display for Password {
             Self::VerificationFailed { realm, challenge: Some(challenge), .. } => {
                 write!(f, "verification of {realm} needs a response: {}", challenge.text)
             }
-            Self::VerificationFailed { realm, reason: Some(reason), .. } if !is_token(reason) => {
-                write!(f, "verification of {realm} failed: {reason}")
+            Self::VerificationFailed { realm, reason: Some(reason), .. } => {
+                write!(f, "verification of {realm} failed: {}", Masked(reason))
             }
             Self::VerificationFailed { realm, .. } => write!(f, "verification of {realm} failed"),
             Self::AuthToken(_) => f.write_str("received an authentication token"),
@@ -166,25 +181,12 @@ impl fmt::Debug for Password {
             Self::VerificationFailed { realm, reason, challenge } => f
                 .debug_struct("VerificationFailed")
                 .field("realm", realm)
-                .field("reason", &reason.as_ref().map(ShownReason))
+                .field("reason", &reason.as_ref().map(Masked))
                 .field("challenge", challenge)
                 .finish(),
             Self::AuthToken(token) => f.debug_tuple("AuthToken").field(token).finish(),
         }
     }
-}
-
-/// A reason in `Debug`: one that holds a challenge holds its state id, which is a token.
-struct ShownReason<'a>(&'a Text);
-
-impl fmt::Debug for ShownReason<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if is_token(self.0) { f.write_str("[redacted]") } else { fmt::Debug::fmt(self.0, f) }
-    }
-}
-
-fn is_token(reason: &Text) -> bool {
-    reason.as_bytes().starts_with(DynamicChallenge::MARK)
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::Env;
+use super::client::withhold_env;
 use crate::types::grammar::Problem;
 
 /// `>UPDOWN:UP` or `>UPDOWN:DOWN`, and its ENV block: the tunnel interface came up or
@@ -30,6 +31,11 @@ impl UpDown {
     #[must_use]
     pub fn is_up(&self) -> bool {
         self.direction == Direction::Up
+    }
+
+    pub(super) fn withhold_secrets(mut self) -> Self {
+        withhold_env(&mut self.env);
+        self
     }
 }
 

@@ -48,7 +48,8 @@ pub use web_auth::WebAuthRequest;
 /// back (it restarts, or the client leaves). An answer that comes after that gives
 /// [`Error::Stale`](crate::Error::Stale) and sends nothing.
 ///
-/// The events behind the requests still go to every [`Events`](crate::Events).
+/// The events behind the requests still go to every [`Events`](crate::Events), without their secrets: passwords,
+/// tokens, responses and links to sign in with are in the requests alone.
 ///
 /// # Answers that cannot be sent
 /// A request whose answer was not sent is still to be answered: it comes again, as the next request. That

@@ -180,6 +180,10 @@ impl Builder {
     /// states tell of restarts. A daemon that does not know `env-filter` is served, but the
     /// [environments](crate::events::Env::is_trusted) of its clients are not trusted. With `false` nothing is
     /// sent, the session's `Requests` is at its end at once, and there are no [`Peer`](crate::Peer)s.
+    ///
+    /// With `true`, passwords, tokens, responses and links to sign in with are in the requests alone, also where
+    /// those are dropped: events tell only that there was one. With `false` events hold them, and do not show
+    /// them in `Debug`.
     pub fn requests(mut self, collect: bool) -> Self {
         self.settings.requests = collect;
         self

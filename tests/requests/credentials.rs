@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use openvpn_mgmt::challenge::{ClientPassword, Crv1};
-use openvpn_mgmt::events::{Realm, WebAuthFlag};
-use openvpn_mgmt::{CloseReason, Error, PendingAuth, Request, Secret};
+use openvpn_mgmt::events::{Password, Realm, WebAuthFlag};
+use openvpn_mgmt::{CloseReason, Error, Event, PendingAuth, Request, Secret};
 
 use crate::daemon::{Daemon, asked, pair, serving, within};
 use lab::{ClientOptions, Identity, KeyKind, Lab, Version, skip};
@@ -229,6 +229,13 @@ async fn a_token_is_handed_over_and_signs_in() -> Result<()> {
     client.log_in("alice").await?;
     server.connect().await?.allow().await?;
     let Request::AuthToken(given) = client.past_holds().await? else { panic!("no token") };
+    let withheld = client.event("token", |event| match event {
+        Event::Password(Password::AuthToken(token)) => {
+            Some((token.expose().is_none(), token.len()))
+        }
+        _ => None,
+    });
+    assert_eq!(withheld.await?, (true, given.token().len()));
     client.connected().await?;
     // The daemon keeps it too, and signs in with it.
     client.client.signal(openvpn_mgmt::Signal::Sigusr1).await?;

@@ -66,7 +66,7 @@ impl Connection {
         leaks.show(&requests);
         leaks.show(&events);
         while let Some(event) = events.next().await {
-            leaks.event(&event.unwrap());
+            leaks.broadcast(&event.unwrap());
         }
         leaks.check();
     }

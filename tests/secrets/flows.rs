@@ -176,7 +176,7 @@ async fn what_a_server_sends_its_client() {
     }
     for _ in 0..4 {
         let event = connection.events.next().await.unwrap().unwrap();
-        connection.leaks.event(&event);
+        connection.leaks.broadcast(&event);
     }
     // Of the pages the newest that can be read is left.
     for _ in 0..2 {

@@ -74,7 +74,7 @@ impl Daemon {
         let picked = tokio::time::timeout(DEADLINE, async {
             loop {
                 let event = self.events.next().await.context("ended")??;
-                leaks.event(&event);
+                leaks.broadcast(&event);
                 if let Some(picked) = pick(&event) {
                     return Ok(picked);
                 }
@@ -98,7 +98,7 @@ impl Daemon {
         leaks.show(&self.client.status().await?);
         leaks.show(&self.client.version().await?);
         while let Some(event) = self.events.try_next() {
-            leaks.event(&event?);
+            leaks.broadcast(&event?);
         }
         Ok(())
     }

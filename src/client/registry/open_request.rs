@@ -205,7 +205,7 @@ impl RequestReader {
                 self.failed(realm, reason.as_ref(), challenge.as_ref());
                 None
             }
-            Password::AuthToken(token) => Some(RequestKind::AuthToken(token.to_secret())),
+            Password::AuthToken(token) => token.to_secret().map(RequestKind::AuthToken),
         }
     }
 
@@ -236,9 +236,9 @@ fn info_msg(message: &InfoMsg) -> Option<RequestKind> {
     Some(match message {
         InfoMsg::WebAuth(web) => {
             let flags = web.flags().cloned().collect();
-            RequestKind::WebAuth { url: web.url.to_secret(), flags }
+            RequestKind::WebAuth { url: web.url.to_secret()?, flags }
         }
-        InfoMsg::OpenUrl(url) => RequestKind::WebAuth { url: url.to_secret(), flags: Vec::new() },
+        InfoMsg::OpenUrl(url) => RequestKind::WebAuth { url: url.to_secret()?, flags: Vec::new() },
         InfoMsg::CrText { flags, text, .. } => RequestKind::CrText {
             text: text.clone(),
             echo: flags.echo(),

@@ -52,9 +52,12 @@ fn fields_behind_the_known_ones_are_kept() {
     ] {
         let lines = if line.starts_with("ADDRESS") { &[line][..] } else { &[line, "ENV,END"] };
         let event = client(lines);
-        let kept = event.extra().map(SecretText::expose);
+        let kept = event.extra().and_then(SecretText::expose);
         assert_eq!((event.cid(), kept), (Cid(1), Some(extra.as_bytes())), "{line}");
         assert!(event.kid().is_none_or(|kid| kid == Kid(2)), "{line}");
+        let event = event.withhold_secrets();
+        let withheld = event.extra().map(|extra| (extra.expose(), extra.len()));
+        assert_eq!((event.cid(), withheld), (Cid(1), Some((None, extra.len()))), "{line}");
     }
     assert_eq!(client(&["DISCONNECT,1", "ENV,END"]).extra(), None);
 }
@@ -63,14 +66,23 @@ fn fields_behind_the_known_ones_are_kept() {
 fn responses_are_decoded_on_demand() {
     let answer = client(&["CR_RESPONSE,0,1,MTIzNDU2", "ENV,END"]);
     let ClientEvent::CrResponse { kid: Kid(1), response, .. } = &answer else { panic!() };
-    assert_eq!(response.raw().expose(), b"MTIzNDU2");
+    assert_eq!(response.raw().expose_str(), Some("MTIzNDU2"));
     assert_eq!(response.decode().unwrap().expose(), b"123456");
     assert!(!format!("{answer:?} {answer}").contains("MTIz"));
 
     let answer = client(&["CR_RESPONSE,0,1,not,base64", "ENV,END"]);
     let ClientEvent::CrResponse { response, .. } = answer else { panic!() };
-    assert_eq!(response.raw().expose(), b"not,base64");
+    assert_eq!(response.raw().expose_str(), Some("not,base64"));
     assert_eq!(response.decode().unwrap_err().to_string(), "`response` is not base64");
+}
+
+#[test]
+fn a_response_that_the_request_has_is_withheld() {
+    let answer = client(&["CR_RESPONSE,0,1,MTIzNDU2", "ENV,END"]).withhold_secrets();
+    let ClientEvent::CrResponse { kid: Kid(1), response, .. } = &answer else { panic!() };
+    assert_eq!((response.raw().expose(), response.raw().len()), (None, 8));
+    let error = response.decode().unwrap_err();
+    assert!(error.is_withheld() && !error.is_untrusted(), "{error}");
 }
 
 #[test]

@@ -89,6 +89,36 @@ fn no_link_is_shown() {
 }
 
 #[test]
+fn what_the_request_has_is_withheld() {
+    let InfoMsg::WebAuth(web) =
+        message("WEB_AUTH:proxy=p;1;dQ==;aHVudGVyMg==,new,hidden:https://a/").withhold_secrets()
+    else {
+        panic!("not a page")
+    };
+    assert_eq!((web.url.expose(), web.url.len()), (None, 10));
+    let flags: Vec<_> = web.flags().collect();
+    let [WebAuthFlag::Proxy(proxy), WebAuthFlag::Unknown(new), WebAuthFlag::Hidden] =
+        flags.as_slice()
+    else {
+        panic!("{web:?}")
+    };
+    assert_eq!((&proxy.host, proxy.port, &proxy.user), (&"p".into(), 1, &"u".into()));
+    assert_eq!((proxy.password().expose(), proxy.password().len()), (None, 7));
+    assert_eq!((new.expose(), new.len()), (None, 3));
+    let InfoMsg::OpenUrl(url) = message("OPEN_URL:https://a/").withhold_secrets() else {
+        panic!("not a page")
+    };
+    assert_eq!((url.expose(), url.len()), (None, 10));
+    assert_eq!(
+        message("x OPEN_URL:y").withhold_secrets(),
+        InfoMsg::Other("x OPEN_URL:[redacted]".into())
+    );
+    for harmless in ["CR_TEXT:R,E:PIN", "of tomorrow"] {
+        assert_eq!(message(harmless).withhold_secrets(), message(harmless));
+    }
+}
+
+#[test]
 fn what_does_not_parse_is_malformed() {
     malformed("INFOMSG:WEB_AUTH:");
     malformed("INFOMSG:WEB_AUTH:hidden");

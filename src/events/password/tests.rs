@@ -75,7 +75,7 @@ fn a_dynamic_challenge_comes_with_the_failure() {
     let challenge = challenge.unwrap();
     assert_eq!(challenge.username, "cr1");
     assert_eq!(challenge.text, "Please enter token PIN");
-    assert_eq!(challenge.state_id.expose(), b"Om01u7Fh4LrGBS7uh0SWmzwabUiGiW6l");
+    assert_eq!(challenge.state_id.expose_str(), Some("Om01u7Fh4LrGBS7uh0SWmzwabUiGiW6l"));
 }
 
 #[test]
@@ -88,7 +88,8 @@ fn an_unreadable_challenge_is_kept_as_reason() {
 #[test]
 fn the_token_is_redacted() {
     let token = password("Auth-Token:SESS_ID_AT_a:b,c");
-    assert!(matches!(&token, Password::AuthToken(token) if token.expose() == b"SESS_ID_AT_a:b,c"));
+    let Password::AuthToken(kept) = &token else { panic!("{token:?}") };
+    assert_eq!(kept.expose_str(), Some("SESS_ID_AT_a:b,c"));
     assert_eq!(
         format!("{token:?} {token}"),
         "AuthToken([redacted]) received an authentication token"
@@ -100,6 +101,36 @@ fn neither_form_of_a_challenge_shows_its_state_id() {
     for body in [CRV1, "Verification Failed: 'Auth' ['CRV1:R,E:Om01u7:not base64:x']"] {
         let password = password(body);
         assert!(!format!("{password:?} {password}").contains("Om01u7"));
+    }
+}
+
+#[test]
+fn what_the_requests_have_is_withheld() {
+    let Password::AuthToken(token) = password("Auth-Token:SESS_ID").withhold_secrets() else {
+        panic!("not a token")
+    };
+    assert_eq!((token.expose(), token.len()), (None, 7));
+
+    let Password::VerificationFailed { realm, reason, challenge } =
+        password(CRV1).withhold_secrets()
+    else {
+        panic!("not a failure")
+    };
+    assert_eq!((realm, reason), (Realm::Auth, Some("CRV1:[redacted]".into())));
+    let challenge = challenge.unwrap();
+    assert_eq!((challenge.state_id.expose(), challenge.state_id.len()), (None, 32));
+    assert_eq!(
+        (challenge.username, challenge.text),
+        ("cr1".into(), "Please enter token PIN".into())
+    );
+    let unreadable = password("Verification Failed: 'Auth' ['CRV1:R,E:Om01u7:not base64:x']");
+    assert!(matches!(
+        unreadable.withhold_secrets(),
+        Password::VerificationFailed { reason: Some(reason), challenge: None, .. }
+            if reason == "CRV1:[redacted]"
+    ));
+    for harmless in ["Verification Failed: 'Auth' ['go away']", "Need 'Auth' password SC:1,PIN"] {
+        assert_eq!(password(harmless).withhold_secrets(), password(harmless));
     }
 }
 

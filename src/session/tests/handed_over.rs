@@ -1,6 +1,6 @@
 //! Pages to open and tokens to keep, which nobody waits for.
 
-use crate::events::WebAuthFlag;
+use crate::events::{InfoMsg, Password, WebAuthFlag};
 use crate::requests::{AuthTokenRequest, WebAuthRequest};
 use crate::session::tests::*;
 
@@ -71,11 +71,30 @@ async fn nothing_is_sent_for_them() {
 }
 
 #[tokio::test]
+async fn events_tell_only_that_there_was_one() {
+    let (session, mut d) = start(Builder::new()).await;
+    let (_client, mut events, requests) = session.split();
+    // Nor where nobody takes requests any more.
+    drop(requests);
+    d.says(">INFOMSG:OPEN_URL:https://a/\r\n>PASSWORD:Auth-Token:one\r\n").await;
+    assert!(matches!(events.next().await, Some(Ok(Event::Info(_)))));
+    let Some(Ok(Event::InfoMsg(InfoMsg::OpenUrl(url)))) = events.next().await else { panic!() };
+    assert_eq!((url.expose(), url.len()), (None, 10));
+    let Some(Ok(Event::Password(Password::AuthToken(token)))) = events.next().await else {
+        panic!()
+    };
+    assert_eq!((token.expose(), token.len()), (None, 3));
+}
+
+#[tokio::test]
 async fn fields_that_nobody_knows_are_in_the_clients_request() {
     let (session, mut d) = start(Builder::new()).await;
-    let (_client, _, mut requests) = session.split();
+    let (_client, mut events, mut requests) = session.split();
     d.says(">CLIENT:CONNECT,0,1,new\r\n>CLIENT:ENV,END\r\n").await;
     let peer = next_client(&mut requests).await;
     assert_eq!(peer.extra().and_then(|extra| extra.expose_str()), Some("new"));
+    assert!(matches!(events.next().await, Some(Ok(Event::Info(_)))));
+    let Some(Ok(Event::Client(connect))) = events.next().await else { panic!() };
+    assert!(connect.extra().is_some_and(|extra| extra.is_withheld() && extra.len() == 3));
     drop(peer);
 }
