@@ -6,42 +6,59 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::Env;
+use super::line::{Line, harmless_of_event, name};
+use crate::types::Text;
 use crate::types::grammar::Problem;
 
 /// An event whose name this crate does not know, or a `>CLIENT:` of a kind that it does not know.
 ///
-/// `Debug` and `Display` show the name and the length only: the line may hold a secret.
+/// `Debug` and `Display` show the name and the length only: the line may hold a secret. While
+/// [requests](crate::Builder::requests) are on, what may hold one is not there: a line whose name is like that
+/// of an event with secrets, a line without a name, and the block of a `>CLIENT:` line.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Unknown {
-    line: Bytes,
+    line: Line,
     env: Option<Env>,
 }
 
 impl Unknown {
     pub(super) fn new(line: Bytes) -> Self {
-        Self { line, env: None }
+        Self { line: Line::whole(line), env: None }
     }
 
     pub(super) fn block(line: Bytes, env: Env) -> Self {
-        Self { line, env: Some(env) }
+        Self { line: Line::whole(line), env: Some(env) }
     }
 
     /// The name, up to the first colon; `None` where the line does not start with one.
     #[must_use]
     pub fn name(&self) -> Option<&str> {
-        name(&self.line)
+        name(&self.line.start)
     }
 
-    /// The line as received, without its `>` and line end.
+    /// The line as received, without its `>` and line end; where some is [withheld](Self::withheld), what
+    /// stands before that.
     #[must_use]
     pub fn line(&self) -> &Bytes {
-        &self.line
+        &self.line.start
     }
 
-    /// The ENV block, where one followed a `>CLIENT:` line.
+    /// How many bytes, of the line's end and of its block, are not here because requests are on.
+    #[must_use]
+    pub fn withheld(&self) -> usize {
+        self.line.withheld
+    }
+
+    /// The ENV block, where one followed a `>CLIENT:` line and is not [withheld](Self::withheld).
     #[must_use]
     pub fn env(&self) -> Option<&Env> {
         self.env.as_ref()
+    }
+
+    pub(super) fn withhold_secrets(mut self) -> Self {
+        self.line.withhold_from(harmless_of_event);
+        self.line.withheld += self.env.take().map_or(0, |env| len_of(&env));
+        self
     }
 }
 
@@ -60,17 +77,18 @@ impl fmt::Display for Unknown {
 /// An event whose name is known, but whose body is not in the form it should have.
 ///
 /// `Debug` and `Display` show the name, the length and the problem only: the line
-/// may hold a secret.
+/// may hold a secret. While [requests](crate::Builder::requests) are on, the body of an event that may hold one is
+/// not there.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Malformed {
-    line: Bytes,
+    line: Line,
     env: Arc<[Bytes]>,
     problem: &'static str,
 }
 
 impl Malformed {
     pub(super) fn new(line: Bytes, Problem(problem): Problem) -> Self {
-        Self { line, env: Arc::default(), problem }
+        Self { line: Line::whole(line), env: Arc::default(), problem }
     }
 
     /// A line whose end did not come.
@@ -80,13 +98,13 @@ impl Malformed {
 
     /// A block that was not finished: its first line, and the ENV lines that came.
     pub(super) fn block(line: Bytes, env: Vec<Bytes>, Problem(problem): Problem) -> Self {
-        Self { line, env: env.into(), problem }
+        Self { line: Line::whole(line), env: env.into(), problem }
     }
 
     /// The name, up to the first colon.
     #[must_use]
     pub fn name(&self) -> Option<&str> {
-        name(&self.line)
+        name(&self.line.start)
     }
 
     /// What is wrong, in words that hold no part of the line.
@@ -95,20 +113,34 @@ impl Malformed {
         self.problem
     }
 
-    /// The line as received, without its `>` and line end.
+    /// The line as received, without its `>` and line end; where some is [withheld](Self::withheld), what
+    /// stands before that.
     #[must_use]
     pub fn line(&self) -> &Bytes {
-        &self.line
+        &self.line.start
     }
 
-    /// The ENV lines that followed [`line`](Self::line), where a block was not finished.
+    /// How many bytes, of the line's end and of its ENV lines, are not here because requests are on.
+    #[must_use]
+    pub fn withheld(&self) -> usize {
+        self.line.withheld
+    }
+
+    /// The ENV lines that followed [`line`](Self::line), where a block was not finished and they are not
+    /// [withheld](Self::withheld).
     #[must_use]
     pub fn env_lines(&self) -> &[Bytes] {
         &self.env
     }
 
+    pub(super) fn withhold_secrets(mut self) -> Self {
+        self.line.withhold_from(harmless_of_event);
+        self.line.withheld += len_of_lines(&self.env);
+        Self { env: Arc::default(), ..self }
+    }
+
     fn len(&self) -> usize {
-        self.line.len() + self.env.iter().map(Bytes::len).sum::<usize>()
+        self.line.len() + len_of_lines(&self.env)
     }
 }
 
@@ -128,21 +160,34 @@ impl fmt::Display for Malformed {
 
 /// A line without a `>` that belongs to no reply.
 ///
-/// `Debug` and `Display` show the length only: a daemon may repeat a line it did not understand.
+/// `Debug` and `Display` show the length only: a daemon may repeat a line it did not understand. While
+/// [requests](crate::Builder::requests) are on, nothing but a name before its colon is there (`ERROR:`, `PROTECTFD:`).
 #[derive(Clone, PartialEq, Eq)]
 pub struct Stray {
-    line: Bytes,
+    line: Line,
 }
 
 impl Stray {
     pub(crate) fn new(line: Bytes) -> Self {
-        Self { line }
+        Self { line: Line::whole(line) }
     }
 
-    /// The line as received, without its line end.
+    /// The line as received, without its line end; where some is [withheld](Self::withheld), what stands
+    /// before that.
     #[must_use]
     pub fn line(&self) -> &Bytes {
-        &self.line
+        &self.line.start
+    }
+
+    /// How many bytes of the line's end are not here because requests are on.
+    #[must_use]
+    pub fn withheld(&self) -> usize {
+        self.line.withheld
+    }
+
+    pub(super) fn withhold_secrets(mut self) -> Self {
+        self.line.withhold_from(|line| name(line).map_or(0, |name| name.len() + 1));
+        self
     }
 }
 
@@ -158,36 +203,15 @@ impl fmt::Display for Stray {
     }
 }
 
-/// Longer than any name a daemon has; past it the text is taken for something else.
-const NAME_LIMIT: usize = 32;
+fn len_of(env: &Env) -> usize {
+    let pairs = env.iter().map(|(name, value)| name.len() + 1 + value.len());
+    pairs.chain(env.unparsed().map(Text::len)).sum()
+}
 
-fn name(line: &[u8]) -> Option<&str> {
-    let (name, _) = super::split_name(line)?;
-    let plain =
-        |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || b"-_".contains(byte);
-    let shaped = !name.is_empty() && name.len() <= NAME_LIMIT && name.iter().all(plain);
-    if shaped { std::str::from_utf8(name).ok() } else { None }
+fn len_of_lines(lines: &[Bytes]) -> usize {
+    lines.iter().map(Bytes::len).sum()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::tests::parse;
-
-    #[test]
-    fn neither_shows_its_bytes() {
-        let unknown = parse("NEW-EVENT:hunter2");
-        assert_eq!(format!("{unknown:?}"), "Unknown(Unknown(17 bytes, name \"NEW-EVENT\"))");
-        assert_eq!(unknown.to_string(), "unknown event NEW-EVENT (17 bytes)");
-        let malformed = parse("PASSWORD:hunter2");
-        assert!(!format!("{malformed:?} {malformed}").contains("hunter2"));
-        assert!(format!("{malformed:?}").contains("PASSWORD"));
-    }
-
-    #[test]
-    fn only_what_is_shaped_like_a_name_is_shown() {
-        for line in ["hunter2", "", ":", "hunter2:x", "MY SECRET:x", "é:x"] {
-            let unknown = parse(line);
-            assert!(format!("{unknown:?}").contains("name \"?\""), "{unknown:?}");
-        }
-    }
-}
+#[path = "malformed/tests.rs"]
+mod tests;

@@ -16,6 +16,7 @@ mod fatal;
 mod hold;
 mod info;
 mod infomsg;
+mod line;
 mod log;
 mod malformed;
 mod need;
@@ -153,6 +154,9 @@ impl Event {
             Self::Client(event) => Self::Client(event.withhold_secrets()),
             Self::InfoMsg(event) => Self::InfoMsg(event.withhold_secrets()),
             Self::UpDown(event) => Self::UpDown(event.withhold_secrets()),
+            Self::Stray(event) => Self::Stray(event.withhold_secrets()),
+            Self::Unknown(event) => Self::Unknown(event.withhold_secrets()),
+            Self::Malformed(event) => Self::Malformed(event.withhold_secrets()),
             other => other,
         }
     }

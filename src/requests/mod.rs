@@ -49,7 +49,8 @@ pub use web_auth::WebAuthRequest;
 /// [`Error::Stale`](crate::Error::Stale) and sends nothing.
 ///
 /// The events behind the requests still go to every [`Events`](crate::Events), without their secrets: passwords,
-/// tokens, responses and links to sign in with are in the requests alone.
+/// tokens, responses and links to sign in with are in the requests alone. Of lines that cannot be read, and may
+/// hold one, events tell the length ([`Malformed::withheld`](crate::events::Malformed::withheld)).
 ///
 /// # Answers that cannot be sent
 /// A request whose answer was not sent is still to be answered: it comes again, as the next request. That

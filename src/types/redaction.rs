@@ -53,7 +53,7 @@ pub(crate) fn shown(text: &Text) -> Text {
 }
 
 /// What stands before the first secret, with its mark; `None` where there is none.
-fn harmless(line: &[u8]) -> Option<&[u8]> {
+pub(crate) fn harmless(line: &[u8]) -> Option<&[u8]> {
     let ends = MARKS.iter().filter_map(|mark| {
         let at = memchr::memmem::find(line, mark)?;
         Some(at + mark.len())

@@ -5,7 +5,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use openvpn_mgmt::events::WebAuthFlag;
-use openvpn_mgmt::{Builder, PendingAuth, Request};
+use openvpn_mgmt::{Builder, Event, PendingAuth, Request};
 
 use crate::connection::Connection;
 use crate::leak_check::{LeakCheck, has_traced, trace_something};
@@ -31,12 +31,38 @@ fn lines(secret: &str) -> Vec<String> {
     ]
 }
 
+/// Lines that cannot be read and hold this.
+fn unreadable(secret: &str) -> Vec<String> {
+    vec![
+        format!(">PASSWORD:{secret}"),
+        format!(">PASSWORD:Auth-Token {secret}"),
+        format!(">PASSWORD:Need 'Auth' {secret}"),
+        format!(">PASSWORD:Verification Failed: 'Auth' ['CRV1:R,E:{secret}"),
+        format!(">INFOMSG:WEB_AUTH:{secret}"),
+        format!(">INFOMSG:CR_TEXT:{secret}"),
+        format!(">CLIENT:CR_RESPONSE,x,1,{secret}\r\n>CLIENT:ENV,END"),
+        format!(">CLIENT:ENV,password={secret}"),
+        format!(">CLIENT:CONNECT,0,1\r\n>CLIENT:ENV,password={secret}\r\n>CLIENT:CONNECT,x"),
+        format!(
+            ">CLIENT:ENV,END\r\n>CLIENT:FUTURE,1,{secret}\r\n>CLIENT:ENV,x={secret}\r\n>CLIENT:ENV,END"
+        ),
+        format!(">UPDOWN:{secret}\r\n>UPDOWN:ENV,END"),
+        format!(">AUTH-TOKEN:{secret}"),
+        format!(">{secret}"),
+        format!(">NEWS:Auth-Token:{secret}"),
+        secret.to_owned(),
+        format!("SUCCESS: {secret}"),
+        format!("password \"Auth\" \"{secret}\""),
+        format!("ERROR: unknown command [{secret}], enter 'help' for more options"),
+    ]
+}
+
 #[tokio::test]
 async fn with_requests_subscribers_get_no_secret() {
     let mut connection = Connection::new().await;
     let secret = connection.leaks.plain("secret");
     let mut events = connection.client.subscribe();
-    for line in lines(&secret) {
+    for line in lines(&secret).into_iter().chain(unreadable(&secret)) {
         connection.daemon.says(format!("{line}\r\n")).await;
     }
     // Everything said so far is out with the reply.
@@ -46,7 +72,7 @@ async fn with_requests_subscribers_get_no_secret() {
         connection.leaks.broadcast(&event.unwrap());
         seen += 1;
     }
-    assert_eq!(seen, lines(&secret).len());
+    assert!(seen >= lines(&secret).len() + unreadable(&secret).len(), "{seen}");
     connection.ends().await;
 }
 
@@ -54,7 +80,7 @@ async fn with_requests_subscribers_get_no_secret() {
 async fn without_requests_events_hold_secrets_and_hide_them() {
     let mut leaks = LeakCheck::new();
     let secret = leaks.plain("secret");
-    for line in lines(&secret) {
+    for line in lines(&secret).into_iter().chain(unreadable(&secret)) {
         let (_client, mut events, mut daemon) = client(Builder::new()).await;
         daemon.says(format!("{line}\r\n")).await;
         drop(daemon);
@@ -69,6 +95,40 @@ async fn without_requests_events_hold_secrets_and_hide_them() {
     }
     trace_something();
     leaks.check();
+}
+
+#[tokio::test]
+async fn a_cut_last_line_is_withheld() {
+    for (start, told) in [
+        (">PASSWORD:Auth-Token:", "PASSWORD:"),
+        (">INFOMSG:WEB_AUTH::", "INFOMSG:"),
+        (">CLIENT:ENV,password=", "CLIENT:ENV,"),
+        (">CLIENT:CR_RESPONSE,0,1,", "CLIENT:CR_RESPONSE,"),
+        ("password \"Auth\" ", ""),
+    ] {
+        let Connection { mut leaks, mut daemon, client, mut events, .. } = Connection::new().await;
+        let secret = leaks.plain("secret");
+        let line = format!("{start}{secret}");
+        daemon.says(&line).await;
+        drop(daemon);
+        client.closed().await;
+        let mut last = None;
+        while let Some(event) = events.next().await {
+            let event = event.unwrap();
+            leaks.broadcast(&event);
+            last = Some(event);
+        }
+        let (left, withheld) = match last.unwrap() {
+            Event::Malformed(malformed) => (malformed.line().clone(), malformed.withheld()),
+            Event::Stray(stray) => (stray.line().clone(), stray.withheld()),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(
+            (&*left, withheld),
+            (told.as_bytes(), line.trim_start_matches('>').len() - told.len())
+        );
+        leaks.check();
+    }
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use openvpn_mgmt::Event;
 use openvpn_mgmt::events::{
-    ClientEvent, DynamicChallenge, InfoMsg, Password, Realm, SecretText, StaticChallenge,
+    ClientEvent, DynamicChallenge, Env, InfoMsg, Password, Realm, SecretText, StaticChallenge,
     WebAuthFlag,
 };
 
@@ -13,6 +13,21 @@ pub fn readable(event: &Event) -> String {
         Event::Password(password) => read.password(password),
         Event::Client(client) => read.client(client),
         Event::InfoMsg(message) => read.info_msg(message),
+        Event::Unknown(unknown) => {
+            read.bytes(unknown.line());
+            for (name, value) in unknown.env().into_iter().flat_map(Env::iter) {
+                read.bytes(name).bytes(value);
+            }
+        }
+        Event::Malformed(malformed) => {
+            read.bytes(malformed.line());
+            for line in malformed.env_lines() {
+                read.bytes(line);
+            }
+        }
+        Event::Stray(stray) => {
+            read.bytes(stray.line());
+        }
         _ => {}
     }
     read.0
