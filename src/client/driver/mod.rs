@@ -54,6 +54,8 @@ pub(in crate::client) struct Driver<S> {
     reply_timer: ReplyTimer,
     /// What was just received for the commands in flight.
     heard: Heard,
+    /// There may be more to read that an answer waits for, and that nothing else tells of.
+    is_behind: bool,
     /// Closed when the last handle is dropped.
     handles: watch::Sender<()>,
     ending: Ending,
@@ -97,6 +99,7 @@ impl<S: Transport> Driver<S> {
             output: Output::default(),
             reply_timer: ReplyTimer::new(settings.reply_timeout),
             heard: Heard::Nothing,
+            is_behind: false,
             handles: parts.handles,
             ending: Ending::default(),
             close_timeout: settings.close_timeout,
@@ -145,6 +148,8 @@ impl<S: Transport> Driver<S> {
                 () = self.handles.closed(), if !takes_commands && !abandoned => {
                     self.abandon();
                 }
+                // What was caught up with at most at once may have been all there was.
+                () = std::future::ready(()), if self.is_behind => {}
                 // A client to deny, a command withdrawn, or the end asked for; the loop looks for all.
                 () = self.dispatcher.shared.work.notified() => {}
                 // Without a handle the connection is of use as long as somebody listens.
@@ -277,6 +282,7 @@ impl<S: Transport> Driver<S> {
     /// answers; `false` where there may be more.
     async fn catch_up(&mut self, buffer: &mut [u8]) -> Result<bool, CloseReason> {
         let mut yielded = false;
+        self.is_behind = false;
         for _ in 0..CATCH_UP {
             match self.read_now(buffer).await {
                 Some(read) => self.read(read, buffer)?,
@@ -292,6 +298,7 @@ impl<S: Transport> Driver<S> {
             }
         }
         // A stream that never runs dry leaves the other tasks their turn.
+        self.is_behind = true;
         tokio::task::yield_now().await;
         Ok(false)
     }

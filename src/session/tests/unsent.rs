@@ -112,6 +112,63 @@ async fn a_restart_behind_more_than_is_read_at_once_makes_an_answer_stale() {
     assert!(matches!(answered, Err(Error::Stale { .. })), "{answered:?}");
 }
 
+/// A stream of which little is read at once.
+struct Sips(DuplexStream);
+
+impl AsyncRead for Sips {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<std::io::Result<()>> {
+        let mut sip = [0; 16];
+        let mut sip = ReadBuf::new(&mut sip);
+        std::task::ready!(Pin::new(&mut self.0).poll_read(cx, &mut sip))?;
+        buffer.put_slice(sip.filled());
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Sips {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<std::io::Result<usize>> {
+        Pin::new(&mut self.0).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.0).poll_shutdown(cx)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_goes_out_however_many_reads_there_were_before_it() {
+    for lines in (50..80).cycle().take(240) {
+        let (ours, theirs) = duplex(64 * 1024);
+        let mut daemon = Daemon(theirs);
+        daemon.says(GREETING).await;
+        let builder = Builder::new();
+        let (session, ()) = tokio::join!(builder.attach(Sips(ours)), daemon.gets_ready());
+        let (_client, _, mut requests) = session.unwrap().split();
+        daemon.connect("CONNECT", 0, 1).await;
+        let peer = next_client(&mut requests).await;
+        daemon.says(">LOG:1,D,123456\r\n".repeat(lines)).await;
+        let answering = async {
+            daemon.hears("client-auth-nt 0 1\n").await;
+            daemon.says(b"SUCCESS: client-auth command succeeded\r\n").await;
+        };
+        let both = async { tokio::join!(peer.allow(), answering).0 };
+        let answered = tokio::time::timeout(Duration::from_secs(60), both).await;
+        assert!(matches!(answered, Ok(Ok(()))), "{lines} lines: {answered:?}");
+    }
+}
+
 /// A daemon that answers what it is told, and else never stops talking until it is stopped.
 struct Flood {
     script: Vec<u8>,
