@@ -172,8 +172,8 @@ async fn let_in(server: &mut Side) -> Result<Cid> {
 }
 
 fn is_alice(env: &Env) -> bool {
-    env.common_name().is_ok_and(|name| name.is_some_and(|name| *name == *COMMON_NAME))
-        && env.username().is_ok_and(|name| name.is_some_and(|name| *name == *USER_NAME))
+    env.common_name().is_ok_and(|name| name.is_some_and(|name| name == COMMON_NAME))
+        && env.username().is_ok_and(|name| name.is_some_and(|name| name == USER_NAME))
         && env.password() == Ok(Some(Secret::from(PASSWORD)))
 }
 
@@ -212,7 +212,7 @@ async fn received_route(client: &mut Side) -> Result<String> {
         _ => None,
     };
     let env = client.event("UPDOWN", up).await?;
-    let value = |name| env.get(name).map(ToString::to_string).unwrap_or_default();
+    let value = |name| env.get(name).map(|text| text.to_string()).unwrap_or_default();
     let (network, netmask) = (value("route_network_1"), value("route_netmask_1"));
     if (network.as_str(), netmask.as_str()) != ROUTE {
         bail!("the pushed route did not arrive: {env:?}");

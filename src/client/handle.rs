@@ -253,6 +253,7 @@ mod tests {
             pipeline: 1,
             reply_limit: 1024,
             event_capacity: 1,
+            env_limit: 1024,
             requests: false,
             limits: Limits { clients: 1, clients_per_address: 1 },
         };

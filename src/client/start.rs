@@ -30,6 +30,7 @@ pub(crate) struct Settings {
     pub(crate) pipeline: usize,
     pub(crate) reply_limit: usize,
     pub(crate) event_capacity: usize,
+    pub(crate) env_limit: usize,
     /// Whether requests are collected.
     pub(crate) requests: bool,
     pub(crate) limits: Limits,

@@ -1,16 +1,19 @@
 //! [`Transport`]: the stream of a connection, read and written by one task.
 
 use std::any::Any;
+use std::future::Future as _;
 use std::io;
 use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use bytes::BufMut;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 #[cfg(unix)]
 use tokio::net::UnixStream;
 use tracing::debug;
+use zeroize::Zeroizing;
 
 /// A stream that may know whether bytes have arrived that were not read yet.
 pub(crate) trait Transport: AsyncRead + AsyncWrite + Unpin {
@@ -108,21 +111,21 @@ impl<T: Transport> Duplex<T> {
         Self { transport: Some(transport), write_first: false, unflushed: false, flush_error: None }
     }
 
-    /// Reads into `buffer`, or writes of `output` where it is not empty. What was written is flushed
+    /// Reads into `room`, or writes of `output` where it is not empty. What was written is flushed
     /// on the way.
     ///
     /// Cancel safe: nothing is read or written unless the future is ready.
-    pub(crate) async fn turn(&mut self, buffer: &mut [u8], output: &[u8]) -> Turn {
-        std::future::poll_fn(|cx| self.poll_turn(cx, buffer, output)).await
+    pub(crate) async fn turn(&mut self, room: &mut impl BufMut, output: &[u8]) -> Turn {
+        std::future::poll_fn(|cx| self.poll_turn(cx, room, output)).await
     }
 
     /// What can be read at once; `None` where nothing can.
     pub(crate) fn poll_read_now(
         &mut self,
         cx: &mut Context<'_>,
-        buffer: &mut [u8],
+        room: &mut impl BufMut,
     ) -> Option<io::Result<usize>> {
-        match self.poll_read(cx, buffer) {
+        match self.poll_read(cx, room) {
             Poll::Ready(read) => Some(read),
             Poll::Pending => None,
         }
@@ -140,20 +143,26 @@ impl<T: Transport> Duplex<T> {
 
     /// Flushes, and tells the other side that nothing follows. What still comes is read and dropped, so
     /// that it holds up nobody. An error means that the other side is gone.
-    pub(crate) async fn shut_down(&mut self, buffer: &mut [u8]) {
-        if let Err(error) = std::future::poll_fn(|cx| self.poll_shut_down(cx, buffer)).await {
+    pub(crate) async fn shut_down(&mut self) {
+        let mut dropped = Zeroizing::new([0; 1024]);
+        let shut = |cx: &mut Context<'_>| self.poll_shut_down(cx, dropped.as_mut_slice());
+        if let Err(error) = std::future::poll_fn(shut).await {
             debug!(%error, "the connection was gone before it was shut down");
         }
     }
 
-    fn poll_shut_down(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<()>> {
+    fn poll_shut_down(
+        &mut self,
+        cx: &mut Context<'_>,
+        mut dropped: &mut [u8],
+    ) -> Poll<io::Result<()>> {
         let Some(transport) = &mut self.transport else {
             return Poll::Ready(Ok(()));
         };
         if let Poll::Ready(shut) = Pin::new(transport).poll_shutdown(cx) {
             return Poll::Ready(shut);
         }
-        match self.poll_read(cx, buffer) {
+        match self.poll_read(cx, &mut dropped) {
             Poll::Ready(Ok(1..)) => cx.waker().wake_by_ref(),
             // The end of input, or of the connection: only the shutdown is waited for.
             Poll::Ready(_) | Poll::Pending => {}
@@ -166,14 +175,19 @@ impl<T: Transport> Duplex<T> {
         self.transport = None;
     }
 
-    fn poll_turn(&mut self, cx: &mut Context<'_>, buffer: &mut [u8], output: &[u8]) -> Poll<Turn> {
+    fn poll_turn(
+        &mut self,
+        cx: &mut Context<'_>,
+        room: &mut impl BufMut,
+        output: &[u8],
+    ) -> Poll<Turn> {
         if self.write_first {
             if let Poll::Ready(wrote) = self.poll_output(cx, output) {
                 self.write_first = false;
                 return Poll::Ready(Turn::Wrote(wrote));
             }
         }
-        if let Poll::Ready(read) = self.poll_read(cx, buffer) {
+        if let Poll::Ready(read) = self.poll_read(cx, room) {
             self.write_first = true;
             return Poll::Ready(Turn::Read(read));
         }
@@ -181,13 +195,16 @@ impl<T: Transport> Duplex<T> {
         Poll::Ready(Turn::Wrote(wrote))
     }
 
-    fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+    fn poll_read(
+        &mut self,
+        cx: &mut Context<'_>,
+        room: &mut impl BufMut,
+    ) -> Poll<io::Result<usize>> {
         let Some(transport) = &mut self.transport else {
             return Poll::Ready(Ok(0));
         };
-        let mut buffer = ReadBuf::new(buffer);
-        let read = ready!(Pin::new(transport).poll_read(cx, &mut buffer));
-        Poll::Ready(read.map(|()| buffer.filled().len()))
+        // Cancel safe: where it is not ready, nothing was read.
+        std::pin::pin!(transport.read_buf(room)).poll(cx)
     }
 
     /// Writes of `output`, and flushes where all of it is written; ready only where that made a

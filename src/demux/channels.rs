@@ -3,14 +3,11 @@
 use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::sync::mpsc;
-use zeroize::Zeroizing;
 
 use super::{Demuxer, Item, PASSWORD_PROMPT};
 
 /// The last event of a connection whose reading failed, as the Go package words it.
 pub const READ_ERROR_EVENT: &[u8] = b"FATAL:Error reading from OpenVPN";
-
-const READ_SIZE: usize = 16 * 1024;
 
 /// Reads until the end of input and sorts lines into two channels.
 ///
@@ -66,15 +63,14 @@ pub async fn demultiplex<R>(
     R: AsyncRead + Unpin,
 {
     let mut demuxer = Demuxer::new();
-    let mut buffer = Zeroizing::new(vec![0; READ_SIZE]);
     let failed = loop {
         let read = tokio::select! {
-            read = reader.read(&mut buffer) => read,
+            read = read(&mut reader, &mut demuxer) => read,
             () = abandoned(&replies, &events) => return,
         };
         match read {
             Ok(0) => break false,
-            Ok(n) => demuxer.feed(buffer.get(..n).unwrap_or_default()),
+            Ok(_) => {}
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
             Err(_) => break true,
         }
@@ -90,6 +86,16 @@ pub async fn demultiplex<R>(
     }
     drop(events);
     drop(replies);
+}
+
+/// Reads into the demuxer itself.
+async fn read<R: AsyncRead + Unpin>(
+    reader: &mut R,
+    demuxer: &mut Demuxer,
+) -> std::io::Result<usize> {
+    let count = reader.read_buf(&mut demuxer.room()).await?;
+    demuxer.has_read(count);
+    Ok(count)
 }
 
 /// Waits until both receivers are gone.

@@ -1,8 +1,12 @@
 //! [`Demuxer`]: the sans-I/O line splitter.
 
-use bytes::{Buf, Bytes};
+use std::collections::VecDeque;
 
-use super::chunk::{self, Tail};
+use bytes::Bytes;
+use bytes::buf::Limit;
+use zeroize::Zeroize;
+
+use super::chunk::{self, Inbox};
 
 /// What the daemon asks before its greeting where the management socket has a
 /// password. It comes without a line end.
@@ -13,6 +17,9 @@ pub const PASSWORD_PROMPT: &[u8] = b"ENTER PASSWORD:";
 /// The longest line a daemon has reason to send is a few KiB (a log line, a
 /// PKCS#11 blob); the limit bounds memory against a peer that never ends a line.
 pub const DEFAULT_LINE_LIMIT: usize = 1024 * 1024;
+
+/// Less than this at once is no flood.
+const IDLE: usize = 2 * 1024;
 
 /// One unit of daemon output. Each owns its bytes; cloning does not allocate.
 #[derive(Clone, PartialEq, Eq)]
@@ -52,7 +59,8 @@ pub struct LineTooLong {
 /// long line fed byte by byte costs linear time.
 ///
 /// Memory is bounded by what was fed and not yet taken, plus one partial line of
-/// at most the limit. All of it is wiped when dropped.
+/// at most the limit. All of it is wiped when dropped. Lines that were received together share
+/// memory, but for [those that may hold a secret](Self::keep_apart).
 ///
 /// ```
 /// use openvpn_mgmt::demux::{Demuxer, Item};
@@ -65,10 +73,19 @@ pub struct LineTooLong {
 /// assert!(matches!(demuxer.next_item(), Some(Ok(Item::Reply(r))) if r == "SUCCESS: pid=123"));
 /// ```
 pub struct Demuxer {
-    /// Whole lines, not yet handed out.
+    /// Whole lines.
     ready: Bytes,
+    /// Where each of them ends, behind its LF.
+    ends: Vec<usize>,
+    /// How many of them were handed out.
+    lines_taken: usize,
+    /// How much of `ready` that is.
+    taken: usize,
+    /// Lines that have memory of their own, by where they end.
+    apart: VecDeque<(usize, Bytes)>,
+    keep_apart: fn(&[u8]) -> bool,
     /// What follows the last line end seen, and anything fed since.
-    tail: Tail,
+    tail: Inbox,
     /// How much of `tail` is known to hold no line end.
     scanned: usize,
     limit: usize,
@@ -89,7 +106,12 @@ impl Demuxer {
     pub fn with_line_limit(limit: usize) -> Self {
         Self {
             ready: Bytes::new(),
-            tail: Tail::default(),
+            ends: Vec::new(),
+            lines_taken: 0,
+            taken: 0,
+            apart: VecDeque::new(),
+            keep_apart: |_| false,
+            tail: Inbox::default(),
             scanned: 0,
             limit,
             prompt_possible: true,
@@ -97,11 +119,29 @@ impl Demuxer {
         }
     }
 
+    /// Sets which lines get memory of their own, and are wiped where they were received: those that may
+    /// hold a secret, which is then gone when the last of their own copies is.
+    ///
+    /// `marks` is given each line with its `>`, without its line end. Default: no line.
+    #[must_use]
+    pub fn keep_apart(self, marks: fn(&[u8]) -> bool) -> Self {
+        Self { keep_apart: marks, ..self }
+    }
+
     /// Takes bytes as they were read. Copies them once.
     pub fn feed(&mut self, bytes: &[u8]) {
         if !self.failed {
             self.tail.extend(bytes);
         }
+    }
+
+    /// Where to read into, so that nothing is copied; [`has_read`](Self::has_read) then tells how much was read.
+    pub(crate) fn room(&mut self) -> Limit<&mut Vec<u8>> {
+        self.tail.room()
+    }
+
+    pub(crate) fn has_read(&mut self, count: usize) {
+        self.tail.has_read(count);
     }
 
     /// The next item, or `None` when more bytes are needed.
@@ -114,7 +154,7 @@ impl Demuxer {
             if self.failed {
                 return None;
             }
-            if self.ready.is_empty() && !self.refill() {
+            if self.taken >= self.ready.len() && !self.refill() {
                 return self.overlong_tail().map(Err);
             }
             if let Some(result) = self.take_ready() {
@@ -131,7 +171,7 @@ impl Demuxer {
         let length = self.tail.as_slice().len();
         let line = chunk::freeze(self.tail.split_to(length));
         self.scanned = 0;
-        if self.failed { None } else { item(&line, without_cr(&line).len()) }
+        if self.failed { None } else { item(&line, 0, without_cr(&line).len()) }
     }
 
     /// Whether the beginning of an event was fed, and its end was not.
@@ -142,8 +182,7 @@ impl Demuxer {
     /// Moves whole lines (or a prompt) from `tail` to `ready`; `false` when there are none.
     fn refill(&mut self) -> bool {
         if self.prompt_possible && self.tail.as_slice().starts_with(PASSWORD_PROMPT) {
-            self.ready = chunk::freeze(self.tail.split_to(PASSWORD_PROMPT.len()));
-            self.scanned = 0;
+            self.split(PASSWORD_PROMPT.len());
             return true;
         }
         let fresh = self.tail.as_slice().get(self.scanned..).unwrap_or_default();
@@ -151,26 +190,63 @@ impl Demuxer {
             self.scanned = self.tail.as_slice().len();
             return false;
         };
-        self.ready = chunk::freeze(self.tail.split_to(self.scanned + at + 1));
+        self.split(self.scanned + at + 1);
         self.scanned = self.tail.as_slice().len();
         true
     }
 
+    /// Takes so much of `tail` for whole lines. Those that are to be kept apart are copied and wiped
+    /// while nobody shares them.
+    fn split(&mut self, end: usize) {
+        let mut lines = self.tail.split_to(end);
+        self.scanned = 0;
+        self.ends.clear();
+        if lines.len() < IDLE {
+            // What a flood has left is not kept by a connection on which little arrives.
+            self.ends.shrink_to(IDLE / 32);
+        }
+        (self.lines_taken, self.taken) = (0, 0);
+        let mut start = 0;
+        while let Some(line) = lines.get_mut(start..).filter(|rest| !rest.is_empty()) {
+            let length = memchr::memchr(b'\n', line).map_or(line.len(), |at| at + 1);
+            let Some(line) = line.get_mut(..length) else { break };
+            let end = start + length;
+            if (self.keep_apart)(without_end(line)) {
+                self.apart.push_back((end, chunk::freeze(line.to_vec())));
+                line.zeroize();
+            }
+            self.ends.push(end);
+            start = end;
+        }
+        self.ready = chunk::freeze(lines);
+    }
+
     /// Takes one line or prompt from `ready`; `None` for a blank line.
     fn take_ready(&mut self) -> Option<Result<Item, LineTooLong>> {
-        if self.prompt_possible && self.ready.starts_with(PASSWORD_PROMPT) {
-            self.ready.advance(PASSWORD_PROMPT.len());
+        let rest = self.ready.get(self.taken..).unwrap_or_default();
+        if self.prompt_possible && rest.starts_with(PASSWORD_PROMPT) {
+            self.taken += PASSWORD_PROMPT.len();
             return Some(Ok(Item::PasswordPrompt));
         }
-        let end = memchr::memchr(b'\n', &self.ready).unwrap_or(self.ready.len());
-        let length = without_cr(self.ready.get(..end).unwrap_or_default()).len();
-        if length > self.limit {
+        let end = self.ends.get(self.lines_taken).copied().unwrap_or(self.ready.len());
+        let start = std::mem::replace(&mut self.taken, end);
+        self.lines_taken += 1;
+        let apart = self.apart.front().filter(|(at, _)| *at == end);
+        let (line, range) = match apart {
+            Some((_, line)) => (line, 0..line.len()),
+            None => (&self.ready, start..end),
+        };
+        let text = without_end(line.get(range.clone()).unwrap_or_default()).len();
+        if text > self.limit {
             return Some(Err(self.fail()));
         }
-        let item = item(&self.ready, length);
-        self.ready.advance(self.ready.len().min(end + 1));
-        if item.is_some() {
-            self.prompt_possible = false;
+        let item = item(line, range.start, text);
+        if apart.is_some() {
+            self.apart.pop_front();
+        }
+        self.prompt_possible &= item.is_none();
+        if end >= self.ready.len() {
+            self.ready = Bytes::new();
         }
         item.map(Ok)
     }
@@ -182,7 +258,9 @@ impl Demuxer {
     fn fail(&mut self) -> LineTooLong {
         self.failed = true;
         self.ready = Bytes::new();
-        self.tail = Tail::default();
+        self.taken = 0;
+        self.apart.clear();
+        self.tail = Inbox::default();
         LineTooLong { limit: self.limit }
     }
 }
@@ -197,7 +275,7 @@ impl Default for Demuxer {
 impl std::fmt::Debug for Demuxer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Demuxer")
-            .field("ready", &self.ready.len())
+            .field("ready", &self.ready.len().saturating_sub(self.taken))
             .field("partial", &self.tail.as_slice().len())
             .field("limit", &self.limit)
             .field("failed", &self.failed)
@@ -205,15 +283,21 @@ impl std::fmt::Debug for Demuxer {
     }
 }
 
-/// The first `length` bytes as an item; `None` for a blank line.
+/// The `length` bytes from `start` on as an item; `None` for a blank line.
 ///
 /// One slice: each further one would count another owner, up and down again.
-fn item(line: &Bytes, length: usize) -> Option<Item> {
-    match line.get(..length)? {
+fn item(line: &Bytes, start: usize, length: usize) -> Option<Item> {
+    let end = start + length;
+    match line.get(start..end)? {
         [] => None,
-        [b'>', ..] => Some(Item::Event(line.slice(1..length))),
-        _ => Some(Item::Reply(line.slice(..length))),
+        [b'>', ..] => Some(Item::Event(line.slice(start + 1..end))),
+        _ => Some(Item::Reply(line.slice(start..end))),
     }
+}
+
+/// A line without its line end.
+fn without_end(line: &[u8]) -> &[u8] {
+    without_cr(line.strip_suffix(b"\n").unwrap_or(line))
 }
 
 fn without_cr(line: &[u8]) -> &[u8] {

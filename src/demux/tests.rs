@@ -2,7 +2,7 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use bytes::Bytes;
+use bytes::{BufMut as _, Bytes};
 use proptest::prelude::*;
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio::sync::mpsc;
@@ -282,4 +282,49 @@ async fn a_dropped_receiver_is_skipped_and_two_end_it() {
     drop((replies, events));
     let (silent, _daemon) = tokio::io::duplex(1);
     demultiplex(silent, reply_tx, event_tx).await;
+}
+
+/// What [`Demuxer::keep_apart`] is given in these tests.
+fn marks(line: &[u8]) -> bool {
+    line.starts_with(b">S:")
+}
+
+#[test]
+fn lines_kept_apart_come_in_their_place() {
+    for size in [1, 2, 3, 7, 1000] {
+        let mut demuxer = Demuxer::new().keep_apart(marks);
+        let mut out = Vec::new();
+        for part in b">A:1\r\n>S:hunter2\r\n\n>S:x\nb\n>S:cut".chunks(size) {
+            demuxer.feed(part);
+            while let Some(item) = demuxer.next_item() {
+                out.push(item.expect("no line is too long"));
+            }
+        }
+        out.extend(demuxer.finish());
+        let expected = [event("A:1"), event("S:hunter2"), event("S:x"), reply("b"), event("S:cut")];
+        assert_eq!(out, expected, "{size}");
+    }
+}
+
+#[test]
+fn what_is_read_in_place_gives_the_same_items() {
+    let input = b">HOLD:a\r\nSUCCESS: b\r\n".repeat(5000);
+    let mut demuxer = Demuxer::new();
+    let mut rest = input.as_slice();
+    let mut out = 0;
+    while !rest.is_empty() {
+        let mut room = demuxer.room();
+        assert!(room.remaining_mut() > 0);
+        let count = room.remaining_mut().min(rest.len());
+        room.put_slice(&rest[..count]);
+        rest = &rest[count..];
+        demuxer.has_read(count);
+        while let Some(item) = demuxer.next_item() {
+            let expected = if out % 2 == 0 { event("HOLD:a") } else { reply("SUCCESS: b") };
+            assert_eq!(item, Ok(expected));
+            out += 1;
+        }
+    }
+    assert_eq!(out, 10_000);
+    assert_eq!(demuxer.finish(), None);
 }

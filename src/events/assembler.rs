@@ -3,8 +3,10 @@
 use bytes::Bytes;
 
 use super::client::{self, BlockHeader};
+use super::env::{self, EnvLines};
 use super::updown::Direction;
 use super::{Env, Event, Malformed, Unknown, UpDown};
+use crate::types::WipedBytes;
 use crate::types::grammar::Problem;
 
 /// Turns event lines into events, putting `>CLIENT:` and `>UPDOWN:` blocks together.
@@ -12,7 +14,7 @@ use crate::types::grammar::Problem;
 /// Sans-I/O: push each line, without its `>` and line end, and take the events from
 /// `emit`. An event that is one line passes at once, also between the lines of a block.
 /// A block that is cut short is one [`Event::Malformed`], as is one of over
-/// [`MAX_ENV_LINES`](Self::MAX_ENV_LINES) or [`MAX_ENV_BYTES`](Self::MAX_ENV_BYTES),
+/// [`MAX_ENV_LINES`](Self::MAX_ENV_LINES) or that holds more memory than [may be held](Self::with_env_limit),
 /// whose lines are then dropped up to its end; the ENV lines of a header that could not
 /// be read go with it. A `>CLIENT:` line of a kind that is not known may begin a block or not: it is
 /// [`Event::Unknown`] with [its ENV](Unknown::env) at the end of its block, or without one when the next
@@ -28,13 +30,13 @@ use crate::types::grammar::Problem;
 ///     assembler.push(Bytes::from(line), &mut |event| events.push(event));
 /// }
 /// let [Event::Client(client)] = events.as_slice() else { panic!() };
-/// assert_eq!(client.env().and_then(|env| env.get("username")), Some(&"al".into()));
+/// assert_eq!(client.env().and_then(|env| env.get("username")), Some("al".into()));
 /// ```
-#[derive(Default)]
 pub struct Assembler {
     client: Block<ClientHeader>,
     updown: Block<Direction>,
     env_trusted: bool,
+    env_limit: usize,
 }
 
 impl Assembler {
@@ -42,13 +44,41 @@ impl Assembler {
     /// certificate of the chain.
     pub const MAX_ENV_LINES: usize = 4096;
 
-    /// The most bytes the ENV lines of a block may have, line ends not counted: 1 MiB.
-    pub const MAX_ENV_BYTES: usize = 1024 * 1024;
+    /// How many bytes of memory a block may hold, where nothing else is said: 256 KiB.
+    pub const DEFAULT_ENV_LIMIT: usize = 256 * 1024;
 
     /// An assembler with no block open.
     #[must_use]
     pub fn new() -> Self {
-        Self::default()
+        Self::with_env_limit(Self::DEFAULT_ENV_LIMIT)
+    }
+
+    /// An assembler whose blocks hold at most so many bytes of memory: their lines without what stands before the
+    /// pair, and 12 bytes for each. What comes between the lines of a block is not held by it.
+    #[must_use]
+    pub fn with_env_limit(bytes: usize) -> Self {
+        let (client, updown) = Default::default();
+        Self { client, updown, env_trusted: false, env_limit: bytes }
+    }
+
+    /// Whether a line, with its `>` and without its line end, may hold a secret: for
+    /// [`Demuxer::keep_apart`](crate::demux::Demuxer::keep_apart).
+    #[must_use]
+    pub fn may_hold_secret(line: &[u8]) -> bool {
+        let Some(event) = line.strip_prefix(b">") else {
+            // A daemon may repeat a command that it did not understand.
+            return line.starts_with(b"ERROR:");
+        };
+        match super::split_name(event) {
+            Some((b"CLIENT" | b"UPDOWN", body)) => match env_pair(body) {
+                Some(pair) => {
+                    env::is_secret(pair.split(|byte| *byte == b'=').next().unwrap_or(pair))
+                }
+                None => !client::is_plain(body),
+            },
+            Some((b"PASSWORD" | b"INFOMSG", _)) => true,
+            _ => false,
+        }
     }
 
     /// Sets whether the blocks that come from now on [are trusted](Env::is_trusted): `env-filter 0` is in
@@ -85,8 +115,11 @@ impl Assembler {
 
     fn client(&mut self, line: &Bytes, body: &[u8], emit: &mut dyn FnMut(Event)) {
         if let Some(pair) = env_pair(body) {
-            return self.client.env_line(line, pair, ClientHeader::with, emit);
+            return self.client.env_line(line, pair, self.env_limit, ClientHeader::with, emit);
         }
+        // A block may be open for long, and holds nothing that came with its first line.
+        let line = &WipedBytes::copy(line);
+        let Some((_, body)) = super::split_name(line) else { return };
         match client::Header::parse(line, body) {
             Ok(client::Header::Whole(event)) => emit(Event::Client(event)),
             Ok(client::Header::Block(header)) => {
@@ -108,7 +141,7 @@ impl Assembler {
     fn updown(&mut self, line: &Bytes, body: &[u8], emit: &mut dyn FnMut(Event)) {
         if let Some(pair) = env_pair(body) {
             let whole = |direction, env| Event::UpDown(UpDown { direction, env });
-            return self.updown.env_line(line, pair, whole, emit);
+            return self.updown.env_line(line, pair, self.env_limit, whole, emit);
         }
         match Direction::parse(body) {
             Ok(direction) => self.updown.open(line, direction, self.env_trusted, emit),
@@ -120,6 +153,12 @@ impl Assembler {
     }
 }
 
+impl Default for Assembler {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 /// Shows no line, since any may hold a secret.
 impl std::fmt::Debug for Assembler {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -127,6 +166,7 @@ impl std::fmt::Debug for Assembler {
             .field("client_open", &matches!(self.client, Block::Open(_)))
             .field("updown_open", &matches!(self.updown, Block::Open(_)))
             .field("env_trusted", &self.env_trusted)
+            .field("env_limit", &self.env_limit)
             .finish()
     }
 }
@@ -190,17 +230,15 @@ enum Block<H> {
 struct Open<H> {
     header: H,
     first: Bytes,
-    lines: Vec<Bytes>,
-    bytes: usize,
+    env: EnvLines,
     trusted: bool,
 }
 
 impl<H: BlockStart> Block<H> {
     fn open(&mut self, line: &Bytes, header: H, trusted: bool, emit: &mut dyn FnMut(Event)) {
         self.abandon(Problem("another block began inside it"), emit);
-        let first = line.clone();
-        let open = Open { header, first, lines: Vec::new(), bytes: 0, trusted };
-        *self = Self::Open(Box::new(open));
+        let (first, env) = (line.clone(), EnvLines::default());
+        *self = Self::Open(Box::new(Open { header, first, env, trusted }));
     }
 
     fn distrust(&mut self) {
@@ -217,8 +255,14 @@ impl<H: BlockStart> Block<H> {
 
     fn abandon(&mut self, problem: Problem, emit: &mut dyn FnMut(Event)) {
         if let Self::Open(open) = std::mem::take(self) {
-            let alone = if open.lines.is_empty() { open.header.alone() } else { None };
-            let cut = || Event::Malformed(Malformed::block(open.first, open.lines, problem));
+            let alone = if open.env.len() == 0 { open.header.alone() } else { None };
+            let cut = || {
+                Event::Malformed(Malformed::block(
+                    open.first,
+                    Env::new(open.env, open.trusted),
+                    problem,
+                ))
+            };
             emit(alone.unwrap_or_else(cut));
         }
     }
@@ -227,6 +271,7 @@ impl<H: BlockStart> Block<H> {
         &mut self,
         line: &Bytes,
         pair: &[u8],
+        limit: usize,
         whole: impl FnOnce(H, Env) -> Event,
         emit: &mut dyn FnMut(Event),
     ) {
@@ -237,33 +282,18 @@ impl<H: BlockStart> Block<H> {
             Self::Skipped => {}
             Self::Open(_) if is_end => {
                 if let Self::Open(open) = std::mem::take(self) {
-                    let lines = open.lines.iter().filter_map(env_line);
-                    let env = Env::from_lines(lines, open.trusted);
-                    emit(whole(open.header, env));
+                    emit(whole(open.header, Env::new(open.env, open.trusted)));
                 }
             }
             Self::Open(open) => {
-                open.bytes = open.bytes.saturating_add(line.len());
-                open.lines.push(line.clone());
-                if open.is_over_limit() {
+                let fits = open.env.len() < Assembler::MAX_ENV_LINES && open.env.push(pair, limit);
+                if !fits {
                     self.abandon(Problem("its ENV block is too large"), emit);
                     *self = Self::Skipped;
                 }
             }
         }
     }
-}
-
-impl<H> Open<H> {
-    fn is_over_limit(&self) -> bool {
-        self.lines.len() > Assembler::MAX_ENV_LINES || self.bytes > Assembler::MAX_ENV_BYTES
-    }
-}
-
-/// An ENV line, and the pair it holds.
-fn env_line(line: &Bytes) -> Option<(&Bytes, &[u8])> {
-    let (_, body) = super::split_name(line)?;
-    env_pair(body).map(|pair| (line, pair))
 }
 
 #[cfg(test)]

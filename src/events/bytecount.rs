@@ -3,12 +3,11 @@
 use std::fmt;
 
 use nom::Parser;
-use nom::character::complete::u64;
 use nom::error::context;
 use nom::sequence::{separated_pair, terminated};
 
 use crate::types::Cid;
-use crate::types::grammar::{Parsed, Problem, comma, complete};
+use crate::types::grammar::{Parsed, Problem, comma, complete, decimal};
 
 /// `>BYTECOUNT:in,out`: what a client's tunnel carried since it connected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,7 +39,7 @@ impl ByteCount {
 
 impl ByteCountClient {
     pub(super) fn parse(body: &[u8]) -> Result<Self, Problem> {
-        let cid = terminated(context("the CID is not a number", u64), comma);
+        let cid = terminated(context("the CID is not a number", decimal), comma);
         complete((cid, counts), body).map(|(cid, (bytes_in, bytes_out))| Self {
             cid: Cid(cid),
             bytes_in,
@@ -50,7 +49,7 @@ impl ByteCountClient {
 }
 
 fn counts(input: &[u8]) -> Parsed<'_, (u64, u64)> {
-    let count = |input| context("a count is not a number of bytes", u64).parse(input);
+    let count = |input| context("a count is not a number of bytes", decimal).parse(input);
     separated_pair(count, comma, count).parse(input)
 }
 

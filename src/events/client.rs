@@ -173,7 +173,7 @@ impl fmt::Display for ClientEvent {
         write!(f, "client {}", self.cid())?;
         let name = |env: &Env| {
             let (name, user) = (env.common_name().ok().flatten(), env.username().ok().flatten());
-            name.or(user).cloned()
+            name.or(user)
         };
         if let Some(name) = self.env().and_then(name) {
             write!(f, " ({name})")?;
@@ -186,8 +186,10 @@ impl fmt::Display for ClientEvent {
     }
 }
 
-/// The place of `Env::withhold_secrets`, for every event with an ENV block.
-pub(super) fn withhold_env(_env: &mut Env) {}
+/// Leaves the secrets of an ENV block to the request that has them.
+pub(super) fn withhold_env(env: &mut Env) {
+    *env = env.withhold_secrets();
+}
 
 /// What a client answered to a challenge.
 ///
@@ -223,6 +225,19 @@ pub(super) enum Header {
     Block(BlockHeader),
     /// A kind this crate does not know.
     Unknown,
+}
+
+/// Whether the first line of a `>CLIENT:` event is known to hold no secret: it has no fields but known ones.
+pub(super) fn is_plain(body: &[u8]) -> bool {
+    let (kind, rest) = split_once(body, b",").unwrap_or((body, b""));
+    let ids = match kind {
+        b"CONNECT" | b"REAUTH" => 2,
+        b"ESTABLISHED" | b"DISCONNECT" => 1,
+        b"ADDRESS" => return true,
+        _ => return false,
+    };
+    let fields = rest.split(|byte| *byte == b',');
+    fields.clone().count() == ids && fields.flatten().all(u8::is_ascii_digit)
 }
 
 /// The first line of a block, without its ENV.

@@ -1,22 +1,24 @@
 //! [`Env`]: the ENV block of `>CLIENT:` and `>UPDOWN:` events.
 
+mod lines;
 mod typed;
 
 use std::fmt;
 use std::sync::Arc;
 
-use bytes::Bytes;
-
-pub use typed::SessionState;
-
+use crate::events::SecretText;
 use crate::types::Text;
-use crate::types::grammar::split_once;
+pub(super) use lines::EnvLines;
+use lines::Lines;
+pub use typed::SessionState;
 
 /// The environment that comes with an event, as `name=value` pairs in the daemon's order.
 ///
-/// Cloning does not allocate. `Debug` shows no value whose name says that it is a
-/// secret: the password, and anything named after a password, token, secret,
-/// challenge or response.
+/// Cloning does not allocate. The values whose name says that they are a secret (the password, and anything
+/// named after a password, token, secret, challenge or response) are kept apart: each has memory of its own that is
+/// wiped, only [`password`](Self::password), [`secret`](Self::secret) and [`secrets`](Self::secrets) give them, and
+/// `Debug` does not show them. While [requests](crate::Builder::requests) are on, events have only their length; the
+/// request has them.
 ///
 /// # Which values to trust
 /// Without `env-filter` a client can add names that start with `IV_` and `UV_` only. With a level
@@ -35,25 +37,36 @@ pub struct Env(Arc<Block>);
 #[derive(PartialEq, Eq, Default)]
 struct Block {
     trusted: bool,
-    pairs: Vec<(Text, Text)>,
-    unparsed: Vec<Text>,
+    lines: Arc<Lines>,
+    /// In order, each with its name.
+    secrets: Vec<(Text, SecretText)>,
 }
 
 impl Env {
-    /// Takes the lines of a block, each with what stands before its pair cut off.
-    pub(super) fn from_lines<'a>(
-        lines: impl IntoIterator<Item = (&'a Bytes, &'a [u8])>,
-        trusted: bool,
-    ) -> Self {
-        let mut block = Block { trusted, ..Block::default() };
-        for (line, pair) in lines {
-            let text = |part| Text::slice_of(line, part);
-            match split_once(pair, b"=") {
-                Some((name, value)) => block.pairs.push((text(name), text(value))),
-                None => block.unparsed.push(text(pair)),
-            }
+    /// Takes the lines of a block.
+    pub(super) fn new(lines: EnvLines, trusted: bool) -> Self {
+        let (lines, secrets) = lines.into_parts();
+        Self(Arc::new(Block { trusted, lines: Arc::new(lines), secrets }))
+    }
+
+    /// The same without the secrets.
+    pub(crate) fn withhold_secrets(&self) -> Self {
+        if self.0.secrets.is_empty() {
+            return self.clone();
         }
-        Self(Arc::new(block))
+        let withheld = |(name, secret): &(Text, SecretText)| (name.clone(), secret.withheld());
+        let secrets = self.0.secrets.iter().map(withheld).collect();
+        let lines = Arc::clone(&self.0.lines);
+        Self(Arc::new(Block { trusted: self.0.trusted, lines, secrets }))
+    }
+
+    /// How long its lines are in all, without what stands before their pairs.
+    pub(super) fn text_len(&self) -> usize {
+        self.0.lines.text_len() + self.secret_len()
+    }
+
+    fn secret_len(&self) -> usize {
+        self.0.secrets.iter().map(|(name, secret)| name.len() + 1 + secret.len()).sum()
     }
 
     /// Whether the daemon vouches for the values that are not named `IV_…` or `UV_…`: `env-filter 0`
@@ -64,37 +77,49 @@ impl Env {
     }
 
     /// The last value of `name`, be it the client's own claim; see [which values to trust](Self#which-values-to-trust).
+    /// `None` for a secret.
     #[must_use]
-    pub fn get(&self, name: &str) -> Option<&Text> {
-        let mut pairs = self.0.pairs.iter().rev();
-        pairs.find(|(known, _)| known == name).map(|(_, value)| value)
+    pub fn get(&self, name: &str) -> Option<Text> {
+        self.0.lines.last(|known| known == name.as_bytes())
     }
 
     /// Every value of `name`, in order.
-    pub fn get_all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Text> {
-        self.iter().filter(move |(known, _)| *known == name).map(|(_, value)| value)
+    pub fn get_all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = Text> + 'a {
+        self.iter().filter(move |(known, _)| *known == *name).map(|(_, value)| value)
     }
 
-    /// Every pair, in order.
-    pub fn iter(&self) -> impl Iterator<Item = (&Text, &Text)> {
-        self.0.pairs.iter().map(|(name, value)| (name, value))
+    /// Every pair but the secrets, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (Text, Text)> + '_ {
+        self.0.lines.pairs()
+    }
+
+    /// The last secret of `name`, as `password`, be it the client's own claim.
+    #[must_use]
+    pub fn secret(&self, name: &str) -> Option<&SecretText> {
+        let mut secrets = self.0.secrets.iter().rev();
+        secrets.find(|(known, _)| *known == *name).map(|(_, secret)| secret)
+    }
+
+    /// Every secret with its name, in order; a line of that kind which holds no `=` has an empty name.
+    pub fn secrets(&self) -> impl Iterator<Item = (&Text, &SecretText)> {
+        self.0.secrets.iter().map(|(name, secret)| (name, secret))
     }
 
     /// The lines that hold no `=`; no known daemon sends one.
-    pub fn unparsed(&self) -> impl Iterator<Item = &Text> {
-        self.0.unparsed.iter()
+    pub fn unparsed(&self) -> impl Iterator<Item = Text> + '_ {
+        self.0.lines.unparsed()
     }
 
-    /// The number of pairs.
+    /// The number of pairs, secrets among them.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.0.pairs.len()
+        self.0.lines.len() + self.0.secrets.len()
     }
 
     /// Whether there is no pair, as after the end of a client that never got far.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.pairs.is_empty()
+        self.len() == 0
     }
 }
 
@@ -104,24 +129,28 @@ impl fmt::Debug for Env {
         if !self.0.trusted {
             map.entry(&format_args!("trusted"), &false);
         }
-        for (name, value) in self.iter() {
-            if is_secret(name.as_bytes()) {
-                map.entry(name, &format_args!("[redacted]"));
-            } else {
-                map.entry(name, value);
-            }
-        }
-        if !self.0.unparsed.is_empty() {
-            map.entry(&format_args!("unparsed"), &self.0.unparsed.len());
+        map.entries(self.iter());
+        map.entries(self.secrets().map(|(name, _)| (name, format_args!("[redacted]"))));
+        let unparsed = self.unparsed().count();
+        if unparsed > 0 {
+            map.entry(&format_args!("unparsed"), &unparsed);
         }
         map.finish()
     }
 }
 
-fn is_secret(name: &[u8]) -> bool {
-    const WORDS: [&str; 5] = ["pass", "token", "secret", "challenge", "response"];
-    let name = name.to_ascii_lowercase();
-    WORDS.iter().any(|word| memchr::memmem::find(&name, word.as_bytes()).is_some())
+/// Whether a value of this name is a secret.
+pub(super) fn is_secret(name: &[u8]) -> bool {
+    const WORDS: [&[u8]; 5] = [b"pass", b"token", b"secret", b"challenge", b"response"];
+    let begins = |rest: &[u8], word: &[u8]| {
+        rest.get(..word.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(word))
+    };
+    let is_begin = |byte: u8| matches!(byte | 0x20, b'p' | b't' | b's' | b'c' | b'r');
+    (0..name.len()).any(|at| {
+        let rest = name.get(at..).unwrap_or_default();
+        rest.first().is_some_and(|byte| is_begin(*byte))
+            && WORDS.iter().any(|word| begins(rest, word))
+    })
 }
 
 #[cfg(test)]

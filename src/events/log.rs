@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use bytes::Bytes;
+use bytes::{Buf as _, Bytes};
 use nom::sequence::terminated;
 
 use crate::types::Masked;
@@ -25,14 +25,20 @@ pub struct LogLine {
 }
 
 impl LogLine {
-    pub(super) fn parse(line: &Bytes, body: &[u8]) -> Result<Self, Problem> {
-        let (text, (time, flags)) =
-            start((terminated(time, comma), terminated(field, comma)), body)?;
-        Ok(Self {
-            time,
-            flags: LogFlags(Text::slice_of(line, flags)),
-            text: Text::slice_of(line, text),
-        })
+    /// Takes the line over for its text; `body` is where the fields begin.
+    pub(super) fn parse(mut line: Bytes, body: usize) -> Result<Self, (Problem, Bytes)> {
+        let fields = line.get(body..).unwrap_or_default();
+        let parts = start((terminated(time, comma), terminated(field, comma)), fields);
+        let parts = parts.and_then(|(text, (time, flags))| {
+            LogFlags::read(flags).map(|flags| (text.len(), time, flags))
+        });
+        match parts {
+            Ok((length, time, flags)) => {
+                line.advance(line.len() - length);
+                Ok(Self { time, flags, text: Text::from(line) })
+            }
+            Err(problem) => Err((problem, line)),
+        }
     }
 
     /// The level of the message and its text, where [`text`](Self::text) begins with a number and a comma.
@@ -49,7 +55,7 @@ impl LogLine {
 
     /// A row of the log history: the body of the event, without its name.
     pub(crate) fn parse_row(row: &Bytes) -> Result<Self, Problem> {
-        Self::parse(row, row)
+        Self::parse(row.clone(), 0).map_err(|(problem, _)| problem)
     }
 }
 
@@ -78,12 +84,27 @@ impl fmt::Debug for LogLine {
     }
 }
 
-/// The flag letters of a log line: none, one or more of `I F N W D`.
-#[derive(Clone, PartialEq, Eq)]
-pub struct LogFlags(Text);
+/// The flag letters of a log line: none, one or more of `I F N W D`, or up to 7 that may be others.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct LogFlags {
+    letters: [u8; Self::MOST],
+    len: u8,
+}
 
 impl LogFlags {
     const KNOWN: &'static [u8] = b"IFNWD";
+
+    /// No daemon sends more than four.
+    const MOST: usize = 7;
+
+    fn read(flags: &[u8]) -> Result<Self, Problem> {
+        let mut letters = [0; Self::MOST];
+        let room = letters.get_mut(..flags.len());
+        let room = room.ok_or(Problem("it has more than 7 flags"))?;
+        room.copy_from_slice(flags);
+        let len = u8::try_from(flags.len()).unwrap_or_default();
+        Ok(Self { letters, len })
+    }
 
     /// `I`: informational.
     #[must_use]
@@ -123,23 +144,23 @@ impl LogFlags {
     /// The letters as the daemon sent them.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
-        self.0.as_bytes()
+        self.letters.get(..usize::from(self.len)).unwrap_or_default()
     }
 
-    fn has(&self, letter: u8) -> bool {
+    fn has(self, letter: u8) -> bool {
         self.as_bytes().contains(&letter)
     }
 }
 
 impl fmt::Display for LogFlags {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.0, f)
+        f.pad(&String::from_utf8_lossy(self.as_bytes()))
     }
 }
 
 impl fmt::Debug for LogFlags {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.0, f)
+        write!(f, "\"{}\"", self.as_bytes().escape_ascii())
     }
 }
 
@@ -198,7 +219,16 @@ mod tests {
 
     #[test]
     fn what_does_not_parse_is_malformed() {
-        for body in ["", "1", "1,", "1,I", "x,I,text", ",I,text", "18446744073709551616,I,text"] {
+        for body in [
+            "",
+            "1",
+            "1,",
+            "1,I",
+            "x,I,text",
+            ",I,text",
+            "18446744073709551616,I,text",
+            "1,IFNWDIFN,text",
+        ] {
             malformed(&format!("LOG:{body}"));
         }
     }

@@ -1,13 +1,11 @@
 //! [`Unknown`], [`Malformed`] and [`Stray`]: lines that have no type.
 
 use std::fmt;
-use std::sync::Arc;
 
 use bytes::Bytes;
 
 use super::Env;
 use super::line::{Line, harmless_of_event, name};
-use crate::types::Text;
 use crate::types::grammar::Problem;
 
 /// An event whose name this crate does not know, or a `>CLIENT:` of a kind that it does not know.
@@ -57,7 +55,7 @@ impl Unknown {
 
     pub(super) fn withhold_secrets(mut self) -> Self {
         self.line.withhold_from(harmless_of_event);
-        self.line.withheld += self.env.take().map_or(0, |env| len_of(&env));
+        self.line.withheld += self.env.take().map_or(0, |env| env.text_len());
         self
     }
 }
@@ -82,13 +80,13 @@ impl fmt::Display for Unknown {
 #[derive(Clone, PartialEq, Eq)]
 pub struct Malformed {
     line: Line,
-    env: Arc<[Bytes]>,
+    env: Option<Env>,
     problem: &'static str,
 }
 
 impl Malformed {
     pub(super) fn new(line: Bytes, Problem(problem): Problem) -> Self {
-        Self { line: Line::whole(line), env: Arc::default(), problem }
+        Self { line: Line::whole(line), env: None, problem }
     }
 
     /// A line whose end did not come.
@@ -96,9 +94,9 @@ impl Malformed {
         Self::new(line, Problem("the connection ended before the line did"))
     }
 
-    /// A block that was not finished: its first line, and the ENV lines that came.
-    pub(super) fn block(line: Bytes, env: Vec<Bytes>, Problem(problem): Problem) -> Self {
-        Self { line: Line::whole(line), env: env.into(), problem }
+    /// A block that was not finished: its first line, and what came of its ENV.
+    pub(super) fn block(line: Bytes, env: Env, Problem(problem): Problem) -> Self {
+        Self { line: Line::whole(line), env: Some(env), problem }
     }
 
     /// The name, up to the first colon.
@@ -126,21 +124,20 @@ impl Malformed {
         self.line.withheld
     }
 
-    /// The ENV lines that followed [`line`](Self::line), where a block was not finished and they are not
-    /// [withheld](Self::withheld).
+    /// What came of its ENV, where a block was not finished and it is not [withheld](Self::withheld).
     #[must_use]
-    pub fn env_lines(&self) -> &[Bytes] {
-        &self.env
+    pub fn env(&self) -> Option<&Env> {
+        self.env.as_ref()
     }
 
     pub(super) fn withhold_secrets(mut self) -> Self {
         self.line.withhold_from(harmless_of_event);
-        self.line.withheld += len_of_lines(&self.env);
-        Self { env: Arc::default(), ..self }
+        self.line.withheld += self.env.as_ref().map_or(0, Env::text_len);
+        Self { env: None, ..self }
     }
 
     fn len(&self) -> usize {
-        self.line.len() + len_of_lines(&self.env)
+        self.line.len() + self.env.as_ref().map_or(0, Env::text_len)
     }
 }
 
@@ -201,15 +198,6 @@ impl fmt::Display for Stray {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "stray line ({} bytes)", self.line.len())
     }
-}
-
-fn len_of(env: &Env) -> usize {
-    let pairs = env.iter().map(|(name, value)| name.len() + 1 + value.len());
-    pairs.chain(env.unparsed().map(Text::len)).sum()
-}
-
-fn len_of_lines(lines: &[Bytes]) -> usize {
-    lines.iter().map(Bytes::len).sum()
 }
 
 #[cfg(test)]

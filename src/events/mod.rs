@@ -130,6 +130,14 @@ impl Event {
         let Some((name, body)) = split_name(&line) else {
             return Self::Unknown(Unknown::new(line));
         };
+        if name == b"LOG" {
+            // Most of what a daemon says.
+            let body = line.len() - body.len();
+            return match LogLine::parse(line, body) {
+                Ok(log) => Self::Log(log),
+                Err((problem, line)) => Self::Malformed(Malformed::new(line, problem)),
+            };
+        }
         match Self::parse_body(&line, name, body) {
             Ok(Some(event)) => event,
             Ok(None) => Self::Unknown(Unknown::new(line)),
@@ -164,7 +172,6 @@ impl Event {
     /// `None` where the name is not known.
     fn parse_body(line: &Bytes, name: &[u8], body: &[u8]) -> Result<Option<Self>, Problem> {
         Ok(Some(match name {
-            b"LOG" => Self::Log(LogLine::parse(line, body)?),
             b"BYTECOUNT" => Self::ByteCount(ByteCount::parse(body)?),
             b"BYTECOUNT_CLI" => Self::ByteCountClient(ByteCountClient::parse(body)?),
             b"STATE" => Self::State(State::parse(line, body)?),

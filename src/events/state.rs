@@ -90,7 +90,7 @@ impl StateField {
 
 impl State {
     pub(super) fn parse(line: &Bytes, body: &[u8]) -> Result<Self, Problem> {
-        let (rest, (time, _, name)) = start((time, comma, field), body)?;
+        let (rest, (time, (), name)) = start((time, comma, field), body)?;
         if name.is_empty() {
             return Err(Problem("the state has no name"));
         }

@@ -130,7 +130,7 @@ impl Attempt {
     ///
     /// # Errors
     /// Where the [environment](Env::is_trusted) is not trusted.
-    pub fn common_name(&self) -> Result<Option<&Text>, BadField> {
+    pub fn common_name(&self) -> Result<Option<Text>, BadField> {
         self.request.common_name()
     }
 
@@ -138,7 +138,7 @@ impl Attempt {
     ///
     /// # Errors
     /// Where the [environment](Env::is_trusted) is not trusted.
-    pub fn username(&self) -> Result<Option<&Text>, BadField> {
+    pub fn username(&self) -> Result<Option<Text>, BadField> {
         self.request.username()
     }
 

@@ -13,6 +13,7 @@ use super::{AttemptKind, BoxError, Decision, Delivery, Outcome, Verdict};
 use crate::client::{Client, far};
 use crate::error::{Error, Result};
 use crate::requests::ClientRequest;
+use crate::types::Text;
 
 /// How long a server goes on once calls are given up, for the daemon to take the last decisions.
 pub(super) const LAST_WORDS: Duration = Duration::from_secs(5);
@@ -251,8 +252,8 @@ impl Ended {
             peer: request.peer().clone(),
             kid: request.kid(),
             kind,
-            common_name: request.common_name().ok().flatten().cloned(),
-            username: request.username().ok().flatten().cloned(),
+            common_name: request.common_name().ok().flatten().map(Text::detach),
+            username: request.username().ok().flatten().map(Text::detach),
             verdict,
             delivery,
             decided_after: decided.map(|at| at.duration_since(raised)),

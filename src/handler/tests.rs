@@ -111,7 +111,7 @@ async fn serve<A: Authenticator>(server: AuthServer<A>) -> (JoinHandle<CloseReas
 }
 
 async fn by_name(attempt: Attempt) -> Result<Decision, BoxError> {
-    let name = attempt.username()?.map(ToString::to_string).unwrap_or_default();
+    let name = attempt.username()?.map(|name| name.to_string()).unwrap_or_default();
     Ok(match name.as_str() {
         "alice" => Decision::Allow,
         "bob" => Decision::AllowWith(PeerConfig::new().push("route 10.1.0.0 255.255.0.0")?),
@@ -151,7 +151,7 @@ impl Authenticator for Counts {
     async fn authenticate(&self, attempt: Attempt) -> Result<Decision, BoxError> {
         let count = self.0.fetch_add(1, Ordering::Relaxed);
         assert_eq!(attempt.kind(), [AttemptKind::Connect, AttemptKind::Reauth][count]);
-        assert_eq!((attempt.cid().0, attempt.common_name()?), (7, Some(&"cn-al".into())));
+        assert_eq!((attempt.cid().0, attempt.common_name()?), (7, Some("cn-al".into())));
         let password = ClientPassword::Plain(Secret::from("hunter2"));
         assert_eq!(attempt.password()?, Some(password));
         assert!(attempt.is_open());
@@ -417,7 +417,7 @@ async fn a_decision_about_a_client_that_left_is_not_sent() {
     let server = AuthServer::new(move |attempt: Attempt| {
         let gate = Arc::clone(&opened);
         async move {
-            if attempt.username()? == Some(&"alice".into()) {
+            if attempt.username()? == Some("alice".into()) {
                 gate.notified().await;
             }
             Ok(Decision::Allow)

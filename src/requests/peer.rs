@@ -100,7 +100,7 @@ impl ClientRequest {
     ///
     /// # Errors
     /// Where the [environment](Env::is_trusted) is not trusted.
-    pub fn common_name(&self) -> Result<Option<&Text>, BadField> {
+    pub fn common_name(&self) -> Result<Option<Text>, BadField> {
         self.env.common_name()
     }
 
@@ -108,7 +108,7 @@ impl ClientRequest {
     ///
     /// # Errors
     /// Where the [environment](Env::is_trusted) is not trusted.
-    pub fn username(&self) -> Result<Option<&Text>, BadField> {
+    pub fn username(&self) -> Result<Option<Text>, BadField> {
         self.env.username()
     }
 

@@ -12,6 +12,7 @@ use super::handshake::Handshake;
 use crate::client::{self, Foreign, Greeted, Limits, Settings, Transport};
 use crate::demux::DEFAULT_LINE_LIMIT;
 use crate::error::{Error, Result};
+use crate::events::Assembler;
 use crate::requests::{DroppedRequest, Requests};
 use crate::types::Secret;
 
@@ -60,6 +61,7 @@ impl Builder {
                 pipeline: 1,
                 reply_limit: 256 * 1024 * 1024,
                 event_capacity: 1024,
+                env_limit: Assembler::DEFAULT_ENV_LIMIT,
                 requests: true,
                 limits: Limits { clients: 512, clients_per_address: usize::MAX },
             },
@@ -158,6 +160,13 @@ impl Builder {
     /// The memory is taken at once: about 300 bytes for each, of the next power of two.
     pub fn event_capacity(mut self, events: usize) -> Self {
         self.settings.event_capacity = events.clamp(1, Self::MAX_EVENT_CAPACITY);
+        self
+    }
+
+    /// How many bytes of memory an ENV block may hold while it comes; a larger one is an
+    /// [`Event::Malformed`](crate::Event::Malformed). Default: 256 KiB, of which a daemon fills some 3.
+    pub fn env_limit(mut self, bytes: usize) -> Self {
+        self.settings.env_limit = bytes;
         self
     }
 

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use crate::demux::{Demuxer, Item};
 use crate::error::invalid;
 use crate::error::{CloseReason, Error, Result};
-use crate::events::{Event, Info};
+use crate::events::{Assembler, Event, Info};
 use crate::types::{Secret, Text};
 use crate::types::{check, limits};
 
@@ -31,7 +31,7 @@ pub(crate) struct Handshake<'a> {
 
 impl<'a> Handshake<'a> {
     pub(crate) fn new(line_limit: usize, password: Option<&'a Secret>) -> Self {
-        let demuxer = Demuxer::with_line_limit(line_limit);
+        let demuxer = Demuxer::with_line_limit(line_limit).keep_apart(Assembler::may_hold_secret);
         Self { demuxer, password, sent: false, early: Vec::new() }
     }
 
@@ -43,7 +43,6 @@ impl<'a> Handshake<'a> {
         if let Some(password) = self.password {
             check_password(password)?;
         }
-        let mut buffer = Zeroizing::new([0; 1024]);
         loop {
             while let Some(item) = self.demuxer.next_item() {
                 let item = item.map_err(|error| closed(CloseReason::LineTooLong(error.limit)))?;
@@ -51,9 +50,9 @@ impl<'a> Handshake<'a> {
                     return Ok(version);
                 }
             }
-            match stream.read(buffer.as_mut_slice()).await {
+            match stream.read_buf(&mut self.demuxer.room()).await {
                 Ok(0) => return Err(self.end_of_input()),
-                Ok(count) => self.demuxer.feed(buffer.get(..count).unwrap_or_default()),
+                Ok(count) => self.demuxer.has_read(count),
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(closed(CloseReason::Io(Arc::new(error)))),
             }

@@ -246,7 +246,7 @@ async fn clients_are_allowed_denied_and_told_to_wait() {
 
     d.connect("CONNECT", 0, 1).await;
     let peer = next_client(&mut requests).await;
-    assert_eq!(peer.username(), Ok(Some(&"al ice".into())));
+    assert_eq!(peer.username(), Ok(Some("al ice".into())));
     let plain = ClientPassword::Plain(Secret::from("hunter2"));
     assert_eq!(peer.password(), Ok(Some(plain)));
     exchange(peer.allow(), d, "client-auth-nt 0 1\n", auth).await.unwrap();

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use bytes::Bytes;
 use memchr::memmem;
-use nom::bytes::complete::{tag, take_till};
+use nom::bytes::complete::take_till;
 use nom::error::{ContextError, ErrorKind, ParseError, context};
 use nom::{IResult, Parser};
 
@@ -73,13 +73,33 @@ pub(crate) fn field(input: &[u8]) -> Parsed<'_, &[u8]> {
     take_till(|byte| byte == b',').parse(input)
 }
 
-pub(crate) fn comma(input: &[u8]) -> Parsed<'_, &[u8]> {
-    context("a field is missing", tag(",")).parse(input)
+pub(crate) fn comma(input: &[u8]) -> Parsed<'_, ()> {
+    match input.split_first() {
+        Some((b',', rest)) => Ok((rest, ())),
+        _ => Err(nom::Err::Error(Problem("a field is missing"))),
+    }
 }
 
 /// Unix time in seconds.
 pub(crate) fn time(input: &[u8]) -> Parsed<'_, u64> {
-    context("the time is not a number", nom::character::complete::u64).parse(input)
+    context("the time is not a number", decimal).parse(input)
+}
+
+/// An unsigned number of at least one digit, which fits.
+pub(crate) fn decimal(input: &[u8]) -> Parsed<'_, u64> {
+    /// So many digits always fit.
+    const SAFE: usize = 19;
+    let digit = |byte: &u8| byte.wrapping_sub(b'0');
+    let length = input.iter().take_while(|byte| digit(byte) < 10).count();
+    let (digits, rest) = input.split_at(length);
+    let (safe, more) = digits.split_at(length.min(SAFE));
+    let add = |value: u64, byte: &u8| value.wrapping_mul(10).wrapping_add(digit(byte).into());
+    let value = safe.iter().fold(0, add);
+    let grow = |value: u64, byte: &u8| value.checked_mul(10)?.checked_add(digit(byte).into());
+    match more.iter().try_fold(value, grow) {
+        Some(value) if length > 0 => Ok((rest, value)),
+        _ => Err(nom::Err::Error(Problem::FORM)),
+    }
 }
 
 /// An IP address and its scope: the system prints a link-local address as `fe80::1%eth0`.
@@ -149,6 +169,20 @@ mod tests {
         assert_eq!(number::<u16>(b"65535"), Some(65535));
         for bad in [&b""[..], b"+1", b"-1", b" 1", b"65536", b"1x", b"\xff"] {
             assert_eq!(number::<u16>(bad), None);
+        }
+    }
+
+    #[test]
+    fn decimals_end_at_the_first_other_byte() {
+        let value = |input: &[u8]| decimal(input).ok().map(|(rest, value)| (value, rest.len()));
+        assert_eq!(value(b"0"), Some((0, 0)));
+        assert_eq!(value(b"42,x"), Some((42, 2)));
+        assert_eq!(value(b"9999999999999999999"), Some((9_999_999_999_999_999_999, 0)));
+        assert_eq!(value(b"18446744073709551615,"), Some((u64::MAX, 1)));
+        assert_eq!(value(b"00000000000000000000007"), Some((7, 0)));
+        for bad in [&b""[..], b",", b"-1", b"+1", b"18446744073709551616", b"99999999999999999999"]
+        {
+            assert_eq!(value(bad), None);
         }
     }
 

@@ -11,6 +11,7 @@ mod redaction;
 mod secret;
 mod secret_text;
 mod text;
+mod wiped;
 
 pub use address::{MacAddress, Protocol, RealAddress, VirtualAddress};
 pub use argument::ArgumentProblem;
@@ -23,3 +24,4 @@ pub(crate) use redaction::{Masked, harmless, masked, shown};
 pub use secret::Secret;
 pub use secret_text::SecretText;
 pub use text::Text;
+pub(crate) use wiped::WipedBytes;

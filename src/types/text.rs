@@ -43,6 +43,15 @@ impl Text {
         self.0
     }
 
+    /// The same in memory of its own.
+    ///
+    /// A text that was received shares memory with what came together with it, up to some 64 KiB; one to be kept
+    /// for long does not keep that with it, once it is detached.
+    #[must_use]
+    pub fn detach(self) -> Self {
+        Self(Bytes::copy_from_slice(&self.0))
+    }
+
     /// The text as UTF-8.
     ///
     /// # Errors

@@ -2,7 +2,9 @@
 
 use anyhow::{Context as _, Result, bail};
 use openvpn_mgmt::events::{ClientEvent, Password};
-use openvpn_mgmt::{Builder, Client, Endpoint, Event, Events, StateName};
+use openvpn_mgmt::{
+    Builder, Cid, Client, Endpoint, Event, Events, Request, Requests, Secret, StateName,
+};
 use tokio::time::timeout;
 
 use lab::{ClientOptions, DEADLINE, Lab, Process, ServerOptions};
@@ -75,6 +77,7 @@ pub(crate) struct Tunnel {
     pub(crate) client: Process,
     pub(crate) at_server: Client,
     pub(crate) server_events: Events,
+    pub(crate) server_requests: Requests,
     pub(crate) at_client: Client,
     pub(crate) client_events: Events,
 }
@@ -83,9 +86,18 @@ impl Tunnel {
     pub(crate) async fn new(lab: &Lab, options: ServerOptions) -> Result<Self> {
         let server = lab.server(options).await?;
         let client = lab.client(ClientOptions::to(&server).common_name("alice")).await?;
-        let (at_server, server_events) = open(server.socket()).await?;
+        let session = patient(Builder::new()).connect(server.socket()).await?;
+        let (at_server, server_events, server_requests) = session.split();
         let (at_client, client_events) = open(client.socket()).await?;
-        Ok(Self { server, client, at_server, server_events, at_client, client_events })
+        Ok(Self {
+            server,
+            client,
+            at_server,
+            server_events,
+            server_requests,
+            at_client,
+            client_events,
+        })
     }
 
     /// Lets both go on, and answers what the client is asked.
@@ -110,6 +122,19 @@ impl Tunnel {
     pub(crate) async fn asks_to_connect(&mut self) -> Result<ClientEvent> {
         let is_connect = |event: &ClientEvent| matches!(event, ClientEvent::Connect { .. });
         until_client(&mut self.server_events, "CONNECT", is_connect).await
+    }
+
+    /// The password of a client that asks to be let in, which its request alone has.
+    pub(crate) async fn password_of(&mut self, cid: Cid) -> Result<Secret> {
+        loop {
+            let request = timeout(DEADLINE, self.server_requests.next()).await?;
+            match request.context("the connection ended")? {
+                Request::ClientConnect(asked) if asked.cid() == cid => {
+                    return asked.env().password()?.context("no password");
+                }
+                _ => {}
+            }
+        }
     }
 }
 

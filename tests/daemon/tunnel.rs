@@ -48,7 +48,7 @@ async fn admit(tunnel: &mut Tunnel) -> Result<()> {
     assert_eq!(env.common_name()?.context("no name")?, "alice");
     let username = env.username()?.context("no user name")?;
     assert_eq!(username.as_bytes().escape_ascii().to_string(), USERNAME.escape_ascii().to_string());
-    let password = env.password()?.context("no password")?;
+    let password = tunnel.password_of(connect.cid()).await?;
     let given = PASSWORD.escape_ascii().to_string();
     assert_eq!(password.expose().escape_ascii().to_string(), given);
 

@@ -16,7 +16,7 @@ const WRONG: &str = "b4d-gu3ss";
 
 /// Has its user named like what the server is to want: a code by CRV1, by `CR_TEXT` or with the password.
 async fn decide(attempt: Attempt) -> Result<Decision, BoxError> {
-    let way = attempt.username()?.map(ToString::to_string).unwrap_or_default();
+    let way = attempt.username()?.map(|name| name.to_string()).unwrap_or_default();
     let is = |given: &Secret, right: &str| *given == Secret::from(right);
     let by_code = |code: &Secret| if is(code, CODE) { Decision::Allow } else { refuse() };
     Ok(match attempt.password()? {

@@ -36,7 +36,7 @@ async fn company(
     for (name, mut client) in names.iter().zip(clients) {
         client.connected().await;
         let is_it =
-            |peer: &&Peer| peer.env.common_name().unwrap().is_some_and(|known| known == name);
+            |peer: &&Peer| peer.env.common_name().unwrap().is_some_and(|known| known == *name);
         company.push((client, peers.iter().find(is_it).expect("its peer").clone()));
     }
     Ok(company)

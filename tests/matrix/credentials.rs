@@ -31,8 +31,8 @@ async fn arrives(
     client.log_in(username, password).await;
     let peer = server.next_client().await;
     let shown = |bytes: &[u8]| bytes.escape_ascii().to_string();
-    let got = peer.env.username().unwrap().expect("a user name").as_bytes();
-    assert_eq!(shown(got), shown(username));
+    let got = peer.env.username().unwrap().expect("a user name");
+    assert_eq!(shown(got.as_bytes()), shown(username));
     let got = peer.env.password().unwrap().expect("a password");
     assert_eq!(shown(got.expose()), shown(password));
     peer
@@ -193,7 +193,7 @@ async fn a_user_name_alone_is_asked_for() -> Result<()> {
     assert_eq!(realm.await, Realm::Auth);
     client.answered("username", client.client.username("Auth", "alice")).await;
     let peer = server.next_client().await;
-    assert_eq!(peer.env.username(), Ok(Some(&"alice".into())));
+    assert_eq!(peer.env.username(), Ok(Some("alice".into())));
     server.admit(&peer).await;
     client.connected().await;
     Ok(())

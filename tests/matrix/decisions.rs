@@ -31,7 +31,7 @@ async fn connects_as(
 ) -> Peer {
     client.log_in(name, password).await;
     let peer = server.next_client().await;
-    assert_eq!(peer.env.username(), Ok(Some(&name.to_owned().into())));
+    assert_eq!(peer.env.username(), Ok(Some(name.to_owned().into())));
     assert_eq!(peer.env.password(), Ok(Some(password.into())));
     peer
 }
@@ -98,7 +98,7 @@ async fn a_client_is_kept_waiting() -> Result<()> {
     client.release().await;
     client.log_in("alice", "secret").await;
     let peer = server.next_client().await;
-    let sso: Vec<_> = peer.env.iv_sso().map(<[u8]>::to_vec).collect();
+    let sso: Vec<_> = peer.env.iv_sso().map(|way| way.as_bytes().to_vec()).collect();
     assert_eq!(sso, [&b"webauth"[..], b"openurl", b"crtext"]);
 
     let url = "https://sso.example.com/?id=1";

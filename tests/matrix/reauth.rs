@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use crate::support::{Fixture, matchers};
+use crate::support::Fixture;
 use lab::{ClientOptions, ServerOptions};
 
 #[tokio::test]
@@ -11,13 +11,13 @@ async fn the_server_renews_a_session() -> Result<()> {
     let options = ServerOptions::new().renews_keys();
     let (mut server, mut client, peer) =
         fixture.pair(options, ClientOptions::renewed_by_server).await?;
-    let again = server.until("a renewal", matchers::reauth).await;
-    assert_eq!((again.cid, again.env.username()), (peer.cid, Ok(Some(&"alice".into()))));
+    let again = server.next_renewal().await;
+    assert_eq!((again.cid, again.env.username()), (peer.cid, Ok(Some("alice".into()))));
     assert_ne!(again.kid, peer.kid);
     server.admit(&again).await;
     client.is_in_step().await;
 
-    let last = server.until("a renewal", matchers::reauth).await;
+    let last = server.next_renewal().await;
     let call = server.client.client_deny(last.cid, last.kid, "enough", Some("enough for today"));
     server.answered("client-deny with a client reason", call).await;
     server.gone(&peer).await;
@@ -34,7 +34,7 @@ async fn the_client_renews_its_session() -> Result<()> {
     let (mut server, mut client, peer) = fixture.pair(server, options).await?;
     // Without its cache the client asks again, and sends what it is told then.
     client.log_in("alice", "another secret").await;
-    let again = server.until("a renewal", matchers::reauth).await;
+    let again = server.next_renewal().await;
     assert_eq!(again.cid, peer.cid);
     assert_eq!(again.env.password(), Ok(Some("another secret".into())));
     server.admit(&again).await;

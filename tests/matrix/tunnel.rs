@@ -23,8 +23,8 @@ async fn a_tunnel_goes_up_and_down() -> Result<()> {
     client.release().await;
     let up = client.until("UP", updown).await;
     assert!(up.is_up());
-    assert_eq!(up.env.get("script_context"), Some(&"init".into()));
-    assert_eq!(up.env.common_name(), Ok(Some(&"server".into())));
+    assert_eq!(up.env.get("script_context"), Some("init".into()));
+    assert_eq!(up.env.common_name(), Ok(Some("server".into())));
     client.connected().await;
     client.answered("signal SIGHUP", client.client.signal(Signal::Sighup)).await;
     let down = client.until("DOWN", updown).await;

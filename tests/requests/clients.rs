@@ -117,7 +117,7 @@ async fn a_renewed_client_stays_or_is_turned_away() -> Result<()> {
     let again = asked!(server, ClientReauth);
     assert_eq!(again.cid(), first.0);
     assert!(again.kid() > first.1, "{:?}", again.kid());
-    assert_eq!(again.username(), Ok(Some(&"alice".into())));
+    assert_eq!(again.username(), Ok(Some("alice".into())));
     again.allow().await?;
     let last = asked!(server, ClientReauth);
     // Still in, as after the renewal before.

@@ -57,8 +57,8 @@ async fn credentials_arrive_byte_for_byte() -> Result<()> {
     client.credentials().await?.answer("al \"ice\\", password).await?;
     let peer = server.connect().await?;
     assert_eq!(peer.password()?, Some(ClientPassword::Plain(Secret::from(password))));
-    assert_eq!(peer.common_name(), Ok(Some(&"alice".into())));
-    assert_eq!(peer.username(), Ok(Some(&"al \"ice\\".into())));
+    assert_eq!(peer.common_name(), Ok(Some("alice".into())));
+    assert_eq!(peer.username(), Ok(Some("al \"ice\\".into())));
     peer.allow().await?;
     client.connected().await?;
     Ok(())
@@ -120,7 +120,7 @@ async fn a_dynamic_challenge_is_answered_at_the_next_prompt() -> Result<()> {
     assert!(asked.response_required() && !asked.echo());
     ask.respond("867:5309").await?;
     let peer = server.connect().await?;
-    assert_eq!(peer.username(), Ok(Some(&"cr1".into())));
+    assert_eq!(peer.username(), Ok(Some("cr1".into())));
     let Some(ClientPassword::Dynamic { state_id, response, .. }) = peer.password()? else {
         panic!("not a response")
     };
@@ -148,7 +148,7 @@ async fn cr_text(lab: &Lab, allow: bool) -> Result<()> {
     let (mut server, mut client) = pair(lab, sso).await?;
     client.log_in("alice").await?;
     let peer = server.connect().await?;
-    assert_eq!(peer.env().get("IV_SSO"), Some(&"webauth,openurl,crtext".into()));
+    assert_eq!(peer.env().get("IV_SSO"), Some("webauth,openurl,crtext".into()));
     let what = PendingAuth::cr_text("Enter your code: now", false);
     let pending = peer.pending(&what, PATIENCE).await?;
     let ask = asked!(client, Challenge);
@@ -331,7 +331,7 @@ async fn a_user_name_alone_is_asked_for() -> Result<()> {
     assert_eq!(ask.realm(), &Realm::Auth);
     ask.answer("bo b").await?;
     let peer = server.connect().await?;
-    assert_eq!(peer.username(), Ok(Some(&"bo b".into())));
+    assert_eq!(peer.username(), Ok(Some("bo b".into())));
     // What a client without a password sends.
     assert_eq!(peer.password()?, Some(ClientPassword::Plain(Secret::from("[[BLANK]]"))));
     peer.allow().await?;

@@ -36,10 +36,10 @@ async fn env_of(lab: &Lab, server: &mut Daemon, options: &ClientOptions) -> Resu
 
 fn is_mallory(env: &Env) -> Result<()> {
     ensure!(env.is_trusted(), "not trusted: {env:?}");
-    assert_eq!(env.common_name()?, Some(&"mallory".into()));
-    assert_eq!(env.username()?, Some(&"mallory".into()));
+    assert_eq!(env.common_name()?, Some("mallory".into()));
+    assert_eq!(env.username()?, Some("mallory".into()));
     assert!(env.untrusted_ip()?.is_some());
-    assert_eq!(env.x509(0, "CN")?, Some(&"mallory".into()));
+    assert_eq!(env.x509(0, "CN")?, Some("mallory".into()));
     Ok(())
 }
 
@@ -96,7 +96,7 @@ async fn the_name_that_a_client_claims_is_not_its_common_name() -> Result<()> {
     };
     let mut server = attach(filtered(&lab).await?).await?;
     let options = patient::client(&server.process).common_name("mallory").program(&liar);
-    let claims = |env: &Env| env.get_all("common_name").any(|name| *name == "a");
+    let claims = |env: &Env| env.get_all("common_name").any(|name| name == "a");
     let env = env_of(&lab, &mut server, &options).await?;
     ensure!(!claims(&env), "{env:?}");
     is_mallory(&env)?;

@@ -87,7 +87,7 @@ async fn connects(events: &mut Events) -> Result<()> {
 }
 
 async fn decide(attempt: Attempt) -> Result<Decision, BoxError> {
-    let name = attempt.username()?.map(ToString::to_string).unwrap_or_default();
+    let name = attempt.username()?.map(|name| name.to_string()).unwrap_or_default();
     Ok(match name.as_str() {
         "panics" => panic!("a bug of the handler"),
         "errs" => return Err("the database is down".into()),

@@ -180,7 +180,7 @@ async fn bob_asks(server: &mut Daemon, bob: &mut Daemon, epoch: u64) -> Result<C
         tokio::select! {
             request = server.request() => match request? {
                 Request::ClientConnect(peer) if peer.epoch() > epoch && peer.is_open() => {
-                    ensure!(peer.username() == Ok(Some(&"bob".into())), "not bob: {peer:?}");
+                    ensure!(peer.username() == Ok(Some("bob".into())), "not bob: {peer:?}");
                     return Ok(peer);
                 }
                 other => drop(other),

@@ -15,16 +15,13 @@ pub fn readable(event: &Event) -> String {
         Event::InfoMsg(message) => read.info_msg(message),
         Event::Unknown(unknown) => {
             read.bytes(unknown.line());
-            for (name, value) in unknown.env().into_iter().flat_map(Env::iter) {
-                read.bytes(name).bytes(value);
-            }
+            read.env(unknown.env());
         }
         Event::Malformed(malformed) => {
             read.bytes(malformed.line());
-            for line in malformed.env_lines() {
-                read.bytes(line);
-            }
+            read.env(malformed.env());
         }
+        Event::UpDown(change) => read.env(Some(&change.env)),
         Event::Stray(stray) => {
             read.bytes(stray.line());
         }
@@ -41,6 +38,20 @@ impl Read {
         self.0.push_str(&String::from_utf8_lossy(bytes.as_ref()));
         self.0.push('\n');
         self
+    }
+
+    fn env(&mut self, env: Option<&Env>) {
+        let Some(env) = env else { return };
+        for (name, value) in env.iter() {
+            self.bytes(name).bytes(value);
+        }
+        for line in env.unparsed() {
+            self.bytes(line);
+        }
+        for (name, secret) in env.secrets() {
+            self.bytes(name).secret(secret);
+        }
+        self.bytes(env.password().ok().flatten().unwrap_or_default().expose());
     }
 
     fn secret(&mut self, secret: &SecretText) {
@@ -87,6 +98,7 @@ impl Read {
     }
 
     fn client(&mut self, client: &ClientEvent) {
+        self.env(client.env());
         if let Some(extra) = client.extra() {
             self.secret(extra);
         }

@@ -231,8 +231,8 @@ impl Accounts {
 impl Authenticator for Accounts {
     async fn authenticate(&self, attempt: Attempt) -> Result<Decision, BoxError> {
         let username = attempt.username()?;
-        let name = username.map(ToString::to_string).unwrap_or_default();
-        let verdict = match username.map(|name| name.to_str()) {
+        let name = username.as_ref().map(ToString::to_string).unwrap_or_default();
+        let verdict = match username.as_ref().map(|name| name.to_str()) {
             Some(Ok(name)) if !name.is_empty() => self.judge(&attempt, name).await,
             _ => Verdict::Deny("denied: no user name, or one that is not UTF-8"),
         };

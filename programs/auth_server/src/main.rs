@@ -126,7 +126,7 @@ enum Ask {
 impl Ask {
     fn by_cr_text(self, attempt: &Attempt) -> bool {
         match self {
-            Self::Auto => attempt.env().iv_sso().any(|way| way == b"crtext"),
+            Self::Auto => attempt.env().iv_sso().any(|way| way == "crtext"),
             Self::Crv1 => false,
             Self::CrText => true,
         }

@@ -46,7 +46,7 @@ impl Gatekeeper {
 impl Authenticator for Gatekeeper {
     async fn authenticate(&self, attempt: Attempt) -> Result<Decision, BoxError> {
         let password = attempt.password()?;
-        let is_user = attempt.username()?.is_some_and(|name| *name == NAME);
+        let is_user = attempt.username()?.is_some_and(|name| name == NAME);
         let Some(password) = password.filter(|_| is_user) else { return Ok(wrong_login()) };
         match (self.scenario, password) {
             (Scenario::Static, ClientPassword::Static { password, response, .. }) => {

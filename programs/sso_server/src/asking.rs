@@ -23,7 +23,7 @@ pub(crate) struct Asking {
 impl Asking {
     pub(crate) fn of(attempt: &Attempt) -> Self {
         let env = attempt.env();
-        let known = |text: Option<&Text>| text.map(ToString::to_string).unwrap_or_default();
+        let known = |text: Option<Text>| text.map(|text| text.to_string()).unwrap_or_default();
         let ip = address(attempt).map(|ip| ip.to_string());
         Self {
             username: cut(&known(attempt.username().ok().flatten())),

@@ -97,7 +97,7 @@ enum Way {
 impl Way {
     /// The one that the client knows, as it says in `IV_SSO`.
     fn of(attempt: &Attempt) -> Option<Self> {
-        let knows = |way: &[u8]| attempt.env().iv_sso().any(|known| known == way);
+        let knows = |way: &[u8]| attempt.env().iv_sso().any(|known| known == *way);
         if knows(b"webauth") {
             return Some(Self::WebAuth);
         }

@@ -5,9 +5,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 use tracing::{debug, warn};
-use zeroize::Zeroizing;
 
-use crate::client::driver::{Driver, Output, READ_SIZE};
+use crate::client::driver::{Driver, Output};
 use crate::client::exchange::GivenUp;
 use crate::client::far;
 use crate::client::pending_command::PendingCommand;
@@ -151,9 +150,8 @@ impl<S: Transport> Driver<S> {
             return self.socket.abandon();
         }
         let deadline = self.close_by_deadline();
-        let mut buffer = Zeroizing::new(vec![0; READ_SIZE]);
         // What is not over by then is cut off.
-        let _ = tokio::time::timeout_at(deadline, self.socket.shut_down(&mut buffer)).await;
+        let _ = tokio::time::timeout_at(deadline, self.socket.shut_down()).await;
         self.socket.abandon();
     }
 

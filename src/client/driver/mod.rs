@@ -32,8 +32,6 @@ use crate::reply::RawReply;
 use ending::Ending;
 use output::Output;
 
-const READ_SIZE: usize = 16 * 1024;
-
 /// How many commands are taken in before the first of them has gone out.
 const QUEUE: usize = 64;
 
@@ -92,7 +90,7 @@ impl<S: Transport> Driver<S> {
         Self {
             socket: Duplex::new(parts.stream),
             demuxer: parts.demuxer,
-            assembler: Assembler::new(),
+            assembler: Assembler::with_env_limit(settings.env_limit),
             exchange: Exchange::new(settings.pipeline, settings.reply_limit),
             commands: parts.commands,
             dispatcher: parts.dispatcher,
@@ -122,19 +120,19 @@ impl<S: Transport> Driver<S> {
     }
 
     async fn serve(&mut self) -> CloseReason {
-        let mut buffer = Zeroizing::new(vec![0; READ_SIZE]);
         loop {
             // Also a stream that is always ready leaves the other tasks of its thread their turn.
             tokio::task::consume_budget().await;
-            if let Err(reason) = self.refill_output(&mut buffer).await {
+            if let Err(reason) = self.refill_output().await {
                 return reason;
             }
             let deadline = self.ending.deadline;
             let (takes_commands, abandoned) = (self.takes_commands(), self.ending.abandoned);
+            let mut room = self.demuxer.room();
             tokio::select! {
                 // Reads while it writes.
-                turn = self.socket.turn(&mut buffer, self.output.rest()) => match turn {
-                    Turn::Read(read) => if let Err(reason) = self.read(read, &buffer) {
+                turn = self.socket.turn(&mut room, self.output.rest()) => match turn {
+                    Turn::Read(read) => if let Err(reason) = self.read(read) {
                         return reason;
                     },
                     Turn::Wrote(wrote) => self.wrote(wrote),
@@ -240,7 +238,7 @@ impl<S: Transport> Driver<S> {
     }
 
     /// Takes the next command that may go out.
-    async fn refill_output(&mut self, buffer: &mut [u8]) -> Result<(), CloseReason> {
+    async fn refill_output(&mut self) -> Result<(), CloseReason> {
         self.follow_closing()?;
         self.exchange.prune(PendingCommand::is_withdrawn);
         self.take_back_unwritten();
@@ -250,7 +248,7 @@ impl<S: Transport> Driver<S> {
             let depends_on_events =
                 self.exchange.next().is_some_and(PendingCommand::depends_on_events);
             if depends_on_events && settled != Some(false) {
-                settled = Some(self.catch_up(buffer).await?);
+                settled = Some(self.catch_up().await?);
             }
             // What depends on events that are still to come lets others pass.
             // A decision about a client does not, as the answer may be about the same.
@@ -280,12 +278,12 @@ impl<S: Transport> Driver<S> {
 
     /// Takes in what has arrived already, which may withdraw the request that the next command
     /// answers; `false` where there may be more.
-    async fn catch_up(&mut self, buffer: &mut [u8]) -> Result<bool, CloseReason> {
+    async fn catch_up(&mut self) -> Result<bool, CloseReason> {
         let mut yielded = false;
         self.is_behind = false;
         for _ in 0..CATCH_UP {
-            match self.read_now(buffer).await {
-                Some(read) => self.read(read, buffer)?,
+            match self.read_now().await {
+                Some(read) => self.read(read)?,
                 None => match self.socket.has_unread() {
                     Some(unread) => return Ok(!unread && !self.is_inside_event()),
                     None if yielded => return Ok(!self.is_inside_event()),
@@ -309,16 +307,17 @@ impl<S: Transport> Driver<S> {
     }
 
     /// Reads what is there; a spent task budget would look as if there were nothing.
-    async fn read_now(&mut self, buffer: &mut [u8]) -> Option<std::io::Result<usize>> {
-        let read =
-            |cx: &mut std::task::Context<'_>| Poll::Ready(self.socket.poll_read_now(cx, buffer));
+    async fn read_now(&mut self) -> Option<std::io::Result<usize>> {
+        let read = |cx: &mut std::task::Context<'_>| {
+            Poll::Ready(self.socket.poll_read_now(cx, &mut self.demuxer.room()))
+        };
         unconstrained(std::future::poll_fn(read)).await
     }
 
-    fn read(&mut self, read: std::io::Result<usize>, buffer: &[u8]) -> Result<(), CloseReason> {
+    fn read(&mut self, read: std::io::Result<usize>) -> Result<(), CloseReason> {
         match read {
             Ok(0) => Err(self.end_of_input()),
-            Ok(count) => self.received(buffer.get(..count).unwrap_or_default()),
+            Ok(count) => self.received(count),
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => Ok(()),
             Err(error) => Err(self.read_failed(error)),
         }
@@ -342,9 +341,9 @@ impl<S: Transport> Driver<S> {
         }
     }
 
-    fn received(&mut self, bytes: &[u8]) -> Result<(), CloseReason> {
-        trace!(bytes = bytes.len(), "received");
-        self.demuxer.feed(bytes);
+    fn received(&mut self, bytes: usize) -> Result<(), CloseReason> {
+        trace!(bytes, "received");
+        self.demuxer.has_read(bytes);
         let drained = self.drain_demuxer();
         match std::mem::replace(&mut self.heard, Heard::Nothing) {
             Heard::Reply => self.reply_timer.heard(),

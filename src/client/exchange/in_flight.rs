@@ -6,7 +6,7 @@ use memchr::memmem;
 use crate::client::exchange::{Failure, Outcome};
 use crate::command::{Expect, Fence, Kind, ReplyShape};
 use crate::reply::RawReply;
-use crate::types::Text;
+use crate::types::{Text, WipedBytes};
 
 /// What a kept line costs beside its bytes, for the reply limit.
 const LINE_OVERHEAD: usize = size_of::<Bytes>();
@@ -25,11 +25,13 @@ pub(super) struct InFlight<T> {
     pub(super) unfit: Option<Bytes>,
 }
 
+/// What came of a reply. Its lines are copied, so that it holds no more than they are, whatever came between.
 #[derive(Default)]
 pub(super) struct Partial {
     success: Option<Bytes>,
-    lines: Vec<Bytes>,
-    size: usize,
+    text: WipedBytes,
+    /// Where each line ends in the text.
+    ends: Vec<usize>,
 }
 
 /// What a command did with a line.
@@ -56,8 +58,8 @@ impl<T> InFlight<T> {
                 Some(text) => Taken::Whole(Err(Failure::Refused(text))),
                 None => Taken::Unfit(line),
             },
-            ReplyShape::Count(count) => self.take_count(line, count, limit),
-            ReplyShape::Fenced(fence) => self.take_fenced(line, fence, limit),
+            ReplyShape::Count(count) => self.take_count(&line, count, limit),
+            ReplyShape::Fenced(fence) => self.take_fenced(&line, fence, limit),
             ReplyShape::Close => Taken::Not(line),
         }
     }
@@ -67,9 +69,9 @@ impl<T> InFlight<T> {
         let reply = std::mem::take(&mut self.reply);
         match self.shape {
             ReplyShape::Fenced(Fence::AtOnce) => fenced_outcome(reply),
-            ReplyShape::Fenced(_) if !reply.lines.is_empty() => fenced_outcome(reply),
+            ReplyShape::Fenced(_) if reply.has_lines() => fenced_outcome(reply),
             _ => {
-                let first = reply.success.or_else(|| reply.lines.into_iter().next());
+                let first = reply.success.clone().or_else(|| reply.into_lines().into_iter().next());
                 Err(match self.unfit.take().or(first) {
                     Some(line) => Failure::Unexpected { expected: self.expected(), line },
                     None => Failure::Unanswered,
@@ -85,7 +87,7 @@ impl<T> InFlight<T> {
     pub(super) fn closed(&mut self) -> Option<Outcome> {
         match self.shape {
             ReplyShape::Close => Some(Ok(RawReply::default())),
-            ReplyShape::Fenced(_) if !self.reply.lines.is_empty() => {
+            ReplyShape::Fenced(_) if self.reply.has_lines() => {
                 Some(fenced_outcome(std::mem::take(&mut self.reply)))
             }
             _ => None,
@@ -124,7 +126,7 @@ impl<T> InFlight<T> {
     fn take_explained(&mut self, line: Bytes, limit: usize) -> Taken {
         match self.take_line(line) {
             Taken::Unfit(line) if success(&line).is_some() => Taken::Unfit(line),
-            Taken::Unfit(line) => match self.keep(line, limit) {
+            Taken::Unfit(line) => match self.keep(&line, limit) {
                 Taken::Partly => Taken::PartlyUpToFence,
                 taken => taken,
             },
@@ -136,18 +138,18 @@ impl<T> InFlight<T> {
     }
 
     /// The bare lines that came before a refusal, and the refusal.
-    fn explain(&self, text: Text) -> Text {
-        if self.reply.lines.is_empty() {
+    fn explain(&mut self, text: Text) -> Text {
+        if !self.reply.has_lines() {
             return text;
         }
-        let mut whole = self.reply.lines.join(b"; ".as_slice());
+        let mut whole = std::mem::take(&mut self.reply).into_lines().join(b"; ".as_slice());
         whole.extend_from_slice(b"; ");
         whole.extend_from_slice(text.as_bytes());
         Text::from(Bytes::from(whole))
     }
 
     fn take_block(&mut self, line: Bytes, limit: usize) -> Taken {
-        if self.reply.lines.is_empty() {
+        if !self.reply.has_lines() {
             if let Some(text) = refusal(&line) {
                 return Taken::Whole(Err(Failure::Refused(text)));
             }
@@ -158,7 +160,7 @@ impl<T> InFlight<T> {
         if line == b"END".as_slice() {
             return Taken::Whole(Ok(self.reply.finish()));
         }
-        self.keep(line, limit)
+        self.keep(&line, limit)
     }
 
     fn take_line_then_block(&mut self, line: Bytes, limit: usize) -> Taken {
@@ -166,7 +168,7 @@ impl<T> InFlight<T> {
             if line == b"END".as_slice() {
                 return Taken::Whole(Ok(self.reply.finish()));
             }
-            return self.keep(line, limit);
+            return self.keep(&line, limit);
         }
         match self.take_line(line.clone()) {
             Taken::Whole(Ok(_)) => {
@@ -177,22 +179,22 @@ impl<T> InFlight<T> {
         }
     }
 
-    fn take_count(&mut self, line: Bytes, count: u32, limit: usize) -> Taken {
-        if self.reply.lines.is_empty() {
-            if let Some(text) = refusal(&line) {
+    fn take_count(&mut self, line: &Bytes, count: u32, limit: usize) -> Taken {
+        if !self.reply.has_lines() {
+            if let Some(text) = refusal(line) {
                 return Taken::Whole(Err(Failure::Refused(text)));
             }
         }
         match self.keep(line, limit) {
-            Taken::Partly if self.reply.lines.len() >= usize_of(count) => {
+            Taken::Partly if self.reply.ends.len() >= usize_of(count) => {
                 Taken::Whole(Ok(self.reply.finish()))
             }
             taken => taken,
         }
     }
 
-    fn take_fenced(&mut self, line: Bytes, fence: Fence, limit: usize) -> Taken {
-        let begun = !self.reply.lines.is_empty();
+    fn take_fenced(&mut self, line: &Bytes, fence: Fence, limit: usize) -> Taken {
+        let begun = self.reply.has_lines();
         match (fence, self.take_line(line.clone())) {
             // Where one line is the whole reply, and none was refused.
             (Fence::AfterRefusal, Taken::Whole(Ok(reply))) if !begun => Taken::Whole(Ok(reply)),
@@ -206,28 +208,51 @@ impl<T> InFlight<T> {
         }
     }
 
-    fn keep(&mut self, line: Bytes, limit: usize) -> Taken {
-        self.reply.size += line.len() + LINE_OVERHEAD;
-        if self.reply.size > limit {
-            return Taken::TooMuch;
-        }
-        self.reply.lines.push(line);
-        Taken::Partly
+    fn keep(&mut self, line: &[u8], limit: usize) -> Taken {
+        if self.reply.keep(line, limit) { Taken::Partly } else { Taken::TooMuch }
     }
 }
 
 impl Partial {
+    fn has_lines(&self) -> bool {
+        !self.ends.is_empty()
+    }
+
+    /// Adds a line; `false` where the reply is larger than `limit` with it.
+    fn keep(&mut self, line: &[u8], limit: usize) -> bool {
+        let size = self.text.len() + line.len() + (self.ends.len() + 1) * LINE_OVERHEAD;
+        if size > limit {
+            return false;
+        }
+        self.text.extend(line, limit);
+        self.ends.push(self.text.len());
+        true
+    }
+
+    fn into_lines(self) -> Vec<Bytes> {
+        let text = self.text.freeze();
+        let mut start = 0;
+        let line = |end| {
+            let line = text.get(start..end).map(|line| text.slice_ref(line)).unwrap_or_default();
+            start = end;
+            line
+        };
+        self.ends.into_iter().map(line).collect()
+    }
+
     fn finish(&mut self) -> RawReply {
-        let whole = std::mem::take(self);
-        RawReply { success: whole.success.as_ref().and_then(success), lines: whole.lines }
+        let mut whole = std::mem::take(self);
+        let success = whole.success.take().as_ref().and_then(success);
+        RawReply { success, lines: whole.into_lines() }
     }
 }
 
 /// A refusal where the first line is one, else the lines as they came.
 fn fenced_outcome(reply: Partial) -> Outcome {
-    match reply.lines.first().and_then(refusal) {
+    let lines = reply.into_lines();
+    match lines.first().and_then(refusal) {
         Some(text) => Err(Failure::Refused(text)),
-        None => Ok(RawReply { success: None, lines: reply.lines }),
+        None => Ok(RawReply { success: None, lines }),
     }
 }
 

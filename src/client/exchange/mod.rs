@@ -340,7 +340,8 @@ impl<T> Exchange<T> {
         let beside_others = || {
             self.in_flight.len() < self.depth
                 && next.wire.pipelines()
-                && self.in_flight.iter().all(|command| command.pipelines)
+                // One that does not pipeline is alone.
+                && self.in_flight.back().is_none_or(|command| command.pipelines)
         };
         (self.in_flight.is_empty() || beside_others()).then_some(at)
     }

@@ -61,9 +61,9 @@ fn a_header_inside_a_block_ends_it() {
     let [Event::Malformed(cut), Event::Client(established)] = events.as_slice() else {
         panic!("{events:?}")
     };
-    assert_eq!((cut.line(), cut.env_lines().len()), (&Bytes::from(CONNECT), 1));
+    assert_eq!((cut.line(), cut.env().unwrap().len()), (&Bytes::from(CONNECT), 1));
     assert_eq!(cut.problem(), "another block began inside it");
-    assert_eq!(established.env().unwrap().get("b"), Some(&"2".into()));
+    assert_eq!(established.env().unwrap().get("b"), Some("2".into()));
 }
 
 #[test]
@@ -80,7 +80,8 @@ fn the_end_of_input_ends_a_block() {
     assert_eq!(problems, ["the input ended inside its ENV block"; 2]);
     assert!(!format!("{events:?}").contains("hunter2"));
     let Event::Malformed(cut) = &events[0] else { panic!() };
-    assert_eq!(cut.env_lines(), [Bytes::from("CLIENT:ENV,password=hunter2")]);
+    let password = cut.env().unwrap().secret("password").unwrap();
+    assert_eq!(password.expose(), Some(&b"hunter2"[..]));
 }
 
 #[test]
@@ -108,7 +109,7 @@ fn a_kind_that_is_not_known_keeps_its_block() {
     };
     assert_eq!((future.name(), future.line()), (Some("CLIENT"), &Bytes::from(FUTURE)));
     let env = future.env().unwrap();
-    assert_eq!((env.len(), env.get("a")), (2, Some(&"1".into())));
+    assert_eq!((env.len(), env.get("a")), (2, Some("1".into())));
     assert!(!format!("{future:?} {future}").contains("hunter2"));
     assert_eq!(connect.env().unwrap().len(), 1);
 }
@@ -130,12 +131,12 @@ fn a_kind_that_is_not_known_ends_the_block_around_it_and_keeps_its_own() {
     let events = run(&[CONNECT, "CLIENT:ENV,a=1", FUTURE, "CLIENT:ENV,b=2", END]);
     let [cut, Event::Unknown(future)] = events.as_slice() else { panic!("{events:?}") };
     assert_eq!(problem(cut), "another block began inside it");
-    assert_eq!(future.env().unwrap().get("b"), Some(&"2".into()));
+    assert_eq!(future.env().unwrap().get("b"), Some("2".into()));
     let events = run(&[FUTURE, "CLIENT:ENV,a=1", CONNECT, "CLIENT:ENV,b=2", END]);
     let [Event::Malformed(cut), Event::Client(connect)] = events.as_slice() else {
         panic!("{events:?}")
     };
-    assert_eq!((cut.line(), cut.env_lines().len()), (&Bytes::from(FUTURE), 1));
+    assert_eq!((cut.line(), cut.env().unwrap().len()), (&Bytes::from(FUTURE), 1));
     assert_eq!((connect.env().unwrap().len(), connect.env().unwrap().get("a")), (1, None));
 }
 
@@ -170,7 +171,7 @@ fn a_block_over_the_line_limit_is_dropped_once() {
 
 #[test]
 fn a_block_over_the_byte_limit_is_dropped_once() {
-    let big = format!("CLIENT:ENV,a={}", "x".repeat(Assembler::MAX_ENV_BYTES / 2));
+    let big = format!("CLIENT:ENV,a={}", "x".repeat(Assembler::DEFAULT_ENV_LIMIT / 2));
     let events = run(&[CONNECT, &big, &big, &big, END, "HOLD:Waiting for hold release:0"]);
     assert!(matches!(events.as_slice(), [Event::Malformed(_), Event::Hold(_)]), "{events:?}");
 }

@@ -8,7 +8,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::Env;
 use crate::events::BadField;
-use crate::types::grammar::{ipv4, ipv6, number, scoped_ip};
+use crate::types::grammar::{ipv4, ipv6, number, scoped_ip, split_once};
 use crate::types::{Secret, Text};
 
 /// Who the client is.
@@ -18,7 +18,7 @@ impl Env {
     ///
     /// # Errors
     /// Where the block [is not trusted](Self::is_trusted).
-    pub fn common_name(&self) -> Result<Option<&Text>, BadField> {
+    pub fn common_name(&self) -> Result<Option<Text>, BadField> {
         self.vouched("common_name")
     }
 
@@ -26,7 +26,7 @@ impl Env {
     ///
     /// # Errors
     /// Where the block [is not trusted](Self::is_trusted).
-    pub fn username(&self) -> Result<Option<&Text>, BadField> {
+    pub fn username(&self) -> Result<Option<Text>, BadField> {
         self.vouched("username")
     }
 
@@ -34,16 +34,18 @@ impl Env {
     /// challenge (`CRV1::…`, `SCRV1:…`).
     ///
     /// # Errors
-    /// Where the block [is not trusted](Self::is_trusted).
+    /// Where the block [is not trusted](Self::is_trusted), and where the password [is withheld](BadField::is_withheld).
     pub fn password(&self) -> Result<Option<Secret>, BadField> {
-        Ok(self.vouched("password")?.map(|password| Secret::from(password.as_bytes())))
+        self.trust("password")?;
+        let Some(password) = self.secret("password") else { return Ok(None) };
+        password.to_secret().map(Some).ok_or(BadField::withheld("password"))
     }
 
     /// `session_id`: what the server knows the session by (`auth-gen-token`).
     ///
     /// # Errors
     /// Where the block [is not trusted](Self::is_trusted).
-    pub fn session_id(&self) -> Result<Option<&Text>, BadField> {
+    pub fn session_id(&self) -> Result<Option<Text>, BadField> {
         self.vouched("session_id")
     }
 
@@ -52,7 +54,7 @@ impl Env {
     /// # Errors
     /// Where the block [is not trusted](Self::is_trusted).
     pub fn session_state(&self) -> Result<Option<SessionState>, BadField> {
-        Ok(self.vouched("session_state")?.map(SessionState::from_wire))
+        Ok(self.vouched("session_state")?.map(|state| SessionState::from_wire(&state)))
     }
 }
 
@@ -165,7 +167,7 @@ impl Env {
 /// What the client says of itself; nothing here is verified.
 impl Env {
     /// Every pair the client sent of itself, in order: names that start with `IV_` or `UV_`.
-    pub fn peer_info(&self) -> impl Iterator<Item = (&Text, &Text)> {
+    pub fn peer_info(&self) -> impl Iterator<Item = (Text, Text)> + '_ {
         self.iter().filter(|(name, _)| {
             let name = name.as_bytes();
             name.starts_with(b"IV_") || name.starts_with(b"UV_")
@@ -174,37 +176,37 @@ impl Env {
 
     /// `IV_VER`: the version of its OpenVPN, such as `2.6.14`.
     #[must_use]
-    pub fn iv_ver(&self) -> Option<&Text> {
+    pub fn iv_ver(&self) -> Option<Text> {
         self.get("IV_VER")
     }
 
     /// `IV_PLAT`: its platform, such as `linux`, `win`, `mac`, `android`.
     #[must_use]
-    pub fn iv_plat(&self) -> Option<&Text> {
+    pub fn iv_plat(&self) -> Option<Text> {
         self.get("IV_PLAT")
     }
 
     /// `IV_PLAT_VER`: the version of its platform.
     #[must_use]
-    pub fn iv_plat_ver(&self) -> Option<&Text> {
+    pub fn iv_plat_ver(&self) -> Option<Text> {
         self.get("IV_PLAT_VER")
     }
 
     /// `IV_GUI_VER`: the name and version of its user interface.
     #[must_use]
-    pub fn iv_gui_ver(&self) -> Option<&Text> {
+    pub fn iv_gui_ver(&self) -> Option<Text> {
         self.get("IV_GUI_VER")
     }
 
     /// `IV_SSL`: its TLS library.
     #[must_use]
-    pub fn iv_ssl(&self) -> Option<&Text> {
+    pub fn iv_ssl(&self) -> Option<Text> {
         self.get("IV_SSL")
     }
 
     /// `IV_HWADDR`: its hardware address.
     #[must_use]
-    pub fn iv_hwaddr(&self) -> Option<&Text> {
+    pub fn iv_hwaddr(&self) -> Option<Text> {
         self.get("IV_HWADDR")
     }
 
@@ -226,12 +228,12 @@ impl Env {
 
     /// `IV_SSO`: the ways of pending authentication it can serve, such as `webauth` and
     /// `crtext`; empty where it sent none.
-    pub fn iv_sso(&self) -> impl Iterator<Item = &[u8]> {
+    pub fn iv_sso(&self) -> impl Iterator<Item = Text> + use<> {
         self.list("IV_SSO", b',')
     }
 
     /// `IV_CIPHERS`: the ciphers it accepts, best first; empty where it sent none.
-    pub fn iv_ciphers(&self) -> impl Iterator<Item = &[u8]> {
+    pub fn iv_ciphers(&self) -> impl Iterator<Item = Text> + use<> {
         self.list("IV_CIPHERS", b':')
     }
 }
@@ -242,7 +244,7 @@ impl Env {
     ///
     /// # Errors
     /// Where the block [is not trusted](Self::is_trusted).
-    pub fn tls_id(&self, depth: u32) -> Result<Option<&Text>, BadField> {
+    pub fn tls_id(&self, depth: u32) -> Result<Option<Text>, BadField> {
         self.at_depth("tls_id_N", "tls_id_", depth)
     }
 
@@ -250,7 +252,7 @@ impl Env {
     ///
     /// # Errors
     /// Where the block [is not trusted](Self::is_trusted).
-    pub fn tls_serial(&self, depth: u32) -> Result<Option<&Text>, BadField> {
+    pub fn tls_serial(&self, depth: u32) -> Result<Option<Text>, BadField> {
         self.at_depth("tls_serial_N", "tls_serial_", depth)
     }
 
@@ -258,7 +260,7 @@ impl Env {
     ///
     /// # Errors
     /// Where the block [is not trusted](Self::is_trusted).
-    pub fn tls_serial_hex(&self, depth: u32) -> Result<Option<&Text>, BadField> {
+    pub fn tls_serial_hex(&self, depth: u32) -> Result<Option<Text>, BadField> {
         self.at_depth("tls_serial_hex_N", "tls_serial_hex_", depth)
     }
 
@@ -266,7 +268,7 @@ impl Env {
     ///
     /// # Errors
     /// Where the block [is not trusted](Self::is_trusted).
-    pub fn tls_digest(&self, depth: u32) -> Result<Option<&Text>, BadField> {
+    pub fn tls_digest(&self, depth: u32) -> Result<Option<Text>, BadField> {
         self.at_depth("tls_digest_N", "tls_digest_", depth)
     }
 
@@ -274,7 +276,7 @@ impl Env {
     ///
     /// # Errors
     /// Where the block [is not trusted](Self::is_trusted).
-    pub fn tls_digest_sha256(&self, depth: u32) -> Result<Option<&Text>, BadField> {
+    pub fn tls_digest_sha256(&self, depth: u32) -> Result<Option<Text>, BadField> {
         self.at_depth("tls_digest_sha256_N", "tls_digest_sha256_", depth)
     }
 
@@ -282,13 +284,13 @@ impl Env {
     ///
     /// # Errors
     /// Where the block [is not trusted](Self::is_trusted).
-    pub fn x509(&self, depth: u32, field: &str) -> Result<Option<&Text>, BadField> {
+    pub fn x509(&self, depth: u32, field: &str) -> Result<Option<Text>, BadField> {
         self.trust("X509_N_FIELD")?;
-        let is_field = |name: &Text| x509_field(name.as_bytes(), depth) == Some(field.as_bytes());
-        Ok(self.last(is_field))
+        let is_field = |name: &[u8]| x509_field(name, depth) == Some(field.as_bytes());
+        Ok(self.0.lines.last(is_field))
     }
 
-    /// Every `X509_N_FIELD`, in order, by the bytes of FIELD. OpenVPN numbers a field
+    /// Every `X509_N_FIELD`, in order, by its FIELD. OpenVPN numbers a field
     /// that comes again: `OU`, `OU_1`, ….
     ///
     /// # Errors
@@ -296,11 +298,13 @@ impl Env {
     pub fn x509_fields(
         &self,
         depth: u32,
-    ) -> Result<impl Iterator<Item = (&[u8], &Text)>, BadField> {
+    ) -> Result<impl Iterator<Item = (Text, Text)> + '_, BadField> {
         self.trust("X509_N_FIELD")?;
-        Ok(self
-            .iter()
-            .filter_map(move |(name, value)| Some((x509_field(name.as_bytes(), depth)?, value))))
+        Ok(self.iter().filter_map(move |(name, value)| {
+            let name = name.into_bytes();
+            let field = x509_field(&name, depth)?;
+            Some((Text::slice_of(&name, field), value))
+        }))
     }
 }
 
@@ -308,7 +312,9 @@ impl Env {
     /// Where the client connects from, for counting only: read from any block.
     pub(crate) fn peer_address(&self) -> Option<IpAddr> {
         // The daemon's own value comes last, whatever the client adds, under either name.
-        let of = |names: [&str; 2]| self.last(|name| names.iter().any(|known| name == known));
+        let of = |names: [&str; 2]| {
+            self.0.lines.last(|name| names.iter().any(|known| name == known.as_bytes()))
+        };
         let address = of(["untrusted_ip", "untrusted_ip6"]);
         let address = address.or_else(|| of(["trusted_ip", "trusted_ip6"]))?;
         scoped_ip(address.as_bytes()).map(|(ip, _)| ip)
@@ -320,7 +326,7 @@ impl Env {
     }
 
     /// A value that comes from the daemon.
-    fn vouched(&self, name: &'static str) -> Result<Option<&Text>, BadField> {
+    fn vouched(&self, name: &'static str) -> Result<Option<Text>, BadField> {
         self.trust(name)?;
         Ok(self.get(name))
     }
@@ -352,9 +358,11 @@ impl Env {
         self.typed(name, "an IP address", |value| scoped_ip(value).map(|(ip, _)| ip))
     }
 
-    fn list(&self, name: &str, separator: u8) -> impl Iterator<Item = &[u8]> {
-        let values = self.get(name).map(Text::as_bytes).unwrap_or_default();
-        values.split(move |byte| *byte == separator).filter(|value| !value.is_empty())
+    fn list(&self, name: &str, separator: u8) -> impl Iterator<Item = Text> + use<> {
+        let values = self.get(name).unwrap_or_default().into_bytes();
+        let parts = values.split(|byte| *byte == separator).filter(|value| !value.is_empty());
+        let parts: Vec<_> = parts.map(|part| Text::slice_of(&values, part)).collect();
+        parts.into_iter()
     }
 
     /// The last value whose name is `prefix` and then `depth`.
@@ -363,17 +371,11 @@ impl Env {
         shown: &'static str,
         prefix: &str,
         depth: u32,
-    ) -> Result<Option<&Text>, BadField> {
+    ) -> Result<Option<Text>, BadField> {
         self.trust(shown)?;
-        let at_depth = |name: &Text| {
-            name.as_bytes().strip_prefix(prefix.as_bytes()).and_then(number) == Some(depth)
-        };
-        Ok(self.last(at_depth))
-    }
-
-    fn last(&self, is_wanted: impl Fn(&Text) -> bool) -> Option<&Text> {
-        let mut pairs = self.0.pairs.iter().rev();
-        pairs.find(|(name, _)| is_wanted(name)).map(|(_, value)| value)
+        let at_depth =
+            |name: &[u8]| name.strip_prefix(prefix.as_bytes()).and_then(number) == Some(depth);
+        Ok(self.0.lines.last(at_depth))
     }
 }
 
@@ -384,7 +386,7 @@ fn both(ip: Option<IpAddr>, port: Option<u16>) -> Option<SocketAddr> {
 /// The FIELD of `X509_N_FIELD`, where N is `depth`.
 fn x509_field(name: &[u8], depth: u32) -> Option<&[u8]> {
     let rest = name.strip_prefix(b"X509_")?;
-    let (at, field) = super::split_once(rest, b"_")?;
+    let (at, field) = split_once(rest, b"_")?;
     (number(at) == Some(depth)).then_some(field)
 }
 

@@ -33,7 +33,7 @@ async fn serve_until<A: Authenticator>(server: AuthServer<A>) -> Serving {
 
 /// Decides after as many seconds as the user name says.
 async fn by_seconds(attempt: Attempt) -> Result<Decision, BoxError> {
-    let seconds = attempt.username()?.map(ToString::to_string).unwrap_or_default();
+    let seconds = attempt.username()?.map(|name| name.to_string()).unwrap_or_default();
     tokio::time::sleep(Duration::from_secs(seconds.parse()?)).await;
     Ok(Decision::Allow)
 }
@@ -81,7 +81,7 @@ async fn what_is_open_is_finished_and_who_comes_is_denied() {
 #[tokio::test(start_paused = true)]
 async fn what_goes_on_at_the_limit_is_denied() {
     let server = AuthServer::new(|attempt: Attempt| async move {
-        if attempt.username()? == Some(&"asked".into()) {
+        if attempt.username()? == Some("asked".into()) {
             attempt.ask("Code", false, Duration::from_secs(60)).await?;
         }
         std::future::pending().await

@@ -242,10 +242,10 @@ async fn trusted(d: &mut Daemon, requests: &mut Requests) -> bool {
     d.connect("CONNECT", 7, 1).await;
     let peer = next_client(requests).await;
     let is_trusted = peer.env().is_trusted();
-    let username = peer.username().map(Option::<&crate::types::Text>::cloned);
+    let username = peer.username();
     assert_eq!(username.is_ok(), is_trusted);
     assert_eq!(username.is_err_and(|error: BadField| error.is_untrusted()), !is_trusted);
-    assert_eq!(peer.env().get("username"), Some(&"al ice".into()));
+    assert_eq!(peer.env().get("username"), Some("al ice".into()));
     is_trusted
 }
 

@@ -5,7 +5,9 @@ use std::future::Future;
 
 use anyhow::{Context as _, Result};
 use openvpn_mgmt::events::{Event, Realm};
-use openvpn_mgmt::{Builder, Client, Endpoint, Error, Events, StateName, Status};
+use openvpn_mgmt::{
+    Builder, Client, Endpoint, Error, Events, Request, Requests, StateName, Status,
+};
 use tokio::time::timeout;
 
 use super::{Peer, matchers, results};
@@ -20,6 +22,7 @@ pub struct Connection {
     /// Under which mode the answers are recorded.
     pub mode: &'static str,
     events: Events,
+    requests: Requests,
     recent: VecDeque<String>,
 }
 
@@ -31,16 +34,16 @@ impl Connection {
         version: Version,
         mode: &'static str,
     ) -> Result<Self> {
-        let (client, events) = dial(&daemon, builder).await?;
+        let (client, events, requests) = dial(&daemon, builder).await?;
         let recent = VecDeque::new();
-        Ok(Self { client, daemon, version, mode, events, recent })
+        Ok(Self { client, daemon, version, mode, events, requests, recent })
     }
 
     /// Leaves, and comes back as the next manager.
     pub async fn next_manager(&mut self, builder: &Builder) -> Result<()> {
         self.answered("quit", self.client.quit()).await;
         self.drain();
-        (self.client, self.events) = dial(&self.daemon, builder).await?;
+        (self.client, self.events, self.requests) = dial(&self.daemon, builder).await?;
         Ok(())
     }
 
@@ -206,7 +209,29 @@ impl Connection {
 
     /// The next client that wants to come in.
     pub async fn next_client(&mut self) -> Peer {
-        self.until("a client", matchers::connect).await
+        let peer = self.until("a client", matchers::connect).await;
+        self.with_secrets(peer).await
+    }
+
+    pub async fn next_renewal(&mut self) -> Peer {
+        let peer = self.until("a renewal", matchers::reauth).await;
+        self.with_secrets(peer).await
+    }
+
+    /// The client with its password, which its request alone has.
+    async fn with_secrets(&mut self, peer: Peer) -> Peer {
+        let is_its = |(cid, kid)| (cid, kid) == (peer.cid, peer.kid);
+        loop {
+            let request = timeout(DEADLINE, self.requests.next()).await.expect("its request comes");
+            match request.expect("its request comes") {
+                Request::ClientConnect(asked) | Request::ClientReauth(asked)
+                    if is_its((asked.cid(), asked.kid())) =>
+                {
+                    return Peer { env: asked.env().clone(), ..peer };
+                }
+                _ => {}
+            }
+        }
     }
 
     pub async fn admit(&self, peer: &Peer) {
@@ -232,14 +257,12 @@ impl Drop for Connection {
     }
 }
 
-async fn dial(daemon: &Process, builder: &Builder) -> Result<(Client, Events)> {
+async fn dial(daemon: &Process, builder: &Builder) -> Result<(Client, Events, Requests)> {
     let builder = builder.clone().connect_timeout(DEADLINE).greeting_timeout(DEADLINE);
     let builder = builder.command_timeout(DEADLINE).event_capacity(100_000);
     let endpoint = match daemon.address() {
         Some(address) => Endpoint::from(address),
         None => Endpoint::from(daemon.socket()),
     };
-    let session = builder.connect(endpoint).await.with_context(|| daemon.log())?;
-    let parts = session.split();
-    Ok((parts.0, parts.1))
+    Ok(builder.connect(endpoint).await.with_context(|| daemon.log())?.split())
 }
