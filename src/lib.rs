@@ -61,7 +61,7 @@ pub use requests::{
     Overflow, PasswordError, PasswordRequest, PendingAuth, PendingClient, ProxyRequest, Refusal,
     RemoteRequest, Request, Requests, SignRequest, UsernameRequest, WebAuthRequest,
 };
-pub use session::{Builder, Endpoint, Session, attach, connect};
+pub use session::{Builder, Endpoint, Item, Session, attach, connect};
 pub use types::{
     ArgumentProblem, Cid, Kid, MacAddress, Protocol, RealAddress, Secret, Text, VirtualAddress,
 };

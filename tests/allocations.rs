@@ -24,7 +24,7 @@ const IDLE: u64 = 320 * 1024;
 const AFTER_A_FLOOD: i64 = 16 * 1024;
 
 /// How many events one read brings; twice as many fit into one, too.
-const FEW: usize = 50;
+const FEW: usize = 20;
 
 /// A daemon and the session of default settings with it, whose user wants states and no
 /// requests.

@@ -9,6 +9,8 @@ mod endings;
 mod events;
 #[path = "conversation/greeting.rs"]
 mod greeting;
+#[path = "conversation/order.rs"]
+mod order;
 #[path = "conversation/replies.rs"]
 mod replies;
 mod scripted;

@@ -23,8 +23,10 @@ impl Subscribers {
             stream.set_nonblocking(true).unwrap();
             let stream = tokio::net::UnixStream::from_std(stream).unwrap();
             // As many as the driver reads before it lets others have their turn.
-            let builder =
-                Builder::new().requests(false).event_capacity(Builder::MAX_EVENT_CAPACITY);
+            let builder = Builder::new()
+                .requests(false)
+                .event_capacity(Builder::MAX_EVENT_CAPACITY)
+                .event_memory(usize::MAX);
             let (client, events, _) = attached(stream, &builder).await.split();
             (client, vec![events])
         });

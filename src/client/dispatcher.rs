@@ -1,25 +1,24 @@
 //! [`Dispatcher`]: where events go, to subscribers and to the requests.
 
+use std::num::NonZeroU64;
 use std::sync::Arc;
 
-use tokio::sync::broadcast;
-
+use crate::client::broadcast::{Batch, Broadcast, Published};
 use crate::client::env_filter::EnvFilterState;
-use crate::client::identity::{Peer, PeerTable};
+use crate::client::identity::PeerTable;
 use crate::client::registry::Registry;
 use crate::client::shared::Shared;
 use crate::error::CloseReason;
 use crate::events::{Event, StateName};
 
-/// An event as its subscribers get it, with the client it was about when it came.
-#[derive(Debug, Clone)]
-pub(super) struct Published {
-    pub(super) event: Event,
-    pub(super) peer: Option<Peer>,
-}
-
 pub(super) struct Dispatcher {
-    pub(super) events: broadcast::Sender<Published>,
+    pub(super) broadcast: Arc<Broadcast>,
+    /// What was not handed on yet.
+    pub(super) batch: Batch,
+    /// How many events came of how many lines last.
+    pub(super) last: Yield,
+    /// How many events were published, those that were not handed on yet included.
+    pub(super) published: u64,
     pub(super) registry: Arc<Registry>,
     pub(super) shared: Arc<Shared>,
     pub(super) peers: PeerTable,
@@ -28,7 +27,35 @@ pub(super) struct Dispatcher {
     pub(super) announced: Option<CloseReason>,
 }
 
+/// How many events so many lines gave.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Yield {
+    events: usize,
+    lines: usize,
+}
+
+impl Default for Yield {
+    /// An event a line.
+    fn default() -> Self {
+        Self { events: 1, lines: 1 }
+    }
+}
+
+impl Yield {
+    fn of(self, lines: usize) -> usize {
+        (lines * self.events).div_ceil(self.lines.max(1))
+    }
+}
+
 impl Dispatcher {
+    /// So many lines are there to be published: makes room for them where that was not done.
+    pub(super) fn expect(&mut self, lines: usize) {
+        if self.batch.events.capacity() == 0 {
+            self.batch.events.reserve_exact(self.last.of(lines));
+            self.last.lines = lines;
+        }
+    }
+
     /// Hands an event on; with no subscriber it is gone, but a request never is.
     pub(super) fn publish(&mut self, event: Event) {
         match &event {
@@ -45,14 +72,29 @@ impl Dispatcher {
         }
         // Without the states a restart goes unnoticed, so that there are no identities.
         let peer = if self.shared.watches_states() { self.peers.notice(&event) } else { None };
-        self.registry.notice(&event, peer.as_ref());
+        self.registry.notice(&event, peer.as_ref(), self.published);
         // States that only the requests need are not what the user asked for.
         let hidden = matches!(event, Event::State(_)) && self.shared.hides_states();
         if !hidden {
             // Whoever needs a secret has it by its request.
             let withhold = self.shared.watches_states();
             let event = if withhold { event.withhold_secrets() } else { event };
-            let _ = self.events.send(Published { event, peer });
+            let connect = peer.and_then(|peer| peer.connect()).and_then(NonZeroU64::new);
+            self.batch.bytes += event.own_bytes();
+            self.published += 1;
+            self.batch.events.push(Published { event, epoch: self.peers.epoch(), connect });
         }
+    }
+
+    /// Hands on what was published, which shares `bytes` of memory. What is known to the subscribers by then is
+    /// known to them before whatever is told next.
+    pub(super) fn flush(&mut self, bytes: usize) {
+        if self.batch.events.is_empty() {
+            return;
+        }
+        let mut batch = std::mem::take(&mut self.batch);
+        self.last.events = batch.events.len();
+        batch.bytes += bytes + batch.events.capacity() * size_of::<Published>();
+        self.broadcast.publish(batch);
     }
 }

@@ -1,17 +1,13 @@
 //! [`Events`]: a subscription to everything the daemon says unasked.
 
 use std::fmt;
-use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
-use tokio::sync::broadcast::{
-    Receiver,
-    error::{RecvError, TryRecvError},
-};
 
-use crate::client::dispatcher::Published;
+use crate::client::broadcast::{Batch, Broadcast, Found, Published};
 use crate::client::identity::Peer;
 use crate::events::Event;
 
@@ -19,22 +15,50 @@ use crate::events::Event;
 ///
 /// The one that a [`Session`](crate::Session) starts with misses nothing: it
 /// exists before the first byte is read. A subscriber that falls behind by more
-/// than the [event capacity](crate::Builder::event_capacity) loses the oldest
+/// than the [event capacity](crate::Builder::event_capacity), or by more memory than
+/// [may be held](crate::Builder::event_memory), loses the oldest
 /// events and is told how many ([`Lagged`]); it never holds up the connection.
+///
+/// What came at once is shared by all subscribers in one piece, which a subscriber holds until it has read
+/// the last event of it. An event shares memory with those that came with it; a field to be kept longer is
+/// [detached](crate::Text::detach).
 ///
 /// Ends (`None`) when the connection has, after the last event;
 /// [`Client::closed`](crate::Client::closed) tells why. Also a
 /// [`Stream`], for those who use combinators.
 pub struct Events {
-    receiver: Option<Receiver<Published>>,
+    broadcast: Arc<Broadcast>,
+    id: usize,
+    /// What was taken and not given out.
+    rest: Rest,
+    /// How many were lost before that, still to be told.
+    lost: Option<u64>,
+    /// The number of the event that comes next, counted from the start of the connection.
+    number: u64,
+    /// What tells this connection from others; `None` where it has no identities of clients.
+    connection: Option<u64>,
     /// The client that the last event was about.
     peer: Option<Peer>,
-    /// The stream's wait, while there is one; it holds the receiver meanwhile.
-    waiting: Option<Waiting>,
+    /// How often the daemon had restarted when the last event came.
+    epoch: u64,
 }
 
-type Received = (Result<Published, RecvError>, Receiver<Published>);
-type Waiting = Pin<Box<dyn Future<Output = Received> + Send + Sync>>;
+/// What a subscription gives next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Next {
+    Event,
+    /// Some were lost.
+    Lag,
+    End,
+}
+
+/// The rest of a batch, which is not empty.
+enum Rest {
+    None,
+    /// Nobody else reads it.
+    Own(std::vec::IntoIter<Published>),
+    Shared(Arc<Batch>, usize),
+}
 
 /// The subscriber fell behind, and this many events are lost to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -45,8 +69,10 @@ pub struct Lagged(
 );
 
 impl Events {
-    pub(super) fn new(receiver: Receiver<Published>) -> Self {
-        Self { receiver: Some(receiver), peer: None, waiting: None }
+    pub(super) fn new(broadcast: &Arc<Broadcast>, connection: Option<u64>) -> Self {
+        let (id, number) = broadcast.subscribe();
+        let (broadcast, rest) = (Arc::clone(broadcast), Rest::None);
+        Self { broadcast, id, rest, lost: None, number, connection, peer: None, epoch: 0 }
     }
 
     /// The identity of the client that the last event of this subscription was about, as it was
@@ -58,6 +84,15 @@ impl Events {
         self.peer.as_ref()
     }
 
+    /// How often the daemon had restarted, as far as it was seen, when the last event of this subscription came.
+    ///
+    /// Client IDs of different epochs name different clients. Restarts are seen where states are on, as they
+    /// are on a connection with [requests](crate::Builder::requests).
+    #[must_use]
+    pub fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
     /// The next event, `Err` where some were lost, or `None` at the end of the connection.
     ///
     /// # Errors
@@ -67,7 +102,7 @@ impl Events {
     /// # Cancel safety
     /// Cancel safe: no event is lost when the future is dropped.
     pub async fn next(&mut self) -> Option<Result<Event, Lagged>> {
-        std::future::poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await
+        std::future::poll_fn(|cx| self.poll_event(Some(cx))).await
     }
 
     /// An event that is already there; `None` when there is none now.
@@ -75,18 +110,95 @@ impl Events {
     /// # Errors
     /// [`Lagged`], as [`next`](Self::next).
     pub fn try_next(&mut self) -> Option<Result<Event, Lagged>> {
-        let mut cx = Context::from_waker(std::task::Waker::noop());
-        match Pin::new(self).poll_next(&mut cx) {
+        match self.poll_event(None) {
             Poll::Ready(item) => item,
             Poll::Pending => None,
         }
     }
+
+    /// The number of the event that [comes next](Self::poll_fill), or where its loss is to be told.
+    pub(crate) fn number(&self) -> u64 {
+        self.number
+    }
+
+    pub(crate) fn poll_event(
+        &mut self,
+        cx: Option<&mut Context<'_>>,
+    ) -> Poll<Option<Result<Event, Lagged>>> {
+        Poll::Ready(match ready!(self.poll_fill(cx)) {
+            Next::Event => self.rest.next().map(|published| Ok(self.give(published))),
+            Next::Lag => self.lost.take().map(|lost| {
+                self.number += lost;
+                Err(Lagged(lost))
+            }),
+            Next::End => None,
+        })
+    }
+
+    /// What comes next, which stays where it is.
+    pub(crate) fn poll_fill(&mut self, cx: Option<&mut Context<'_>>) -> Poll<Next> {
+        if self.lost.is_some() {
+            return Poll::Ready(Next::Lag);
+        }
+        if !matches!(self.rest, Rest::None) {
+            return Poll::Ready(Next::Event);
+        }
+        Poll::Ready(match ready!(self.poll_batch(cx)) {
+            Found::Batch { batch, at, number } => {
+                self.number = number;
+                self.rest = Rest::new(batch, at);
+                Next::Event
+            }
+            Found::Lag(lost) => {
+                self.lost = Some(lost);
+                Next::Lag
+            }
+            Found::End => Next::End,
+        })
+    }
+
+    /// Takes the next batch, unless the task has had its turn.
+    fn poll_batch(&mut self, cx: Option<&mut Context<'_>>) -> Poll<Found> {
+        let Some(cx) = cx else { return self.broadcast.poll_take(self.id, None) };
+        let budget = std::pin::pin!(tokio::task::consume_budget());
+        ready!(budget.poll(cx));
+        self.broadcast.poll_take(self.id, Some(cx))
+    }
+
+    fn give(&mut self, published: Published) -> Event {
+        self.peer = self.connection.and_then(|connection| published.peer(connection));
+        self.epoch = published.epoch;
+        self.number += 1;
+        published.event
+    }
 }
 
-impl Events {
-    fn take(&mut self, published: Published) -> Event {
-        self.peer = published.peer;
-        published.event
+impl Rest {
+    fn new(batch: Arc<Batch>, at: usize) -> Self {
+        match Arc::try_unwrap(batch) {
+            Ok(Batch { mut events, .. }) => {
+                events.drain(..at);
+                Self::Own(events.into_iter())
+            }
+            Err(batch) => Self::Shared(batch, at),
+        }
+    }
+
+    /// The next event. The last one leaves nothing behind that would hold the batch.
+    fn next(&mut self) -> Option<Published> {
+        let (next, is_over) = match self {
+            Self::None => return None,
+            Self::Own(events) => (events.next(), events.as_slice().is_empty()),
+            Self::Shared(batch, at) => {
+                let next = batch.events.get(*at).cloned();
+                *at += 1;
+                (next, *at >= batch.events.len())
+            }
+        };
+        if is_over {
+            *self = Self::None;
+        }
+        next
     }
 }
 
@@ -94,34 +206,14 @@ impl Stream for Events {
     type Item = Result<Event, Lagged>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        if let Some(receiver) = &mut self.receiver {
-            match receiver.try_recv() {
-                Ok(published) => return Poll::Ready(Some(Ok(self.take(published)))),
-                Err(TryRecvError::Lagged(lost)) => return Poll::Ready(Some(Err(Lagged(lost)))),
-                Err(TryRecvError::Closed) => return Poll::Ready(None),
-                Err(TryRecvError::Empty) => self.waiting = self.receiver.take().map(wait),
-            }
-        }
-        let Some(waiting) = &mut self.waiting else {
-            return Poll::Ready(None);
-        };
-        let (result, receiver) = ready!(waiting.as_mut().poll(cx));
-        self.waiting = None;
-        self.receiver = Some(receiver);
-        Poll::Ready(match result {
-            Ok(published) => Some(Ok(self.take(published))),
-            Err(RecvError::Lagged(lost)) => Some(Err(Lagged(lost))),
-            Err(RecvError::Closed) => None,
-        })
+        self.poll_event(Some(cx))
     }
 }
 
-/// `recv` borrows its receiver, so the future takes it along and gives it back.
-fn wait(mut receiver: Receiver<Published>) -> Waiting {
-    Box::pin(async move {
-        let result = receiver.recv().await;
-        (result, receiver)
-    })
+impl Drop for Events {
+    fn drop(&mut self) {
+        self.broadcast.unsubscribe(self.id);
+    }
 }
 
 impl fmt::Debug for Events {

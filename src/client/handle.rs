@@ -4,10 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{broadcast, mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 
-use crate::client::dispatcher::Published;
+use crate::client::broadcast::Broadcast;
 use crate::client::identity::{Peer, PeerEnd, PeerWatch, Peers};
 use crate::client::pending_command::{Delivery, Pass, SubmittedCommand, Wants, Withdraw};
 use crate::client::registry::Ticket;
@@ -44,7 +44,7 @@ pub struct Client {
     submit: mpsc::Sender<SubmittedCommand>,
     /// The driver learns when the last one is dropped, also while it takes no commands.
     _handle: watch::Receiver<()>,
-    events: broadcast::WeakSender<Published>,
+    broadcast: Arc<Broadcast>,
     shared: Arc<Shared>,
     timeout: Duration,
     /// When a call of several commands has to be over.
@@ -55,11 +55,11 @@ impl Client {
     pub(super) fn new(
         submit: mpsc::Sender<SubmittedCommand>,
         handle: watch::Receiver<()>,
-        events: broadcast::WeakSender<Published>,
+        broadcast: Arc<Broadcast>,
         shared: Arc<Shared>,
     ) -> Self {
         let timeout = shared.command_timeout;
-        Self { submit, _handle: handle, events, shared, timeout, deadline: None }
+        Self { submit, _handle: handle, broadcast, shared, timeout, deadline: None }
     }
 
     /// A handle of the same connection whose calls may take so long each, waiting behind other
@@ -102,11 +102,8 @@ impl Client {
     /// On a connection that has ended it is at its end already.
     #[must_use]
     pub fn subscribe(&self) -> Events {
-        let receiver = match self.events.upgrade() {
-            Some(events) => events.subscribe(),
-            None => broadcast::channel(1).1,
-        };
-        Events::new(receiver)
+        let has_identities = self.shared.watches_states();
+        Events::new(&self.broadcast, has_identities.then_some(self.shared.connection))
     }
 
     /// The management interface's version, from its greeting: 1 (OpenVPN 2.4), 3 (2.5),
@@ -239,7 +236,7 @@ mod tests {
 
     use tokio::io::{AsyncReadExt, duplex};
 
-    use crate::client::{Foreign, Greeted, Limits, Settings, start};
+    use crate::client::{BroadcastLimits, Foreign, Greeted, Limits, Settings, start};
     use crate::demux::Demuxer;
 
     /// Their bytes may be passwords, and the daemon may never say another word.
@@ -252,7 +249,7 @@ mod tests {
             close_timeout: Duration::MAX,
             pipeline: 1,
             reply_limit: 1024,
-            event_capacity: 1,
+            broadcast: BroadcastLimits { events: 1, bytes: 1024 },
             env_limit: 1024,
             requests: false,
             limits: Limits { clients: 1, clients_per_address: 1 },

@@ -32,6 +32,26 @@ pub struct Peer {
 }
 
 impl Peer {
+    /// The client that an event was about when it came.
+    pub(super) fn of_event(
+        connection: u64,
+        epoch: u64,
+        event: &Event,
+        connect: Option<u64>,
+    ) -> Option<Self> {
+        let cid = match event {
+            Event::Client(client) => client.cid(),
+            Event::ByteCountClient(count) => count.cid,
+            _ => return None,
+        };
+        Some(Self { connection, epoch, cid, connect })
+    }
+
+    /// The CONNECT it came by.
+    pub(super) fn connect(&self) -> Option<u64> {
+        self.connect
+    }
+
     /// The client's ID, for display.
     #[must_use]
     pub fn cid(&self) -> Cid {

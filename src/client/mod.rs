@@ -3,6 +3,7 @@
 //! The driver is the one task that owns the stream; [`Client`] sends commands to it, [`Events`] subscribes to
 //! what it hears, and the registry keeps the requests that are open.
 
+mod broadcast;
 mod commands;
 mod deadline;
 mod dispatcher;
@@ -19,7 +20,9 @@ mod shared;
 mod start;
 mod transport;
 
+pub(crate) use broadcast::BroadcastLimits;
 pub(crate) use deadline::far;
+pub(crate) use events::Next;
 pub use events::{Events, Lagged};
 pub use handle::Client;
 pub use identity::{Peer, PeerEnd, Peers};

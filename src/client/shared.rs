@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
 
+use crate::client::broadcast::Broadcast;
 use crate::client::registry::Registry;
 use crate::error::CloseReason;
 use crate::reply::Version;
@@ -163,11 +164,13 @@ impl Shared {
 pub(super) struct CloseGuard {
     pub(super) shared: Arc<Shared>,
     pub(super) registry: Arc<Registry>,
+    pub(super) broadcast: Arc<Broadcast>,
 }
 
 impl Drop for CloseGuard {
     fn drop(&mut self) {
         self.shared.close(CloseReason::DriverGone);
         self.registry.close();
+        self.broadcast.close();
     }
 }

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{broadcast, mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 
-use super::dispatcher::Dispatcher;
+use super::broadcast::{Batch, Broadcast, BroadcastLimits};
+use super::dispatcher::{Dispatcher, Yield};
 use super::driver::{Driver, Parts, SetUp};
 use super::env_filter::EnvFilterState;
 use super::identity::PeerTable;
@@ -29,7 +30,7 @@ pub(crate) struct Settings {
     pub(crate) close_timeout: Duration,
     pub(crate) pipeline: usize,
     pub(crate) reply_limit: usize,
-    pub(crate) event_capacity: usize,
+    pub(crate) broadcast: BroadcastLimits,
     pub(crate) env_limit: usize,
     /// Whether requests are collected.
     pub(crate) requests: bool,
@@ -68,22 +69,30 @@ where
 {
     let Greeted { stream, demuxer, early, management_version } = greeted;
     // The first subscription exists before the first item is served, so it misses nothing.
-    let (events, first) = broadcast::channel(settings.event_capacity);
+    let broadcast = Arc::new(Broadcast::new(settings.broadcast));
     let shared = Shared::new(management_version, settings.command_timeout, settings.requests);
     let shared = Arc::new(shared);
     let registry = Registry::new(settings.limits, shared.dialect(), Arc::clone(&shared.work));
     let registry = Arc::new(registry);
     let (submit, commands) = mpsc::channel(SUBMISSIONS);
     let (handles, handle) = watch::channel(());
-    let client = Client::new(submit, handle, events.downgrade(), Arc::clone(&shared));
-    let guard = CloseGuard { shared: Arc::clone(&shared), registry: Arc::clone(&registry) };
+    let client = Client::new(submit, handle, Arc::clone(&broadcast), Arc::clone(&shared));
+    let events = client.subscribe();
+    let guard = CloseGuard {
+        shared: Arc::clone(&shared),
+        registry: Arc::clone(&registry),
+        broadcast: Arc::clone(&broadcast),
+    };
     let (sender, set_up) = set_up();
     let sender = settings.requests.then_some(sender);
     if sender.is_none() {
         registry.leave();
     }
     let dispatcher = Dispatcher {
-        events,
+        broadcast,
+        batch: Batch::default(),
+        last: Yield::default(),
+        published: 0,
         registry: Arc::clone(&registry),
         peers: PeerTable::new(shared.connection),
         env_filter: EnvFilterState::default(),
@@ -95,7 +104,7 @@ where
         let _guard = guard;
         driver.run(early, sender).await;
     });
-    Started { client, events: Events::new(first), registry, set_up }
+    Started { client, events, registry, set_up }
 }
 
 fn set_up() -> (SetUp, SetUpReplies) {

@@ -88,6 +88,8 @@ pub struct Demuxer {
     tail: Inbox,
     /// How much of `tail` is known to hold no line end.
     scanned: usize,
+    /// How much memory the lines handed out share, those forgotten not counted.
+    shared: usize,
     limit: usize,
     /// A prompt can only come before the first line; later the same bytes are a line's text.
     prompt_possible: bool,
@@ -113,6 +115,7 @@ impl Demuxer {
             keep_apart: |_| false,
             tail: Inbox::default(),
             scanned: 0,
+            shared: 0,
             limit,
             prompt_possible: true,
             failed: false,
@@ -142,6 +145,20 @@ impl Demuxer {
 
     pub(crate) fn has_read(&mut self, count: usize) {
         self.tail.has_read(count);
+    }
+
+    /// How many whole lines are here that were not taken, with the one taken last.
+    pub(crate) fn lines_left(&self) -> usize {
+        (self.ends.len() + 1).saturating_sub(self.lines_taken)
+    }
+
+    /// How many bytes of memory the items taken share, since they were [forgotten](Self::forget_shared).
+    pub(crate) fn shared(&self) -> usize {
+        self.shared
+    }
+
+    pub(crate) fn forget_shared(&mut self) {
+        self.shared = 0;
     }
 
     /// The next item, or `None` when more bytes are needed.
@@ -200,6 +217,7 @@ impl Demuxer {
     fn split(&mut self, end: usize) {
         let mut lines = self.tail.split_to(end);
         self.scanned = 0;
+        self.shared = self.shared.saturating_add(lines.capacity());
         self.ends.clear();
         if lines.len() < IDLE {
             // What a flood has left is not kept by a connection on which little arrives.

@@ -60,6 +60,11 @@ impl Env {
         Self(Arc::new(Block { trusted: self.0.trusted, lines, secrets }))
     }
 
+    /// How much memory it holds.
+    pub(super) fn own_bytes(&self) -> usize {
+        self.0.lines.own_bytes() + self.secret_len()
+    }
+
     /// How long its lines are in all, without what stands before their pairs.
     pub(super) fn text_len(&self) -> usize {
         self.0.lines.text_len() + self.secret_len()

@@ -145,6 +145,17 @@ impl Event {
         }
     }
 
+    /// How much memory the event holds that it does not share with those that came with it.
+    pub(crate) fn own_bytes(&self) -> usize {
+        match self {
+            Self::Client(client) => client.env().map_or(0, Env::own_bytes),
+            Self::UpDown(updown) => updown.env.own_bytes(),
+            Self::Unknown(unknown) => unknown.env().map_or(0, Env::own_bytes),
+            Self::Malformed(malformed) => malformed.env().map_or(0, Env::own_bytes),
+            _ => 0,
+        }
+    }
+
     /// Whether the daemon restarts, or may: `>STATE:` with the name `RECONNECTING`, whatever else of it
     /// cannot be read, or with a name that cannot be a state's.
     pub(crate) fn may_be_restart(&self) -> bool {

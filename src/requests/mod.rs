@@ -283,6 +283,11 @@ impl Request {
         self.handle().is_some_and(|handle| handle.state().is_open())
     }
 
+    /// How often the daemon had restarted when it asked.
+    pub(crate) fn epoch(&self) -> Option<u64> {
+        self.state().map(|state| state.epoch())
+    }
+
     /// What it is known by, also where it comes again.
     pub(crate) fn state(&self) -> Option<&Arc<RequestState>> {
         self.handle().map(Handle::state)
@@ -340,7 +345,14 @@ impl Stream for Requests {
     type Item = Request;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let taken = ready!(self.registry.poll_take(cx));
+        self.poll_before(cx, u64::MAX)
+    }
+}
+
+impl Requests {
+    /// The next request that was asked before the event with this number.
+    pub(crate) fn poll_before(&self, cx: &mut Context<'_>, number: u64) -> Poll<Option<Request>> {
+        let taken = ready!(self.registry.poll_take(cx, number));
         Poll::Ready(taken.map(|taken| match taken {
             Taken::OpenRequest(request) => self.request(&request),
             Taken::Overflow(overflow) => Request::Overflow(overflow),

@@ -9,7 +9,7 @@ use tracing::debug;
 use super::Session;
 use super::endpoint::{Endpoint, Stream};
 use super::handshake::Handshake;
-use crate::client::{self, Foreign, Greeted, Limits, Settings, Transport};
+use crate::client::{self, BroadcastLimits, Foreign, Greeted, Limits, Settings, Transport};
 use crate::demux::DEFAULT_LINE_LIMIT;
 use crate::error::{Error, Result};
 use crate::events::Assembler;
@@ -60,7 +60,7 @@ impl Builder {
                 close_timeout: Duration::from_secs(5),
                 pipeline: 1,
                 reply_limit: 256 * 1024 * 1024,
-                event_capacity: 1024,
+                broadcast: BroadcastLimits { events: 1024, bytes: 4 * 1024 * 1024 },
                 env_limit: Assembler::DEFAULT_ENV_LIMIT,
                 requests: true,
                 limits: Limits { clients: 512, clients_per_address: usize::MAX },
@@ -157,9 +157,19 @@ impl Builder {
     /// How many events a subscriber may fall behind before it loses the oldest, from 1 to
     /// [`MAX_EVENT_CAPACITY`](Self::MAX_EVENT_CAPACITY); more is taken for that. Default: 1024.
     ///
-    /// The memory is taken at once: about 300 bytes for each, of the next power of two.
+    /// Memory is taken as they come; see [`event_memory`](Self::event_memory).
     pub fn event_capacity(mut self, events: usize) -> Self {
-        self.settings.event_capacity = events.clamp(1, Self::MAX_EVENT_CAPACITY);
+        self.settings.broadcast.events = events.clamp(1, Self::MAX_EVENT_CAPACITY);
+        self
+    }
+
+    /// How many bytes of memory the events may hold that subscribers have not read, before those that are
+    /// behind lose the oldest. What came last at once is kept in any case. Default: 4 MiB.
+    ///
+    /// Counted is what was received, with the lines that came together with them, and the events
+    /// themselves. A subscriber that reads holds what it took last, and the events that the program keeps.
+    pub fn event_memory(mut self, bytes: usize) -> Self {
+        self.settings.broadcast.bytes = bytes;
         self
     }
 

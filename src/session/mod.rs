@@ -3,6 +3,7 @@
 mod builder;
 mod endpoint;
 mod handshake;
+mod item;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -12,21 +13,25 @@ use crate::requests::Requests;
 
 pub use builder::Builder;
 pub use endpoint::Endpoint;
+pub use item::Item;
 
 /// A connection that has been greeted.
 ///
-/// The daemon's first events (the greeting, and a prompt that follows it at
+/// [`next`](Self::next) gives what the daemon says and asks in one order; [`split`](Self::split) gives two streams for
+/// two tasks. The daemon's first events (the greeting, and a prompt that follows it at
 /// once) are waiting in its [`Events`] and [`Requests`].
 #[derive(Debug)]
 pub struct Session {
     client: Client,
     events: Events,
     requests: Requests,
+    /// How often the daemon had restarted when the last item came.
+    epoch: u64,
 }
 
 impl Session {
     pub(crate) fn new(client: Client, events: Events, requests: Requests) -> Self {
-        Self { client, events, requests }
+        Self { client, events, requests, epoch: 0 }
     }
 
     /// The handle for commands, the subscription that has missed nothing, and what the daemon asks.

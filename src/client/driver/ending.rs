@@ -164,6 +164,7 @@ impl<S: Transport> Driver<S> {
             self.submit(submission);
         }
         self.assembler.finish(&mut |event| self.dispatcher.publish(event));
+        self.flush();
         self.dispatcher.registry.close();
         self.dispatcher.peers.close(reason);
         for (caller, outcome) in self.exchange.close() {

@@ -151,7 +151,7 @@ impl<S: Transport> Driver<S> {
                 // A client to deny, a command withdrawn, or the end asked for; the loop looks for all.
                 () = self.dispatcher.shared.work.notified() => {}
                 // Without a handle the connection is of use as long as somebody listens.
-                () = self.dispatcher.events.closed(), if abandoned => return CloseReason::Requested,
+                () = self.dispatcher.broadcast.deserted(), if abandoned => return CloseReason::Requested,
                 // The timer runs while a reply is awaited, and fires early where there was progress.
                 () = self.reply_timer.fired(), if self.reply_timer.is_running() => {
                     if let Err(reason) = self.silent() {
@@ -358,7 +358,15 @@ impl<S: Transport> Driver<S> {
             let item = item.map_err(|error| CloseReason::LineTooLong(error.limit))?;
             self.item(item)?;
         }
+        self.flush();
+        self.demuxer.forget_shared();
         Ok(())
+    }
+
+    /// Hands the events on that came so far: one batch a read, and one before each reply, so that a caller
+    /// whose call has returned finds the events that came before.
+    fn flush(&mut self) {
+        self.dispatcher.flush(self.demuxer.shared());
     }
 
     fn item(&mut self, item: Item) -> Result<(), CloseReason> {
@@ -391,6 +399,7 @@ impl<S: Transport> Driver<S> {
         if let Some(step) = self.exchange.event(&line) {
             self.step(step)?;
         }
+        self.dispatcher.expect(self.demuxer.lines_left());
         self.assembler.push(line, &mut |event| self.dispatcher.publish(event));
         Ok(())
     }
@@ -419,6 +428,7 @@ impl<S: Transport> Driver<S> {
 
     fn done(&mut self, caller: PendingCommand, outcome: Outcome) {
         self.heard = Heard::Reply;
+        self.flush();
         caller.answer(outcome, &mut self.dispatcher);
         self.follow_env_filter();
     }

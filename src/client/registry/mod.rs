@@ -81,9 +81,9 @@ impl Registry {
         Self { open: Mutex::default(), work, limits, response_has_kid }
     }
 
-    /// Takes note of an event, about `peer` where it is about a client: raises a request, or
+    /// Takes note of the event with this number, about `peer` where it is about a client: raises a request, or
     /// withdraws those it makes stale.
-    pub(crate) fn notice(&self, event: &Event, peer: Option<&Peer>) {
+    pub(crate) fn notice(&self, event: &Event, peer: Option<&Peer>, number: u64) {
         if !concerns(event) {
             return;
         }
@@ -103,7 +103,7 @@ impl Registry {
             }
             _ => open.reader.ask(event),
         };
-        let raised = kind.is_some_and(|kind| open.raise(kind, self));
+        let raised = kind.is_some_and(|kind| open.raise(kind, number, self));
         if !raised {
             return;
         }
@@ -152,12 +152,13 @@ impl Registry {
         self.lock().challenged.contains_key(&(cid, kid))
     }
 
-    pub(crate) fn poll_take(&self, cx: &mut Context<'_>) -> Poll<Option<Taken>> {
+    /// What was asked before the event with this number.
+    pub(crate) fn poll_take(&self, cx: &mut Context<'_>, number: u64) -> Poll<Option<Taken>> {
         let mut open = self.lock();
         if open.overflow != Overflow::default() {
             return Poll::Ready(Some(Taken::Overflow(std::mem::take(&mut open.overflow))));
         }
-        if let Some(request) = open.take() {
+        if let Some(request) = open.take(number) {
             return Poll::Ready(Some(Taken::OpenRequest(Box::new(request))));
         }
         if open.closed || open.receiver_gone {
@@ -248,7 +249,7 @@ impl fmt::Debug for Registry {
 
 impl Open {
     /// Whether there is something for the receiver now.
-    fn raise(&mut self, kind: RequestKind, registry: &Registry) -> bool {
+    fn raise(&mut self, kind: RequestKind, number: u64, registry: &Registry) -> bool {
         let (kind, state) = match kind {
             RequestKind::Client(client) => match self.client(client, registry) {
                 Some((client, state)) => (RequestKind::Client(client), state),
@@ -261,7 +262,7 @@ impl Open {
             }
         };
         let waits = kind.waits();
-        self.queue.push_back(OpenRequest::new(state, kind));
+        self.queue.push_back(OpenRequest::new(state, number, kind));
         if let Some(newest) = waits {
             self.shed(newest, registry);
         }
@@ -394,8 +395,11 @@ impl Open {
         registry.work.notify_one();
     }
 
-    fn take(&mut self) -> Option<OpenRequest> {
-        while let Some(request) = self.queue.pop_front() {
+    fn take(&mut self, number: u64) -> Option<OpenRequest> {
+        loop {
+            // One that was put back may stand behind those that came later.
+            let at = self.queue.iter().position(|request| request.number < number)?;
+            let request = self.queue.remove(at)?;
             if request.state.is_open() {
                 if let Some(key) = request.kind.waits() {
                     self.waiting.take(key);
@@ -403,7 +407,6 @@ impl Open {
                 return Some(request);
             }
         }
-        None
     }
 }
 

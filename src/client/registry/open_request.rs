@@ -28,6 +28,8 @@ pub(crate) struct OpenRequest {
     /// Why the last of them was not sent; `None` where it was dropped.
     pub(crate) error: Option<Error>,
     pub(crate) raised: Instant,
+    /// The number of the event that asked it.
+    pub(crate) number: u64,
     pub(crate) kind: RequestKind,
 }
 
@@ -82,9 +84,9 @@ pub(crate) enum Slot {
 }
 
 impl OpenRequest {
-    pub(crate) fn new(state: Arc<RequestState>, kind: RequestKind) -> Self {
+    pub(crate) fn new(state: Arc<RequestState>, number: u64, kind: RequestKind) -> Self {
         let raised = Instant::now();
-        Self { state, again: false, refused: false, odd: false, error: None, raised, kind }
+        Self { state, again: false, refused: false, odd: false, error: None, raised, number, kind }
     }
 }
 

@@ -97,6 +97,10 @@ impl Lines {
         self.text.len()
     }
 
+    pub(super) fn own_bytes(&self) -> usize {
+        self.text.len() + size_of_val(&*self.pairs)
+    }
+
     pub(super) fn pairs(&self) -> impl Iterator<Item = (Text, Text)> + '_ {
         self.with_values().map(|pair| (self.slice(pair.start, pair.equals), self.value(pair)))
     }
