@@ -1,10 +1,13 @@
 //! Addresses as OpenVPN writes them: where a client comes from, and what it has in the tunnel.
 
-use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+mod read;
 
-use crate::types::Text;
-use crate::types::number;
+use std::fmt;
+use std::net::IpAddr;
+
+use super::Text;
+
+use read::Endpoint;
 
 /// The address a client connects from: `127.0.0.1:5000`, `udp6:[::1]:5000`.
 ///
@@ -41,9 +44,9 @@ impl RealAddress {
     /// ```
     #[must_use]
     pub fn parse(text: Text) -> Self {
-        let (protocol, endpoint) = text.to_str().map_or((None, None), split_protocol);
-        let (ip, port) = endpoint.map_or((None, None), |(ip, port)| (Some(ip), port));
-        Self { protocol, ip, port, text }
+        let Endpoint { has_protocol, ip, port } = Endpoint::read(text.as_bytes());
+        let word = if has_protocol { text.before(b':') } else { None };
+        Self { protocol: word.map(Protocol::parse), ip, port, text }
     }
 }
 
@@ -106,7 +109,7 @@ impl Protocol {
         !self.is_udp() && !matches!(self, Self::Other(_))
     }
 
-    fn known(word: &[u8]) -> Option<Self> {
+    pub(super) fn known(word: &[u8]) -> Option<Self> {
         Some(match word {
             b"udp" => Self::Udp,
             b"udp4" => Self::Udp4,
@@ -173,8 +176,7 @@ impl VirtualAddress {
     /// Reads an address; a text in no known form is [`Other`](Self::Other).
     #[must_use]
     pub fn parse(text: Text) -> Self {
-        let known = text.to_str().ok().and_then(parse_virtual);
-        known.unwrap_or(Self::Other(text))
+        read::virtual_address(text.as_bytes()).unwrap_or(Self::Other(text))
     }
 
     /// The IP address of a host, or the base address of a network.
@@ -212,94 +214,6 @@ impl fmt::Display for MacAddress {
         }
         Ok(())
     }
-}
-
-type Endpoint = (IpAddr, Option<u16>);
-
-fn split_protocol(text: &str) -> (Option<Protocol>, Option<Endpoint>) {
-    // A bare IPv6 address holds colons too, so the whole text goes first.
-    if let Some(endpoint) = parse_endpoint(text) {
-        return (None, Some(endpoint));
-    }
-    let Some((word, rest)) = text.split_once(':') else {
-        return (None, None);
-    };
-    let endpoint = parse_endpoint(rest);
-    let unknown = || Protocol::Other(Text::from(word.to_owned()));
-    let protocol = match Protocol::known(word.as_bytes()) {
-        // An unknown word is a protocol only where an address follows.
-        None => endpoint.is_some().then(unknown),
-        known => known,
-    };
-    (protocol, endpoint)
-}
-
-fn parse_endpoint(text: &str) -> Option<Endpoint> {
-    if let Some(rest) = text.strip_prefix('[') {
-        let (host, rest) = rest.split_once(']')?;
-        let ip = parse_ipv6(host)?;
-        return match rest.strip_prefix(':') {
-            Some(port) => Some((ip, Some(number(port.as_bytes())?))),
-            None => rest.is_empty().then_some((ip, None)),
-        };
-    }
-    if let Some(ip) = parse_ipv6(text) {
-        return Some((ip, None));
-    }
-    let Some((host, port)) = text.split_once(':') else {
-        return Some((text.parse::<Ipv4Addr>().ok()?.into(), None));
-    };
-    Some((host.parse::<Ipv4Addr>().ok()?.into(), Some(number(port.as_bytes())?)))
-}
-
-fn parse_ipv6(text: &str) -> Option<IpAddr> {
-    let address = text.split_once('%').map_or(text, |(address, _)| address);
-    Some(address.parse::<Ipv6Addr>().ok()?.into())
-}
-
-fn parse_virtual(text: &str) -> Option<VirtualAddress> {
-    if let Ok(address) = text.parse() {
-        return Some(VirtualAddress::Ip(address));
-    }
-    if let Some((address, prefix)) = text.split_once('/') {
-        let address = match address {
-            // So `status` writes a network of 0.0.0.0.
-            "" => Ipv4Addr::UNSPECIFIED.into(),
-            address => address.parse().ok()?,
-        };
-        let prefix_len = parse_prefix(address, prefix)?;
-        return Some(VirtualAddress::Network { address, prefix_len });
-    }
-    let (address, vlan) = match text.split_once('@') {
-        Some((address, vlan)) => (address, Some(number(vlan.as_bytes())?)),
-        None => (text, None),
-    };
-    let address = parse_mac(address)?;
-    Some(VirtualAddress::Mac { address, vlan })
-}
-
-fn parse_prefix(address: IpAddr, prefix: &str) -> Option<u8> {
-    let limit = if address.is_ipv4() { 32 } else { 128 };
-    if let Some(len) = number::<u8>(prefix.as_bytes()) {
-        return (len <= limit).then_some(len);
-    }
-    let mask = u32::from(prefix.parse::<Ipv4Addr>().ok()?);
-    let contiguous = mask.leading_ones() + mask.trailing_zeros() == 32 || mask == 0;
-    if !address.is_ipv4() || !contiguous {
-        return None;
-    }
-    u8::try_from(mask.leading_ones()).ok()
-}
-
-fn parse_mac(text: &str) -> Option<MacAddress> {
-    let mut bytes = [0; 6];
-    let mut parts = text.split(':');
-    for byte in &mut bytes {
-        let part = parts.next().filter(|part| part.len() == 2)?;
-        let hex = part.bytes().all(|digit| digit.is_ascii_hexdigit());
-        *byte = u8::from_str_radix(part, 16).ok().filter(|_| hex)?;
-    }
-    parts.next().is_none().then_some(MacAddress(bytes))
 }
 
 #[cfg(test)]

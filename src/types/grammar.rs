@@ -1,7 +1,6 @@
 //! The small parsers that the families share.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::str::FromStr;
+use std::net::IpAddr;
 
 use bytes::Bytes;
 use memchr::memmem;
@@ -9,9 +8,11 @@ use nom::bytes::complete::take_till;
 use nom::error::{ContextError, ErrorKind, ParseError, context};
 use nom::{IResult, Parser};
 
+pub(crate) use crate::types::ip::{ipv4, ipv6};
 pub(crate) use crate::types::number;
 
 use crate::types::Text;
+use crate::types::ip::ip;
 
 /// What is wrong with the body of an event, in words that hold no part of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,22 +105,10 @@ pub(crate) fn decimal(input: &[u8]) -> Parsed<'_, u64> {
 
 /// An IP address and its scope: the system prints a link-local address as `fe80::1%eth0`.
 pub(crate) fn scoped_ip(field: &[u8]) -> Option<(IpAddr, &[u8])> {
-    let (ip, scope) = split_once(field, b"%").unwrap_or((field, b""));
-    let ip = parse_str::<IpAddr>(ip)?;
+    let (address, scope) = split_once(field, b"%").unwrap_or((field, b""));
+    let ip = ip(address)?;
     let scope_allowed = ip.is_ipv6() || scope.is_empty();
     scope_allowed.then_some((ip, scope))
-}
-
-pub(crate) fn ipv4(field: &[u8]) -> Option<Ipv4Addr> {
-    parse_str(field)
-}
-
-pub(crate) fn ipv6(field: &[u8]) -> Option<Ipv6Addr> {
-    parse_str(field)
-}
-
-fn parse_str<T: FromStr>(field: &[u8]) -> Option<T> {
-    std::str::from_utf8(field).ok()?.parse().ok()
 }
 
 /// A part of `line`, or `None` where the daemon left the field empty.

@@ -5,11 +5,13 @@ mod argument;
 mod dialect;
 pub(crate) mod grammar;
 mod ids;
+mod ip;
 pub mod limits;
 mod number;
 mod redaction;
 mod secret;
 mod secret_text;
+pub(crate) mod split;
 mod text;
 mod wiped;
 

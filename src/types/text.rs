@@ -78,12 +78,18 @@ impl Text {
         self.0.is_empty()
     }
 
-    /// A part of this text that shares its buffer; `part` must point into it.
+    /// A part of `whole` that shares its buffer; `part` must point into it.
     pub(crate) fn slice_of(whole: &Bytes, part: &[u8]) -> Self {
         if part.is_empty() {
             return Self::default();
         }
         Self(whole.slice_ref(part))
+    }
+
+    /// What stands before the first `separator`.
+    pub(crate) fn before(&self, separator: u8) -> Option<Self> {
+        let end = memchr::memchr(separator, &self.0)?;
+        Some(Self(self.0.slice(..end)))
     }
 }
 

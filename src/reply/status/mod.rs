@@ -7,7 +7,6 @@ mod statistics;
 mod table;
 
 use std::fmt;
-use std::str::FromStr;
 
 use bytes::Bytes;
 
@@ -105,7 +104,7 @@ fn filled(field: Option<&[u8]>) -> Option<&[u8]> {
 }
 
 /// A number that may be absent or empty, but not in another form.
-fn optional_number<T: FromStr>(field: Option<&[u8]>) -> Result<Option<T>, NotANumber> {
+fn optional_number<T: TryFrom<u64>>(field: Option<&[u8]>) -> Result<Option<T>, NotANumber> {
     let number = |field| number(field).ok_or(NotANumber);
     filled(field).map(number).transpose()
 }
