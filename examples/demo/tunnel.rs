@@ -238,21 +238,21 @@ async fn client_status(client: &Side) -> Result<ClientStatistics> {
 fn show_server_status(timeline: &Timeline, status: &ServerStatus) {
     let clients = status.clients.iter().map(|client| {
         vec![
-            client.cid.map(|cid| cid.to_string()).unwrap_or_default(),
-            client.common_name.as_ref().map(ToString::to_string).unwrap_or_default(),
-            client.username.as_ref().map(ToString::to_string).unwrap_or_default(),
-            client.real_address.to_string(),
-            client.bytes_received.to_string(),
-            client.bytes_sent.to_string(),
-            client.cipher.as_ref().map(ToString::to_string).unwrap_or_default(),
+            client.cid().map(|cid| cid.to_string()).unwrap_or_default(),
+            client.common_name().map(|text| text.to_string()).unwrap_or_default(),
+            client.username().map(|text| text.to_string()).unwrap_or_default(),
+            client.real_address().to_string(),
+            client.bytes_received().to_string(),
+            client.bytes_sent().to_string(),
+            client.cipher().map(|text| text.to_string()).unwrap_or_default(),
         ]
     });
     let heading = ["cid", "name", "user name", "from", "in", "out", "cipher"];
     timeline.table(&heading, &clients.collect::<Vec<_>>());
     let routes = status.routes.iter().map(|route| {
-        let address = route.virtual_address.to_string();
-        let name = route.common_name.as_ref().map(ToString::to_string).unwrap_or_default();
-        vec![address, name, route.last_ref.to_string()]
+        let address = route.virtual_address().to_string();
+        let name = route.common_name().map(|text| text.to_string()).unwrap_or_default();
+        vec![address, name, route.last_ref().to_string()]
     });
     timeline.table(&["route", "to", "last used"], &routes.collect::<Vec<_>>());
 }

@@ -5,6 +5,8 @@ mod read;
 use std::fmt;
 use std::net::IpAddr;
 
+use bytes::Bytes;
+
 use super::Text;
 
 use read::Endpoint;
@@ -177,6 +179,12 @@ impl VirtualAddress {
     #[must_use]
     pub fn parse(text: Text) -> Self {
         read::virtual_address(text.as_bytes()).unwrap_or(Self::Other(text))
+    }
+
+    /// Reads `part` of `whole`.
+    pub(crate) fn slice_of(whole: &Bytes, part: &[u8]) -> Self {
+        let other = || Self::Other(Text::slice_of(whole, part));
+        read::virtual_address(part).unwrap_or_else(other)
     }
 
     /// The IP address of a host, or the base address of a network.

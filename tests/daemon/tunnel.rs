@@ -102,12 +102,12 @@ async fn both_know_each_other(tunnel: &mut Tunnel) -> Result<()> {
 fn listed(status: &ServerStatus, format: StatusFormat) {
     assert!(status.unparsed.is_empty(), "{format:?}: {status:?}");
     let [client] = status.clients.as_slice() else { panic!("{format:?}: {status:?}") };
-    assert_eq!(client.common_name, Some("alice".into()));
-    assert_eq!(client.real_address.ip, Some([127, 0, 0, 1].into()));
-    assert!(client.real_address.port.is_some() && client.bytes_received > 0);
+    assert_eq!(client.common_name(), Some("alice".into()));
+    assert_eq!(client.real_address().ip, Some([127, 0, 0, 1].into()));
+    assert!(client.real_address().port.is_some() && client.bytes_received() > 0);
     if format != StatusFormat::V1 {
-        assert_eq!(client.username.as_ref().unwrap().as_bytes(), USERNAME);
-        assert_eq!(client.cid, Some(openvpn_mgmt::Cid(0)));
+        assert_eq!(client.username().unwrap().as_bytes(), USERNAME);
+        assert_eq!(client.cid(), Some(openvpn_mgmt::Cid(0)));
     }
     // Its own address, and the network behind it.
     assert_eq!(status.routes.len(), 2, "{status:?}");
@@ -194,7 +194,7 @@ async fn clients_are_killed_by_name_address_and_id() -> Result<()> {
         until_state(&mut tunnel.client_events, StateName::Connected).await?;
         let status = tunnel.at_server.status().await?;
         let client = status.as_server().context("no server")?.client(connect.cid());
-        let address = &client.context("not listed")?.real_address;
+        let address = client.context("not listed")?.real_address();
         assert!(matches!(address.protocol, None | Some(Protocol::Udp4)), "{address:?}");
         let report = match round {
             "name" => Some(KillTarget::CommonName("alice".into())),

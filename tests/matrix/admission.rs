@@ -11,7 +11,7 @@ use lab::{ClientOptions, ServerOptions};
 async fn rows(server: &Connection, cid: Cid) -> Result<Vec<StatusClient>> {
     let status = server.client.status().await?;
     let clients = &status.as_server().expect("a server's status").clients;
-    Ok(clients.iter().filter(|client| client.cid == Some(cid)).cloned().collect())
+    Ok(clients.iter().filter(|client| client.cid() == Some(cid)).cloned().collect())
 }
 
 async fn row(server: &Connection, peer: &Peer) -> Result<StatusClient> {
@@ -51,10 +51,10 @@ async fn followed(fixture: &Fixture, server: ServerOptions) -> Result<StatusClie
     let waits = row(&server, &peer).await?;
     assert_eq!(waits.admission(), Admission::Waiting, "{waits:?}");
     // Its names are there before it is in.
-    assert_eq!(waits.common_name, Some("client".into()));
-    assert_eq!(waits.username, Some("alice".into()));
-    assert_eq!((&waits.virtual_address, &waits.virtual_ipv6), (&None, &None));
-    assert_eq!(waits.cipher, Some("BF-CBC".into()));
+    assert_eq!(waits.common_name(), Some("client".into()));
+    assert_eq!(waits.username(), Some("alice".into()));
+    assert_eq!((waits.virtual_address(), waits.virtual_ipv6()), (None, None));
+    assert_eq!(waits.cipher(), Some("BF-CBC".into()));
 
     server.admit(&peer).await;
     server.established(&peer).await;
@@ -68,8 +68,8 @@ async fn a_client_with_an_address_is_in() -> Result<()> {
     for options in [ServerOptions::new(), ServerOptions::new().tap()] {
         let row = followed(&fixture, options.clone()).await?;
         assert_eq!(row.admission(), Admission::Admitted, "{options:?}: {row:?}");
-        assert_eq!(row.cipher, Some("AES-256-GCM".into()));
-        assert!(matches!(row.virtual_address, Some(VirtualAddress::Ip(_))), "{row:?}");
+        assert_eq!(row.cipher(), Some("AES-256-GCM".into()));
+        assert!(matches!(row.virtual_address(), Some(VirtualAddress::Ip(_))), "{row:?}");
     }
     Ok(())
 }
@@ -82,7 +82,7 @@ async fn a_server_without_addresses_does_not_tell_who_is_in() -> Result<()> {
     for options in [server.clone(), server.tap()] {
         let row = followed(&fixture, options.clone()).await?;
         assert_eq!(row.admission(), Admission::Unknown, "{options:?}: {row:?}");
-        assert_eq!(row.cipher, Some("AES-256-GCM".into()));
+        assert_eq!(row.cipher(), Some("AES-256-GCM".into()));
     }
     Ok(())
 }
@@ -101,7 +101,7 @@ async fn a_client_with_an_ipv6_address_alone_is_in() -> Result<()> {
     server.established(&peer).await;
     client.connected().await;
     let row = row(&server, &peer).await?;
-    assert_eq!((row.admission(), row.virtual_address), (Admission::Admitted, None));
+    assert_eq!((row.admission(), row.virtual_address()), (Admission::Admitted, None));
     Ok(())
 }
 
@@ -115,7 +115,7 @@ async fn a_configured_cipher_hides_who_waits() -> Result<()> {
     let options = ClientOptions::to(&server.daemon);
     let (_client, peer) = waiting(&fixture, &mut server, options, Some("alice")).await?;
     let row = row(&server, &peer).await?;
-    assert_eq!((row.admission(), row.cipher), (Admission::Unknown, Some("AES-256-GCM".into())));
+    assert_eq!((row.admission(), row.cipher()), (Admission::Unknown, Some("AES-256-GCM".into())));
     Ok(())
 }
 
@@ -139,7 +139,7 @@ async fn a_client_that_is_turned_away_is_never_shown_as_in() -> Result<()> {
     client.until("the refusal", matchers::failed).await;
     for row in rows(&server, peer.cid).await? {
         assert_eq!(row.admission(), Admission::Unknown, "{row:?}");
-        assert!(row.virtual_address.is_some(), "{row:?}");
+        assert!(row.virtual_address().is_some(), "{row:?}");
     }
     Ok(())
 }
@@ -161,10 +161,10 @@ async fn a_client_without_a_name_has_none() -> Result<()> {
         client.connected().await;
         let row = row(&server, &peer).await?;
         assert_eq!(row.admission(), Admission::Admitted, "{row:?}");
-        assert_eq!((row.common_name, row.username), (None, None));
+        assert_eq!((row.common_name(), row.username()), (None, None));
         let status = server.client.status().await?;
         let routes = &status.as_server().expect("a server's status").routes;
-        assert!(routes.iter().all(|route| route.common_name.is_none()), "{routes:?}");
+        assert!(routes.iter().all(|route| route.common_name().is_none()), "{routes:?}");
     }
     Ok(())
 }

@@ -177,8 +177,8 @@ async fn a_client_is_counted() -> Result<()> {
     ] {
         let status = server.answered(name, server.client.status_format(format)).await;
         let status = status.as_server().expect("a server's status").clone();
-        assert_eq!(status.clients[0].common_name, Some("alice".into()), "{name}");
-        assert_eq!(status.clients[0].real_address.port, peer.env.untrusted_port()?, "{name}");
+        assert_eq!(status.clients[0].common_name(), Some("alice".into()), "{name}");
+        assert_eq!(status.clients[0].real_address().port, peer.env.untrusted_port()?, "{name}");
         assert_eq!(status.routes.len(), 1, "{name}");
         assert!(status.unparsed.is_empty(), "{name}: {status:?}");
         let status = client.answered(name, client.client.status_format(format)).await;

@@ -162,8 +162,8 @@ fn errors(said: &[String]) -> Vec<&String> {
 /// The networks the server knows, in one form: 2.5 shows no bits of a host.
 async fn networks(server: &Connection) -> Result<HashSet<VirtualAddress>> {
     let status = server.client.status().await?;
-    let routes = status.as_server().expect("a server's status").routes.clone();
-    Ok(routes.into_iter().map(|route| as_network(route.virtual_address)).collect())
+    let routes = &status.as_server().expect("a server's status").routes;
+    Ok(routes.iter().map(|route| as_network(route.virtual_address())).collect())
 }
 
 fn as_network(address: VirtualAddress) -> VirtualAddress {

@@ -27,21 +27,19 @@ async fn admit(lab: &Lab, server: &mut Daemon, name: &str) -> Result<(Daemon, Pe
 async fn by_status(server: &Daemon, name: &str) -> Result<Peer> {
     let (status, peers) = server.client.status_with_peers().await?;
     let status = status.as_server().context("no status of a server")?;
-    let row = status
-        .clients
-        .iter()
-        .find(|row| row.common_name.as_ref().is_some_and(|known| *known == name));
+    let row =
+        status.clients.iter().find(|row| row.common_name().is_some_and(|known| known == name));
     let row = row.with_context(|| format!("no {name} in {:?}", status.clients))?;
-    Ok(peers.peer(row.cid.context("no CID")?))
+    Ok(peers.peer(row.cid().context("no CID")?))
 }
 
 async fn is_in(server: &Daemon, name: &str) -> Result<bool> {
     let status = server.client.status().await?;
     let status = status.as_server().context("no status of a server")?;
     let is_it = |row: &&openvpn_mgmt::reply::StatusClient| {
-        row.common_name.as_ref().is_some_and(|known| *known == name)
+        row.common_name().is_some_and(|known| known == name)
     };
-    Ok(status.clients.iter().find(is_it).is_some_and(|row| row.virtual_address.is_some()))
+    Ok(status.clients.iter().find(is_it).is_some_and(|row| row.virtual_address().is_some()))
 }
 
 async fn restart(server: &mut Daemon, signal: Signal) -> Result<()> {

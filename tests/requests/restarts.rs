@@ -56,8 +56,8 @@ async fn unanswered(
 async fn is_out(server: &Daemon, client: &Daemon, name: &str) -> Result<()> {
     if let Status::Server(status) = server.client.status().await? {
         for row in &status.clients {
-            let is_it = row.common_name.as_ref().is_some_and(|known| known == name);
-            ensure!(!is_it || row.virtual_address.is_none(), "{row:?}");
+            let is_it = row.common_name().is_some_and(|known| known == *name);
+            ensure!(!is_it || row.virtual_address().is_none(), "{row:?}");
         }
     } else {
         bail!("no status of a server");

@@ -286,11 +286,11 @@ impl Client {
         let Status::Server(status) = status else {
             return Err(Error::Unsupported { command: "kill", needs: "a server" });
         };
-        let at_ip =
-            status.clients.iter().filter(|client| client.real_address.ip == Some(IpAddr::V6(ip)));
+        let addresses = status.clients.iter().map(|client| (client, client.real_address()));
+        let at_ip = addresses.filter(|(_, address)| address.ip == Some(IpAddr::V6(ip)));
         let mut found = Vec::new();
-        for client in at_ip {
-            match at(&client.real_address) {
+        for (client, address) in at_ip {
+            match at(&address) {
                 Match::Yes => found.push(client),
                 Match::No => {}
                 Match::Unknown => {
@@ -305,7 +305,7 @@ impl Client {
             [] => return Err(bad_address("is the address of no client")),
             _ => return Err(bad_address("is the address of several clients")),
         };
-        let Some(cid) = client.cid else {
+        let Some(cid) = client.cid() else {
             return Err(Error::Unsupported { command: "kill", needs: "client IDs in `status 3`" });
         };
         self.client_kill(&peers.peer(cid)).await?;

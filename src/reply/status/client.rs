@@ -1,9 +1,13 @@
 //! One client in a server's status.
 
+use std::fmt;
+use std::sync::Arc;
+
 use bytes::Bytes;
 
-use super::table::{Row, Table};
-use super::{StatusTime, filled, optional_number};
+use super::span::Span;
+use super::table::{OtherColumns, Row, Table};
+use super::{StatusTime, optional_number};
 use crate::reply::fields::number;
 use crate::types::{Cid, RealAddress, Text, VirtualAddress};
 
@@ -11,45 +15,109 @@ use crate::types::{Cid, RealAddress, Text, VirtualAddress};
 ///
 /// Format 1 has the name, the real address, the counters and the time; the rest is
 /// in formats 2 and 3, in the columns this daemon has.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
+///
+/// It keeps its row, and where in it the columns are. Numbers are read with the reply; texts,
+/// which are slices of the row, and addresses are read at each call.
+#[derive(Clone)]
 pub struct StatusClient {
-    /// The common name of its certificate, or with `username-as-common-name` its user name.
-    ///
-    /// `None` where the daemon writes `UNDEF`: in its handshake, and for good where it has
-    /// neither. A name that really is `UNDEF` is `None` too; nothing tells them apart.
-    pub common_name: Option<Text>,
-    /// Where it connects from.
-    pub real_address: RealAddress,
-    /// Its IPv4 address in the tunnel; `None` where it has none (yet).
-    pub virtual_address: Option<VirtualAddress>,
-    /// Its IPv6 address in the tunnel; `None` where it has none (yet).
-    pub virtual_ipv6: Option<VirtualAddress>,
-    /// Bytes received from it.
-    pub bytes_received: u64,
-    /// Bytes sent to it.
-    pub bytes_sent: u64,
-    /// Since when it is connected.
-    pub connected_since: StatusTime,
-    /// The user name it gave.
-    ///
-    /// `None` where the daemon writes `UNDEF`: it gave none, or not yet. A user who really is
-    /// called `UNDEF` is `None` too; nothing tells them apart.
-    pub username: Option<Text>,
-    /// The ID by which `client-kill` and others name it (OpenVPN 2.4).
-    pub cid: Option<Cid>,
-    /// The ID in its data packets (OpenVPN 2.4).
-    pub peer_id: Option<u32>,
-    /// The cipher of its data channel, `AES-256-GCM` (OpenVPN 2.5); before one is negotiated the
-    /// one of the server's configuration, `BF-CBC` where that names none.
-    pub cipher: Option<Text>,
-    /// Columns this crate does not know, as name and value.
-    pub other: Vec<(Text, Text)>,
+    line: Bytes,
+    common_name: Span,
+    real_address: Span,
+    virtual_address: Span,
+    virtual_ipv6: Span,
+    since: Span,
+    username: Span,
+    cipher: Span,
+    other: Option<Arc<OtherColumns>>,
+    bytes_received: u64,
+    bytes_sent: u64,
+    since_unix: Option<u64>,
+    cid: Option<Cid>,
+    peer_id: Option<u32>,
     /// Whether the server knows an Ethernet address behind it.
     pub(super) sends_frames: bool,
 }
 
 impl StatusClient {
+    /// The common name of its certificate, or with `username-as-common-name` its user name.
+    ///
+    /// `None` where the daemon writes `UNDEF`: in its handshake, and for good where it has
+    /// neither. A name that really is `UNDEF` is `None` too; nothing tells them apart.
+    #[must_use]
+    pub fn common_name(&self) -> Option<Text> {
+        self.common_name.defined(&self.line)
+    }
+
+    /// Where it connects from.
+    #[must_use]
+    pub fn real_address(&self) -> RealAddress {
+        self.real_address.real_address(&self.line)
+    }
+
+    /// Its IPv4 address in the tunnel; `None` where it has none (yet).
+    #[must_use]
+    pub fn virtual_address(&self) -> Option<VirtualAddress> {
+        self.virtual_address.virtual_address(&self.line)
+    }
+
+    /// Its IPv6 address in the tunnel; `None` where it has none (yet).
+    #[must_use]
+    pub fn virtual_ipv6(&self) -> Option<VirtualAddress> {
+        self.virtual_ipv6.virtual_address(&self.line)
+    }
+
+    /// Bytes received from it.
+    #[must_use]
+    pub fn bytes_received(&self) -> u64 {
+        self.bytes_received
+    }
+
+    /// Bytes sent to it.
+    #[must_use]
+    pub fn bytes_sent(&self) -> u64 {
+        self.bytes_sent
+    }
+
+    /// Since when it is connected.
+    #[must_use]
+    pub fn connected_since(&self) -> StatusTime {
+        StatusTime { text: self.since.text(&self.line), unix: self.since_unix }
+    }
+
+    /// The user name it gave.
+    ///
+    /// `None` where the daemon writes `UNDEF`: it gave none, or not yet. A user who really is
+    /// called `UNDEF` is `None` too; nothing tells them apart.
+    #[must_use]
+    pub fn username(&self) -> Option<Text> {
+        self.username.defined(&self.line).filter(|name| !name.is_empty())
+    }
+
+    /// The ID by which `client-kill` and others name it (OpenVPN 2.4).
+    #[must_use]
+    pub fn cid(&self) -> Option<Cid> {
+        self.cid
+    }
+
+    /// The ID in its data packets (OpenVPN 2.4).
+    #[must_use]
+    pub fn peer_id(&self) -> Option<u32> {
+        self.peer_id
+    }
+
+    /// The cipher of its data channel, `AES-256-GCM` (OpenVPN 2.5); before one is negotiated the
+    /// one of the server's configuration, `BF-CBC` where that names none.
+    #[must_use]
+    pub fn cipher(&self) -> Option<Text> {
+        self.cipher.filled(&self.line)
+    }
+
+    /// Columns this crate does not know, as name and value.
+    #[must_use]
+    pub fn other(&self) -> Vec<(Text, Text)> {
+        self.other.as_ref().map(|columns| columns.of(&self.line)).unwrap_or_default()
+    }
+
     /// The names of the columns known here; `parse` takes them in this order.
     pub(super) const COLUMNS: [&'static str; 12] = [
         "Common Name",
@@ -83,8 +151,9 @@ impl StatusClient {
     /// [`Admitted`](Admission::Admitted) in any case.
     #[must_use]
     pub fn admission(&self) -> Admission {
-        let has_address = self.virtual_address.is_some() || self.virtual_ipv6.is_some();
-        let is_negotiated = self.cipher.as_ref().map(|cipher| *cipher != PLACEHOLDER);
+        let is_filled = |field: Span| !field.of(&self.line).is_empty();
+        let has_address = is_filled(self.virtual_address) || is_filled(self.virtual_ipv6);
+        let is_negotiated = self.cipher().map(|cipher| cipher != PLACEHOLDER);
         match (has_address, is_negotiated) {
             // Only frames that came through the data channel are learned from.
             _ if self.sends_frames => Admission::Admitted,
@@ -94,27 +163,70 @@ impl StatusClient {
         }
     }
 
-    /// Reads `row`, a part of `line`; `None` where a field is missing or in another form.
-    pub(super) fn parse(table: &Table<12>, line: &Bytes, row: &[u8]) -> Option<Self> {
-        let Row { known, other } = table.split(line, row)?;
+    /// The text of [`real_address`](Self::real_address).
+    pub(super) fn real_text(&self) -> &[u8] {
+        self.real_address.of(&self.line)
+    }
+
+    /// Reads the row of `line`; `None` where a field is missing or in another form.
+    pub(super) fn parse(table: &mut Table<12>, line: &Bytes) -> Option<Self> {
+        let Row { known, other } = table.split(line)?;
         let [name, real, virt, virt6, received, sent, since, unix, user, cid, peer, cipher] = known;
-        let text = |field: &[u8]| Text::slice_of(line, field);
-        let address = |field: &[u8]| VirtualAddress::parse(text(field));
         Some(Self {
-            common_name: defined(name?).map(text),
-            real_address: RealAddress::parse(text(real?)),
-            virtual_address: filled(virt).map(address),
-            virtual_ipv6: filled(virt6).map(address),
-            bytes_received: number(received?)?,
-            bytes_sent: number(sent?)?,
-            connected_since: StatusTime::new(line, since?, unix)?,
-            username: filled(user).and_then(defined).map(text),
-            cid: optional_number(cid).ok()?.map(Cid),
-            peer_id: optional_number(peer).ok()?,
-            cipher: filled(cipher).map(text),
+            common_name: name?,
+            real_address: real?,
+            virtual_address: virt.unwrap_or_default(),
+            virtual_ipv6: virt6.unwrap_or_default(),
+            since: since?,
+            username: user.unwrap_or_default(),
+            cipher: cipher.unwrap_or_default(),
+            bytes_received: number(received?.of(line))?,
+            bytes_sent: number(sent?.of(line))?,
+            since_unix: optional_number(unix.unwrap_or_default().of(line)).ok()?,
+            cid: optional_number(cid.unwrap_or_default().of(line)).ok()?.map(Cid),
+            peer_id: optional_number(peer.unwrap_or_default().of(line)).ok()?,
             other,
             sends_frames: false,
+            line: line.clone(),
         })
+    }
+
+    /// All it says, for comparing.
+    fn values(&self) -> impl Eq {
+        (
+            (self.common_name(), self.username(), self.connected_since(), self.cipher()),
+            (self.real_address(), self.virtual_address(), self.virtual_ipv6()),
+            (self.bytes_received, self.bytes_sent, self.cid, self.peer_id, self.sends_frames),
+            self.other(),
+        )
+    }
+}
+
+impl PartialEq for StatusClient {
+    fn eq(&self, other: &Self) -> bool {
+        self.values() == other.values()
+    }
+}
+
+impl Eq for StatusClient {}
+
+impl fmt::Debug for StatusClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StatusClient")
+            .field("common_name", &self.common_name())
+            .field("real_address", &self.real_address())
+            .field("virtual_address", &self.virtual_address())
+            .field("virtual_ipv6", &self.virtual_ipv6())
+            .field("bytes_received", &self.bytes_received)
+            .field("bytes_sent", &self.bytes_sent)
+            .field("connected_since", &self.connected_since())
+            .field("username", &self.username())
+            .field("cid", &self.cid)
+            .field("peer_id", &self.peer_id)
+            .field("cipher", &self.cipher())
+            .field("other", &self.other())
+            .field("sends_frames", &self.sends_frames)
+            .finish_non_exhaustive()
     }
 }
 
@@ -142,8 +254,3 @@ pub enum Admission {
 
 /// The cipher that a daemon shows before one is negotiated, unless it is configured with another.
 const PLACEHOLDER: &str = "BF-CBC";
-
-/// A name, unless it is the daemon's word for none.
-pub(super) fn defined(name: &[u8]) -> Option<&[u8]> {
-    Some(name).filter(|name| *name != b"UNDEF")
-}

@@ -3,6 +3,7 @@
 mod client;
 mod route;
 mod server;
+mod span;
 mod statistics;
 mod table;
 
@@ -85,11 +86,6 @@ impl StatusTime {
     fn text_only(line: &Bytes, text: &[u8]) -> Self {
         Self { text: Text::slice_of(line, text), unix: None }
     }
-
-    // `None` for the whole where there is a number and it cannot be read.
-    fn new(line: &Bytes, text: &[u8], unix: Option<&[u8]>) -> Option<Self> {
-        Some(Self { text: Text::slice_of(line, text), unix: optional_number(unix).ok()? })
-    }
 }
 
 impl fmt::Display for StatusTime {
@@ -98,15 +94,12 @@ impl fmt::Display for StatusTime {
     }
 }
 
-/// A field that is there and not empty.
-fn filled(field: Option<&[u8]>) -> Option<&[u8]> {
-    field.filter(|field| !field.is_empty())
-}
-
 /// A number that may be absent or empty, but not in another form.
-fn optional_number<T: TryFrom<u64>>(field: Option<&[u8]>) -> Result<Option<T>, NotANumber> {
-    let number = |field| number(field).ok_or(NotANumber);
-    filled(field).map(number).transpose()
+fn optional_number<T: TryFrom<u64>>(field: &[u8]) -> Result<Option<T>, NotANumber> {
+    match field {
+        [] => Ok(None),
+        field => number(field).map(Some).ok_or(NotANumber),
+    }
 }
 
 /// A field that should be a number holds something else.

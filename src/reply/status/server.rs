@@ -5,9 +5,9 @@ use std::collections::HashSet;
 use bytes::Bytes;
 
 use super::table::Table;
-use super::{Route, StatusClient, StatusTime};
+use super::{Route, StatusClient, StatusTime, optional_number};
 use crate::reply::fields::{number, rsplit_once, split_once};
-use crate::types::{Cid, Text, VirtualAddress};
+use crate::types::{Cid, Text};
 
 /// The clients and routes of a server.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -34,7 +34,7 @@ impl ServerStatus {
     /// The client of this ID; format 1 and daemons before 2.4 have no IDs.
     #[must_use]
     pub fn client(&self, cid: Cid) -> Option<&StatusClient> {
-        self.clients.iter().find(|client| client.cid == Some(cid))
+        self.clients.iter().find(|client| client.cid() == Some(cid))
     }
 
     /// The greatest length its broadcast and multicast queue has had, in packets.
@@ -89,15 +89,14 @@ impl ServerStatus {
     /// Notes the clients that Ethernet addresses lead to. Only an address with a port is one
     /// client's: before 2.7 an IPv6 address has none here.
     fn note_frames(&mut self) {
-        let is_frames =
-            |route: &&Route| matches!(route.virtual_address, VirtualAddress::Mac { .. });
-        let senders = self.routes.iter().filter(is_frames).map(|route| &route.real_address);
-        let senders: HashSet<_> = senders.filter(|address| address.port.is_some()).collect();
+        let frames = self.routes.iter().filter(|route| route.is_mac());
+        let with_port = frames.filter(|route| route.real_address().port.is_some());
+        let senders: HashSet<_> = with_port.map(Route::real_text).collect();
         if senders.is_empty() {
             return;
         }
         for client in &mut self.clients {
-            client.sends_frames = senders.contains(&client.real_address);
+            client.sends_frames = senders.contains(client.real_text());
         }
     }
 
@@ -119,14 +118,14 @@ impl ServerStatus {
                     self.time = Some(StatusTime::text_only(line, time));
                 } else {
                     let columns = StatusClient::COLUMNS;
-                    *section = Section::Clients(Table::new(line, line, b',', columns)?);
+                    *section = Section::Clients(Table::new(line, line, (b',', 0), columns)?);
                 }
             }
-            Section::Clients(table) => self.clients.push(StatusClient::parse(table, line, line)?),
+            Section::Clients(table) => self.clients.push(StatusClient::parse(table, line)?),
             Section::RoutesHeader => {
-                *section = Section::Routes(Table::new(line, line, b',', Route::COLUMNS)?);
+                *section = Section::Routes(Table::new(line, line, (b',', 0), Route::COLUMNS)?);
             }
-            Section::Routes(table) => self.routes.push(Route::parse(table, line, line)?),
+            Section::Routes(table) => self.routes.push(Route::parse(table, line)?),
             Section::GlobalStats => self.global_stat(line, line, b',')?,
         }
         Some(())
@@ -166,11 +165,11 @@ impl RowParser {
         let (kind, row) = split_once(line, self.separator)?;
         match kind {
             b"CLIENT_LIST" => {
-                let client = StatusClient::parse(self.clients.as_ref()?, line, row)?;
+                let client = StatusClient::parse(self.clients.as_mut()?, line)?;
                 self.status.clients.push(client);
             }
             b"ROUTING_TABLE" => {
-                let route = Route::parse(self.routes.as_ref()?, line, row)?;
+                let route = Route::parse(self.routes.as_mut()?, line)?;
                 self.status.routes.push(route);
             }
             b"HEADER" => self.header(line, row)?,
@@ -184,14 +183,15 @@ impl RowParser {
 
     fn header(&mut self, line: &Bytes, row: &[u8]) -> Option<()> {
         let (table, names) = split_once(row, self.separator)?;
+        let rows = (self.separator, table.len() + 1);
         match table {
             b"CLIENT_LIST" => {
                 let columns = StatusClient::COLUMNS;
-                self.clients = Some(Table::new(line, names, self.separator, columns)?);
+                self.clients = Some(Table::new(line, names, rows, columns)?);
             }
             b"ROUTING_TABLE" => {
                 let columns = Route::COLUMNS;
-                self.routes = Some(Table::new(line, names, self.separator, columns)?);
+                self.routes = Some(Table::new(line, names, rows, columns)?);
             }
             _ => return None,
         }
@@ -200,7 +200,9 @@ impl RowParser {
 
     fn time(&mut self, line: &Bytes, row: &[u8]) -> Option<()> {
         let (text, unix) = rsplit_once(row, self.separator)?;
-        self.status.time = Some(StatusTime::new(line, text, Some(unix))?);
+        // Where there is a number and it cannot be read, there is no time at all.
+        let unix = optional_number(unix).ok()?;
+        self.status.time = Some(StatusTime { text: Text::slice_of(line, text), unix });
         Some(())
     }
 }

@@ -1,67 +1,154 @@
 //! Tables whose columns are named by a header row.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 
+use super::span::Span;
 use crate::types::Text;
 
 /// How a table names its columns: the fields of a row, found by their names.
 pub(super) struct Table<const N: usize> {
     separator: u8,
-    columns: Vec<Column>,
+    /// Where in its line a row starts.
+    start: usize,
+    /// How many columns there are.
+    len: usize,
+    /// Where the known columns are, in the order of their names.
+    known: [Option<usize>; N],
+    other: Option<Arc<OtherColumns>>,
+    /// The fields of the last row, kept for its memory.
+    fields: Vec<Span>,
 }
 
 /// A row split into its known fields and the rest.
-pub(super) struct Row<'a, const N: usize> {
+pub(super) struct Row<const N: usize> {
     /// The known fields, in the order of their names.
-    pub(super) known: [Option<&'a [u8]>; N],
-    /// The others, with the names of their columns.
-    pub(super) other: Vec<(Text, Text)>,
+    pub(super) known: [Option<Span>; N],
+    /// The others, if there are any.
+    pub(super) other: Option<Arc<OtherColumns>>,
 }
 
-enum Column {
-    Known(usize),
-    Other(Text),
+/// The columns of a table that are not known: where they are, and their names.
+pub(super) struct OtherColumns {
+    separator: u8,
+    start: usize,
+    columns: Vec<(usize, Text)>,
 }
 
 impl<const N: usize> Table<N> {
-    /// Reads the column names of `header`, a part of `line`; `None` where none is known,
-    /// for then it is no header.
+    /// Reads the column names of `header`, a part of `line`, for rows that start at `start` of
+    /// theirs; `None` where none is known, for then it is no header.
     pub(super) fn new(
         line: &Bytes,
         header: &[u8],
-        separator: u8,
+        (separator, start): (u8, usize),
         names: [&str; N],
     ) -> Option<Self> {
-        let mut taken = [false; N];
-        let mut column = |name: &[u8]| {
-            let known = names.iter().position(|known| known.as_bytes() == name);
-            let free = known.and_then(|at| taken.get_mut(at).filter(|taken| !**taken));
-            match (known, free) {
-                (Some(at), Some(free)) => {
-                    *free = true;
-                    Column::Known(at)
-                }
+        let (mut known, mut columns, mut len) = ([None; N], Vec::new(), 0);
+        for (at, name) in header.split(|&byte| byte == separator).enumerate() {
+            let column = names.iter().position(|known| known.as_bytes() == name);
+            match column.and_then(|column| known.get_mut(column)) {
+                Some(free @ None) => *free = Some(at),
                 // A name that comes twice must not overwrite the first.
-                _ => Column::Other(Text::slice_of(line, name)),
+                _ => columns.push((at, Text::slice_of(line, name))),
             }
-        };
-        let header = header.split(|&byte| byte == separator);
-        let columns = header.map(&mut column).collect();
-        taken.contains(&true).then_some(Self { separator, columns })
+            len = at + 1;
+        }
+        known.iter().any(Option::is_some).then(|| {
+            let other = OtherColumns { separator, start, columns };
+            let other = (!other.columns.is_empty()).then(|| Arc::new(other));
+            Self { separator, start, len, known, other, fields: Vec::new() }
+        })
     }
 
-    /// Splits `row`, a part of `line`; `None` where its fields are not as many as the columns.
-    pub(super) fn split<'a>(&self, line: &Bytes, row: &'a [u8]) -> Option<Row<'a, N>> {
-        let mut known = [None; N];
-        let mut other = Vec::new();
-        let mut fields = row.split(|&byte| byte == self.separator);
-        for column in &self.columns {
-            let field = fields.next()?;
-            match column {
-                Column::Known(at) => *known.get_mut(*at)? = Some(field),
-                Column::Other(name) => other.push((name.clone(), Text::slice_of(line, field))),
+    /// Splits the row of `line`; `None` where its fields are not as many as the columns.
+    pub(super) fn split(&mut self, line: &[u8]) -> Option<Row<N>> {
+        self.fields.clear();
+        let row = line.get(self.start..)?;
+        let mut start = self.start;
+        for_each_position(self.separator, row, |at| {
+            if self.fields.len() == self.len {
+                return None;
             }
+            let end = self.start + at;
+            self.fields.push(Span::new(start, end)?);
+            start = end + 1;
+            Some(())
+        })?;
+        self.fields.push(Span::new(start, line.len())?);
+        let is_whole = self.fields.len() == self.len;
+        is_whole.then(|| Row {
+            known: self.known.map(|at| self.fields.get(at?).copied()),
+            other: self.other.clone(),
+        })
+    }
+}
+
+impl OtherColumns {
+    /// Their names and fields in a row that was split before.
+    pub(super) fn of(&self, line: &Bytes) -> Vec<(Text, Text)> {
+        let row = line.get(self.start..).unwrap_or_default();
+        let mut fields = row.split(|&byte| byte == self.separator).enumerate();
+        let field = |(column, name): &(usize, Text)| {
+            let (_, field) = fields.find(|(at, _)| at == column)?;
+            Some((name.clone(), Text::slice_of(line, field)))
+        };
+        self.columns.iter().filter_map(field).collect()
+    }
+}
+
+/// Calls `found` with each place of `byte` in `text`, until that gives `None`.
+///
+/// Eight bytes at a time: fields are short, and searching anew for the end of each, as `memchr`
+/// does, takes twice as long.
+fn for_each_position(
+    byte: u8,
+    text: &[u8],
+    mut found: impl FnMut(usize) -> Option<()>,
+) -> Option<()> {
+    let words = text.chunks_exact(8);
+    let rest = words.remainder();
+    let mut at = 0;
+    for word in words {
+        let word = u64::from_le_bytes(word.try_into().ok()?);
+        let mut marks = mark_zeros(word ^ u64::from_le_bytes([byte; 8]));
+        while marks != 0 {
+            found(at + marks.trailing_zeros() as usize / 8)?;
+            marks &= marks - 1;
         }
-        fields.next().is_none().then_some(Row { known, other })
+        at += 8;
+    }
+    for (at, _) in (at..).zip(rest).filter(|(_, it)| **it == byte) {
+        found(at)?;
+    }
+    Some(())
+}
+
+/// The highest bit of each byte that is zero, and no other.
+fn mark_zeros(word: u64) -> u64 {
+    const LOW_BITS: u64 = u64::from_le_bytes([0x7f; 8]);
+    !(((word & LOW_BITS) + LOW_BITS) | word | LOW_BITS)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn every_place_of_a_byte_is_found(
+            text in proptest::collection::vec(prop_oneof![Just(b'\t'), 8..11_u8, 0x88..0x8b_u8, any::<u8>()], 0..70)
+        ) {
+            let (mut found, byte) = (Vec::new(), b'\t');
+            let all = for_each_position(byte, &text, |at| {
+                found.push(at);
+                Some(())
+            });
+            let expected: Vec<_> = memchr::memchr_iter(byte, &text).collect();
+            prop_assert_eq!((all, found), (Some(()), expected));
+        }
     }
 }

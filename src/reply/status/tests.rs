@@ -84,15 +84,15 @@ fn format_1_of_2_6() {
     assert_eq!(time.text, "2026-11-22 07:24:02");
     assert_eq!(time.unix, None);
     let [alice] = status.clients.as_slice() else { panic!() };
-    assert_eq!(alice.common_name.as_ref().unwrap(), &"alice");
-    assert_eq!(alice.real_address.port, Some(59635));
-    assert_eq!((alice.bytes_received, alice.bytes_sent), (2990, 3156));
-    assert_eq!(alice.connected_since.text, "2026-11-22 07:23:59");
-    assert_eq!((alice.cid, alice.username.as_ref()), (None, None));
+    assert_eq!(alice.common_name().unwrap(), "alice");
+    assert_eq!(alice.real_address().port, Some(59635));
+    assert_eq!((alice.bytes_received(), alice.bytes_sent()), (2990, 3156));
+    assert_eq!(alice.connected_since().text, "2026-11-22 07:23:59");
+    assert_eq!((alice.cid(), alice.username()), (None, None));
     let [route] = status.routes.as_slice() else { panic!() };
     let address = VirtualAddress::Ip([10, 99, 60, 2].into());
-    assert_eq!(route.virtual_address, address);
-    assert_eq!(route.last_ref.text, "2026-11-22 07:24:00");
+    assert_eq!(route.virtual_address(), address);
+    assert_eq!(route.last_ref().text, "2026-11-22 07:24:00");
     assert_eq!(status.max_bcast_mcast_queue_len(), Some(1));
     assert_eq!(status.dco_enabled(), None);
     assert!(status.unparsed.is_empty());
@@ -105,11 +105,11 @@ fn format_2_of_2_5() {
     assert!(title.starts_with("OpenVPN 2.5.1") && title.ends_with("2021"));
     assert_eq!(status.time.as_ref().unwrap().unix, Some(1_795_332_419));
     let [alice] = status.clients.as_slice() else { panic!() };
-    assert_eq!(alice.username.as_ref().unwrap(), &"al ice");
-    assert_eq!((alice.cid, alice.peer_id), (Some(Cid(0)), Some(0)));
-    assert_eq!(alice.cipher.as_ref().unwrap(), &"AES-256-GCM");
-    assert_eq!(alice.virtual_ipv6, None);
-    assert_eq!(status.routes[0].last_ref.unix, Some(1_795_332_416));
+    assert_eq!(alice.username().unwrap(), "al ice");
+    assert_eq!((alice.cid(), alice.peer_id()), (Some(Cid(0)), Some(0)));
+    assert_eq!(alice.cipher().unwrap(), "AES-256-GCM");
+    assert_eq!(alice.virtual_ipv6(), None);
+    assert_eq!(status.routes[0].last_ref().unix, Some(1_795_332_416));
     assert!(status.unparsed.is_empty());
 }
 
@@ -122,17 +122,17 @@ Bytes Received,Bytes Sent,Connected Since,Connected Since (time_t),Username,Clie
 CLIENT_LIST,bob,2001:db8::7,10.1.0.2,,15614,16925,Tue Jun  5 12:38:22 2018,1528202302,UNDEF,4,1";
     let status = server(v2_4);
     let bob = &status.clients[0];
-    assert_eq!(bob.real_address.ip, "2001:db8::7".parse().ok());
-    assert_eq!((bob.cid, &bob.cipher), (Some(Cid(4)), &None));
-    assert_eq!(bob.connected_since.text, "Tue Jun  5 12:38:22 2018");
+    assert_eq!(bob.real_address().ip, "2001:db8::7".parse().ok());
+    assert_eq!((bob.cid(), bob.cipher()), (Some(Cid(4)), None));
+    assert_eq!(bob.connected_since().text, "Tue Jun  5 12:38:22 2018");
     assert!(status.unparsed.is_empty());
 
     let columns = [",Virtual IPv6 Address", ",Username,Client ID,Peer ID", ",UNDEF,4,1"];
     let older = columns.iter().fold(v2_4.to_owned(), |text, part| text.replace(part, ""));
     let status = server(&older.replace(",10.1.0.2,,", ",10.1.0.2,"));
     let bob = &status.clients[0];
-    assert_eq!((bob.cid, bob.peer_id, &bob.username), (None, None, &None));
-    assert_eq!(bob.connected_since.unix, Some(1_528_202_302));
+    assert_eq!((bob.cid(), bob.peer_id(), bob.username()), (None, None, None));
+    assert_eq!(bob.connected_since().unix, Some(1_528_202_302));
     assert!(status.unparsed.is_empty());
 }
 
@@ -140,16 +140,16 @@ CLIENT_LIST,bob,2001:db8::7,10.1.0.2,,15614,16925,Tue Jun  5 12:38:22 2018,15282
 fn format_3_of_2_7() {
     let status = server(V3_2_7);
     let [a, undef] = status.clients.as_slice() else { panic!() };
-    assert_eq!(a.common_name.as_ref().unwrap(), &"a, 'b'");
-    assert_eq!(a.real_address.protocol, Some(Protocol::Udp6));
-    assert_eq!(a.real_address.ip, Some([127, 0, 0, 1].into()));
-    assert_eq!(a.virtual_address, Some(VirtualAddress::Ip([10, 78, 0, 2].into())));
-    assert_eq!(a.virtual_ipv6.as_ref().unwrap().to_string(), "fd78::1000");
-    assert_eq!(a.connected_since.unix, Some(1_795_368_158));
-    assert_eq!(a.username, None);
-    assert_eq!((&undef.common_name, &undef.username), (&None, &None));
+    assert_eq!(a.common_name().unwrap(), "a, 'b'");
+    assert_eq!(a.real_address().protocol, Some(Protocol::Udp6));
+    assert_eq!(a.real_address().ip, Some([127, 0, 0, 1].into()));
+    assert_eq!(a.virtual_address(), Some(VirtualAddress::Ip([10, 78, 0, 2].into())));
+    assert_eq!(a.virtual_ipv6().unwrap().to_string(), "fd78::1000");
+    assert_eq!(a.connected_since().unix, Some(1_795_368_158));
+    assert_eq!(a.username(), None);
+    assert_eq!((undef.common_name(), undef.username()), (None, None));
     assert_eq!((a.admission(), undef.admission()), (Admission::Admitted, Admission::Unknown));
-    assert_eq!((&undef.virtual_address, &undef.cipher), (&None, &None));
+    assert_eq!((undef.virtual_address(), undef.cipher()), (None, None));
     assert_eq!(status.client(Cid(8)), Some(undef));
     assert_eq!(status.client(Cid(9)), None);
     assert_eq!(status.dco_enabled(), Some(false));
@@ -196,7 +196,8 @@ fn a_client_that_sends_frames_is_in() {
 fn routes_of_every_kind() {
     let status = server(V3_2_7);
     let routes = status.routes.iter();
-    let addresses: Vec<_> = routes.map(|route| (&route.virtual_address, route.cached)).collect();
+    let addresses: Vec<_> =
+        routes.map(|route| (route.virtual_address(), route.is_cached())).collect();
     let network = VirtualAddress::Network { address: "fd79::".parse().unwrap(), prefix_len: 64 };
     let mac = VirtualAddress::Mac {
         address: MacAddress([0x02, 0xa0, 0x5e, 0xfb, 0x10, 0x81]),
@@ -204,7 +205,7 @@ fn routes_of_every_kind() {
     };
     let host = VirtualAddress::Ip([10, 78, 0, 2].into());
     let cached = VirtualAddress::Ip([10, 79, 0, 5].into());
-    let expected = [(&host, false), (&network, false), (&cached, true), (&mac, false)];
+    let expected = [(host, false), (network, false), (cached, true), (mac, false)];
     assert_eq!(addresses, expected);
 }
 
@@ -212,8 +213,8 @@ fn routes_of_every_kind() {
 fn a_strange_address_keeps_its_c() {
     let text = V1_2_6.replace("\n10.99.60.2,", "\nMUSICC,");
     let route = server(&text).routes.remove(0);
-    assert_eq!(route.virtual_address, VirtualAddress::Other("MUSICC".into()));
-    assert!(!route.cached);
+    assert_eq!(route.virtual_address(), VirtualAddress::Other("MUSICC".into()));
+    assert!(!route.is_cached());
 }
 
 #[test]
@@ -270,11 +271,47 @@ fn columns_are_found_by_name() {
         CLIENT_LIST\t2\tx\talice\t1.2.3.4:5\t1\tnow\ty\tbob";
     let status = server(text);
     let alice = &status.clients[0];
-    assert_eq!(alice.common_name.as_ref().unwrap(), &"alice");
-    assert_eq!((alice.bytes_received, alice.bytes_sent), (1, 2));
-    assert_eq!((alice.cid, &alice.username, &alice.cipher), (None, &None, &None));
+    assert_eq!(alice.common_name().unwrap(), "alice");
+    assert_eq!((alice.bytes_received(), alice.bytes_sent()), (1, 2));
+    assert_eq!((alice.cid(), alice.username(), alice.cipher()), (None, None, None));
     let other = [("New", "x"), ("New", "y"), ("Common Name", "bob")];
-    assert_eq!(alice.other, other.map(|(name, value)| (name.into(), value.into())));
+    assert_eq!(alice.other(), other.map(|(name, value)| (name.into(), value.into())));
+}
+
+#[test]
+fn columns_that_are_not_known_are_kept_in_every_format() {
+    let other = [("New".into(), "x".into()), ("Newer".into(), Text::default())];
+    let v1 = V1_2_6.replace(",Bytes Received", ",New,Bytes Received,Newer");
+    let status = server(&v1.replace(",2990,3156", ",x,2990,,3156"));
+    assert_eq!(status.clients[0].other(), other);
+    let v2 = V2_2_5.replace(",Last Ref,", ",New,Newer,Last Ref,");
+    let status = server(&v2.replace(",2026-11-22 07:26:56,", ",x,,2026-11-22 07:26:56,"));
+    assert_eq!(status.routes[0].other(), other);
+    assert_eq!(status.clients[0].other(), []);
+}
+
+#[test]
+fn rows_are_equal_where_they_say_the_same() {
+    let v2 = server(V2_2_5);
+    let v3 = server(&V2_2_5.replace(',', "\t"));
+    assert_eq!((&v2.clients, &v2.routes), (&v3.clients, &v3.routes));
+    let other = server(&V2_2_5.replace("AES-256-GCM", "AES-128-GCM"));
+    assert_ne!(v2.clients, other.clients);
+    assert!(format!("{:?}", v2.clients[0]).contains(r#"cipher: Some("AES-256-GCM")"#));
+}
+
+#[test]
+fn a_row_is_light() {
+    assert!(size_of::<StatusClient>() <= 128);
+    assert!(size_of::<Route>() <= 72);
+}
+
+#[test]
+fn a_row_beyond_64_kib_is_kept_unread() {
+    let name = "x".repeat(65_536);
+    let status = server(&V3_2_7.replace("CLIENT_LIST\ta, 'b'", &format!("CLIENT_LIST\t{name}")));
+    assert_eq!((status.clients.len(), status.unparsed.len()), (1, 1));
+    assert!(status.unparsed[0].len() > name.len());
 }
 
 #[test]
@@ -310,10 +347,10 @@ fn a_row_is_never_taken_for_a_header() {
 fn names_like_titles_are_names() {
     let text = V1_2_6.replace("alice", "GLOBAL STATS");
     let status = server(&text);
-    assert_eq!(status.clients[0].common_name, Some("GLOBAL STATS".into()));
-    assert_eq!(status.routes[0].common_name, Some("GLOBAL STATS".into()));
+    assert_eq!(status.clients[0].common_name(), Some("GLOBAL STATS".into()));
+    assert_eq!(status.routes[0].common_name(), Some("GLOBAL STATS".into()));
     let status = server(&V1_2_6.replace("alice", "Updated"));
-    assert_eq!(status.clients[0].common_name, Some("Updated".into()));
+    assert_eq!(status.clients[0].common_name(), Some("Updated".into()));
     assert_eq!(status.time.unwrap().text, "2026-11-22 07:24:02");
 }
 
@@ -323,7 +360,7 @@ fn bytes_that_are_not_utf8_are_kept() {
     let reply = RawReply::block(lines.map(Bytes::from_static).collect());
     let status = Status::parse(&reply).unwrap();
     let client = &status.as_server().unwrap().clients[0];
-    assert_eq!(client.common_name.as_ref().unwrap().as_bytes(), b"caf\xe9");
+    assert_eq!(client.common_name().unwrap().as_bytes(), b"caf\xe9");
 }
 
 const STATUS_LATIN_1: &[u8] = b"OpenVPN CLIENT LIST\n\
@@ -373,18 +410,18 @@ fn ten_thousand_clients() {
     assert_eq!((status.clients.len(), status.routes.len()), (10_000, 10_000));
     for (n, (client, route)) in (0_u32..).zip(status.clients.iter().zip(&status.routes)) {
         let tunnel = VirtualAddress::Ip((0x0a08_0000 + n).to_be_bytes().into());
-        assert_eq!(client.common_name.as_ref().unwrap().to_str().unwrap(), format!("client-{n}"));
-        assert_eq!(client.real_address.ip, Some((0xc000_0000 + n).to_be_bytes().into()));
-        assert_eq!(client.real_address.port.map(u32::from), Some(n));
-        assert_eq!(client.virtual_address.as_ref(), Some(&tunnel));
-        assert_eq!(client.bytes_received, u64::from(n) * 3);
-        assert_eq!(client.bytes_sent, u64::MAX - u64::from(n));
-        assert_eq!(client.connected_since.unix, Some(1_700_000_000 + u64::from(n)));
-        assert_eq!(client.username.as_ref().unwrap().to_str().unwrap(), format!("user-{n}"));
-        assert_eq!((client.cid, client.peer_id), (Some(Cid(u64::from(n) + 5)), Some(n)));
-        assert_eq!(route.virtual_address, tunnel);
-        assert_eq!(route.cached, n % 2 == 1);
-        assert_eq!(route.last_ref.unix, Some(1_800_000_000 + u64::from(n)));
+        assert_eq!(client.common_name().unwrap().to_str().unwrap(), format!("client-{n}"));
+        assert_eq!(client.real_address().ip, Some((0xc000_0000 + n).to_be_bytes().into()));
+        assert_eq!(client.real_address().port.map(u32::from), Some(n));
+        assert_eq!(client.virtual_address(), Some(tunnel.clone()));
+        assert_eq!(client.bytes_received(), u64::from(n) * 3);
+        assert_eq!(client.bytes_sent(), u64::MAX - u64::from(n));
+        assert_eq!(client.connected_since().unix, Some(1_700_000_000 + u64::from(n)));
+        assert_eq!(client.username().unwrap().to_str().unwrap(), format!("user-{n}"));
+        assert_eq!((client.cid(), client.peer_id()), (Some(Cid(u64::from(n) + 5)), Some(n)));
+        assert_eq!(route.virtual_address(), tunnel);
+        assert_eq!(route.is_cached(), n % 2 == 1);
+        assert_eq!(route.last_ref().unix, Some(1_800_000_000 + u64::from(n)));
     }
 }
 
@@ -417,11 +454,9 @@ fn fields_share_the_buffer_of_their_line() {
     let status = Status::parse(&reply).unwrap();
     let client = &status.as_server().unwrap().clients[0];
     let line = reply.lines[3].as_ptr_range();
-    for field in [
-        client.common_name.as_ref().unwrap(),
-        &client.real_address.text,
-        client.username.as_ref().unwrap(),
-    ] {
+    for field in
+        [client.common_name().unwrap(), client.real_address().text, client.username().unwrap()]
+    {
         assert!(line.contains(&field.as_bytes().as_ptr()));
     }
 }
