@@ -39,9 +39,18 @@ pub(crate) fn reply(corpus: &Corpus) -> RawReply {
     RawReply::block(lines)
 }
 
-/// Reads the reply of `status 3`.
+/// Reads the reply of `status 3`, and of each row the addresses, which are read when they are asked for.
 pub(crate) fn status(corpus: &Corpus) -> Status {
-    Status::parse(&reply(corpus)).unwrap()
+    let status = Status::parse(&reply(corpus)).unwrap();
+    if let Status::Server(server) = &status {
+        for client in &server.clients {
+            std::hint::black_box((client.real_address(), client.virtual_address()));
+        }
+        for route in &server.routes {
+            std::hint::black_box((route.virtual_address(), route.real_address()));
+        }
+    }
+    status
 }
 
 /// What the borrowed lines of the same events weigh: [`Line::weight`](crate::limits::Line::weight).

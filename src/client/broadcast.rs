@@ -136,14 +136,18 @@ impl Broadcast {
         }
     }
 
-    /// Hands a batch to every subscription there is.
-    pub(super) fn publish(&self, batch: Batch) {
+    /// Hands a batch to every subscription there is. Gives whether half of what may be kept is unread, so that
+    /// those who read should have their turn.
+    pub(super) fn publish(&self, batch: Batch) -> bool {
         let mut kept = self.lock();
         kept.push(batch);
         kept.give_up(self.limits);
+        let is_half_full =
+            kept.events > self.limits.events / 2 || kept.bytes > self.limits.bytes / 2;
         let wakers = kept.take_wakers();
         drop(kept);
         wakers.into_iter().for_each(Waker::wake);
+        is_half_full
     }
 
     /// No more events come.

@@ -15,6 +15,8 @@ pub(super) struct Dispatcher {
     pub(super) broadcast: Arc<Broadcast>,
     /// What was not handed on yet.
     pub(super) batch: Batch,
+    /// Much is unread by the subscribers.
+    pub(super) is_crowded: bool,
     /// How many events came of how many lines last.
     pub(super) last: Yield,
     /// How many events were published, those that were not handed on yet included.
@@ -95,6 +97,6 @@ impl Dispatcher {
         let mut batch = std::mem::take(&mut self.batch);
         self.last.events = batch.events.len();
         batch.bytes += bytes + batch.events.capacity() * size_of::<Published>();
-        self.broadcast.publish(batch);
+        self.is_crowded = self.broadcast.publish(batch);
     }
 }

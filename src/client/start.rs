@@ -91,6 +91,7 @@ where
     let dispatcher = Dispatcher {
         broadcast,
         batch: Batch::default(),
+        is_crowded: false,
         last: Yield::default(),
         published: 0,
         registry: Arc::clone(&registry),

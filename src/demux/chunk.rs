@@ -43,7 +43,7 @@ impl Inbox {
     const LEAST: usize = 4 * 1024;
 
     /// Room of a connection that is flooded.
-    const MOST: usize = 64 * 1024;
+    const MOST: usize = 32 * 1024;
 
     pub(super) fn as_slice(&self) -> &[u8] {
         &self.memory

@@ -83,7 +83,7 @@ pub struct Demuxer {
     taken: usize,
     /// Lines that have memory of their own, by where they end.
     apart: VecDeque<(usize, Bytes)>,
-    keep_apart: fn(&[u8]) -> bool,
+    keep_apart: Option<fn(&[u8]) -> bool>,
     /// What follows the last line end seen, and anything fed since.
     tail: Inbox,
     /// How much of `tail` is known to hold no line end.
@@ -112,7 +112,7 @@ impl Demuxer {
             lines_taken: 0,
             taken: 0,
             apart: VecDeque::new(),
-            keep_apart: |_| false,
+            keep_apart: None,
             tail: Inbox::default(),
             scanned: 0,
             shared: 0,
@@ -128,7 +128,7 @@ impl Demuxer {
     /// `marks` is given each line with its `>`, without its line end. Default: no line.
     #[must_use]
     pub fn keep_apart(self, marks: fn(&[u8]) -> bool) -> Self {
-        Self { keep_apart: marks, ..self }
+        Self { keep_apart: Some(marks), ..self }
     }
 
     /// Takes bytes as they were read. Copies them once.
@@ -224,19 +224,24 @@ impl Demuxer {
             self.ends.shrink_to(IDLE / 32);
         }
         (self.lines_taken, self.taken) = (0, 0);
-        let mut start = 0;
-        while let Some(line) = lines.get_mut(start..).filter(|rest| !rest.is_empty()) {
-            let length = memchr::memchr(b'\n', line).map_or(line.len(), |at| at + 1);
-            let Some(line) = line.get_mut(..length) else { break };
-            let end = start + length;
-            if (self.keep_apart)(without_end(line)) {
-                self.apart.push_back((end, chunk::freeze(line.to_vec())));
-                line.zeroize();
-            }
-            self.ends.push(end);
-            start = end;
+        self.ends.extend(memchr::memchr_iter(b'\n', &lines).map(|at| at + 1));
+        if let Some(marks) = self.keep_apart {
+            self.set_apart(&mut lines, marks);
         }
         self.ready = chunk::freeze(lines);
+    }
+
+    /// Gives lines that may hold a secret memory of their own.
+    fn set_apart(&mut self, lines: &mut [u8], marks: fn(&[u8]) -> bool) {
+        let mut start = 0;
+        for end in &self.ends {
+            let Some(line) = lines.get_mut(start..*end) else { break };
+            if marks(without_end(line)) {
+                self.apart.push_back((*end, chunk::freeze(line.to_vec())));
+                line.zeroize();
+            }
+            start = *end;
+        }
     }
 
     /// Takes one line or prompt from `ready`; `None` for a blank line.

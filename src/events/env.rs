@@ -144,18 +144,20 @@ impl fmt::Debug for Env {
     }
 }
 
-/// Whether a value of this name is a secret.
+/// Whether a value of this name is a secret: it is named after a password, token, secret, challenge or response.
 pub(super) fn is_secret(name: &[u8]) -> bool {
-    const WORDS: [&[u8]; 5] = [b"pass", b"token", b"secret", b"challenge", b"response"];
-    let begins = |rest: &[u8], word: &[u8]| {
-        rest.get(..word.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(word))
+    // Their first four letters tell them from all that daemons send.
+    const WORDS: [&[u8; 4]; 5] = [b"pass", b"toke", b"secr", b"chal", b"resp"];
+    let begins = |letters: &&[u8]| {
+        let is_first = letters.first().is_some_and(|first| is_first_letter(*first));
+        is_first && WORDS.iter().any(|word| letters.eq_ignore_ascii_case(*word))
     };
-    let is_begin = |byte: u8| matches!(byte | 0x20, b'p' | b't' | b's' | b'c' | b'r');
-    (0..name.len()).any(|at| {
-        let rest = name.get(at..).unwrap_or_default();
-        rest.first().is_some_and(|byte| is_begin(*byte))
-            && WORDS.iter().any(|word| begins(rest, word))
-    })
+    name.windows(4).any(|letters| begins(&letters))
+}
+
+/// Whether a word that means a secret may begin so; most letters do not, which is soon told.
+fn is_first_letter(letter: u8) -> bool {
+    matches!(letter | 0x20, b'p' | b't' | b's' | b'c' | b'r')
 }
 
 #[cfg(test)]

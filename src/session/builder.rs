@@ -60,7 +60,7 @@ impl Builder {
                 close_timeout: Duration::from_secs(5),
                 pipeline: 1,
                 reply_limit: 256 * 1024 * 1024,
-                broadcast: BroadcastLimits { events: 1024, bytes: 4 * 1024 * 1024 },
+                broadcast: BroadcastLimits { events: 4096, bytes: 4 * 1024 * 1024 },
                 env_limit: Assembler::DEFAULT_ENV_LIMIT,
                 requests: true,
                 limits: Limits { clients: 512, clients_per_address: usize::MAX },
@@ -155,7 +155,7 @@ impl Builder {
     }
 
     /// How many events a subscriber may fall behind before it loses the oldest, from 1 to
-    /// [`MAX_EVENT_CAPACITY`](Self::MAX_EVENT_CAPACITY); more is taken for that. Default: 1024.
+    /// [`MAX_EVENT_CAPACITY`](Self::MAX_EVENT_CAPACITY); more is taken for that. Default: 4096.
     ///
     /// Memory is taken as they come; see [`event_memory`](Self::event_memory).
     pub fn event_capacity(mut self, events: usize) -> Self {

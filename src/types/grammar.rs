@@ -90,17 +90,22 @@ pub(crate) fn time(input: &[u8]) -> Parsed<'_, u64> {
 pub(crate) fn decimal(input: &[u8]) -> Parsed<'_, u64> {
     /// So many digits always fit.
     const SAFE: usize = 19;
-    let digit = |byte: &u8| byte.wrapping_sub(b'0');
-    let length = input.iter().take_while(|byte| digit(byte) < 10).count();
-    let (digits, rest) = input.split_at(length);
-    let (safe, more) = digits.split_at(length.min(SAFE));
-    let add = |value: u64, byte: &u8| value.wrapping_mul(10).wrapping_add(digit(byte).into());
-    let value = safe.iter().fold(0, add);
-    let grow = |value: u64, byte: &u8| value.checked_mul(10)?.checked_add(digit(byte).into());
-    match more.iter().try_fold(value, grow) {
-        Some(value) if length > 0 => Ok((rest, value)),
-        _ => Err(nom::Err::Error(Problem::FORM)),
+    let problem = || nom::Err::Error(Problem::FORM);
+    let mut value: u64 = 0;
+    for (at, byte) in input.iter().enumerate() {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            let rest = input.get(at..).filter(|_| at > 0);
+            return rest.map(|rest| (rest, value)).ok_or_else(problem);
+        }
+        value = if at < SAFE {
+            value.wrapping_mul(10).wrapping_add(digit.into())
+        } else {
+            let grown = value.checked_mul(10).and_then(|value| value.checked_add(digit.into()));
+            grown.ok_or_else(problem)?
+        };
     }
+    if input.is_empty() { Err(problem()) } else { Ok((&[], value)) }
 }
 
 /// An IP address and its scope: the system prints a link-local address as `fe80::1%eth0`.

@@ -35,3 +35,23 @@ async fn a_subscriber_that_never_reads_holds_up_nobody() {
     assert_eq!(lost.0, 1002 - 4);
     assert!(matches!(events.next().await, Some(Ok(Event::Log(_)))));
 }
+
+#[tokio::test]
+async fn a_subscriber_of_the_same_thread_loses_nothing_of_a_flood() {
+    const LINES: usize = 100_000;
+    let (ours, mut daemon) = pipe_of(4 * 1024 * 1024);
+    let session = attached(Builder::new(), ours, &mut daemon).await;
+    let (_client, mut events, _) = session.split();
+    let reading = tokio::spawn(async move {
+        let mut read = 0;
+        while let Some(event) = events.next().await {
+            read += usize::from(matches!(event.unwrap(), Event::Log(_)));
+        }
+        read
+    });
+    for _ in 0..LINES / 1000 {
+        daemon.says(">LOG:1795332238,D,MANAGEMENT: a line\r\n".repeat(1000)).await;
+    }
+    drop(daemon);
+    assert_eq!(reading.await.unwrap(), LINES);
+}

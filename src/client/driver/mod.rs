@@ -123,6 +123,10 @@ impl<S: Transport> Driver<S> {
         loop {
             // Also a stream that is always ready leaves the other tasks of its thread their turn.
             tokio::task::consume_budget().await;
+            if std::mem::take(&mut self.dispatcher.is_crowded) {
+                // Subscribers of the same thread read before they lose what they had no time for.
+                tokio::task::yield_now().await;
+            }
             if let Err(reason) = self.refill_output().await {
                 return reason;
             }
