@@ -41,7 +41,7 @@ use crate::requests::{Request, Requests};
 /// // Connects and renewals alike; a real server compares with a hash of the password.
 /// let decide = async |attempt: Attempt| -> Result<Decision, BoxError> {
 ///     let right = ClientPassword::Plain(Secret::from("s3cret"));
-///     let is_alice = attempt.username()?.is_some_and(|name| *name == "alice");
+///     let is_alice = attempt.username()?.is_some_and(|name| name == "alice");
 ///     if is_alice && attempt.password()? == Some(right) {
 ///         return Ok(Decision::Allow);
 ///     }
