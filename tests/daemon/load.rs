@@ -20,7 +20,7 @@ pub(crate) async fn talkative(lab: &Lab, builder: &Builder) -> Result<(lab::Proc
 async fn ten_thousand_pids_beside_a_subscriber_that_never_reads() -> Result<()> {
     let name = "ten_thousand_pids_beside_a_subscriber_that_never_reads";
     let Some(lab) = Lab::serving_or_skip(name)? else { return Ok(()) };
-    let (server, client) = talkative(&lab, &Builder::new()).await?;
+    let (server, client) = talkative(&lab, &Builder::new().event_capacity(1024)).await?;
     let mut never_reads = client.subscribe();
     for _ in 0..10_000 {
         assert_eq!(client.pid().await?, server.pid());
