@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use openvpn_mgmt::{Client, Event, Events, Lagged, Signal, connect};
+use openvpn_mgmt::{
+    Client, ClientRequest, Event, Events, Lagged, Request, Requests, Signal, connect,
+};
 use tokio::sync::mpsc;
 
 use crate::timeline::{Role, Timeline};
@@ -16,6 +18,7 @@ pub(crate) struct Side {
     pub(crate) client: Client,
     role: Role,
     events: mpsc::UnboundedReceiver<Shown>,
+    requests: Requests,
     timeline: Arc<Timeline>,
 }
 
@@ -31,11 +34,11 @@ impl Side {
     ) -> Result<Self> {
         timeline.call(role, "connect(socket)");
         let session = connect(process.socket()).await.with_context(|| format!("the {role}"))?;
-        let (client, events, _) = session.split();
+        let (client, events, requests) = session.split();
         // Shown first, then waited for: so the lines stand in the order of cause and effect.
         let (shown, inbox) = mpsc::unbounded_channel();
         tokio::spawn(show(role, events, shown, Arc::clone(timeline)));
-        Ok(Self { client, role, events: inbox, timeline: Arc::clone(timeline) })
+        Ok(Self { client, role, events: inbox, requests, timeline: Arc::clone(timeline) })
     }
 
     /// Shows a command as it is sent, and waits for its reply.
@@ -61,6 +64,16 @@ impl Side {
         }
         let reason = self.client.closed().await;
         bail!("waiting for {wanted}, the {}'s connection ended: {reason}", self.role)
+    }
+
+    /// Waits for a client that asks to be let in. Its request has its password, which its event has not.
+    pub(crate) async fn client_request(&mut self) -> Result<ClientRequest> {
+        while let Some(request) = self.requests.next().await {
+            if let Request::ClientConnect(client) = request {
+                return Ok(client);
+            }
+        }
+        bail!("waiting for a client's request, the {}'s connection ended", self.role)
     }
 
     /// Has the daemon's log come as events, where they are shown.

@@ -152,22 +152,22 @@ pub(crate) async fn answer_credentials(client: &mut Side) -> Result<()> {
 /// Waits for the client to ask for entry, looks who it is, and lets it in with a route.
 async fn let_in(server: &mut Side) -> Result<Cid> {
     let asks = |event: &Event| match event {
-        Event::Client(ClientEvent::Connect { cid, kid, env, .. }) => {
-            Some((*cid, *kid, env.clone()))
-        }
+        Event::Client(ClientEvent::Connect { .. }) => Some(()),
         _ => None,
     };
-    let (cid, kid, env) = server.event("a client", asks).await?;
+    server.event("a client", asks).await?;
+    let client = server.client_request().await?;
+    let (cid, env) = (client.cid(), client.env().clone());
     if !is_alice(&env) {
-        let deny = server.client.client_deny(cid, kid, "wrong credentials", Some("who are you?"));
-        server.call(&format!(".client_deny({cid}, {kid}, …)"), deny).await?;
+        let deny = client.deny("wrong credentials", Some("who are you?"));
+        server.call(&format!("client {cid}.deny(…)"), deny).await?;
         bail!("the credentials did not arrive as they were given: {env:?}");
     }
     server.fact(&format!("user name and password are right, CN {COMMON_NAME}"));
     let (network, netmask) = ROUTE;
     let config = PeerConfig::new().push(format!("route {network} {netmask}"))?;
-    let call = format!(".client_auth({cid}, {kid}, push route {network} {netmask})");
-    server.call(&call, server.client.client_auth(cid, kid, config)).await?;
+    let call = format!("client {cid}.allow_with(push route {network} {netmask})");
+    server.call(&call, client.allow_with(config)).await?;
     Ok(cid)
 }
 
