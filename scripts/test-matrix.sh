@@ -13,10 +13,10 @@ scripts/fetch-openvpn.sh "$folder" || fetched=1
 tests=(--test lab)
 for file in {.,programs/*}/tests/{*.rs,*/main.rs}; do
     [ -e "$file" ] || continue
-    folder=${file%/main.rs}
-    folder=${folder%.rs}
-    if grep -rqE '\blab::' "$file" $(find "$folder" -name '*.rs' 2>/dev/null); then
-        tests+=(--test "${folder##*/}")
+    test=${file%/main.rs}
+    test=${test%.rs}
+    if grep -rqE '\blab::' "$file" $(find "$test" -name '*.rs' 2>/dev/null); then
+        tests+=(--test "${test##*/}")
     fi
 done
 
