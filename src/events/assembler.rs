@@ -6,8 +6,8 @@ use super::client::{self, BlockHeader};
 use super::env::{self, EnvLines};
 use super::updown::Direction;
 use super::{Env, Event, Malformed, Unknown, UpDown};
-use crate::types::WipedBytes;
 use crate::types::grammar::Problem;
+use crate::types::{WipedBytes, may_hold_secret};
 
 /// Turns event lines into events, putting `>CLIENT:` and `>UPDOWN:` blocks together.
 ///
@@ -77,6 +77,7 @@ impl Assembler {
                 None => !client::is_plain(body),
             },
             Some((b"PASSWORD" | b"INFOMSG", _)) => true,
+            Some((b"LOG", body)) => may_hold_secret(body),
             _ => false,
         }
     }

@@ -5,14 +5,14 @@ use std::fmt;
 use bytes::{Buf as _, Bytes};
 use nom::sequence::terminated;
 
-use crate::types::Masked;
-use crate::types::Text;
 use crate::types::grammar::{Problem, comma, field, number, split_once, start, time};
+use crate::types::{Masked, Text, masked};
 
 /// `>LOG:time,flags,text`: a line of the daemon's log.
 ///
-/// `Debug` and `Display` cut the text where it would show a challenge's response or ID, or the
-/// password of a proxy, which the daemon logs as they are.
+/// While [requests](crate::Builder::requests) are on, the text is cut where it would hold such a secret, with
+/// `[redacted]` in its place: a challenge's response or ID, a page to sign in on, the password of a proxy, which the
+/// daemon logs as they are. `Debug` and `Display` cut it in any case.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LogLine {
@@ -39,6 +39,11 @@ impl LogLine {
             }
             Err(problem) => Err((problem, line)),
         }
+    }
+
+    /// What the daemon logs of a response, a challenge or a page to sign in on is not for those who read the log.
+    pub(super) fn withhold_secrets(self) -> Self {
+        Self { text: masked(&self.text), ..self }
     }
 
     /// The level of the message and its text, where [`text`](Self::text) begins with a number and a comma.

@@ -172,6 +172,7 @@ impl Event {
             Self::Password(event) => Self::Password(event.withhold_secrets()),
             Self::Client(event) => Self::Client(event.withhold_secrets()),
             Self::InfoMsg(event) => Self::InfoMsg(event.withhold_secrets()),
+            Self::Log(event) => Self::Log(event.withhold_secrets()),
             Self::UpDown(event) => Self::UpDown(event.withhold_secrets()),
             Self::Stray(event) => Self::Stray(event.withhold_secrets()),
             Self::Unknown(event) => Self::Unknown(event.withhold_secrets()),

@@ -22,7 +22,7 @@ pub use dialect::Dialect;
 pub(crate) use dialect::Feature;
 pub use ids::{Cid, Kid};
 pub(crate) use number::number;
-pub(crate) use redaction::{Masked, harmless, masked, shown};
+pub(crate) use redaction::{Masked, harmless, masked, may_hold_secret, shown};
 pub use secret::Secret;
 pub use secret_text::SecretText;
 pub use text::Text;

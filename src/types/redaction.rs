@@ -4,7 +4,9 @@
 //! responses, the IDs of challenges and the passwords of proxies.
 
 use std::fmt;
+use std::sync::LazyLock;
 
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use bytes::Bytes;
 
 use crate::types::Text;
@@ -54,11 +56,25 @@ pub(crate) fn shown(text: &Text) -> Text {
 
 /// What stands before the first secret, with its mark; `None` where there is none.
 pub(crate) fn harmless(line: &[u8]) -> Option<&[u8]> {
-    let ends = MARKS.iter().filter_map(|mark| {
-        let at = memchr::memmem::find(line, mark)?;
-        Some(at + mark.len())
+    match marks() {
+        Some(marks) => line.get(..marks.find(line)?.end()),
+        None => Some(&[]),
+    }
+}
+
+/// Whether a secret may stand in a line.
+pub(crate) fn may_hold_secret(line: &[u8]) -> bool {
+    marks().is_none_or(|marks| marks.is_match(line))
+}
+
+/// Finds the mark that ends first. The marks are few and short, of which the building cannot fail.
+fn marks() -> Option<&'static AhoCorasick> {
+    static BUILT: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+        // The smallest one; most lines hold not even the beginning of a mark.
+        let mut builder = AhoCorasick::builder();
+        builder.kind(Some(AhoCorasickKind::ContiguousNFA)).build(MARKS).ok()
     });
-    line.get(..ends.min()?)
+    BUILT.as_ref()
 }
 
 impl fmt::Display for Masked<'_> {

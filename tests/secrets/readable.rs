@@ -6,7 +6,7 @@ use openvpn_mgmt::events::{
     WebAuthFlag,
 };
 
-/// All bytes that an event of a family with secrets gives, ENV blocks and LOG lines apart.
+/// All bytes that an event of a family with secrets gives.
 pub fn readable(event: &Event) -> String {
     let mut read = Read::default();
     match event {
@@ -22,6 +22,12 @@ pub fn readable(event: &Event) -> String {
             read.env(malformed.env());
         }
         Event::UpDown(change) => read.env(Some(&change.env)),
+        Event::Log(line) => {
+            read.bytes(&line.text);
+            if let Some((_, text)) = line.level_and_text() {
+                read.bytes(text);
+            }
+        }
         Event::Stray(stray) => {
             read.bytes(stray.line());
         }
