@@ -188,7 +188,10 @@ impl Demuxer {
         let length = self.tail.as_slice().len();
         let line = chunk::freeze(self.tail.split_to(length));
         self.scanned = 0;
-        if self.failed { None } else { item(&line, 0, without_cr(&line).len()) }
+        if self.failed {
+            return None;
+        }
+        self.item(&line, 0, without_cr(&line).len())?.ok()
     }
 
     /// Whether the beginning of an event was fed, and its end was not.
@@ -246,32 +249,54 @@ impl Demuxer {
 
     /// Takes one line or prompt from `ready`; `None` for a blank line.
     fn take_ready(&mut self) -> Option<Result<Item, LineTooLong>> {
-        let rest = self.ready.get(self.taken..).unwrap_or_default();
-        if self.prompt_possible && rest.starts_with(PASSWORD_PROMPT) {
+        if self.prompt_possible && self.is_at_prompt() {
             self.taken += PASSWORD_PROMPT.len();
             return Some(Ok(Item::PasswordPrompt));
         }
         let end = self.ends.get(self.lines_taken).copied().unwrap_or(self.ready.len());
         let start = std::mem::replace(&mut self.taken, end);
         self.lines_taken += 1;
-        let apart = self.apart.front().filter(|(at, _)| *at == end);
-        let (line, range) = match apart {
-            Some((_, line)) => (line, 0..line.len()),
-            None => (&self.ready, start..end),
+        let text = start + without_end(self.ready.get(start..end).unwrap_or_default()).len();
+        let item = match self.take_apart(end) {
+            Some(line) => self.item(&line, 0, without_end(&line).len()),
+            None => self.item(&self.ready, start, text),
         };
-        let text = without_end(line.get(range.clone()).unwrap_or_default()).len();
-        if text > self.limit {
+        if let Some(Err(_)) = item {
             return Some(Err(self.fail()));
-        }
-        let item = item(line, range.start, text);
-        if apart.is_some() {
-            self.apart.pop_front();
         }
         self.prompt_possible &= item.is_none();
         if end >= self.ready.len() {
             self.ready = Bytes::new();
         }
-        item.map(Ok)
+        item
+    }
+
+    fn is_at_prompt(&self) -> bool {
+        self.ready.get(self.taken..).is_some_and(|rest| rest.starts_with(PASSWORD_PROMPT))
+    }
+
+    /// The memory of the line that ends here, where it has some of its own.
+    fn take_apart(&mut self, end: usize) -> Option<Bytes> {
+        if self.apart.is_empty() || self.apart.front().is_none_or(|(at, _)| *at != end) {
+            return None;
+        }
+        self.apart.pop_front().map(|(_, line)| line)
+    }
+
+    /// The text from `start` to `end` as an item; `None` for a blank line.
+    ///
+    /// One slice: each further one would count another owner, up and down again.
+    fn item(&self, line: &Bytes, start: usize, end: usize) -> Option<Result<Item, LineTooLong>> {
+        if end <= start {
+            return None;
+        }
+        if end - start > self.limit {
+            return Some(Err(LineTooLong { limit: self.limit }));
+        }
+        Some(Ok(match line.get(start) {
+            Some(b'>') => Item::Event(line.slice(start + 1..end)),
+            _ => Item::Reply(line.slice(start..end)),
+        }))
     }
 
     fn overlong_tail(&mut self) -> Option<LineTooLong> {
@@ -303,18 +328,6 @@ impl std::fmt::Debug for Demuxer {
             .field("limit", &self.limit)
             .field("failed", &self.failed)
             .finish_non_exhaustive()
-    }
-}
-
-/// The `length` bytes from `start` on as an item; `None` for a blank line.
-///
-/// One slice: each further one would count another owner, up and down again.
-fn item(line: &Bytes, start: usize, length: usize) -> Option<Item> {
-    let end = start + length;
-    match line.get(start..end)? {
-        [] => None,
-        [b'>', ..] => Some(Item::Event(line.slice(start + 1..end))),
-        _ => Some(Item::Reply(line.slice(start..end))),
     }
 }
 
