@@ -233,7 +233,7 @@ async fn a_password_too_long_for_a_parameter_arrives_whole() -> Result<()> {
     }
     tunnel.release(b"alice", &long).await?;
     let connect = tunnel.asks_to_connect().await?;
-    let password = connect.env().context("no env")?.password()?.context("no password")?;
+    let password = tunnel.password_of(connect.cid()).await?;
     assert_eq!(password.expose().escape_ascii().to_string(), long.escape_ascii().to_string());
     Ok(())
 }
