@@ -90,13 +90,16 @@ impl Dispatcher {
 
     /// Hands on what was published, which shares `bytes` of memory. What is known to the subscribers by then is
     /// known to them before whatever is told next.
-    pub(super) fn flush(&mut self, bytes: usize) {
+    ///
+    /// Gives whether there was anything.
+    pub(super) fn flush(&mut self, bytes: usize) -> bool {
         if self.batch.events.is_empty() {
-            return;
+            return false;
         }
         let mut batch = std::mem::take(&mut self.batch);
         self.last.events = batch.events.len();
         batch.bytes += bytes + batch.events.capacity() * size_of::<Published>();
-        self.is_crowded = self.broadcast.publish(batch);
+        self.is_crowded |= self.broadcast.publish(batch);
+        true
     }
 }

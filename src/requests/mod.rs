@@ -11,6 +11,7 @@ mod sign;
 mod web_auth;
 
 use std::fmt;
+use std::future::Future as _;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -143,8 +144,6 @@ impl Requests {
     /// # Cancel safety
     /// Cancel safe: no request is lost when the future is dropped.
     pub async fn next(&mut self) -> Option<Request> {
-        // A request that comes again at once must not keep the connection from being read.
-        tokio::task::consume_budget().await;
         std::future::poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await
     }
 
@@ -345,6 +344,8 @@ impl Stream for Requests {
     type Item = Request;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        // A request that comes again at once must not keep the connection from being read.
+        ready!(std::pin::pin!(tokio::task::consume_budget()).poll(cx));
         self.poll_before(cx, u64::MAX)
     }
 }

@@ -1,5 +1,6 @@
 //! [`Item`]: events and requests in one order.
 
+use std::future::Future as _;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -80,6 +81,8 @@ impl Stream for Session {
     type Item = Result<Item, Lagged>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        // A request that comes again at once must not keep the connection from being read.
+        ready!(std::pin::pin!(tokio::task::consume_budget()).poll(cx));
         let next = self.events.poll_fill(Some(cx));
         let is_over = matches!(next, Poll::Ready(Next::End));
         let number = self.events.number();

@@ -158,13 +158,16 @@ impl<S: Transport> Driver<S> {
     /// Tells every waiter, then every subscriber, that and why it is over.
     fn end(&mut self, reason: &CloseReason) {
         debug!(%reason, "connection closed");
+        // The last events are there before the end is told.
+        self.assembler.finish(&mut |event| self.dispatcher.publish(event));
+        self.flush();
         self.dispatcher.shared.close(reason.clone());
         self.commands.close();
         while let Ok(submission) = self.commands.try_recv() {
             self.submit(submission);
         }
-        self.assembler.finish(&mut |event| self.dispatcher.publish(event));
-        self.flush();
+        // However long the stream takes to be shut.
+        self.dispatcher.broadcast.close();
         self.dispatcher.registry.close();
         self.dispatcher.peers.close(reason);
         for (caller, outcome) in self.exchange.close() {

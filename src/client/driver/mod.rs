@@ -123,10 +123,7 @@ impl<S: Transport> Driver<S> {
         loop {
             // Also a stream that is always ready leaves the other tasks of its thread their turn.
             tokio::task::consume_budget().await;
-            if std::mem::take(&mut self.dispatcher.is_crowded) {
-                // Subscribers of the same thread read before they lose what they had no time for.
-                tokio::task::yield_now().await;
-            }
+            self.yield_where_crowded().await;
             if let Err(reason) = self.refill_output().await {
                 return reason;
             }
@@ -165,6 +162,13 @@ impl<S: Transport> Driver<S> {
                 // The end was asked for, or writing failed, and the daemon has not closed in time.
                 () = sleep_until(deadline), if deadline.is_some() => return self.overdue(),
             }
+        }
+    }
+
+    /// Subscribers of the same thread read before they lose what they had no time for.
+    async fn yield_where_crowded(&mut self) {
+        if std::mem::take(&mut self.dispatcher.is_crowded) {
+            tokio::task::yield_now().await;
         }
     }
 
@@ -243,6 +247,8 @@ impl<S: Transport> Driver<S> {
 
     /// Takes the next command that may go out.
     async fn refill_output(&mut self) -> Result<(), CloseReason> {
+        // Of before: only what is found behind now needs another turn that nothing else tells of.
+        self.is_behind = false;
         self.follow_closing()?;
         self.exchange.prune(PendingCommand::is_withdrawn);
         self.take_back_unwritten();
@@ -287,7 +293,10 @@ impl<S: Transport> Driver<S> {
         self.is_behind = false;
         for _ in 0..CATCH_UP {
             match self.read_now().await {
-                Some(read) => self.read(read)?,
+                Some(read) => {
+                    self.read(read)?;
+                    self.yield_where_crowded().await;
+                }
                 None => match self.socket.has_unread() {
                     Some(unread) => return Ok(!unread && !self.is_inside_event()),
                     None if yielded => return Ok(!self.is_inside_event()),
@@ -363,14 +372,16 @@ impl<S: Transport> Driver<S> {
             self.item(item)?;
         }
         self.flush();
-        self.demuxer.forget_shared();
         Ok(())
     }
 
     /// Hands the events on that came so far: one batch a read, and one before each reply, so that a caller
     /// whose call has returned finds the events that came before.
     fn flush(&mut self) {
-        self.dispatcher.flush(self.demuxer.shared());
+        if self.dispatcher.flush(self.demuxer.shared()) {
+            // What the batches of one read share is counted once.
+            self.demuxer.forget_shared();
+        }
     }
 
     fn item(&mut self, item: Item) -> Result<(), CloseReason> {
