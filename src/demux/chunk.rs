@@ -54,7 +54,8 @@ impl Inbox {
         self.room = self.room.clamp(Self::LEAST, Self::MOST);
         self.reserve(self.room / 2);
         let room = self.memory.capacity() - self.memory.len();
-        (&mut self.memory).limit(room)
+        // What is made of one read is in proportion to it, so a line that made the memory large makes no larger read.
+        (&mut self.memory).limit(room.min(Self::MOST))
     }
 
     /// So many bytes were read into the room.

@@ -97,6 +97,9 @@ pub struct WebAuthProxy {
     password: SecretText,
 }
 
+/// The most flags of a page. Each takes far more memory than its text; three are known.
+const MAX_FLAGS: usize = 32;
+
 impl WebAuth {
     /// How to open it, in order.
     pub fn flags(&self) -> impl Iterator<Item = &WebAuthFlag> {
@@ -106,6 +109,9 @@ impl WebAuth {
     fn parse(line: &Bytes, input: &[u8]) -> Result<Self, Problem> {
         let (flags, url) = split_flags(input).ok_or(Problem("the URL is missing"))?;
         let flags = flags.split(|byte| *byte == b',').filter(|flag| !flag.is_empty());
+        if flags.clone().nth(MAX_FLAGS).is_some() {
+            return Err(Problem("there are too many flags"));
+        }
         let flags = flags.map(|flag| WebAuthFlag::parse(line, flag)).collect();
         Ok(Self { flags, url: SecretText::new(Text::slice_of(line, url)) })
     }

@@ -9,6 +9,9 @@ use crate::types::{Text, WipedBytes};
 /// What a line costs beside its bytes.
 const OVERHEAD: usize = size_of::<Pair>();
 
+/// What a secret costs beside its bytes and a line's [`OVERHEAD`]: its place, and two allocations.
+const SECRET_OVERHEAD: usize = size_of::<(Text, SecretText)>() + 96;
+
 /// Collects the lines of a block. They are copied, so that a block holds no more than its own text, whatever
 /// came between its lines.
 #[derive(Default)]
@@ -70,7 +73,7 @@ impl EnvLines {
             Some((name, value)) if !value.is_empty() => (name, value.get(1..).unwrap_or_default()),
             _ => (&[][..], line),
         };
-        self.secret_bytes += value.len();
+        self.secret_bytes += name.len() + value.len() + SECRET_OVERHEAD;
         let name = Text::from(Bytes::copy_from_slice(name));
         let value = Text::from(WipedBytes::copy(value));
         self.secrets.push((name, SecretText::new(value)));
