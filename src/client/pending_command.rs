@@ -201,6 +201,8 @@ impl PendingCommand {
         }
         match self.effect {
             Effect::None | Effect::TellsStates | Effect::HidesStates => {}
+            // A lower one may be in force from now on, whether its reply is seen or not.
+            Effect::Announces(version) => dispatcher.shared.announce_at_most(version),
             Effect::Decides(cid, kid) => dispatcher.registry.settled(cid, kid),
             Effect::AsksResponse(cid, kid) => dispatcher.registry.challenged(cid, kid),
             Effect::FiltersEnv { zero } => self.env_filter = dispatcher.env_filter.sending(zero),
@@ -254,6 +256,8 @@ impl PendingCommand {
                 dispatcher.env_filter.answered(self.env_filter, zero, text.as_ref(), refused);
             }
             Effect::TellsStates if success.is_some() => dispatcher.shared.tell_states(),
+            // Also where its caller has hung up.
+            Effect::Announces(version) if success.is_some() => dispatcher.shared.announce(version),
             _ => {}
         }
         if let Wants::Peers(peers) = std::mem::take(&mut self.wants) {

@@ -109,6 +109,10 @@ impl Shared {
         self.announced.store(version, Ordering::Relaxed);
     }
 
+    pub(super) fn announce_at_most(&self, version: u32) {
+        self.announced.fetch_min(version, Ordering::Relaxed);
+    }
+
     pub(super) fn watches_states(&self) -> bool {
         self.watches_states
     }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::{
-    Command, Dialect, Encoded, Fence, Kind, Learned, ReplyShape, Sealed, Writer, in_range,
+    Command, Dialect, Effect, Encoded, Fence, Kind, Learned, ReplyShape, Sealed, Writer, in_range,
 };
 use crate::error::{Error, Result};
 use crate::reply::{self, RawReply};
@@ -64,7 +64,8 @@ impl Command for AnnounceVersion {
     /// Some versions answer and others do not, so a fence tells the end.
     fn encode(&self, _: Dialect) -> Result<Encoded> {
         let version = in_range("version", "version", self.0.into(), 1, INT)?;
-        Ok(Writer::new("version").number(version).line(ReplyShape::Fenced(Fence::AtOnce)))
+        let encoded = Writer::new("version").number(version);
+        Ok(encoded.line(ReplyShape::Fenced(Fence::AtOnce)).effect(Effect::Announces(self.0)))
     }
 
     fn read(&self, _: &RawReply) -> Result<()> {
@@ -72,11 +73,7 @@ impl Command for AnnounceVersion {
     }
 }
 
-impl Sealed for AnnounceVersion {
-    fn learned(&self, _: &RawReply) -> Learned {
-        Learned::Announced(self.0)
-    }
-}
+impl Sealed for AnnounceVersion {}
 
 /// `help`: the commands this daemon knows, in its own words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

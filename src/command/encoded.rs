@@ -91,6 +91,8 @@ pub(crate) enum Effect {
     TellsStates,
     /// It turns them off.
     HidesStates,
+    /// It tells the daemon which management version this program understands.
+    Announces(u32),
     /// It sets how much of what a client says of itself is filtered; level 0 is the only safe one.
     FiltersEnv {
         /// Whether it is level 0.

@@ -130,8 +130,6 @@ pub enum Learned {
     Nothing,
     /// What it is.
     Version(Box<reply::Version>),
-    /// That it knows which client version was announced.
-    Announced(u32),
 }
 
 /// Refuses what this daemon does not have, and what is not known of it.

@@ -63,7 +63,9 @@ impl Sealed for RawCommand {}
 
 impl fmt::Debug for RawCommand {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = self.line.split(|byte| *byte == b' ').next().unwrap_or_default();
+        // What follows the letters of a name, without a blank, may be what is to be hidden.
+        let is_name = |byte: &u8| byte.is_ascii_lowercase() || *byte == b'-';
+        let name = self.line.split(|byte| !is_name(byte)).next().unwrap_or_default();
         f.debug_struct("RawCommand")
             .field("name", &String::from_utf8_lossy(name))
             .field("shape", &self.shape)
@@ -75,6 +77,9 @@ impl fmt::Debug for RawCommand {
 fn effect(parameters: &[Vec<u8>]) -> Effect {
     match parameters {
         [name, words @ ..] if name == b"state" => states(words),
+        [name, version] if name == b"version" => {
+            number(version).map_or(Effect::None, Effect::Announces)
+        }
         [name, level @ ..] if name == b"env-filter" => {
             // Without a level the daemon takes 0.
             Effect::FiltersEnv { zero: level.first().is_none_or(|level| level == b"0") }

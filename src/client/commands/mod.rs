@@ -46,6 +46,9 @@ impl Client {
         let call = self.one_call();
         let encoded = call.prepare(command).await?;
         if !call.note_states(&encoded)? {
+            if call.is_closed() {
+                return Err(Error::Closed(call.closed().await));
+            }
             return command.read(&RawReply::default());
         }
         let reply = match encoded.reply_shape() {
@@ -105,7 +108,6 @@ impl Client {
         match learned {
             Learned::Nothing => {}
             Learned::Version(version) => self.shared().learn(&version),
-            Learned::Announced(version) => self.shared().announce(version),
         }
     }
 
