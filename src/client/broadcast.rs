@@ -120,10 +120,13 @@ impl Broadcast {
     /// Ends a subscription; what only it had not read is dropped.
     pub(super) fn unsubscribe(&self, id: usize) {
         let mut kept = self.lock();
-        if let Some(reader) = kept.readers.get_mut(id).and_then(Option::take) {
+        let reader = kept.readers.get_mut(id).and_then(Option::take);
+        if let Some(reader) = &reader {
             kept.leave(reader.next);
         }
         drop(kept);
+        // What a waker drops may be anything, a subscription too.
+        drop(reader);
         if self.subscriptions.fetch_sub(1, Ordering::AcqRel) == 1 {
             self.deserted.notify_one();
         }
@@ -171,9 +174,9 @@ impl Broadcast {
             if closed {
                 return Poll::Ready(Found::End);
             }
-            if let Some(cx) = cx {
-                reader.waker.get_or_insert_with(|| cx.waker().clone()).clone_from(cx.waker());
-            }
+            let old = cx.and_then(|cx| wake_by(&mut reader.waker, cx.waker()));
+            drop(kept);
+            drop(old);
             return Poll::Pending;
         }
         if reader.next < oldest {
@@ -261,6 +264,14 @@ impl Kept {
     fn take_wakers(&mut self) -> Vec<Waker> {
         self.readers.iter_mut().flatten().filter_map(|reader| reader.waker.take()).collect()
     }
+}
+
+/// Has this waker woken; gives the old one, to be dropped where no lock is held: it may drop anything.
+fn wake_by(place: &mut Option<Waker>, waker: &Waker) -> Option<Waker> {
+    if place.as_ref().is_some_and(|old| old.will_wake(waker)) {
+        return None;
+    }
+    place.replace(waker.clone())
 }
 
 impl KeptBatch {

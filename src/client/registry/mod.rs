@@ -164,7 +164,10 @@ impl Registry {
         if open.closed || open.receiver_gone {
             return Poll::Ready(None);
         }
-        open.receiver = Some(cx.waker().clone());
+        let old = open.receiver.replace(cx.waker().clone());
+        drop(open);
+        // A waker may drop anything, a request too.
+        drop(old);
         Poll::Pending
     }
 
