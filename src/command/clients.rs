@@ -135,7 +135,7 @@ impl fmt::Debug for ClientDeny {
 /// `client-kill CID [MESSAGE]`: ends the session of whoever has this ID.
 ///
 /// [`Client::client_kill`](crate::Client::client_kill) reaches the client that is meant, or nobody.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct ClientKill {
     cid: Cid,
     message: Option<Text>,
@@ -177,6 +177,13 @@ impl Command for ClientKill {
 }
 
 impl Sealed for ClientKill {}
+
+impl fmt::Debug for ClientKill {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let message = self.message.as_ref().map(Masked);
+        f.debug_struct("ClientKill").field("cid", &self.cid).field("message", &message).finish()
+    }
+}
 
 /// `client-pending-auth CID KID "EXTRA" TIMEOUT`: has a client wait, and tells its user what to do meanwhile. OpenVPN 2.5.
 ///
@@ -247,7 +254,9 @@ impl Sealed for ClientPendingAuth {}
 
 impl fmt::Debug for ClientPendingAuth {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let what = self.extra.as_bytes().split(|byte| *byte == b':').next().unwrap_or_default();
+        // Without a colon it has no kind, and may be anything.
+        let colon = self.extra.as_bytes().iter().position(|byte| *byte == b':');
+        let what = self.extra.as_bytes().get(..colon.unwrap_or_default()).unwrap_or_default();
         f.debug_struct("ClientPendingAuth")
             .field("cid", &self.cid)
             .field("kid", &self.kid)
@@ -334,7 +343,7 @@ impl Command for EnvFilter {
 impl Sealed for EnvFilter {}
 
 /// `push-update-broad "options"`, `push-update-cid CID "options"`: changes the pushed options of clients. OpenVPN 2.7.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct PushUpdate {
     cid: Option<Cid>,
     options: Text,
@@ -376,6 +385,13 @@ impl Command for PushUpdate {
 
     fn read(&self, reply: &RawReply) -> Result<reply::PushUpdate> {
         reply::parse_push_update(self.name(), &reply.lines)
+    }
+}
+
+impl fmt::Debug for PushUpdate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("PushUpdate");
+        shown.field("cid", &self.cid).field("options", &Masked(&self.options)).finish()
     }
 }
 

@@ -15,7 +15,7 @@ pub use typed::SessionState;
 /// The environment that comes with an event, as `name=value` pairs in the daemon's order.
 ///
 /// Cloning does not allocate. The values whose name says that they are a secret (the password, and anything
-/// named after a password, token, secret, challenge or response) are kept apart: each has memory of its own that is
+/// named after a password, PIN, token, secret, challenge or response) are kept apart: each has memory of its own that is
 /// wiped, only [`password`](Self::password), [`secret`](Self::secret) and [`secrets`](Self::secrets) give them, and
 /// `Debug` does not show them. While [requests](crate::Builder::requests) are on, events have only their length; the
 /// request has them.
@@ -144,7 +144,8 @@ impl fmt::Debug for Env {
     }
 }
 
-/// Whether a value of this name is a secret: it is named after a password, token, secret, challenge or response.
+/// Whether a value of this name is a secret: it is named after a password, token, secret, challenge or response,
+/// or a word of it is pin, otp or code.
 pub(super) fn is_secret(name: &[u8]) -> bool {
     // Their first four letters tell them from all that daemons send.
     const WORDS: [&[u8; 4]; 5] = [b"pass", b"toke", b"secr", b"chal", b"resp"];
@@ -152,7 +153,12 @@ pub(super) fn is_secret(name: &[u8]) -> bool {
         let is_first = letters.first().is_some_and(|first| is_first_letter(*first));
         is_first && WORDS.iter().any(|word| letters.eq_ignore_ascii_case(*word))
     };
-    name.windows(4).any(|letters| begins(&letters))
+    name.windows(4).any(|letters| begins(&letters)) || name.split(|byte| *byte == b'_').any(is_code)
+}
+
+fn is_code(word: &[u8]) -> bool {
+    const WORDS: [&[u8]; 3] = [b"pin", b"otp", b"code"];
+    (3..=4).contains(&word.len()) && WORDS.iter().any(|code| word.eq_ignore_ascii_case(code))
 }
 
 /// Whether a word that means a secret may begin so; most letters do not, which is soon told.
