@@ -6,7 +6,7 @@
 use std::fmt;
 use std::sync::LazyLock;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind};
+use aho_corasick::packed::Searcher;
 use bytes::Bytes;
 
 use crate::types::Text;
@@ -56,25 +56,23 @@ pub(crate) fn shown(text: &Text) -> Text {
 
 /// What stands before the first secret, with its mark; `None` where there is none.
 pub(crate) fn harmless(line: &[u8]) -> Option<&[u8]> {
-    match marks() {
-        Some(marks) => line.get(..marks.find(line)?.end()),
-        None => Some(&[]),
-    }
+    line.get(..mark_end(line)?)
 }
 
 /// Whether a secret may stand in a line.
 pub(crate) fn may_hold_secret(line: &[u8]) -> bool {
-    marks().is_none_or(|marks| marks.is_match(line))
+    mark_end(line).is_some()
 }
 
-/// Finds the mark that ends first. The marks are few and short, of which the building cannot fail.
-fn marks() -> Option<&'static AhoCorasick> {
-    static BUILT: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
-        // The smallest one; most lines hold not even the beginning of a mark.
-        let mut builder = AhoCorasick::builder();
-        builder.kind(Some(AhoCorasickKind::ContiguousNFA)).build(MARKS).ok()
-    });
-    BUILT.as_ref()
+/// Where the first mark ends. Each line of a log is searched for all of them, so it is done in one pass where
+/// the processor can.
+fn mark_end(line: &[u8]) -> Option<usize> {
+    static SEARCHER: LazyLock<Option<Searcher>> = LazyLock::new(|| Searcher::new(MARKS));
+    if let Some(searcher) = &*SEARCHER {
+        return searcher.find(line).map(|mark| mark.end());
+    }
+    let end = |mark: &&[u8]| Some(memchr::memmem::find(line, mark)? + mark.len());
+    MARKS.iter().filter_map(end).min()
 }
 
 impl fmt::Display for Masked<'_> {
