@@ -14,8 +14,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod asked;
 mod prompt;
+mod response;
 
 use std::fmt;
 
@@ -28,9 +28,9 @@ use crate::types::ArgumentProblem;
 use crate::types::Secret;
 use crate::types::{check, limits};
 
-pub use asked::Challenge;
 pub(crate) use prompt::flags_and_text;
 pub use prompt::{ChallengeFlags, DynamicChallenge, StaticChallenge};
+pub use response::Challenge;
 
 const COMMAND: &str = "CRV1 challenge";
 

@@ -197,9 +197,9 @@ impl Client {
         let delivery = Arc::new(Delivery::default());
         let _withdraw = Withdraw::new(&delivery, &self.shared.work);
         let (reply, answer) = oneshot::channel();
-        let submission =
+        let submitted =
             SubmittedCommand { wire, reply, delivery: Arc::clone(&delivery), pass, wants };
-        let exchanged = self.exchange(submission, answer);
+        let exchanged = self.exchange(submitted, answer);
         let deadline = self.deadline.unwrap_or_else(|| far(Instant::now(), after));
         let in_time = tokio::time::timeout_at(deadline, exchanged).await;
         in_time
@@ -208,11 +208,10 @@ impl Client {
 
     async fn exchange(
         &self,
-        submission: SubmittedCommand,
+        submitted: SubmittedCommand,
         answer: oneshot::Receiver<Result<RawReply>>,
     ) -> Result<RawReply> {
-        let submitted = self.submit.send(submission).await;
-        submitted.map_err(|_| self.gone())?;
+        self.submit.send(submitted).await.map_err(|_| self.gone())?;
         answer.await.unwrap_or_else(|_| Err(self.gone()))
     }
 

@@ -135,8 +135,8 @@ enum Waiting {
 impl SubmittedCommand {
     pub(super) fn into_parts(self) -> (PendingCommand, Encoded) {
         let waiting = Waiting::Caller { reply: self.reply, delivery: self.delivery };
-        let caller = PendingCommand::new(&self.wire, self.pass, self.wants, waiting);
-        (caller, self.wire)
+        let pending = PendingCommand::new(&self.wire, self.pass, self.wants, waiting);
+        (pending, self.wire)
     }
 }
 
@@ -154,8 +154,8 @@ impl PendingCommand {
 
     /// For a denial of the driver's own; it is no decision of a user's past a request.
     pub(super) fn denial(wire: &Encoded, epoch: u64) -> Self {
-        let caller = Self::new(wire, Pass::Denial(epoch), Wants::Nothing, Waiting::Nobody);
-        Self { effect: Effect::None, ..caller }
+        let pending = Self::new(wire, Pass::Denial(epoch), Wants::Nothing, Waiting::Nobody);
+        Self { effect: Effect::None, ..pending }
     }
 
     pub(super) fn name(&self) -> &'static str {

@@ -42,7 +42,7 @@ impl ReplyTimer {
     }
 
     /// Something goes out that has a reply, and nothing else is awaited.
-    pub(super) fn asked(&mut self) {
+    pub(super) fn begin(&mut self) {
         self.heard();
         if self.sleep.is_none() {
             self.sleep = Some(Box::pin(tokio::time::sleep_until(self.deadline())));

@@ -20,7 +20,7 @@ use crate::error::{Error, Result};
 use crate::reply::RawReply;
 
 /// How many commands of this connection's handles may wait for the driver before a caller waits too.
-const SUBMISSIONS: usize = 64;
+const QUEUED_COMMANDS: usize = 64;
 
 /// How a connection is driven.
 #[derive(Debug, Clone)]
@@ -74,7 +74,7 @@ where
     let shared = Arc::new(shared);
     let registry = Registry::new(settings.limits, shared.dialect(), Arc::clone(&shared.work));
     let registry = Arc::new(registry);
-    let (submit, commands) = mpsc::channel(SUBMISSIONS);
+    let (submit, commands) = mpsc::channel(QUEUED_COMMANDS);
     let (handles, handle) = watch::channel(());
     let client = Client::new(submit, handle, Arc::clone(&broadcast), Arc::clone(&shared));
     let events = client.subscribe();

@@ -62,7 +62,7 @@ impl<S: Transport> Driver<S> {
             GivenUp::Command => {
                 let command = self.exchange.oldest().map(PendingCommand::name);
                 warn!(command, "no reply in time; asking whether there will be one");
-                self.reply_timer.asked();
+                self.reply_timer.begin();
                 Ok(())
             }
             GivenUp::Fence => Err(CloseReason::Desynchronized(
@@ -163,17 +163,17 @@ impl<S: Transport> Driver<S> {
         self.flush();
         self.dispatcher.shared.close(reason.clone());
         self.commands.close();
-        while let Ok(submission) = self.commands.try_recv() {
-            self.submit(submission);
+        while let Ok(submitted) = self.commands.try_recv() {
+            self.submit(submitted);
         }
         // However long the stream takes to be shut.
         self.dispatcher.broadcast.close();
         self.dispatcher.registry.close();
         self.dispatcher.peers.close(reason);
-        for (caller, outcome) in self.exchange.close() {
+        for (pending, outcome) in self.exchange.close() {
             match outcome {
-                Some(outcome) => caller.answer(outcome, &mut self.dispatcher),
-                None => caller.fail(reason.clone()),
+                Some(outcome) => pending.answer(outcome, &mut self.dispatcher),
+                None => pending.fail(reason.clone()),
             }
         }
     }

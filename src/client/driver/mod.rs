@@ -139,8 +139,8 @@ impl<S: Transport> Driver<S> {
                     Turn::Wrote(wrote) => self.wrote(wrote),
                 },
                 // A bounded number of commands wait here; the others wait with their callers.
-                submission = self.commands.recv(), if takes_commands => match submission {
-                    Some(submission) => self.submit(submission),
+                submitted = self.commands.recv(), if takes_commands => match submitted {
+                    Some(submitted) => self.submit(submitted),
                     None => self.abandon(),
                 },
                 // While no command is taken, this alone tells that no handle is left.
@@ -178,9 +178,9 @@ impl<S: Transport> Driver<S> {
             && self.exchange.len() < QUEUE_LIMIT
     }
 
-    fn submit(&mut self, submission: SubmittedCommand) {
-        let (caller, wire) = submission.into_parts();
-        self.exchange.submit(caller, wire);
+    fn submit(&mut self, submitted: SubmittedCommand) {
+        let (pending, wire) = submitted.into_parts();
+        self.exchange.submit(pending, wire);
     }
 
     /// The requests need environments that the daemon vouches for, which a level that some manager
@@ -211,13 +211,14 @@ impl<S: Transport> Driver<S> {
     /// made it wrong.
     fn take_back_unwritten(&mut self) {
         let dispatcher = &self.dispatcher;
-        let is_wrong =
-            |caller: &PendingCommand| caller.depends_on_events() && !caller.is_current(dispatcher);
+        let is_wrong = |pending: &PendingCommand| {
+            pending.depends_on_events() && !pending.is_current(dispatcher)
+        };
         let is_unwritten = self.output.is_due() && self.output.written == 0 && !self.output.fence;
         if is_unwritten && self.exchange.last().is_some_and(is_wrong) {
             self.output = Output::default();
-            if let Some(caller) = self.exchange.take_back() {
-                caller.take_back();
+            if let Some(pending) = self.exchange.take_back() {
+                pending.take_back();
             }
         }
     }
@@ -262,11 +263,12 @@ impl<S: Transport> Driver<S> {
             }
             // What depends on events that are still to come lets others pass.
             // A decision about a client does not, as the answer may be about the same.
-            let waits = |caller: &PendingCommand| caller.depends_on_events() || caller.decides();
-            let is_held = |caller: &PendingCommand| settled == Some(false) && waits(caller);
+            let waits = |pending: &PendingCommand| pending.depends_on_events() || pending.decides();
+            let is_held = |pending: &PendingCommand| settled == Some(false) && waits(pending);
             let awaited = self.exchange.awaits_reply();
             let dispatcher = &mut self.dispatcher;
-            let next = self.exchange.next_write(|caller| !is_held(caller), |c| c.admit(dispatcher));
+            let next =
+                self.exchange.next_write(|pending| !is_held(pending), |c| c.admit(dispatcher));
             match next {
                 NextWrite::Bytes(bytes) => self.write(bytes, false, awaited),
                 NextWrite::Fence(bytes) => self.write(bytes, true, awaited),
@@ -282,7 +284,7 @@ impl<S: Transport> Driver<S> {
     fn write(&mut self, bytes: Zeroizing<Vec<u8>>, fence: bool, awaited: bool) {
         self.output = Output { bytes, written: 0, fence };
         if !awaited || fence {
-            self.reply_timer.asked();
+            self.reply_timer.begin();
         }
     }
 
@@ -422,11 +424,11 @@ impl<S: Transport> Driver<S> {
     fn step(&mut self, step: Step<PendingCommand>) -> Result<(), CloseReason> {
         match step {
             Step::Taken => self.heard = Heard::Reply,
-            Step::Done(caller, outcome) => self.done(caller, outcome),
+            Step::Done(pending, outcome) => self.done(pending, outcome),
             Step::Fenced(ended) => {
                 self.heard = Heard::Reply;
-                for (caller, outcome) in ended {
-                    self.done(caller, outcome);
+                for (pending, outcome) in ended {
+                    self.done(pending, outcome);
                 }
             }
             Step::Stray(line) => {
@@ -441,10 +443,10 @@ impl<S: Transport> Driver<S> {
         Ok(())
     }
 
-    fn done(&mut self, caller: PendingCommand, outcome: Outcome) {
+    fn done(&mut self, pending: PendingCommand, outcome: Outcome) {
         self.heard = Heard::Reply;
         self.flush();
-        caller.answer(outcome, &mut self.dispatcher);
+        pending.answer(outcome, &mut self.dispatcher);
         self.follow_env_filter();
     }
 }

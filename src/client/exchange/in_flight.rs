@@ -12,7 +12,7 @@ use crate::types::{Text, WipedBytes};
 const LINE_OVERHEAD: usize = size_of::<Bytes>();
 
 pub(super) struct InFlight<T> {
-    pub(super) caller: T,
+    pub(super) pending: T,
     pub(super) shape: ReplyShape,
     /// How the text of this command's `SUCCESS: ` starts.
     pub(super) expect: Expect,

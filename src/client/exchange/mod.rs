@@ -92,7 +92,7 @@ pub(super) struct Exchange<T> {
 }
 
 struct Queued<T> {
-    caller: T,
+    pending: T,
     wire: Encoded,
 }
 
@@ -111,13 +111,13 @@ impl<T> Exchange<T> {
         }
     }
 
-    pub(super) fn submit(&mut self, caller: T, wire: Encoded) {
-        self.queued.push_back(Queued { caller, wire });
+    pub(super) fn submit(&mut self, pending: T, wire: Encoded) {
+        self.queued.push_back(Queued { pending, wire });
     }
 
     /// Drops the commands whose callers are `gone`, unsent; their bytes may hold a password.
     pub(super) fn prune(&mut self, gone: impl Fn(&T) -> bool) {
-        self.queued.retain(|queued| !gone(&queued.caller));
+        self.queued.retain(|queued| !gone(&queued.pending));
     }
 
     /// How many commands wait to be sent, without those that wait for a late reply.
@@ -134,10 +134,10 @@ impl<T> Exchange<T> {
     }
 
     /// Sends a command before the end that a caller has asked for.
-    pub(super) fn submit_before_close(&mut self, caller: T, wire: Encoded) {
+    pub(super) fn submit_before_close(&mut self, pending: T, wire: Encoded) {
         let is_close = |queued: &Queued<T>| queued.wire.shape == ReplyShape::Close;
         let at = self.queued.iter().position(is_close).unwrap_or(self.queued.len());
-        self.queued.insert(at, Queued { caller, wire });
+        self.queued.insert(at, Queued { pending, wire });
     }
 
     /// Whether a reply is awaited that comes of its own: not the end that `quit` brings.
@@ -148,7 +148,7 @@ impl<T> Exchange<T> {
     /// Whose command would go out next, where one may go out now and no fence goes before it.
     pub(super) fn next(&self) -> Option<&T> {
         let next = self.sendable(&|_| true)?;
-        self.queued.get(next).map(|next| &next.caller)
+        self.queued.get(next).map(|next| &next.pending)
     }
 
     /// The next bytes to write, whole commands only, of those that `may` go out.
@@ -168,7 +168,7 @@ impl<T> Exchange<T> {
         let Some(mut next) = next else {
             return NextWrite::Nothing;
         };
-        if admit(&mut next.caller) {
+        if admit(&mut next.pending) {
             return NextWrite::Bytes(self.launch(next));
         }
         NextWrite::Dropped
@@ -176,7 +176,7 @@ impl<T> Exchange<T> {
 
     /// Who sent the command that went out last, where it is in flight.
     pub(super) fn last(&self) -> Option<&T> {
-        self.in_flight.back().map(|command| &command.caller)
+        self.in_flight.back().map(|command| &command.pending)
     }
 
     /// How many commands are in flight.
@@ -186,7 +186,7 @@ impl<T> Exchange<T> {
 
     /// Who sent the command that has waited longest for its reply.
     pub(super) fn oldest(&self) -> Option<&T> {
-        self.in_flight.front().map(|command| &command.caller)
+        self.in_flight.front().map(|command| &command.pending)
     }
 
     /// Takes back the command that went out last, of which nothing was written.
@@ -196,12 +196,12 @@ impl<T> Exchange<T> {
             self.fence.clear();
             self.doubted = false;
         }
-        self.in_flight.pop_back().map(|command| command.caller)
+        self.in_flight.pop_back().map(|command| command.pending)
     }
 
     /// Whether a command of such a caller waits to be sent.
     pub(super) fn waits(&self, is_such: impl Fn(&T) -> bool) -> bool {
-        self.queued.iter().any(|queued| is_such(&queued.caller))
+        self.queued.iter().any(|queued| is_such(&queued.pending))
     }
 
     /// Takes a reply line.
@@ -270,9 +270,9 @@ impl<T> Exchange<T> {
         self.fence.clear();
         let in_flight = self.in_flight.drain(..).map(|mut command| {
             let outcome = command.closed();
-            (command.caller, outcome)
+            (command.pending, outcome)
         });
-        in_flight.chain(self.queued.drain(..).map(|command| (command.caller, None)))
+        in_flight.chain(self.queued.drain(..).map(|command| (command.pending, None)))
     }
 
     pub(super) fn reply_limit(&self) -> usize {
@@ -301,7 +301,7 @@ impl<T> Exchange<T> {
             if command.kind == Kind::Late && is_missing {
                 self.late.push(command.expect);
             }
-            ended.push((command.caller, outcome));
+            ended.push((command.pending, outcome));
         }
         ended
     }
@@ -331,7 +331,7 @@ impl<T> Exchange<T> {
         if !self.fence.is_idle() {
             return None;
         }
-        let may_go = |queued: &Queued<T>| !self.is_mistakable(queued) && may(&queued.caller);
+        let may_go = |queued: &Queued<T>| !self.is_mistakable(queued) && may(&queued.pending);
         let at = self.queued.iter().position(may_go)?;
         if at > 0 && self.queued.get(at)?.wire.shape == ReplyShape::Close {
             return None;
@@ -354,9 +354,9 @@ impl<T> Exchange<T> {
         if wants_fence && bytes.len() + FenceState::len() <= limits::PIPELINED_LINE {
             bytes.extend_from_slice(&self.fence.send());
         }
-        let (caller, reply) = (next.caller, Partial::default());
+        let (pending, reply) = (next.pending, Partial::default());
         self.in_flight.push_back(InFlight {
-            caller,
+            pending,
             shape,
             expect,
             failure,
@@ -375,7 +375,7 @@ impl<T> Exchange<T> {
                     // The daemon may say more than its caller knew of.
                     self.fence.demand();
                 }
-                Step::Done(command.caller, outcome)
+                Step::Done(command.pending, outcome)
             }
             None => Step::Taken,
         }

@@ -15,8 +15,8 @@ fn wire(shape: ReplyShape) -> Encoded {
 
 fn exchange(depth: usize, shapes: &[ReplyShape]) -> Exchange<usize> {
     let mut exchange = Exchange::new(depth, LIMIT);
-    for (caller, shape) in shapes.iter().enumerate() {
-        exchange.submit(caller, wire(*shape));
+    for (id, shape) in shapes.iter().enumerate() {
+        exchange.submit(id, wire(*shape));
     }
     exchange
 }
@@ -163,8 +163,8 @@ fn a_reply_in_other_words_ends_its_own_call_only() {
 #[test]
 fn beside_an_odd_reply_no_other_command_in_flight_is_answered() {
     let mut exchange = exchange(3, &[]);
-    for (caller, words) in ["hold=", "verb=", "common name"].into_iter().enumerate() {
-        exchange.submit(caller, wire(ReplyShape::Line).expect(words));
+    for (id, words) in ["hold=", "verb=", "common name"].into_iter().enumerate() {
+        exchange.submit(id, wire(ReplyShape::Line).expect(words));
     }
     for _ in 0..3 {
         assert!(written(&mut exchange).is_some());
@@ -406,9 +406,9 @@ fn a_late_reply_needs_no_fence_and_a_refused_block_does() {
 fn a_withdrawn_command_is_not_sent() {
     let mut exchange = exchange(1, &[ReplyShape::Line; 3]);
     for _ in 0..2 {
-        assert!(matches!(exchange.next_write(|_| true, |caller| *caller == 2), NextWrite::Dropped));
+        assert!(matches!(exchange.next_write(|_| true, |id| *id == 2), NextWrite::Dropped));
     }
-    assert!(matches!(exchange.next_write(|_| true, |caller| *caller == 2), NextWrite::Bytes(_)));
+    assert!(matches!(exchange.next_write(|_| true, |id| *id == 2), NextWrite::Bytes(_)));
     assert_eq!(line(&mut exchange, "SUCCESS: a"), Step::Done(2, Ok(reply(Some("a"), &[]))));
     assert_eq!(exchange.queued(), 0);
 }
@@ -416,7 +416,7 @@ fn a_withdrawn_command_is_not_sent() {
 #[test]
 fn withdrawn_commands_are_dropped_wherever_they_wait() {
     let mut exchange = exchange(1, &[ReplyShape::Line; 4]);
-    exchange.prune(|caller| caller % 2 == 0);
+    exchange.prune(|id| id % 2 == 0);
     assert_eq!(exchange.queued(), 2);
     assert_eq!(exchange.next(), Some(&1));
 }
@@ -475,12 +475,12 @@ proptest::proptest! {
                 _ => line(&mut exchange, text),
             };
             match step {
-                Step::Done(caller, _) => answered.push(caller),
-                Step::Fenced(ended) => answered.extend(ended.into_iter().map(|(caller, _)| caller)),
+                Step::Done(id, _) => answered.push(id),
+                Step::Fenced(ended) => answered.extend(ended.into_iter().map(|(id, _)| id)),
                 _ => {}
             }
         }
-        answered.extend(exchange.close().map(|(caller, _)| caller));
+        answered.extend(exchange.close().map(|(id, _)| id));
         proptest::prop_assert_eq!(answered, (0..shapes.len()).collect::<Vec<_>>());
     }
 }

@@ -375,11 +375,11 @@ impl Open {
         self.withdraw(left);
     }
 
-    fn withdraw(&mut self, guards: Vec<Arc<RequestState>>) {
-        if guards.is_empty() {
+    fn withdraw(&mut self, states: Vec<Arc<RequestState>>) {
+        if states.is_empty() {
             return;
         }
-        for state in guards {
+        for state in states {
             state.withdraw();
         }
         self.queue.retain(|request| !request.state.is_withdrawn());
