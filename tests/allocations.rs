@@ -28,14 +28,14 @@ const FEW: usize = 20;
 
 /// A daemon and the session of default settings with it, whose user wants states and no
 /// requests.
-struct Stage {
+struct Setup {
     runtime: Runtime,
     daemon: DuplexStream,
     client: Client,
     events: Events,
 }
 
-impl Stage {
+impl Setup {
     fn new() -> Self {
         let runtime = one_thread();
         let (ours, daemon) = duplex(1024 * 1024);
@@ -111,12 +111,12 @@ async fn take(events: &mut Events, count: usize) {
 
 /// Beyond what a read costs, an event costs nothing: twice as many in one read are as cheap.
 fn costs_nothing_more(line: &str, subscribers: usize) {
-    let mut stage = Stage::new();
-    let mut others: Vec<_> = (1..subscribers).map(|_| stage.client.subscribe()).collect();
+    let mut setup = Setup::new();
+    let mut others: Vec<_> = (1..subscribers).map(|_| setup.client.subscribe()).collect();
     // What grows to the size that is needed has grown.
-    stage.count(line, 2 * FEW, &mut others);
-    let few = stage.count(line, FEW, &mut others);
-    let many = stage.count(line, 2 * FEW, &mut others);
+    setup.count(line, 2 * FEW, &mut others);
+    let few = setup.count(line, FEW, &mut others);
+    let many = setup.count(line, 2 * FEW, &mut others);
     assert_eq!(few, many, "{FEW} and {} of {line:?} for {subscribers}", 2 * FEW);
 }
 
@@ -144,7 +144,7 @@ fn nor_does_it_for_eight_subscribers() {
 
 #[test]
 fn a_command_allocates_a_stated_number_of_times() {
-    let Stage { runtime, daemon, client, .. } = Stage::new();
+    let Setup { runtime, daemon, client, .. } = Setup::new();
     runtime.spawn(async { answer(daemon, usize::MAX).await });
     let pid = || {
         measure(|| {
@@ -182,12 +182,12 @@ fn a_session_at_rest_holds_a_stated_number_of_bytes() {
 
 #[test]
 fn a_flood_that_was_read_leaves_nothing_behind() {
-    let mut stage = Stage::new();
+    let mut setup = Setup::new();
     let line = EVENTS[2];
     let counted = measure(|| {
         for _ in 0..100 {
-            stage.say(line, FEW);
-            stage.runtime.block_on(take(&mut stage.events, FEW));
+            setup.say(line, FEW);
+            setup.runtime.block_on(take(&mut setup.events, FEW));
         }
     });
     println!("bytes left by a flood: {}", counted.bytes_current);

@@ -13,7 +13,7 @@ use lab::{ClientOptions, Lab, Process};
 const STEPS: [&str; 5] = [
     "Start a client alone",
     "Connect to its management interface",
-    "Release it from its hold and answer its question for credentials",
+    "Release it from its hold and answer its request for credentials",
     "See it look for a server",
     "Shut it down",
 ];

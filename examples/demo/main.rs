@@ -5,7 +5,7 @@
 //! ```
 //!
 //! `tunnel.rs` is the program to read: it releases both daemons from their hold,
-//! answers the client's question for credentials, lets the client in on the server,
+//! answers the client's request for credentials, lets the client in on the server,
 //! waits for the tunnel, counts its bytes and ends it. `side.rs` holds one daemon and
 //! its connection, `timeline.rs` is what you see. Where no server can run, `alone.rs`
 //! shows a client by itself.

@@ -18,7 +18,7 @@ const STEPS: [&str; 9] = [
     "Start a server and a client",
     "Connect to both management interfaces",
     "Release both from their hold",
-    "Answer the client's question for credentials",
+    "Answer the client's request for credentials",
     "Decide about the client on the server",
     "Wait for the tunnel",
     "Count bytes, read both statuses",
@@ -142,7 +142,7 @@ pub(crate) async fn answer_credentials(client: &mut Side) -> Result<()> {
         Event::Password(Password::NeedUserPass { realm, .. }) => Some(realm.clone()),
         _ => None,
     };
-    let realm = client.event("the question for credentials", need).await?;
+    let realm = client.event("the request for credentials", need).await?;
     let username = client.client.username(realm.as_bytes(), USER_NAME);
     client.call(&format!(".username({realm}, {USER_NAME:?})"), username).await?;
     let password = client.client.password(realm.as_bytes(), PASSWORD);

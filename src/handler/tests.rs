@@ -272,7 +272,7 @@ async fn a_user_is_asked_and_the_response_decides() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_response_from_before_the_question_does_not_answer_it() {
+async fn a_response_from_before_the_challenge_does_not_answer_it() {
     let gate = Arc::new(Notify::new());
     let opened = Arc::clone(&gate);
     let server = AuthServer::new(move |attempt: Attempt| {
@@ -295,7 +295,7 @@ async fn a_response_from_before_the_question_does_not_answer_it() {
 
 /// A response does not say what it answers.
 #[tokio::test(start_paused = true)]
-async fn a_response_that_comes_late_counts_as_one_to_the_next_question() {
+async fn a_response_that_comes_late_counts_as_one_to_the_next_challenge() {
     let server = AuthServer::new(|attempt: Attempt| async move {
         let first = attempt.ask("One", true, Duration::from_secs(10)).await;
         assert!(matches!(first, Err(AskError::NoResponse)), "{first:?}");

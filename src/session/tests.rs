@@ -299,7 +299,7 @@ async fn an_answer_after_a_restart_is_stale_and_sends_nothing() {
 }
 
 #[tokio::test]
-async fn a_client_that_left_or_asks_anew_makes_the_old_question_stale() {
+async fn a_client_that_left_or_asks_anew_makes_the_old_request_stale() {
     let (session, mut daemon) = start(Builder::new()).await;
     let (_client, _, mut requests) = session.split();
     daemon.connect("CONNECT", 0, 1).await;

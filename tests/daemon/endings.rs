@@ -4,7 +4,7 @@ use anyhow::{Result, bail};
 use openvpn_mgmt::{Builder, Client, CloseReason, Error, Event, Signal};
 use tokio::task::JoinSet;
 
-use crate::support::{idle, open, open_with, until_asked};
+use crate::support::{idle, open, open_with, until_prompt};
 use lab::Lab;
 
 /// `count` callers, each waiting for a reply.
@@ -54,7 +54,7 @@ async fn a_fatal_error_is_the_reason() -> Result<()> {
     let mut daemon = idle(&lab).await?;
     let (client, mut events) = open(daemon.socket()).await?;
     client.hold_release().await?;
-    until_asked(&mut events).await?;
+    until_prompt(&mut events).await?;
     // Ended while it waits for credentials, a daemon calls that fatal.
     let (signalled, after) = tokio::join!(client.signal(Signal::Sigterm), client.verb());
     signalled?;

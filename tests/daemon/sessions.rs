@@ -94,14 +94,14 @@ fn shares_our_network(daemon: &Process) -> bool {
 /// A blank, quotes and a backslash: it goes out as it is.
 const PASSWORD: &str = r#"s3cret "pass\ #1"#;
 
-async fn guarded(lab: &Lab) -> Result<Process> {
+async fn with_password(lab: &Lab) -> Result<Process> {
     lab.client(ClientOptions::new().management_password(PASSWORD)).await
 }
 
 #[tokio::test]
 async fn the_management_password_is_asked_for() -> Result<()> {
     let Some(lab) = Lab::or_skip("the_management_password_is_asked_for")? else { return Ok(()) };
-    let daemon = guarded(&lab).await?;
+    let daemon = with_password(&lab).await?;
     let without = patient(Builder::new()).connect(daemon.socket()).await;
     assert!(matches!(without, Err(Error::PasswordRequired)), "{without:?}");
     let right = Builder::new().password(PASSWORD);
@@ -116,7 +116,7 @@ async fn the_management_password_is_asked_for() -> Result<()> {
 async fn a_wrong_management_password_shuts_nobody_out() -> Result<()> {
     let name = "a_wrong_management_password_shuts_nobody_out";
     let Some(lab) = Lab::or_skip(name)? else { return Ok(()) };
-    let daemon = guarded(&lab).await?;
+    let daemon = with_password(&lab).await?;
     let wrong = patient(Builder::new().password("wrong"));
     for _ in 0..4 {
         let result = wrong.connect(daemon.socket()).await;

@@ -65,10 +65,10 @@ pub(crate) async fn until_client(
     until(events, what, pick).await
 }
 
-pub(crate) async fn until_asked(events: &mut Events) -> Result<()> {
+pub(crate) async fn until_prompt(events: &mut Events) -> Result<()> {
     let asked =
         |event| matches!(event, Event::Password(Password::NeedUserPass { .. })).then_some(());
-    until(events, "a question for user name and password", asked).await
+    until(events, "a request for user name and password", asked).await
 }
 
 /// A server and a client of it, both in their hold.
@@ -110,9 +110,9 @@ impl Tunnel {
         self.answer(username, password).await
     }
 
-    /// Answers the question for user name and password.
+    /// Answers the request for user name and password.
     pub(crate) async fn answer(&mut self, username: &[u8], password: &[u8]) -> Result<()> {
-        until_asked(&mut self.client_events).await?;
+        until_prompt(&mut self.client_events).await?;
         self.at_client.username("Auth", username).await?;
         self.at_client.password("Auth", password).await?;
         Ok(())

@@ -38,7 +38,7 @@ fn refuse() -> Decision {
 }
 
 /// The example at a client of its own, with a server that decides.
-struct Asked {
+struct Example {
     program: Program,
     client: Process,
     _server: Process,
@@ -46,7 +46,7 @@ struct Asked {
     _deciding: JoinSet<()>,
 }
 
-impl Asked {
+impl Example {
     async fn new(
         lab: &Lab,
         server: ServerOptions,
@@ -82,7 +82,7 @@ async fn a_wrong_password_is_asked_for_again() -> Result<()> {
         return Ok(());
     };
     let answers = ["plain", WRONG, "plain", PASSWORD];
-    let end = Asked::new(&lab, ServerOptions::new(), |to| to, &answers).await?.gets_in().await?;
+    let end = Example::new(&lab, ServerOptions::new(), |to| to, &answers).await?.gets_in().await?;
     end.shows("User name: ").shows("Password: ").shows("not accepted: that is wrong");
     Ok(())
 }
@@ -93,12 +93,12 @@ async fn every_kind_of_challenge_is_answered() -> Result<()> {
         return Ok(());
     };
     let answers = ["dynamic", PASSWORD, WRONG, "dynamic", PASSWORD, CODE];
-    let dynamic = Asked::new(&lab, ServerOptions::new(), |to| to, &answers).await?;
+    let dynamic = Example::new(&lab, ServerOptions::new(), |to| to, &answers).await?;
     dynamic.gets_in().await?.shows("Code, please: ").shows("not accepted: that is wrong");
 
     let answers = ["pending", PASSWORD, CODE];
     let can = |to: ClientOptions| to.line("setenv IV_SSO crtext");
-    Asked::new(&lab, ServerOptions::new(), can, &answers)
+    Example::new(&lab, ServerOptions::new(), can, &answers)
         .await?
         .gets_in()
         .await?
@@ -106,7 +106,7 @@ async fn every_kind_of_challenge_is_answered() -> Result<()> {
 
     let answers = ["static", PASSWORD, CODE];
     let has = |to: ClientOptions| to.static_challenge("Code, please", true);
-    Asked::new(&lab, ServerOptions::new(), has, &answers)
+    Example::new(&lab, ServerOptions::new(), has, &answers)
         .await?
         .gets_in()
         .await?
@@ -123,7 +123,7 @@ async fn the_password_of_a_private_key_is_asked_for() -> Result<()> {
     let encrypted = |to: ClientOptions| {
         to.without_auth_user_pass().key(KeyKind::Encrypted(PASSWORD.to_owned()))
     };
-    let end = Asked::new(&lab, server, encrypted, &[WRONG, PASSWORD]).await?.gets_in().await?;
+    let end = Example::new(&lab, server, encrypted, &[WRONG, PASSWORD]).await?.gets_in().await?;
     end.shows("Password of 'Private Key': ");
     Ok(())
 }
@@ -131,7 +131,7 @@ async fn the_password_of_a_private_key_is_asked_for() -> Result<()> {
 #[tokio::test]
 async fn it_ends_with_its_input() -> Result<()> {
     let Some(lab) = Lab::serving_or_skip("it_ends_with_its_input")? else { return Ok(()) };
-    let asked = Asked::new(&lab, ServerOptions::new(), |to| to, &["plain"]).await?;
+    let asked = Example::new(&lab, ServerOptions::new(), |to| to, &["plain"]).await?;
     let end = asked.program.ends().await?;
     assert_eq!(end.status.code(), Some(1), "{end:?}");
     Ok(())

@@ -118,7 +118,7 @@ async fn the_response_of_a_client_is_a_request_unless_asking_it_was_refused() {
     }
 }
 
-/// The daemon has ended its last question before it asks the next.
+/// The daemon has ended its last request before it asks the next.
 #[tokio::test(start_paused = true)]
 async fn a_signature_is_given_to_a_new_prompt_though_the_last_had_no_reply() {
     for odd in ["", "SUCCESS: signature taken\r\n"] {

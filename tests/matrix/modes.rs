@@ -1,6 +1,6 @@
 //! Every command in every mode: answered, refused, or not in this version.
 //!
-//! What needs a question of the daemon (`password`, `pk-sig`, …) is refused here and answered
+//! What needs a request of the daemon (`password`, `pk-sig`, …) is refused here and answered
 //! in the conversations.
 
 mod rows;

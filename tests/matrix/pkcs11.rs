@@ -7,7 +7,7 @@ use crate::support::{Connection, Fixture, matchers, not_here};
 use lab::{ClientOptions, ServerOptions, Token};
 
 /// A client in its wait for the ID of a certificate, and its server.
-async fn asked_for_an_id(test: &str) -> Result<Option<(Fixture, Connection, Connection)>> {
+async fn wanting_an_id(test: &str) -> Result<Option<(Fixture, Connection, Connection)>> {
     let Some(fixture) = Fixture::serving(test)? else { return Ok(None) };
     let token = match fixture.lab.token("carol") {
         Ok(token) => token,
@@ -46,7 +46,7 @@ async fn first_id(client: &Connection) -> String {
 
 #[tokio::test]
 async fn a_key_on_a_token_signs() -> Result<()> {
-    let Some((_fixture, _server, mut client)) = asked_for_an_id("a_key_on_a_token_signs").await?
+    let Some((_fixture, _server, mut client)) = wanting_an_id("a_key_on_a_token_signs").await?
     else {
         return Ok(());
     };
@@ -64,7 +64,7 @@ async fn a_key_on_a_token_signs() -> Result<()> {
 #[tokio::test]
 async fn a_token_that_is_not_there_is_asked_for() -> Result<()> {
     let test = "a_token_that_is_not_there_is_asked_for";
-    let Some((_fixture, _server, mut client)) = asked_for_an_id(test).await? else { return Ok(()) };
+    let Some((_fixture, _server, mut client)) = wanting_an_id(test).await? else { return Ok(()) };
     let id = first_id(&client).await;
     // The label is the last part but one.
     let mut parts: Vec<&str> = id.split('/').collect();

@@ -7,8 +7,8 @@ use openvpn_mgmt::{ProxyAction, RemoteAction, StateName};
 use crate::support::{Connection, Fixture, matchers};
 use lab::{ClientOptions, Port, Proto, ServerOptions};
 
-async fn asked_for_remote(client: &mut Connection) -> RemoteQuery {
-    let asked = client.until("the question for a remote", |event| match event {
+async fn remote_query(client: &mut Connection) -> RemoteQuery {
+    let asked = client.until("the query for a remote", |event| match event {
         Event::Remote(remote) => Some(remote.clone()),
         _ => None,
     });
@@ -32,14 +32,14 @@ async fn remotes_are_skipped_changed_and_taken() -> Result<()> {
     client.answered("hold off", client.client.hold_off()).await;
     client.release().await;
 
-    let asked = asked_for_remote(&mut client).await;
+    let asked = remote_query(&mut client).await;
     assert_eq!((&asked.host, asked.port.number()), (&"vpn.example.com".into(), Some(443)));
     assert!(asked.is_tcp());
     list_entries(&mut client).await;
     client.answered("remote SKIP", client.client.remote(&RemoteAction::Skip)).await;
-    assert_eq!(asked_for_remote(&mut client).await.host, "::1");
+    assert_eq!(remote_query(&mut client).await.host, "::1");
     skip_one_more(&mut client).await;
-    let asked = asked_for_remote(&mut client).await;
+    let asked = remote_query(&mut client).await;
     assert_eq!((&asked.host, asked.port.number()), (&"localhost".into(), Some(port)));
     client.answered("remote ACCEPT", client.client.remote(&RemoteAction::Accept)).await;
     client.until("a name to be resolved", matchers::state(StateName::Resolve)).await;
@@ -57,7 +57,7 @@ async fn skip_one_more(client: &mut Connection) {
         return;
     }
     client.answered("remote SKIP", client.client.remote(&RemoteAction::Skip)).await;
-    assert_eq!(asked_for_remote(client).await.port.number(), Some(9));
+    assert_eq!(remote_query(client).await.port.number(), Some(9));
     client.answered("remote SKIP", client.client.remote(&RemoteAction::Skip)).await;
 }
 
@@ -87,7 +87,7 @@ async fn a_remote_is_replaced() -> Result<()> {
     let mut client = fixture.client(options.query_remote().without_auth_user_pass()).await?;
     client.answered("hold off", client.client.hold_off()).await;
     client.release().await;
-    asked_for_remote(&mut client).await;
+    remote_query(&mut client).await;
     let here = RemoteAction::Modify { host: "127.0.0.1".into(), port };
     client.answered("remote MOD", client.client.remote(&here)).await;
     let connected = client.connected().await;
@@ -95,8 +95,8 @@ async fn a_remote_is_replaced() -> Result<()> {
     Ok(())
 }
 
-async fn asked_for_proxy(client: &mut Connection) -> ProxyQuery {
-    let asked = client.until("the question for a proxy", |event| match event {
+async fn proxy_query(client: &mut Connection) -> ProxyQuery {
+    let asked = client.until("the query for a proxy", |event| match event {
         Event::Proxy(proxy) => Some(proxy.clone()),
         _ => None,
     });
@@ -108,21 +108,21 @@ async fn a_proxy_is_chosen() -> Result<()> {
     let Some(fixture) = Fixture::serving("a_proxy_is_chosen")? else { return Ok(()) };
     let server = ServerOptions::new().without_client_auth().tcp();
     let server = fixture.serving_server(server).await?;
-    // Nothing listens there: both proxies fail, and the question comes again.
+    // Nothing listens there: both proxies fail, and the query comes again.
     let nobody = Port::reserve()?;
     let options = ClientOptions::to_tcp(&server.daemon).without_auth_user_pass().query_proxy();
     let mut client = fixture.client(options).await?;
     client.answered("hold off", client.client.hold_off()).await;
     client.release().await;
-    let asked = asked_for_proxy(&mut client).await;
+    let asked = proxy_query(&mut client).await;
     assert_eq!((asked.index, asked.protocol), (1, ProxyProtocol::Tcp));
     let (host, port) = ("127.0.0.1".to_owned(), nobody.number());
     let http = ProxyAction::Http { host: host.clone(), port, no_clear_text: true };
     client.answered("proxy HTTP", client.client.proxy(&http)).await;
-    asked_for_proxy(&mut client).await;
+    proxy_query(&mut client).await;
     let socks = ProxyAction::Socks { host, port };
     client.answered("proxy SOCKS", client.client.proxy(&socks)).await;
-    asked_for_proxy(&mut client).await;
+    proxy_query(&mut client).await;
     client.answered("proxy NONE", client.client.proxy(&ProxyAction::None)).await;
     client.connected().await;
     Ok(())

@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use crate::daemon::{Daemon, asked, serving};
+use crate::daemon::{Daemon, request, serving};
 use crate::patient;
 use lab::ClientOptions;
 
@@ -60,9 +60,9 @@ async fn prompts_are_answered_at_verb_11() -> Result<()> {
         let options = ClientOptions::new().verb(11).query_remote().line("log /dev/null");
         let mut client = Daemon::client(&lab, options).await?;
         client.client.log_on().await?;
-        times.of(asked!(client, Hold).release()).await?;
-        times.of(asked!(client, Credentials).answer("alice", "s3cret")).await?;
-        times.of(asked!(client, Remote).accept()).await?;
+        times.of(request!(client, Hold).release()).await?;
+        times.of(request!(client, Credentials).answer("alice", "s3cret")).await?;
+        times.of(request!(client, Remote).accept()).await?;
         lines += log_lines(&mut client.events);
     }
     times.print("prompts at verb 11", lines);

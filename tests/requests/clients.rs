@@ -4,7 +4,7 @@ use anyhow::{Context as _, Result};
 use openvpn_mgmt::events::Realm;
 use openvpn_mgmt::{Builder, DroppedRequest, Error, Event, PeerConfig, Request, StateName};
 
-use crate::daemon::{Daemon, asked, pair, pair_with, serving, within};
+use crate::daemon::{Daemon, pair, pair_with, request, serving, within};
 use lab::{ClientOptions, ServerOptions};
 
 #[tokio::test]
@@ -89,8 +89,8 @@ async fn a_client_whose_request_is_dropped_is_denied_where_that_is_set() -> Resu
 }
 
 #[tokio::test]
-async fn a_client_that_leaves_takes_its_question_with_it() -> Result<()> {
-    let lab = serving!("a_client_that_leaves_takes_its_question_with_it");
+async fn a_client_that_leaves_takes_its_request_with_it() -> Result<()> {
+    let lab = serving!("a_client_that_leaves_takes_its_request_with_it");
     // Over TCP the server learns of it at once.
     let mut server = Daemon::server(&lab, ServerOptions::new().tcp()).await?;
     let mut client = Daemon::client(&lab, ClientOptions::to_tcp(&server.process)).await?;
@@ -114,12 +114,12 @@ async fn a_renewed_client_stays_or_is_turned_away() -> Result<()> {
     let first = (peer.cid(), peer.kid());
     peer.allow().await?;
     client.connected().await?;
-    let again = asked!(server, ClientReauth);
+    let again = request!(server, ClientReauth);
     assert_eq!(again.cid(), first.0);
     assert!(again.kid() > first.1, "{:?}", again.kid());
     assert_eq!(again.username(), Ok(Some("alice".into())));
     again.allow().await?;
-    let last = asked!(server, ClientReauth);
+    let last = request!(server, ClientReauth);
     // Still in, as after the renewal before.
     assert!(client.is_connected().await?);
     last.deny("enough", Some("enough")).await?;

@@ -8,7 +8,7 @@ use openvpn_mgmt::challenge::{ClientPassword, Crv1};
 use openvpn_mgmt::events::{Password, Realm, WebAuthFlag};
 use openvpn_mgmt::{CloseReason, Error, Event, PendingAuth, Request, Secret};
 
-use crate::daemon::{Daemon, asked, pair, serving, within};
+use crate::daemon::{Daemon, pair, request, serving, within};
 use lab::{ClientOptions, Identity, KeyKind, Lab, Version, skip};
 
 /// How long a client may wait for a decision: longer than a test takes.
@@ -25,7 +25,7 @@ async fn a_hold_declined_goes_on_until_it_is_released() -> Result<()> {
     client.client.pid().await?;
     assert!(!client.process.log().contains("Need 'Auth'"));
     client.client.hold_release().await?;
-    asked!(client, Credentials).decline();
+    request!(client, Credentials).decline();
     // The daemon goes on waiting, so the commands themselves still answer it.
     client.client.username("Auth", "alice").await?;
     client.client.password("Auth", "secret").await?;
@@ -151,11 +151,11 @@ async fn cr_text(lab: &Lab, allow: bool) -> Result<()> {
     assert_eq!(peer.env().get("IV_SSO"), Some("webauth,openurl,crtext".into()));
     let what = PendingAuth::cr_text("Enter your code: now", false);
     let pending = peer.pending(&what, PATIENCE).await?;
-    let ask = asked!(client, Challenge);
+    let ask = request!(client, Challenge);
     assert_eq!(ask.text(), &"Enter your code: now");
     assert!(ask.response_required() && !ask.echo());
     ask.answer("12 34\u{e9}").await?;
-    let response = asked!(server, ClientResponse);
+    let response = request!(server, ClientResponse);
     assert_eq!(response.response()?, Secret::from("12 34\u{e9}"));
     assert!(pending.request().is_open());
     if allow {
@@ -179,7 +179,7 @@ async fn a_cr_text_declined_leaves_the_decision_to_the_server() -> Result<()> {
     client.log_in("alice").await?;
     let what = PendingAuth::cr_text("Code", true);
     let pending = server.connect().await?.pending(&what, PATIENCE).await?;
-    let ask = asked!(client, Challenge);
+    let ask = request!(client, Challenge);
     assert!(ask.echo());
     ask.decline();
     pending.resume().allow().await?;
@@ -200,13 +200,13 @@ async fn web_authentication(lab: &Lab, allow: bool) -> Result<()> {
     client.log_in("alice").await?;
     let what = PendingAuth::web_auth_with("hidden", "https://sso.example.com/?id=1");
     let pending = server.connect().await?.pending(&what, PATIENCE).await?;
-    let page = asked!(client, WebAuth);
+    let page = request!(client, WebAuth);
     assert_eq!(page.url().expose_str(), Some("https://sso.example.com/?id=1"));
     assert_eq!(page.flags(), [WebAuthFlag::Hidden]);
     // Told something else meanwhile; the decision is still open.
     let what = PendingAuth::open_url("https://sso.example.com/?id=2");
     let pending = pending.resume().pending(&what, PATIENCE).await?;
-    let newer = asked!(client, WebAuth);
+    let newer = request!(client, WebAuth);
     assert_eq!(newer.url().expose_str(), Some("https://sso.example.com/?id=2"));
     // There is one page at a time.
     within("end of the first page", page.withdrawn()).await?;
@@ -256,7 +256,7 @@ async fn a_private_key_is_unlocked_by_its_password() -> Result<()> {
     };
     let server_options = lab::ServerOptions::new().auth_user_pass_optional();
     let (mut server, mut client) = crate::daemon::pair_with(&lab, server_options, options).await?;
-    let ask = asked!(client, PrivateKeyPassword);
+    let ask = request!(client, PrivateKeyPassword);
     assert_eq!(ask.realm(), &Realm::PrivateKey);
     ask.answer("not the phrase").await?;
     let Request::PrivateKeyPassword(ask) = client.past_holds().await? else {
@@ -284,7 +284,7 @@ async fn a_wrong_private_key_password_ends_a_client_that_does_not_retry() -> Res
     let options = ClientOptions::new().common_name("client").key(kind).without_auth_user_pass();
     let mut client = Daemon::client(&lab, options).await?;
     client.release().await?;
-    asked!(client, PrivateKeyPassword).decline();
+    request!(client, PrivateKeyPassword).decline();
     client.client.password("Private Key", wrong).await?;
     if tells_key_failures(&lab) {
         client.refused(&Realm::PrivateKey).await?;
@@ -327,7 +327,7 @@ async fn a_user_name_alone_is_asked_for() -> Result<()> {
     let mut client = Daemon::client(&lab, options).await?;
     client.client.announce_version(4).await?;
     client.release().await?;
-    let ask = asked!(client, Username);
+    let ask = request!(client, Username);
     assert_eq!(ask.realm(), &Realm::Auth);
     ask.answer("bo b").await?;
     let peer = server.connect().await?;

@@ -22,7 +22,7 @@ pub struct Daemon {
 }
 
 /// The next request, which must be of this kind.
-macro_rules! asked {
+macro_rules! request {
     ($daemon:expr, $kind:ident) => {
         match $daemon.request().await? {
             openvpn_mgmt::Request::$kind(request) => request,
@@ -30,7 +30,7 @@ macro_rules! asked {
         }
     };
 }
-pub(crate) use asked;
+pub(crate) use request;
 
 impl Daemon {
     pub async fn attach(process: Process) -> Result<Self> {
@@ -75,7 +75,7 @@ impl Daemon {
     }
 
     pub async fn hold(&mut self) -> Result<HoldRequest> {
-        Ok(asked!(self, Hold))
+        Ok(request!(self, Hold))
     }
 
     pub async fn release(&mut self) -> Result<()> {
@@ -89,13 +89,13 @@ impl Daemon {
         }
     }
 
-    /// Answers the next question for credentials with a name of its own.
+    /// Answers the next request for credentials with a name of its own.
     pub async fn log_in(&mut self, username: &str) -> Result<()> {
         Ok(self.credentials().await?.answer(username, "s3cret").await?)
     }
 
     pub async fn connect(&mut self) -> Result<ClientRequest> {
-        Ok(asked!(self, ClientConnect))
+        Ok(request!(self, ClientConnect))
     }
 
     /// The first event that `pick` takes.

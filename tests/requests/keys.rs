@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result, bail};
 use openvpn_mgmt::events::{Realm, SaltLength, SignAlgorithm};
 use openvpn_mgmt::{CloseReason, PasswordRequest, Request, SignRequest, StateName};
 
-use crate::daemon::{Daemon, asked, serving, within};
+use crate::daemon::{Daemon, request, serving, within};
 use lab::{ClientOptions, Identity, KeyKind, Lab, ServerOptions, Token, Version, skip};
 
 /// Signs as it was asked, with the `openssl` program.
@@ -87,7 +87,7 @@ async fn signs(
         external(lab, kind, formats, |options| options.line(tls)).await?;
     client.client.announce_version(announce).await?;
     client.release().await?;
-    let ask = asked!(client, Sign);
+    let ask = request!(client, Sign);
     let algorithm = ask.algorithm().map_or("none".to_owned(), ToString::to_string);
     let asked = format!("{}{algorithm}", if ask.is_message() { "message " } else { "" });
     let signature = sign(lab, &identity, &ask)?;
@@ -152,7 +152,7 @@ async fn a_signature_is_taken_by_the_other_command_too() -> Result<()> {
             external(&lab, &KeyKind::Rsa, formats, |options| options.line(TLS11)).await?;
         client.client.announce_version(announced).await?;
         client.release().await?;
-        let ask = asked!(client, Sign);
+        let ask = request!(client, Sign);
         let signature = sign(&lab, &identity, &ask)?;
         ask.decline();
         match announced {
@@ -176,7 +176,7 @@ async fn a_wrong_signature_is_refused_and_the_next_asked_for() -> Result<()> {
     let identity = lab.identity("client", &KeyKind::Ec)?;
     client.client.announce_version(3).await?;
     client.release().await?;
-    let ask = asked!(client, Sign);
+    let ask = request!(client, Sign);
     let mut signature = sign(&lab, &identity, &ask)?;
     *signature.last_mut().unwrap() ^= 1;
     ask.answer(signature).await?;
@@ -198,11 +198,11 @@ async fn a_certificate_is_given_with_the_signature() -> Result<()> {
         external(&lab, &KeyKind::Ec, "nopadding", |options| options.external_cert(hint)).await?;
     client.client.announce_version(3).await?;
     client.release().await?;
-    let ask = asked!(client, Certificate);
+    let ask = request!(client, Certificate);
     assert_eq!(ask.hint(), &hint);
     let pem = std::fs::read_to_string(&identity.cert)?;
     ask.answer(&pem).await?;
-    let ask = asked!(client, Sign);
+    let ask = request!(client, Sign);
     let signature = sign(&lab, &identity, &ask)?;
     ask.answer(signature).await?;
     client.connected().await?;
@@ -217,7 +217,7 @@ async fn a_certificate_that_is_none_ends_the_daemon() -> Result<()> {
     let options = ClientOptions::new().without_auth_user_pass().external_key("nopadding");
     let mut client = Daemon::client(&lab, options.external_cert("hint")).await?;
     client.release().await?;
-    asked!(client, Certificate).decline();
+    request!(client, Certificate).decline();
     let pem = "-----BEGIN CERTIFICATE-----\nYWJj\n-----END CERTIFICATE-----\n";
     client.client.certificate(pem).await?;
     let reason = within("end", client.client.closed()).await?;
@@ -238,7 +238,7 @@ async fn a_token_is_chosen_and_unlocked() -> Result<()> {
     let options = options.pkcs11(token.module()).auth_retry_interact();
     let mut client = Daemon::client(&lab, options).await?;
     client.release().await?;
-    let ask = asked!(client, NeedStr);
+    let ask = request!(client, NeedStr);
     assert_eq!(ask.name(), &"pkcs11-id-request");
     assert_eq!(ask.message(), &"Please specify PKCS#11 id to use");
     let entry = client.client.pkcs11_id_get(0).await?;
@@ -270,13 +270,13 @@ async fn a_missing_token_is_asked_for() -> Result<()> {
     client.release().await?;
     // An identity on a token that is not there.
     let id = "SoftHSM\\x20project/SoftHSM\\x20v2/0123456789abcdef/elsewhere/01";
-    asked!(client, NeedStr).answer(id).await?;
-    let ask = asked!(client, NeedOk);
+    request!(client, NeedStr).answer(id).await?;
+    let ask = request!(client, NeedOk);
     assert_eq!(ask.name(), &"token-insertion-request");
     assert_eq!(ask.message(), &"Please insert elsewhere token");
     ask.ok().await?;
     // It is still not there.
-    let ask = asked!(client, NeedOk);
+    let ask = request!(client, NeedOk);
     ask.cancel().await?;
     let reason = within("end", client.client.closed()).await?;
     assert!(matches!(reason, CloseReason::Fatal(_) | CloseReason::Exiting(_)), "{reason}");

@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use crate::daemon::{Daemon, serving, within};
 use lab::{ClientOptions, Lab, Port, Proto, ServerOptions, skip};
 
-/// The next question about a remote; holds are released.
+/// The next request about a remote; holds are released.
 async fn remote(client: &mut Daemon) -> Result<openvpn_mgmt::RemoteRequest> {
     match client.past_holds().await? {
         Request::Remote(ask) => Ok(ask),

@@ -9,7 +9,7 @@ use openvpn_mgmt::{
     Cid, ClientResponse, Error, Event, History, PendingAuth, PendingClient, Secret, StateName,
 };
 
-use crate::daemon::{Daemon, asked, serving};
+use crate::daemon::{Daemon, request, serving};
 use crate::hostile::{DEAF, hostile};
 use crate::patient::{self, asks_nothing, responds, told, waits};
 use lab::{Lab, Port, Version, skip};
@@ -24,7 +24,7 @@ async fn pair(lab: &Lab) -> Result<(Daemon, Daemon)> {
 
 /// The response that the server is asked about.
 async fn response(server: &mut Daemon, text: &str) -> Result<ClientResponse> {
-    let response = asked!(server, ClientResponse);
+    let response = request!(server, ClientResponse);
     ensure!(response.response()? == Secret::from(text), "another response");
     Ok(response)
 }
@@ -113,8 +113,8 @@ async fn pending(
 }
 
 #[tokio::test]
-async fn each_question_brings_one_response() -> Result<()> {
-    let lab = serving!("each_question_brings_one_response");
+async fn each_challenge_brings_one_response() -> Result<()> {
+    let lab = serving!("each_challenge_brings_one_response");
     let (mut server, mut client) = pair(&lab).await?;
     let first = pending(&mut server, &mut client, code()).await?;
     responds(&mut server, &client, "one").await?;
@@ -162,8 +162,8 @@ async fn a_response_to_a_web_page_opens_nothing() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_question_by_a_command_of_its_own_brings_its_response() -> Result<()> {
-    let lab = serving!("a_question_by_a_command_of_its_own_brings_its_response");
+async fn a_challenge_by_a_command_of_its_own_brings_its_response() -> Result<()> {
+    let lab = serving!("a_challenge_by_a_command_of_its_own_brings_its_response");
     let (mut server, mut client) = pair(&lab).await?;
     let peer = server.connect().await?;
     let manager = server.client.clone();

@@ -41,7 +41,7 @@ async fn asks(lab: &Lab, options: ClientOptions, name: &str) -> Result<Daemon> {
     Ok(client)
 }
 
-/// The server holds the question about alice.
+/// The server holds the request about alice.
 async fn unanswered(
     lab: &Lab,
     server: &mut Daemon,

@@ -10,7 +10,7 @@ use tokio::sync::mpsc::{self, UnboundedReceiver};
 use crate::key::Key;
 use crate::signer::KeySigner;
 
-/// A client daemon whose questions are answered until its connection ends.
+/// A client daemon whose requests are answered until its connection ends.
 pub(crate) struct Tunnel {
     pub(crate) client: Client,
     events: Events,

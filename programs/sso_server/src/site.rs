@@ -94,14 +94,14 @@ impl Site {
             .route("/{link}", get(show).post(answer))
             .fallback(async || unknown())
             .layer(DefaultBodyLimit::max(4096))
-            .layer(middleware::from_fn_with_state(Arc::clone(&self.shared), guard))
+            .layer(middleware::from_fn_with_state(Arc::clone(&self.shared), filter))
             .with_state(self.shared);
         web::serve(self.listener, site).await
     }
 }
 
 /// Lets through what is meant for this site, and adds the headers of every response.
-async fn guard(State(site): State<Arc<Shared>>, request: Request, next: Next) -> Response {
+async fn filter(State(site): State<Arc<Shared>>, request: Request, next: Next) -> Response {
     let mut response = if is_meant(&site, &request) {
         next.run(request).await
     } else {

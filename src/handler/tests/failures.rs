@@ -152,7 +152,7 @@ impl CredentialsProvider for Knows {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_question_that_is_taken_back_while_it_is_answered_is_no_failure() {
+async fn a_request_that_is_taken_back_while_it_is_answered_is_no_failure() {
     let (responder, mut failures) = handing_out(Responder::new().credentials(Knows));
     let (_task, mut daemon) = respond(responder).await;
     daemon.says(USER_PASS).await;

@@ -23,7 +23,7 @@ impl Daemon {
 }
 
 /// Asserts that nothing is asked: the next request is about a client that connects only now.
-async fn nothing_asked(requests: &mut Requests, daemon: &mut Daemon) {
+async fn no_request(requests: &mut Requests, daemon: &mut Daemon) {
     daemon.connect("CONNECT", 99, 1).await;
     assert_eq!(next_client(requests).await.cid().0, 99);
 }
@@ -43,26 +43,26 @@ async fn a_response_nobody_asked_for_is_an_event_alone() {
     let d = &mut daemon;
     d.connect("CONNECT", 0, 1).await.responds(0, 1).await;
     let peer = next_client(&mut requests).await;
-    nothing_asked(&mut requests, d).await;
+    no_request(&mut requests, d).await;
 
     // Asked to open a page, it may not answer either.
     let page = PendingAuth::web_auth("https://x");
     let wire = "client-pending-auth 0 1 \"WEB_AUTH::https://x\" 60\n";
     let pending = exchange(peer.pending(&page, MINUTE), d, wire, PENDING).await.unwrap();
     d.responds(0, 1).await;
-    nothing_asked(&mut requests, d).await;
+    no_request(&mut requests, d).await;
 
     // Nor after a denial.
     let deny = "SUCCESS: client-deny command succeeded\r\n";
     let wire = "client-deny 0 1 \"no\"\n";
     exchange(pending.resume().deny("no", None), d, wire, deny).await.unwrap();
     d.responds(0, 1).await;
-    nothing_asked(&mut requests, d).await;
+    no_request(&mut requests, d).await;
     assert_eq!(responses(&mut events), 3);
 }
 
 #[tokio::test]
-async fn one_response_answers_one_question_and_settles_nothing_by_being_dropped() {
+async fn one_response_answers_one_challenge_and_settles_nothing_by_being_dropped() {
     let (session, mut daemon) = start(Builder::new()).await;
     let (client, _events, mut requests) = session.split();
     let d = &mut daemon;
@@ -75,7 +75,7 @@ async fn one_response_answers_one_question_and_settles_nothing_by_being_dropped(
     // Of another key, then twice of the right one.
     d.responds(0, 7).await.responds(0, 1).await.responds(0, 1).await;
     let Some(Request::ClientResponse(response)) = requests.next().await else { panic!() };
-    nothing_asked(&mut requests, d).await;
+    no_request(&mut requests, d).await;
     drop(response);
     let peer = pending.resume();
     assert!(peer.is_open());
@@ -88,7 +88,7 @@ async fn one_response_answers_one_question_and_settles_nothing_by_being_dropped(
     let Some(Request::ClientResponse(response)) = requests.next().await else { panic!() };
     exchange(response.allow(), d, "client-auth-nt 0 1\n", AUTH).await.unwrap();
     d.responds(0, 1).await;
-    nothing_asked(&mut requests, d).await;
+    no_request(&mut requests, d).await;
 }
 
 #[tokio::test]
@@ -101,7 +101,7 @@ async fn a_challenge_that_was_refused_or_withdrawn_is_answered_by_nobody() {
     let refused = exchange(ask(), d, wire, "ERROR: client-pending-auth command failed\r\n").await;
     assert!(matches!(refused, Err(Error::Refused { .. })));
     d.responds(0, 1).await;
-    nothing_asked(&mut requests, d).await;
+    no_request(&mut requests, d).await;
     for ends in ["DISCONNECT", "CONNECT", "RECONNECTING"] {
         exchange(ask(), d, wire, PENDING).await.unwrap();
         match ends {
@@ -113,7 +113,7 @@ async fn a_challenge_that_was_refused_or_withdrawn_is_answered_by_nobody() {
             assert_eq!(next_client(&mut requests).await.kid().0, 2);
         }
         d.responds(0, 1).await;
-        nothing_asked(&mut requests, d).await;
+        no_request(&mut requests, d).await;
     }
 }
 
@@ -217,7 +217,7 @@ async fn a_state_that_cannot_be_read_may_be_a_restart() {
         daemon.connect("CONNECT", 0, 1).await;
         let peer = next_client(&mut requests).await;
         daemon.says(line).await.says("\r\n").await;
-        nothing_asked(&mut requests, &mut daemon).await;
+        no_request(&mut requests, &mut daemon).await;
         assert_eq!(peer.is_open(), !restarts, "{line}");
     }
 }

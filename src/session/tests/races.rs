@@ -67,7 +67,7 @@ async fn a_client_that_was_asked_by_plain_commands_is_decided_about_once() {
 }
 
 #[tokio::test]
-async fn a_refused_question_takes_no_other_back() {
+async fn a_refused_challenge_takes_no_other_back() {
     let (session, mut d) = start(Builder::new()).await;
     let (client, _, mut requests) = session.split();
     d.connect("CONNECT", 0, 1).await;
