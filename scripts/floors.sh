@@ -25,7 +25,22 @@ imports() {
     done | sort | uniq -c
 }
 
+# `file:line` of each path whose `super::` lead out of its folder; inline tests are one deeper than their file.
+escapes() {
+    git ls-files 'src/*.rs' | xargs awk '
+        FNR == 1 { name = FILENAME; sub(/\/mod\.rs$/, "", name); depth = split(name, parts, "/") - 2 }
+        /^mod [a-z_]+ \{/ { depth++ }
+        { sub(/\/\/.*/, "") }
+        match($0, /(super::)+/) && RLENGTH / 7 > depth { print FILENAME ":" FNR }
+    '
+}
+
 failed=0
+while read -r place; do
+    echo "$place: \`super::\` leads out of the folder: import from the module that defines it" >&2
+    failed=1
+done < <(escapes)
+
 declare -A arrows=()
 while read -r count file target; do
     from=${file#src/}
