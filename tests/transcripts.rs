@@ -1,4 +1,4 @@
-//! What real daemons sent (2.5.1, 2.6.14 and 2.7.8), read through the demultiplexer and
+//! What real daemons sent, each version in a folder of its own, read through the demultiplexer and
 //! the events layer.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "tests")]
 
@@ -36,11 +36,15 @@ fn events(path: &Path) -> Vec<Event> {
     events
 }
 
-fn transcripts() -> Vec<PathBuf> {
+/// The folder of each version.
+fn versions() -> impl Iterator<Item = PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/transcripts");
-    let mut paths: Vec<_> = fs::read_dir(root)
-        .unwrap()
-        .flat_map(|version| fs::read_dir(version.unwrap().path()).unwrap())
+    fs::read_dir(root).unwrap().map(|version| version.unwrap().path())
+}
+
+fn transcripts() -> Vec<PathBuf> {
+    let mut paths: Vec<_> = versions()
+        .flat_map(|version| fs::read_dir(version).unwrap())
         .map(|file| file.unwrap().path())
         .collect();
     paths.sort();
@@ -140,10 +144,9 @@ fn states_are_all_known() {
 
 #[test]
 fn what_the_scenarios_are_about_is_found() {
-    for version in ["2.5.1", "2.6.14", "2.7.8"] {
+    for version in versions() {
         let find = |name: &str, wanted: &dyn Fn(&Event) -> bool| {
-            let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/transcripts");
-            let path = root.join(version).join(format!("{name}.jsonl"));
+            let path = version.join(format!("{name}.jsonl"));
             !path.exists() || events(&path).iter().any(wanted)
         };
         assert!(find("client_denied_crv1", &|event| matches!(
