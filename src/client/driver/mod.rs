@@ -346,6 +346,9 @@ impl<S: Transport> Driver<S> {
                 if self.output.is_due() {
                     // A slow link, not a dead one; a short command says nothing of that.
                     self.reply_timer.heard();
+                } else {
+                    // It may be a password, which is not kept up to the next command.
+                    self.output = Output::default();
                 }
             }
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
