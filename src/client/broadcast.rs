@@ -39,6 +39,11 @@ pub(super) struct Batch {
     pub(super) bytes: usize,
 }
 
+impl Batch {
+    /// What one costs beside its events and their lines: its place, its owner, and that of the lines' memory.
+    pub(super) const OVERHEAD: usize = 256;
+}
+
 /// The events that were not read by all, between the driver and the subscriptions.
 pub(super) struct Broadcast {
     kept: Mutex<Kept>,

@@ -98,7 +98,8 @@ impl Dispatcher {
         }
         let mut batch = std::mem::take(&mut self.batch);
         self.last.events = batch.events.len();
-        batch.bytes += bytes + batch.events.capacity() * size_of::<Published>();
+        let events = batch.events.capacity() * size_of::<Published>();
+        batch.bytes += bytes + events + Batch::OVERHEAD;
         self.is_crowded |= self.broadcast.publish(batch);
         true
     }

@@ -155,7 +155,7 @@ impl Client {
     ) -> Result<PeerEnd> {
         let deadline = far(Instant::now(), timeout);
         let (end, mut gone) = oneshot::channel();
-        let watch = Wants::End(PeerWatch { peer: peer.clone(), end });
+        let watch = Wants::End(Box::new(PeerWatch { peer: peer.clone(), end }));
         let after = self.timeout.min(timeout);
         let sent = self.call_within(after, wire, Pass::Peer(peer.clone()), watch).await;
         if let Err(error) = sent {

@@ -49,7 +49,7 @@ pub(super) enum Wants {
     /// Who has which client ID when the reply arrives.
     Peers(oneshot::Sender<Peers>),
     /// When a client is gone, from when the command is sent.
-    End(PeerWatch),
+    End(Box<PeerWatch>),
 }
 
 /// Whether a command was sent. Settled once, between the caller that gives up and the driver that
@@ -208,7 +208,7 @@ impl PendingCommand {
             Effect::FiltersEnv { zero } => self.env_filter = dispatcher.env_filter.sending(zero),
         }
         match std::mem::take(&mut self.wants) {
-            Wants::End(watch) => dispatcher.peers.watch(watch),
+            Wants::End(watch) => dispatcher.peers.watch(*watch),
             wants => self.wants = wants,
         }
         debug!(command, "sending");

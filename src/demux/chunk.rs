@@ -63,6 +63,9 @@ impl Inbox {
         let left = self.memory.capacity() - self.memory.len();
         self.room = if left == 0 {
             (2 * self.room).clamp(Self::LEAST, Self::MOST)
+        } else if count < Self::LEAST / 4 {
+            // What a flood has needed is not kept by a connection that is quiet behind it.
+            Self::LEAST
         } else if count < self.room / 4 {
             (self.room / 2).max(Self::LEAST)
         } else {
