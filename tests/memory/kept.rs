@@ -1,0 +1,106 @@
+//! What a session holds at rest, and a program of what it has read.
+
+use std::io::{self, Write as _};
+use std::os::unix::net::UnixStream;
+
+use allocation_counter::measure;
+use openvpn_mgmt::events::ClientEvent;
+use openvpn_mgmt::{Builder, Event, Text};
+
+use crate::stage::{LINE, PID, REST, Stage, check, daemon, log, patient};
+
+/// How many clients there are.
+const CLIENTS: usize = 10_000;
+
+/// How many sessions there are, so that what the process holds once counts little.
+const SESSIONS: usize = 16;
+
+#[test]
+fn a_session_at_rest_holds_little() {
+    let mut stage = Stage::new(&Builder::new(), |_| Ok(()));
+    let mut sessions = Vec::with_capacity(SESSIONS);
+    let counted = measure(|| {
+        for _ in 0..SESSIONS {
+            let session = stage.runtime.block_on(async {
+                let stream = tokio::net::UnixStream::from_std(daemon(|_| Ok(()))).unwrap();
+                patient(&Builder::new()).attach(stream).await.unwrap()
+            });
+            sessions.push(session);
+        }
+    });
+    let held = usize::try_from(counted.bytes_current).unwrap();
+    check("sessions at rest", held, SESSIONS * REST);
+    stage.events = None;
+}
+
+/// Long lines and short ones, and some that only an ENV block makes one event.
+fn flood(stream: &mut UnixStream) -> io::Result<()> {
+    for _ in 0..8 {
+        stream.write_all(&log(LINE))?;
+        stream.write_all(&log(64).repeat(8 * 1024))?;
+        stream.write_all(&clients(8))?;
+    }
+    stream.write_all(PID)
+}
+
+/// Clients, each with a name of its own.
+fn clients(count: usize) -> Vec<u8> {
+    let client = |cid| {
+        format!(
+            ">CLIENT:ESTABLISHED,{cid}\r\n>CLIENT:ENV,n_clients=7\r\n\
+             >CLIENT:ENV,common_name=user{cid}\r\n>CLIENT:ENV,END\r\n"
+        )
+    };
+    (0..count).map(client).collect::<String>().into_bytes()
+}
+
+/// Has the daemon say its own, reads it, and gives what `keep` made of the events. Then little comes.
+fn read<T>(stage: &mut Stage, mut keep: impl FnMut(Event) -> Option<T>, kept: &mut Vec<T>) {
+    let Stage { runtime, client, events, .. } = stage;
+    let events = events.as_mut().unwrap();
+    runtime.block_on(async {
+        let mut pid = std::pin::pin!(client.pid());
+        loop {
+            tokio::select! {
+                biased;
+                event = events.next() => kept.extend(keep(event.unwrap().unwrap())),
+                pid = &mut pid => {
+                    pid.unwrap();
+                    break;
+                }
+            }
+        }
+        while let Some(event) = events.try_next() {
+            kept.extend(keep(event.unwrap()));
+        }
+        client.hold().await.unwrap();
+    });
+}
+
+#[test]
+fn a_flood_that_was_read_leaves_nothing() {
+    let mut stage = Stage::new(&Builder::new(), flood);
+    let counted = measure(|| {
+        for _ in 0..2 {
+            read(&mut stage, |_| None, &mut Vec::<()>::new());
+        }
+    });
+    check("after a flood", usize::try_from(counted.bytes_current).unwrap_or(0), REST);
+}
+
+#[test]
+fn a_name_that_is_detached_holds_itself() {
+    let mut stage = Stage::new(&Builder::new(), |stream| {
+        stream.write_all(&clients(CLIENTS))?;
+        stream.write_all(PID)
+    });
+    let mut names: Vec<Text> = Vec::with_capacity(CLIENTS);
+    let name = |event| match event {
+        Event::Client(ClientEvent::Established { env, .. }) => env.get("common_name"),
+        _ => None,
+    };
+    let counted = measure(|| read(&mut stage, |event| name(event).map(Text::detach), &mut names));
+    assert_eq!(names.len(), CLIENTS);
+    let text = names.iter().map(Text::len).sum::<usize>();
+    check("names", usize::try_from(counted.bytes_current).unwrap(), text + REST);
+}
