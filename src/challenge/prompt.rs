@@ -78,9 +78,14 @@ impl DynamicChallenge {
         })
     }
 
-    /// The same without its state ID.
+    /// The same without its state ID, and without the line that it came with.
     pub(crate) fn withhold_secrets(self) -> Self {
-        Self { state_id: self.state_id.withheld(), ..self }
+        Self {
+            flags: ChallengeFlags(self.flags.0.detach()),
+            state_id: self.state_id.withheld(),
+            username: self.username,
+            text: self.text.detach(),
+        }
     }
 }
 

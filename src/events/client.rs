@@ -151,7 +151,13 @@ impl ClientEvent {
                 response.0 = response.0.withheld();
                 withhold_env(env);
             }
-            Self::Address { extra, .. } => *extra = extra.take().map(|extra| extra.withheld()),
+            Self::Address { address, extra, .. } => {
+                *extra = extra.take().map(|extra| extra.withheld());
+                if let VirtualAddress::Other(text) = address {
+                    // It stands in the line that the rest is withheld of.
+                    *text = std::mem::take(text).detach();
+                }
+            }
         }
         self
     }

@@ -50,12 +50,12 @@ impl InfoMsg {
         Ok(Self::Other(Text::slice_of(line, body)))
     }
 
-    /// The same without links and passwords, which the request has.
+    /// The same without links and passwords, which the request has; what is left does not keep their line.
     pub(super) fn withhold_secrets(self) -> Self {
         match self {
             Self::WebAuth(web) => Self::WebAuth(web.withhold_secrets()),
             Self::OpenUrl(url) => Self::OpenUrl(url.withheld()),
-            Self::Other(text) => Self::Other(masked(&text)),
+            Self::Other(text) => Self::Other(masked(&text).detach()),
             challenge @ Self::CrText { .. } => challenge,
         }
     }
@@ -152,7 +152,8 @@ impl WebAuthFlag {
     fn withhold_secrets(self) -> Self {
         match self {
             Self::Proxy(proxy) => {
-                Self::Proxy(WebAuthProxy { password: proxy.password.withheld(), ..proxy })
+                let (host, password) = (proxy.host.detach(), proxy.password.withheld());
+                Self::Proxy(WebAuthProxy { host, password, ..proxy })
             }
             Self::Unknown(flag) => Self::Unknown(flag.withheld()),
             Self::Hidden | Self::External => self,

@@ -66,12 +66,13 @@ impl Password {
         Err(Problem("neither a need, a failed verification nor a token"))
     }
 
-    /// The same without a token or a challenge's state ID, which the requests have.
+    /// The same without a token or a challenge's state ID, which the requests have; what is left does not keep
+    /// their line.
     pub(super) fn withhold_secrets(self) -> Self {
         match self {
             Self::VerificationFailed { realm, reason, challenge } => Self::VerificationFailed {
-                realm,
-                reason: reason.map(|reason| masked(&reason)),
+                realm: realm.detach(),
+                reason: reason.map(|reason| masked(&reason).detach()),
                 challenge: challenge.map(DynamicChallenge::withhold_secrets),
             },
             Self::AuthToken(token) => Self::AuthToken(token.withheld()),

@@ -33,6 +33,14 @@ impl Realm {
         }
     }
 
+    /// The same in memory of its own.
+    pub(super) fn detach(self) -> Self {
+        match self {
+            Self::Other(name) => Self::Other(name.detach()),
+            known => known,
+        }
+    }
+
     /// The name as the daemon writes it, and as it expects it in the answer.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
