@@ -19,14 +19,11 @@ mod response;
 
 use std::fmt;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-
 use crate::error::Result;
 use crate::error::invalid;
 use crate::types::ArgumentProblem;
 use crate::types::Secret;
-use crate::types::{check, limits};
+use crate::types::{base64, check, limits};
 
 pub(crate) use prompt::flags_and_text;
 pub use prompt::{ChallengeFlags, DynamicChallenge, StaticChallenge};
@@ -100,8 +97,8 @@ impl Crv1 {
             (false, true) => "E",
             (false, false) => "",
         };
-        let user = STANDARD.encode(&self.username);
-        format!("CRV1:{flags}:{}:{user}:{}", self.state_id, self.text)
+        let user = base64::encode(self.username.as_bytes());
+        format!("CRV1:{flags}:{}:{}:{}", self.state_id, *user, self.text)
     }
 }
 
@@ -174,10 +171,9 @@ fn dynamic(password: &[u8]) -> Option<ClientPassword> {
 fn fixed(parts: &[u8]) -> Option<ClientPassword> {
     let at = memchr::memchr(b':', parts)?;
     let (password, response) = parts.split_at_checked(at)?;
-    let decode = |text: &[u8]| STANDARD.decode(text).ok().map(Secret::from);
     Some(ClientPassword::Static {
-        password: decode(password)?,
-        response: decode(response.strip_prefix(b":")?)?,
+        password: base64::decode(password)?,
+        response: base64::decode(response.strip_prefix(b":")?)?,
     })
 }
 

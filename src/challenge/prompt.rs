@@ -9,8 +9,8 @@ use nom::combinator::rest;
 use nom::error::context;
 use nom::sequence::{preceded, terminated};
 
-use crate::types::grammar::{Parsed, base64, start};
-use crate::types::{SecretText, Text};
+use crate::types::grammar::{Parsed, start};
+use crate::types::{SecretText, Text, base64};
 
 /// `SC:flags,text`: a challenge the client's own configuration sets (`static-challenge`).
 ///
@@ -73,7 +73,7 @@ impl DynamicChallenge {
         Some(Self {
             flags: ChallengeFlags(Text::slice_of(line, flags)),
             state_id: SecretText::new(Text::slice_of(line, state_id)),
-            username: Text::from(Bytes::from(base64(user)?)),
+            username: Text::from(Bytes::copy_from_slice(base64::decode(user)?.expose())),
             text: Text::slice_of(line, text),
         })
     }

@@ -1,11 +1,7 @@
 //! [`Challenge`]: what a server wants of a user beside the password.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use zeroize::Zeroizing;
-
 use super::{DynamicChallenge, StaticChallenge};
-use crate::types::{Secret, Text};
+use crate::types::{Secret, Text, base64};
 
 /// A challenge that goes with a prompt for user name and password, or for a password alone.
 #[derive(Debug, Clone, PartialEq)]
@@ -80,8 +76,8 @@ impl Challenge {
                 (username, joined(&[password.expose(), response.expose()]))
             }
             Kind::Static(_) => {
-                let password = Zeroizing::new(STANDARD.encode(password.expose()));
-                let response = Zeroizing::new(STANDARD.encode(response.expose()));
+                let password = base64::encode(password.expose());
+                let response = base64::encode(response.expose());
                 let parts = [b"SCRV1:", password.as_bytes(), b":", response.as_bytes()];
                 (username, joined(&parts))
             }

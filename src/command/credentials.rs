@@ -1,15 +1,11 @@
 //! Answers of a person: `username`, `password`, `needok`, `needstr`, `cr-response`…
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use zeroize::Zeroizing;
-
 use super::{
     Command, Dialect, Encoded, Fence, ReplyShape, Sealed, Writer, require, text, version_unknown,
 };
 use crate::error::{Error, Result, invalid};
 use crate::reply::{self, RawReply};
-use crate::types::{ArgumentProblem, Feature, Secret, Text, check, limits};
+use crate::types::{ArgumentProblem, Feature, Secret, Text, base64, check, limits};
 
 const ENTERED: &str = "'";
 const CUT: &str = "the daemon silently cuts longer ones";
@@ -89,7 +85,7 @@ impl Password {
     fn block(&self) -> Result<Encoded> {
         let writer = Writer::with_capacity(Self::NAME, 4 * limits::PASSWORD);
         let mut block = writer.quoted("type", &self.kind)?.block();
-        let encoded = Zeroizing::new(STANDARD.encode(self.password.expose()));
+        let encoded = base64::encode(self.password.expose());
         for line in encoded.as_bytes().chunks(limits::BASE64_LINE) {
             block = block.line(Self::NAME, line, limits::BASE64_LINE, CUT)?;
         }
@@ -240,7 +236,7 @@ impl Command for CrResponse {
     fn encode(&self, dialect: Dialect) -> Result<Encoded> {
         const NAME: &str = "cr-response";
         const ARGUMENT: &str = "response";
-        let encoded = Zeroizing::new(STANDARD.encode(self.response.expose()));
+        let encoded = base64::encode(self.response.expose());
         if encoded.is_empty() {
             return Err(invalid(NAME, ARGUMENT, ArgumentProblem::Empty));
         }

@@ -2,14 +2,11 @@
 
 use std::fmt;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-
 use super::{Command, Dialect, Encoded, Fence, Kind, ReplyShape, Sealed, Writer, require};
 use crate::error::{Error, Result, invalid};
 use crate::events::{self, Event};
 use crate::reply::RawReply;
-use crate::types::{ArgumentProblem, Feature, limits, shown};
+use crate::types::{ArgumentProblem, Feature, base64, limits, shown};
 
 /// The reply is about the prompt that was answered, not about the command, and OpenVPN 3 has a word of its own.
 const SIGNED: &[&str] =
@@ -174,7 +171,7 @@ fn signature(name: &'static str, signature: &[u8]) -> Result<Encoded> {
         return Err(invalid(name, "signature", ArgumentProblem::Empty));
     }
     let mut block = Writer::new(name).block();
-    for line in STANDARD.encode(signature).as_bytes().chunks(limits::BASE64_LINE) {
+    for line in base64::encode(signature).as_bytes().chunks(limits::BASE64_LINE) {
         block = block.line("signature", line, limits::BASE64_LINE, BLOCK_WHY)?;
     }
     let encoded = block.end(ReplyShape::Fenced(Fence::AfterRefusal));

@@ -5,8 +5,8 @@ use std::fmt;
 use bytes::Bytes;
 
 use super::{BadField, Env, SecretText};
-use crate::types::grammar::{Problem, base64, number, split_once};
-use crate::types::{Cid, Kid, Secret, Text, VirtualAddress};
+use crate::types::grammar::{Problem, number, split_once};
+use crate::types::{Cid, Kid, Secret, Text, VirtualAddress, base64};
 
 /// `>CLIENT:`: what happens to a client of this server.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -218,8 +218,7 @@ impl CrResponse {
     /// [withheld](BadField::is_withheld).
     pub fn decode(&self) -> Result<Secret, BadField> {
         let response = self.0.expose().ok_or(BadField::withheld("response"))?;
-        let decoded = base64(response).ok_or(BadField::new("response", "base64"))?;
-        Ok(Secret::from(decoded))
+        base64::decode(response).ok_or(BadField::new("response", "base64"))
     }
 }
 

@@ -4,12 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use zeroize::Zeroizing;
 
 use super::SecretText;
 use crate::challenge::{ChallengeFlags, flags_and_text};
-use crate::types::grammar::{Problem, base64, number, rsplit_once, split_once};
-use crate::types::{Masked, Text, masked};
+use crate::types::grammar::{Problem, number, rsplit_once, split_once};
+use crate::types::{Masked, Text, WipedBytes, base64, masked};
 
 /// `>INFOMSG:`: what a server tells its client about pending authentication (OpenVPN 2.5).
 ///
@@ -178,11 +177,11 @@ impl WebAuthProxy {
             return None;
         }
         // Decoded it is in memory of its own, which is to be wiped as the line is.
-        let password = Bytes::from_owner(Zeroizing::new(base64(password)?));
+        let password = WipedBytes::copy(base64::decode(password)?.expose());
         Some(Self {
             host: Text::slice_of(line, host),
             port: number(port)?,
-            user: Text::from(Bytes::from(base64(user)?)),
+            user: Text::from(Bytes::copy_from_slice(base64::decode(user)?.expose())),
             password: SecretText::new(Text::from(password)),
         })
     }

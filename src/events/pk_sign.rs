@@ -4,8 +4,8 @@ use std::fmt;
 
 use bytes::Bytes;
 
-use crate::types::Text;
-use crate::types::grammar::{Problem, base64, number, split_once};
+use crate::types::grammar::{Problem, number, split_once};
+use crate::types::{Text, base64};
 
 /// `>PK_SIGN:base64,ALG` or `>RSA_SIGN:base64`: the daemon needs a signature by a key it
 /// does not have (`management-external-key`).
@@ -104,10 +104,10 @@ impl PkSign {
         if data.is_empty() {
             return Err(Problem("there is nothing to sign"));
         }
-        let decoded = base64(data).ok_or(Problem("the data is not base64"))?;
+        let decoded = base64::decode(data).ok_or(Problem("the data is not base64"))?;
         Ok(Self {
             command,
-            data: decoded.into(),
+            data: Bytes::copy_from_slice(decoded.expose()),
             base64: Text::slice_of(line, data),
             algorithm: None,
             is_message: false,

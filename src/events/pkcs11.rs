@@ -5,8 +5,8 @@ use std::fmt;
 use bytes::Bytes;
 
 use super::BadField;
-use crate::types::Text;
-use crate::types::grammar::{Problem, base64, number, split_once};
+use crate::types::grammar::{Problem, number, split_once};
+use crate::types::{Text, base64};
 
 /// `>PKCS11ID-COUNT:n`: the reply to `pkcs11-id-count`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,7 +57,8 @@ impl Pkcs11IdEntry {
     /// Where the blob is not base64.
     pub fn certificate(&self) -> Result<Option<Vec<u8>>, BadField> {
         let Some(blob) = &self.blob else { return Ok(None) };
-        base64(blob.as_bytes()).map(Some).ok_or(BadField::new("BLOB", "base64"))
+        let der = base64::decode(blob.as_bytes()).ok_or(BadField::new("BLOB", "base64"))?;
+        Ok(Some(der.expose().to_vec()))
     }
 }
 

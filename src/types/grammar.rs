@@ -148,12 +148,6 @@ pub(crate) fn quoted<'a, T>(
     })
 }
 
-/// Standard base64 with padding, as OpenVPN writes it.
-pub(crate) fn base64(input: &[u8]) -> Option<Vec<u8>> {
-    use base64::Engine as _;
-    base64::engine::general_purpose::STANDARD.decode(input).ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,6 +2,7 @@
 
 mod address;
 mod argument;
+pub(crate) mod base64;
 mod dialect;
 pub(crate) mod grammar;
 mod ids;
