@@ -10,5 +10,5 @@
 mod hostile;
 #[path = "memory/kept.rs"]
 mod kept;
-#[path = "memory/stage.rs"]
-mod stage;
+#[path = "memory/setup.rs"]
+mod setup;

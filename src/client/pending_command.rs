@@ -264,7 +264,10 @@ impl PendingCommand {
             let _ = peers.send(dispatcher.peers.snapshot());
         }
         let secret = self.secret.take();
-        self.tell(outcome.map_err(|failure| failure_error(command, failure, secret.as_deref())));
+        let outcome = outcome.map_err(|failure| failure_error(command, failure, secret.as_deref()));
+        // Whoever is told that it was answered finds nothing of it left.
+        drop(secret);
+        self.tell(outcome);
     }
 
     pub(super) fn fail(mut self, reason: CloseReason) {

@@ -328,3 +328,13 @@ fn what_is_read_in_place_gives_the_same_items() {
     assert_eq!(out, 10_000);
     assert_eq!(demuxer.finish(), None);
 }
+
+#[test]
+fn little_is_read_at_once_behind_a_long_line() {
+    const MOST: usize = 32 * 1024;
+    let mut demuxer = Demuxer::new();
+    demuxer.feed(&vec![b'x'; 20 * MOST]);
+    assert!(demuxer.next_item().is_none());
+    let room = demuxer.room().remaining_mut();
+    assert!((1..=MOST).contains(&room), "{room}");
+}

@@ -6,7 +6,7 @@ use bytes::{Buf as _, Bytes};
 use nom::sequence::terminated;
 
 use crate::types::grammar::{Problem, comma, field, number, split_once, start, time};
-use crate::types::{Masked, Text, masked};
+use crate::types::{Masked, Text, masked, may_hold_secret};
 
 /// `>LOG:time,flags,text`: a line of the daemon's log.
 ///
@@ -43,6 +43,9 @@ impl LogLine {
 
     /// What the daemon logs of a response, a challenge or a page to sign in on is not for those who read the log.
     pub(super) fn withhold_secrets(self) -> Self {
+        if !may_hold_secret(self.text.as_bytes()) {
+            return self;
+        }
         Self { text: masked(&self.text), ..self }
     }
 

@@ -56,23 +56,20 @@ pub(crate) fn shown(text: &Text) -> Text {
 
 /// What stands before the first secret, with its mark; `None` where there is none.
 pub(crate) fn harmless(line: &[u8]) -> Option<&[u8]> {
-    line.get(..mark_end(line)?)
-}
-
-/// Whether a secret may stand in a line.
-pub(crate) fn may_hold_secret(line: &[u8]) -> bool {
-    mark_end(line).is_some()
-}
-
-/// Where the first mark ends. Each line of a log is searched for all of them, so it is done in one pass where
-/// the processor can.
-fn mark_end(line: &[u8]) -> Option<usize> {
-    static SEARCHER: LazyLock<Option<Searcher>> = LazyLock::new(|| Searcher::new(MARKS));
-    if let Some(searcher) = &*SEARCHER {
-        return searcher.find(line).map(|mark| mark.end());
-    }
     let end = |mark: &&[u8]| Some(memchr::memmem::find(line, mark)? + mark.len());
-    MARKS.iter().filter_map(end).min()
+    line.get(..MARKS.iter().filter_map(end).min()?)
+}
+
+/// Whether a secret may stand in a line of the log. Each is searched for all marks, so it is done in one pass where
+/// the processor can.
+///
+/// The search may leave pieces of the line on the stack; [`harmless`], for all else, leaves none.
+pub(crate) fn may_hold_secret(line: &[u8]) -> bool {
+    static SEARCHER: LazyLock<Option<Searcher>> = LazyLock::new(|| Searcher::new(MARKS));
+    match &*SEARCHER {
+        Some(searcher) => searcher.find(line).is_some(),
+        None => harmless(line).is_some(),
+    }
 }
 
 impl fmt::Display for Masked<'_> {

@@ -7,8 +7,8 @@ use allocation_counter::measure;
 use openvpn_mgmt::demux::Demuxer;
 use openvpn_mgmt::{Builder, CloseReason, Error, History, Lagged};
 
-use crate::stage::{
-    GROWING, KIB, LINE, MIB, PID, REST, Says, Stage, check, line, log, newest, peak, reading,
+use crate::setup::{
+    GROWING, KIB, LINE, MIB, PID, REST, Says, Setup, check, line, log, newest, peak, reading,
 };
 
 const ENV: usize = 256 * KIB;
@@ -46,10 +46,10 @@ fn open_block(stream: &mut UnixStream) -> io::Result<()> {
 #[test]
 fn an_open_block_holds_its_own_lines() {
     let bound = REST + reading(LINE) + GROWING * ENV;
-    let stage = Stage::new(&builder(), open_block);
-    check("an open block, one subscriber", stage.peak(), bound + UNREAD + newest(LINE));
-    let stage = Stage::new(&builder(), open_block).without_subscriber();
-    check("an open block, no subscriber", stage.peak(), bound);
+    let setup = Setup::new(&builder(), open_block);
+    check("an open block, one subscriber", setup.peak(), bound + UNREAD + newest(LINE));
+    let setup = Setup::new(&builder(), open_block).without_subscriber();
+    check("an open block, no subscriber", setup.peak(), bound);
 }
 
 /// A block of over its limit.
@@ -63,8 +63,8 @@ fn large_block(stream: &mut UnixStream) -> io::Result<()> {
 #[test]
 fn a_large_block_holds_its_limit() {
     let builder = builder().event_memory(0);
-    let stage = Stage::new(&builder, large_block).without_subscriber();
-    check("a large block", stage.peak(), REST + reading(SHORT) + GROWING * ENV);
+    let setup = Setup::new(&builder, large_block).without_subscriber();
+    check("a large block", setup.peak(), REST + reading(SHORT) + GROWING * ENV);
 }
 
 /// A log of nearly as much as a reply may hold, with long lines between its own.
@@ -79,9 +79,9 @@ fn long_reply(stream: &mut UnixStream) -> io::Result<()> {
 
 #[test]
 fn a_reply_holds_its_own_lines() {
-    let stage = Stage::new(&builder(), long_reply).without_subscriber();
+    let setup = Setup::new(&builder(), long_reply).without_subscriber();
     let counted = measure(|| {
-        let log = stage.runtime.block_on(stage.client.log_history(History::All)).unwrap();
+        let log = setup.runtime.block_on(setup.client.log_history(History::All)).unwrap();
         assert_eq!(log.len(), LINES);
     });
     check("a reply", peak(&counted), REST + reading(LINE) + GROWING * REPLY);
@@ -100,9 +100,9 @@ fn flood(stream: &mut UnixStream, length: usize) -> io::Result<()> {
 fn an_idle_subscriber_holds_what_may_be_unread() {
     let bound = |line| REST + reading(line) + UNREAD + newest(line);
     for (length, says) in FLOODS {
-        let mut stage = Stage::new(&builder(), says);
-        check(&format!("an idle subscriber, lines of {length}"), stage.peak(), bound(length));
-        let lost = stage.events.as_mut().unwrap().try_next().unwrap();
+        let mut setup = Setup::new(&builder(), says);
+        check(&format!("an idle subscriber, lines of {length}"), setup.peak(), bound(length));
+        let lost = setup.events.as_mut().unwrap().try_next().unwrap();
         assert!(matches!(lost, Err(Lagged(1..))), "{lost:?}");
     }
 }
@@ -125,13 +125,13 @@ fn a_line_without_an_end_holds_its_limit() {
 
 #[test]
 fn a_session_ends_a_line_without_an_end() {
-    let stage = Stage::new(&builder(), |stream| {
+    let setup = Setup::new(&builder(), |stream| {
         loop {
             stream.write_all(&[b'x'; 64])?;
         }
     });
     let counted = measure(|| {
-        let error = stage.runtime.block_on(stage.client.pid()).unwrap_err();
+        let error = setup.runtime.block_on(setup.client.pid()).unwrap_err();
         assert!(matches!(error, Error::Closed(CloseReason::LineTooLong(LINE))), "{error}");
     });
     check("a line to a session", peak(&counted), REST + reading(LINE));

@@ -7,7 +7,7 @@ use allocation_counter::measure;
 use openvpn_mgmt::events::ClientEvent;
 use openvpn_mgmt::{Builder, Event, Text};
 
-use crate::stage::{LINE, PID, REST, Stage, check, daemon, log, patient};
+use crate::setup::{LINE, PID, REST, Setup, check, daemon, log, patient};
 
 /// How many clients there are.
 const CLIENTS: usize = 10_000;
@@ -17,11 +17,11 @@ const SESSIONS: usize = 16;
 
 #[test]
 fn a_session_at_rest_holds_little() {
-    let mut stage = Stage::new(&Builder::new(), |_| Ok(()));
+    let mut setup = Setup::new(&Builder::new(), |_| Ok(()));
     let mut sessions = Vec::with_capacity(SESSIONS);
     let counted = measure(|| {
         for _ in 0..SESSIONS {
-            let session = stage.runtime.block_on(async {
+            let session = setup.runtime.block_on(async {
                 let stream = tokio::net::UnixStream::from_std(daemon(|_| Ok(()))).unwrap();
                 patient(&Builder::new()).attach(stream).await.unwrap()
             });
@@ -30,7 +30,7 @@ fn a_session_at_rest_holds_little() {
     });
     let held = usize::try_from(counted.bytes_current).unwrap();
     check("sessions at rest", held, SESSIONS * REST);
-    stage.events = None;
+    setup.events = None;
 }
 
 /// Long lines and short ones, and some that only an ENV block makes one event.
@@ -55,8 +55,8 @@ fn clients(count: usize) -> Vec<u8> {
 }
 
 /// Has the daemon say its own, reads it, and gives what `keep` made of the events. Then little comes.
-fn read<T>(stage: &mut Stage, mut keep: impl FnMut(Event) -> Option<T>, kept: &mut Vec<T>) {
-    let Stage { runtime, client, events, .. } = stage;
+fn read<T>(setup: &mut Setup, mut keep: impl FnMut(Event) -> Option<T>, kept: &mut Vec<T>) {
+    let Setup { runtime, client, events, .. } = setup;
     let events = events.as_mut().unwrap();
     runtime.block_on(async {
         let mut pid = std::pin::pin!(client.pid());
@@ -79,10 +79,10 @@ fn read<T>(stage: &mut Stage, mut keep: impl FnMut(Event) -> Option<T>, kept: &m
 
 #[test]
 fn a_flood_that_was_read_leaves_nothing() {
-    let mut stage = Stage::new(&Builder::new(), flood);
+    let mut setup = Setup::new(&Builder::new(), flood);
     let counted = measure(|| {
         for _ in 0..2 {
-            read(&mut stage, |_| None, &mut Vec::<()>::new());
+            read(&mut setup, |_| None, &mut Vec::<()>::new());
         }
     });
     check("after a flood", usize::try_from(counted.bytes_current).unwrap_or(0), REST);
@@ -90,7 +90,7 @@ fn a_flood_that_was_read_leaves_nothing() {
 
 #[test]
 fn a_name_that_is_detached_holds_itself() {
-    let mut stage = Stage::new(&Builder::new(), |stream| {
+    let mut setup = Setup::new(&Builder::new(), |stream| {
         stream.write_all(&clients(CLIENTS))?;
         stream.write_all(PID)
     });
@@ -99,7 +99,7 @@ fn a_name_that_is_detached_holds_itself() {
         Event::Client(ClientEvent::Established { env, .. }) => env.get("common_name"),
         _ => None,
     };
-    let counted = measure(|| read(&mut stage, |event| name(event).map(Text::detach), &mut names));
+    let counted = measure(|| read(&mut setup, |event| name(event).map(Text::detach), &mut names));
     assert_eq!(names.len(), CLIENTS);
     let text = names.iter().map(Text::len).sum::<usize>();
     check("names", usize::try_from(counted.bytes_current).unwrap(), text + REST);

@@ -10,13 +10,13 @@ use crate::observed::{Observed, secret};
 use crate::scripted::Daemon;
 
 /// A program and its scripted daemon.
-pub struct Scene {
+pub struct Setup {
     pub program: Observed,
     pub daemon: Daemon<UnixStream>,
     _folder: TempDir,
 }
 
-impl Scene {
+impl Setup {
     pub async fn new(test: &'static str) -> Result<Self> {
         let folder = TempDir::new()?;
         let path = folder.path().join("socket");
@@ -40,77 +40,77 @@ fn client(first: &str, username: &str, password: &str, token: &str) -> String {
 
 #[tokio::test]
 async fn a_password_and_a_token() -> Result<()> {
-    let mut scene = Scene::new("a_password_and_a_token").await?;
+    let mut setup = Setup::new("a_password_and_a_token").await?;
     let secrets = [secret(), secret()];
     let asks = client("CONNECT,0,1", "allowed", &secrets[0], &secrets[1]);
-    scene.daemon.says(asks).await;
-    scene.program.holds("client", &secrets).await?;
-    scene.daemon.hears("client-auth-nt 0 1").await;
-    scene.daemon.says("SUCCESS: client-auth command succeeded\r\n").await;
-    scene.program.forgets("client", &secrets).await?;
+    setup.daemon.says(asks).await;
+    setup.program.holds("client", &secrets).await?;
+    setup.daemon.hears("client-auth-nt 0 1").await;
+    setup.daemon.says("SUCCESS: client-auth command succeeded\r\n").await;
+    setup.program.forgets("client", &secrets).await?;
 
     let secrets = [secret(), secret()];
     let asks = client("REAUTH,0,2", "allowed", &secrets[0], &secrets[1]);
-    scene.daemon.says(asks).await;
-    scene.program.holds("client", &secrets).await?;
-    scene.daemon.hears("client-auth 0 2").await.hears("push \"echo again\"").await;
-    scene.daemon.hears("END").await.says("SUCCESS: client-auth command succeeded\r\n").await;
-    scene.program.forgets("client", &secrets).await
+    setup.daemon.says(asks).await;
+    setup.program.holds("client", &secrets).await?;
+    setup.daemon.hears("client-auth 0 2").await.hears("push \"echo again\"").await;
+    setup.daemon.hears("END").await.says("SUCCESS: client-auth command succeeded\r\n").await;
+    setup.program.forgets("client", &secrets).await
 }
 
 #[tokio::test]
 async fn a_line_that_comes_in_pieces() -> Result<()> {
-    let mut scene = Scene::new("a_line_that_comes_in_pieces").await?;
+    let mut setup = Setup::new("a_line_that_comes_in_pieces").await?;
     let secrets = [secret(), secret()];
     let asks = client("CONNECT,0,1", "denied", &secrets[0], &secrets[1]);
     // Each piece ends inside a secret, behind a line that the program tells when it has read the piece.
     let (first, rest) = asks.split_at(asks.find(&secrets[0]).unwrap() + 20);
     let (end, rest) = rest.split_at(rest.find('>').unwrap());
     let (second, third) = rest.split_at(rest.find(&secrets[1]).unwrap() + 20);
-    scene.daemon.says(format!(">LOG:1700000000,I,1\r\n{first}")).await;
-    scene.program.is_at("log 1").await?;
-    scene.daemon.says(format!("{end}>LOG:1700000000,I,2\r\n{second}")).await;
-    scene.program.is_at("log 2").await?;
-    scene.daemon.says(third).await;
-    scene.program.holds("client", &secrets).await?;
-    scene.daemon.hears("client-deny 0 1 \"no\" \"No.\"").await;
-    scene.daemon.says("SUCCESS: client-deny command succeeded\r\n").await;
-    scene.program.forgets("client", &secrets).await
+    setup.daemon.says(format!(">LOG:1700000000,I,1\r\n{first}")).await;
+    setup.program.is_at("log 1").await?;
+    setup.daemon.says(format!("{end}>LOG:1700000000,I,2\r\n{second}")).await;
+    setup.program.is_at("log 2").await?;
+    setup.daemon.says(third).await;
+    setup.program.holds("client", &secrets).await?;
+    setup.daemon.hears("client-deny 0 1 \"no\" \"No.\"").await;
+    setup.daemon.says("SUCCESS: client-deny command succeeded\r\n").await;
+    setup.program.forgets("client", &secrets).await
 }
 
 #[tokio::test]
 async fn a_client_that_leaves() -> Result<()> {
-    let mut scene = Scene::new("a_client_that_leaves").await?;
+    let mut setup = Setup::new("a_client_that_leaves").await?;
     let secrets = [secret(), secret()];
-    scene.daemon.says(client("CONNECT,0,1", "leaves", &secrets[0], &secrets[1])).await;
-    scene.program.holds("client", &secrets).await?;
+    setup.daemon.says(client("CONNECT,0,1", "leaves", &secrets[0], &secrets[1])).await;
+    setup.program.holds("client", &secrets).await?;
     // The daemon repeats what the client signed in with.
-    scene.daemon.says(client("DISCONNECT,0", "leaves", &secrets[0], &secrets[1])).await;
-    scene.daemon.says(">LOG:1700000000,I,gone\r\n").await;
-    scene.program.is_at("over").await?;
-    scene.program.is_at("log gone").await?;
-    scene.program.has_none("client that left", &secrets)
+    setup.daemon.says(client("DISCONNECT,0", "leaves", &secrets[0], &secrets[1])).await;
+    setup.daemon.says(">LOG:1700000000,I,gone\r\n").await;
+    setup.program.is_at("over").await?;
+    setup.program.is_at("log gone").await?;
+    setup.program.has_none("client that left", &secrets)
 }
 
 #[tokio::test]
 async fn a_response_while_a_client_waits() -> Result<()> {
-    let mut scene = Scene::new("a_response_while_a_client_waits").await?;
+    let mut setup = Setup::new("a_response_while_a_client_waits").await?;
     let [password, code] = [secret(), secret()];
     let both = format!("SCRV1:{}:{}", STANDARD.encode(&password), STANDARD.encode(&code));
     let token = secret();
     let secrets = [password, code, token, both];
-    scene.daemon.says(client("CONNECT,0,1", "asked", &secrets[3], &secrets[2])).await;
-    scene.program.holds("client", &secrets).await?;
-    scene.daemon.hears("client-pending-auth 0 1 \"CR_TEXT:R:Code\" 600").await;
-    scene.daemon.says("SUCCESS: client-pending-auth command succeeded\r\n").await;
-    scene.program.forgets("client", &secrets).await?;
+    setup.daemon.says(client("CONNECT,0,1", "asked", &secrets[3], &secrets[2])).await;
+    setup.program.holds("client", &secrets).await?;
+    setup.daemon.hears("client-pending-auth 0 1 \"CR_TEXT:R:Code\" 600").await;
+    setup.daemon.says("SUCCESS: client-pending-auth command succeeded\r\n").await;
+    setup.program.forgets("client", &secrets).await?;
 
     let response = secret();
     let secrets = [STANDARD.encode(&response), response];
     let response = format!(">CLIENT:CR_RESPONSE,0,1,{}\r\n>CLIENT:ENV,END\r\n", secrets[0]);
-    scene.daemon.says(response).await;
-    scene.program.holds("response", &secrets).await?;
-    scene.daemon.hears("client-auth-nt 0 1").await;
-    scene.daemon.says("SUCCESS: client-auth command succeeded\r\n").await;
-    scene.program.forgets("response", &secrets).await
+    setup.daemon.says(response).await;
+    setup.program.holds("response", &secrets).await?;
+    setup.daemon.hears("client-auth-nt 0 1").await;
+    setup.daemon.says("SUCCESS: client-auth command succeeded\r\n").await;
+    setup.program.forgets("response", &secrets).await
 }

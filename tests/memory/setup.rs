@@ -18,7 +18,7 @@ pub const LINE: usize = 512 * KIB;
 /// What an event costs beside its text.
 const EVENT: usize = 256;
 
-/// How much is read at once at most, beside a line of over that.
+/// How much is read at once at most.
 const READ: usize = 32 * KIB;
 
 /// What grows by doubling has room for twice what it holds, and while it moves there is its old half, too.
@@ -50,14 +50,14 @@ const GREETING: &[u8] =
 /// What a daemon says where it is asked anything but `hold`.
 pub type Says = fn(&mut UnixStream) -> io::Result<()>;
 
-pub struct Stage {
+pub struct Setup {
     pub runtime: Runtime,
     pub client: Client,
     pub events: Option<Events>,
     _requests: Requests,
 }
 
-impl Stage {
+impl Setup {
     /// A session at rest. Its daemon says this.
     pub fn new(builder: &Builder, says: Says) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
