@@ -198,3 +198,23 @@ fn secrets_do_not_show() {
         assert!(!shown.contains(secret), "{shown}");
     }
 }
+
+/// What a program may have put where no secret is expected.
+#[test]
+fn arguments_that_may_be_secret_do_not_show() {
+    let (cid, kid) = (Cid(0), Kid(0));
+    let second = Duration::from_secs(1);
+    let commands = [
+        AnyCommand::new(RawCommand::new("'cr-response'HUNTER2", ReplyShape::Line)),
+        AnyCommand::new(RawCommand::new("cr-response\tHUNTER2", ReplyShape::Line)),
+        AnyCommand::new(RawCommand::new(r#"password"Auth""HUNTER2""#, ReplyShape::Line)),
+        AnyCommand::new(PushUpdate::broad("auth-token HUNTER2")),
+        AnyCommand::new(ClientKill::new(cid).message("HALT,OPEN_URL:HUNTER2")),
+        AnyCommand::new(ClientPendingAuth::new(cid, kid, "HUNTER2", second)),
+        AnyCommand::new(ClientAuth::new(cid, kid, ["push \"auth-token HUNTER2\""]).unwrap()),
+        AnyCommand::new(ClientDeny::new(cid, kid, "x CRV1:HUNTER2")),
+    ];
+    let shown = commands.iter().map(|command| format!("{command:?}"));
+    let leaks: Vec<_> = shown.filter(|shown| shown.contains("HUNTER2")).collect();
+    assert!(leaks.is_empty(), "{leaks:#?}");
+}
