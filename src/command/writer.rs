@@ -28,7 +28,10 @@ impl Writer {
 
     /// A whole line of a caller's, already checked.
     pub(super) fn raw(name: &'static str, line: &[u8]) -> Self {
-        Self { name, bytes: Zeroizing::new(line.to_vec()) }
+        // The line end and a fence fit behind it, so growth never leaves a secret behind.
+        let mut bytes = Zeroizing::new(Vec::with_capacity(line.len() + 64));
+        bytes.extend_from_slice(line);
+        Self { name, bytes }
     }
 
     pub(crate) fn name(&self) -> &'static str {
