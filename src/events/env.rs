@@ -145,7 +145,7 @@ impl fmt::Debug for Env {
 }
 
 /// Whether a value of this name is a secret: it is named after a password, token, secret, challenge or response,
-/// or a word of it is pin, otp or code.
+/// or its last word is pin, otp or code.
 pub(super) fn is_secret(name: &[u8]) -> bool {
     // Their first four letters tell them from all that daemons send.
     const WORDS: [&[u8; 4]; 5] = [b"pass", b"toke", b"secr", b"chal", b"resp"];
@@ -153,12 +153,19 @@ pub(super) fn is_secret(name: &[u8]) -> bool {
         let is_first = letters.first().is_some_and(|first| is_first_letter(*first));
         is_first && WORDS.iter().any(|word| letters.eq_ignore_ascii_case(*word))
     };
-    name.windows(4).any(|letters| begins(&letters)) || name.split(|byte| *byte == b'_').any(is_code)
+    ends_as_code(name) || name.windows(4).any(|letters| begins(&letters))
 }
 
-fn is_code(word: &[u8]) -> bool {
+fn ends_as_code(name: &[u8]) -> bool {
     const WORDS: [&[u8]; 3] = [b"pin", b"otp", b"code"];
-    (3..=4).contains(&word.len()) && WORDS.iter().any(|code| word.eq_ignore_ascii_case(code))
+    let ends = |word: &[u8]| {
+        let rest = name.len().checked_sub(word.len()).and_then(|at| name.split_at_checked(at));
+        rest.is_some_and(|(rest, end)| {
+            end.eq_ignore_ascii_case(word) && matches!(rest.last(), None | Some(b'_'))
+        })
+    };
+    matches!(name.last().map(|last| last | 0x20), Some(b'n' | b'p' | b'e'))
+        && WORDS.iter().any(|word| ends(word))
 }
 
 /// Whether a word that means a secret may begin so; most letters do not, which is soon told.
