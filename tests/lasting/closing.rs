@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use openvpn_mgmt::{Builder, CloseReason, Error, Event};
 
+use crate::scripted::stream::NeverShut;
 use crate::scripted::{attached, beside, client, pipe, pipe_of};
 
 fn is_requested(error: &Error) -> bool {
@@ -184,44 +185,4 @@ async fn the_end_of_a_stream_that_does_not_shut_down_is_told_in_time() {
     client.close().await;
     assert_eq!(begun.elapsed().as_secs(), 5);
     assert!(daemon.is_closed().await);
-}
-
-struct NeverShut(tokio::io::DuplexStream);
-
-mod never_shut {
-    use std::io;
-    use std::pin::Pin;
-    use std::task::{Context, Poll};
-
-    use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-
-    use super::NeverShut;
-
-    impl AsyncRead for NeverShut {
-        fn poll_read(
-            mut self: Pin<&mut Self>,
-            cx: &mut Context<'_>,
-            buffer: &mut ReadBuf<'_>,
-        ) -> Poll<io::Result<()>> {
-            Pin::new(&mut self.0).poll_read(cx, buffer)
-        }
-    }
-
-    impl AsyncWrite for NeverShut {
-        fn poll_write(
-            mut self: Pin<&mut Self>,
-            cx: &mut Context<'_>,
-            bytes: &[u8],
-        ) -> Poll<io::Result<usize>> {
-            Pin::new(&mut self.0).poll_write(cx, bytes)
-        }
-
-        fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-            Pin::new(&mut self.0).poll_flush(cx)
-        }
-
-        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-            Poll::Pending
-        }
-    }
 }

@@ -31,6 +31,7 @@
 #![allow(dead_code, unreachable_pub, reason = "each including test uses a part")]
 
 mod daemon;
+pub mod stream;
 mod transcript;
 
 use std::future::Future;
