@@ -4,9 +4,8 @@ use std::fmt;
 use std::time::Duration;
 
 use super::config::{IntoPeerConfig, PeerConfig};
-use super::{
-    Command, Dialect, Effect, Encoded, Fence, ReplyShape, Sealed, Writer, in_range, require, text,
-};
+use super::writer::whole_seconds;
+use super::{Command, Dialect, Effect, Encoded, Fence, ReplyShape, Sealed, Writer, require, text};
 use crate::error::{Result, invalid};
 use crate::reply::{self, RawReply};
 use crate::types::{ArgumentProblem, Cid, Feature, Kid, Masked, Text, limits};
@@ -208,15 +207,6 @@ impl ClientPendingAuth {
     fn asks_response(&self) -> bool {
         self.extra.as_bytes().starts_with(b"CR_TEXT:")
     }
-
-    fn seconds(&self) -> Result<u64> {
-        const ARGUMENT: &str = "timeout";
-        if self.timeout.subsec_nanos() != 0 {
-            let problem = ArgumentProblem::Other("is not a whole number of seconds");
-            return Err(invalid(Self::NAME, ARGUMENT, problem));
-        }
-        in_range(Self::NAME, ARGUMENT, self.timeout.as_secs(), 1, u32::MAX.into())
-    }
 }
 
 impl Command for ClientPendingAuth {
@@ -225,7 +215,7 @@ impl Command for ClientPendingAuth {
     /// The parameters by version: 2.5 `CID EXTRA`, 2.6.0 and 2.6.1 `CID EXTRA TIMEOUT`, later `CID KID EXTRA TIMEOUT`.
     fn encode(&self, dialect: Dialect) -> Result<Encoded> {
         let why = "longer ones do not reach the user of an OpenVPN 2.x client";
-        let seconds = self.seconds()?;
+        let seconds = whole_seconds(Self::NAME, "timeout", self.timeout, 1, u32::MAX.into())?;
         require(Self::NAME, dialect, Feature::PendingAuth)?;
         if self.extra.is_empty() {
             return Err(invalid(Self::NAME, "extra", ArgumentProblem::Empty));

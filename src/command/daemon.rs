@@ -2,15 +2,13 @@
 
 use std::fmt;
 
+use super::writer::INT;
 use super::{
     Command, Dialect, Effect, Encoded, Fence, Kind, Learned, ReplyShape, Sealed, Writer, in_range,
 };
 use crate::error::{Error, Result};
 use crate::reply::{self, RawReply};
 use crate::types::Text;
-
-/// A C `int`, as the daemon reads numbers.
-const INT: u64 = i32::MAX.unsigned_abs() as u64;
 
 /// `pid`: the daemon's process ID.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

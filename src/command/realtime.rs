@@ -6,14 +6,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::writer::{INT, whole_seconds};
 use super::{Command, Dialect, Effect, Encoded, ReplyShape, Sealed, Writer, in_range};
-use crate::error::{Error, Result, invalid};
+use crate::error::{Error, Result};
 use crate::events::{self, Problem};
 use crate::reply::{self, RawReply, UnreadRow, read_rows};
-use crate::types::{ArgumentProblem, Text, shown};
-
-/// A C `int`, as the daemon reads numbers.
-const INT: u64 = i32::MAX.unsigned_abs() as u64;
+use crate::types::{Text, shown};
 
 /// The three notifications that can be turned on and have a history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -317,15 +315,9 @@ impl Bytecount {
 impl Command for Bytecount {
     type Reply = ();
 
-    /// The daemon knows whole seconds only, and a cut fraction would not be what was asked.
     fn encode(&self, _: Dialect) -> Result<Encoded> {
         const NAME: &str = "bytecount";
-        const ARGUMENT: &str = "interval";
-        if self.interval.subsec_nanos() != 0 {
-            let problem = ArgumentProblem::Other("is not a whole number of seconds");
-            return Err(invalid(NAME, ARGUMENT, problem));
-        }
-        let seconds = in_range(NAME, ARGUMENT, self.interval.as_secs(), 0, INT)?;
+        let seconds = whole_seconds(NAME, "interval", self.interval, 0, INT)?;
         Ok(Writer::new(NAME).number(seconds).line(ReplyShape::Line).expect("bytecount interval"))
     }
 

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::writer::INT;
 use super::{Command, Dialect, Encoded, ReplyShape, Sealed, Writer, in_range, require};
 use crate::error::{Result, invalid};
 use crate::reply::{self, RawReply, UnreadRow};
@@ -36,7 +37,7 @@ impl Command for RemoteAction {
             Self::Accept => writer.word("ACCEPT"),
             Self::Skip => writer.word("SKIP"),
             Self::SkipBy(count) => {
-                in_range(NAME, "count", (*count).into(), 1, i32::MAX.unsigned_abs().into())?;
+                in_range(NAME, "count", (*count).into(), 1, INT)?;
                 require(NAME, dialect, Feature::SkipMany)?;
                 writer.word("SKIP").number(*count)
             }

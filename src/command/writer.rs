@@ -1,5 +1,7 @@
 //! [`Writer`]: the checked writing of a command.
 
+use std::time::Duration;
+
 use zeroize::Zeroizing;
 
 use super::encoded::Encoded;
@@ -133,6 +135,24 @@ impl Block {
         self.bytes.extend_from_slice(b"END\n");
         Encoded::new(self.name, self.bytes, shape)
     }
+}
+
+/// A C `int`, as the daemon reads numbers.
+pub(super) const INT: u64 = i32::MAX as u64;
+
+/// The seconds of a duration, which the daemon knows no fraction of: a cut one would not be what was asked.
+pub(super) fn whole_seconds(
+    command: &'static str,
+    argument: &'static str,
+    duration: Duration,
+    min: u64,
+    max: u64,
+) -> Result<u64> {
+    if duration.subsec_nanos() != 0 {
+        let problem = ArgumentProblem::Other("is not a whole number of seconds");
+        return Err(invalid(command, argument, problem));
+    }
+    in_range(command, argument, duration.as_secs(), min, max)
 }
 
 /// Refuses a number outside `min..=max`.

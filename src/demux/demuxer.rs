@@ -256,10 +256,11 @@ impl Demuxer {
         let end = self.ends.get(self.lines_taken).copied().unwrap_or(self.ready.len());
         let start = std::mem::replace(&mut self.taken, end);
         self.lines_taken += 1;
-        let text = start + without_end(self.ready.get(start..end).unwrap_or_default()).len();
-        let item = match self.take_apart(end) {
-            Some(line) => self.item(&line, 0, without_end(&line).len()),
-            None => self.item(&self.ready, start, text),
+        let item = if let Some(line) = self.take_apart(end) {
+            self.item(&line, 0, without_end(&line).len())
+        } else {
+            let text = without_end(self.ready.get(start..end).unwrap_or_default());
+            self.item(&self.ready, start, start + text.len())
         };
         if let Some(Err(_)) = item {
             return Some(Err(self.fail()));

@@ -292,7 +292,6 @@ impl<S: Transport> Driver<S> {
     /// answers; `false` where there may be more.
     async fn catch_up(&mut self) -> Result<bool, CloseReason> {
         let mut yielded = false;
-        self.is_behind = false;
         for _ in 0..CATCH_UP {
             match self.read_now().await {
                 Some(read) => {
