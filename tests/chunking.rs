@@ -48,7 +48,7 @@ fn events(items: &[Item]) -> Vec<Event> {
     let mut events = Vec::new();
     for item in items {
         if let Item::Event(line) = item {
-            assembler.push(line.clone(), &mut |event| events.push(event));
+            assembler.push(line, &mut |event| events.push(event));
         }
     }
     assembler.finish(&mut |event| events.push(event));

@@ -162,7 +162,7 @@ fn events_of(bytes: &[u8]) -> Vec<Event> {
     demuxer.feed(bytes);
     while let Some(item) = demuxer.next_item() {
         if let Item::Event(line) = item.unwrap() {
-            assembler.push(line, &mut |event| events.push(event));
+            assembler.push(&line, &mut |event| events.push(event));
         }
     }
     events

@@ -29,7 +29,7 @@ fn events(path: &Path) -> Vec<Event> {
     demuxer.feed(&daemon_bytes(path));
     while let Some(item) = demuxer.next_item() {
         if let Item::Event(line) = item.unwrap() {
-            assembler.push(line, &mut |event| events.push(event));
+            assembler.push(&line, &mut |event| events.push(event));
         }
     }
     assembler.finish(&mut |event| events.push(event));
@@ -135,8 +135,8 @@ fn states_are_all_known() {
             let known = !matches!(state.name, StateName::Unknown(_));
             let read = state.extra().next().is_none() && state.unread().next().is_none();
             assert!(known && read, "{}: {state:?}", path.display());
-            if state.name == StateName::Connected && state.remote_addr.is_some() {
-                assert!(state.local_ipv4.is_some() && state.remote_port.is_some());
+            if state.name == StateName::Connected && state.remote_addr().is_some() {
+                assert!(state.local_ipv4().is_some() && state.remote_port().is_some());
             }
         }
     }

@@ -1,10 +1,10 @@
 //! The same bytes through this crate, up to lines, events and a status.
 #![allow(dead_code, reason = "each bench takes some of it")]
 
-use openvpn_mgmt::demux::{Demuxer, Item};
+use openvpn_mgmt::demux::{Demuxer, Item, ItemRef};
 use openvpn_mgmt::events::{Assembler, ClientEvent, Env};
 use openvpn_mgmt::reply::RawReply;
-use openvpn_mgmt::{Event, Status, Text};
+use openvpn_mgmt::{Event, Status};
 
 use crate::corpora::Corpus;
 
@@ -21,11 +21,16 @@ pub(crate) fn demux(corpus: &Corpus, mut take: impl FnMut(Item)) {
 
 /// Hands out each event.
 pub(crate) fn events(corpus: &Corpus, mut take: impl FnMut(Event)) {
-    let mut assembler = Assembler::new();
-    demux(corpus, |item| match item {
-        Item::Event(line) => assembler.push(line, &mut take),
-        Item::Reply(_) | Item::PasswordPrompt => panic!("a corpus of events has no {item:?}"),
-    });
+    let (mut demuxer, mut assembler) = (Demuxer::new(), Assembler::new());
+    for piece in corpus.pieces() {
+        demuxer.feed(piece);
+        while let Some(item) = demuxer.next_ref() {
+            match item.unwrap() {
+                ItemRef::Event(line) => assembler.push(line, &mut take),
+                other => panic!("a corpus of events has no {other:?}"),
+            }
+        }
+    }
 }
 
 /// The reply that a caller of `status` gets, before it is read.
@@ -59,12 +64,13 @@ pub(crate) fn weight(event: &Event) -> u64 {
         Event::Log(log) => log.time + (log.flags.as_bytes().len() + log.text.len()) as u64,
         Event::ByteCountClient(count) => count.cid.0 ^ count.bytes_in ^ count.bytes_out,
         Event::State(state) => {
-            let ports = [state.remote_port, state.local_port].into_iter().flatten().map(u64::from);
-            let addresses = usize::from(state.local_ipv4.is_some())
-                + usize::from(state.local_ipv6.is_some())
-                + usize::from(state.remote_addr.is_some())
-                + usize::from(state.local_addr.is_some());
-            let detail = state.detail.as_ref().map_or(0, Text::len);
+            let ports =
+                [state.remote_port(), state.local_port()].into_iter().flatten().map(u64::from);
+            let addresses = usize::from(state.local_ipv4().is_some())
+                + usize::from(state.local_ipv6().is_some())
+                + usize::from(state.remote_addr().is_some())
+                + usize::from(state.local_addr().is_some());
+            let detail = state.detail().map_or(0, |detail| detail.len());
             state.time + ports.sum::<u64>() + (detail + addresses) as u64
         }
         Event::Client(ClientEvent::Established { cid, env, .. }) => cid.0 + env_weight(env),

@@ -97,7 +97,7 @@ async fn tunnel(server: &mut Side, client: &mut Side, timeline: &Timeline) -> Re
     timeline.step();
     let route = received_route(client).await?;
     let state = client.event("CONNECTED", connected_or_refused).await??;
-    let address = state.local_ipv4.context("CONNECTED does not tell the tunnel's address")?;
+    let address = state.local_ipv4().context("CONNECTED does not tell the tunnel's address")?;
     server.event("ESTABLISHED", established).await?;
 
     timeline.step();

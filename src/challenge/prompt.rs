@@ -79,12 +79,12 @@ impl DynamicChallenge {
     }
 
     /// The same without its state ID, and without the line that it came with.
-    pub(crate) fn withhold_secrets(self) -> Self {
+    pub(crate) fn withhold_secrets(&self) -> Self {
         Self {
-            flags: ChallengeFlags(self.flags.0.detach()),
+            flags: ChallengeFlags(self.flags.0.clone().detach()),
             state_id: self.state_id.withheld(),
-            username: self.username,
-            text: self.text.detach(),
+            username: self.username.clone(),
+            text: self.text.clone().detach(),
         }
     }
 }

@@ -63,7 +63,7 @@ impl Dispatcher {
         match &event {
             Event::Fatal(fatal) => self.announced = Some(CloseReason::Fatal(fatal.text.clone())),
             Event::State(state) if state.name == StateName::Exiting => {
-                let detail = state.detail.clone().unwrap_or_default();
+                let detail = state.detail().unwrap_or_default();
                 self.announced.get_or_insert(CloseReason::Exiting(detail));
             }
             _ => {}

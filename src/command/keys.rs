@@ -180,7 +180,7 @@ fn signature(name: &'static str, signature: &[u8]) -> Result<Encoded> {
 
 /// These replies come in the form of events.
 fn event(reply: &RawReply) -> Option<Event> {
-    reply.lines.first().cloned().map(Event::parse)
+    reply.lines.first().map(Event::parse)
 }
 
 fn unexpected(command: &'static str, expected: &'static str, reply: &RawReply) -> Error {

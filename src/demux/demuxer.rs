@@ -7,10 +7,8 @@ use bytes::buf::Limit;
 use zeroize::Zeroize;
 
 use super::chunk::{self, Inbox};
-
-/// What the daemon asks before its greeting where the management socket has a
-/// password. It comes without a line end.
-pub const PASSWORD_PROMPT: &[u8] = b"ENTER PASSWORD:";
+use super::item::{Item, ItemRef, PASSWORD_PROMPT};
+use crate::types::LineRef;
 
 /// The line limit of [`Demuxer::new`]: 1 MiB, line end not counted.
 ///
@@ -20,28 +18,6 @@ pub const DEFAULT_LINE_LIMIT: usize = 1024 * 1024;
 
 /// Less than this at once is no flood.
 const IDLE: usize = 2 * 1024;
-
-/// One unit of daemon output. Each owns its bytes; cloning does not allocate.
-#[derive(Clone, PartialEq, Eq)]
-pub enum Item {
-    /// A line that belongs to a command's reply, without its line end.
-    Reply(Bytes),
-    /// An event, without its `>` and line end.
-    Event(Bytes),
-    /// [`PASSWORD_PROMPT`], which no line end follows.
-    PasswordPrompt,
-}
-
-/// Shows the kind and length only: a line may hold a password.
-impl std::fmt::Debug for Item {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Reply(line) => write!(f, "Reply({} bytes)", line.len()),
-            Self::Event(line) => write!(f, "Event({} bytes)", line.len()),
-            Self::PasswordPrompt => f.write_str("PasswordPrompt"),
-        }
-    }
-}
 
 /// A line passed the configured limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -84,6 +60,9 @@ pub struct Demuxer {
     /// Lines that have memory of their own, by where they end.
     apart: VecDeque<(usize, Bytes)>,
     keep_apart: Option<fn(&[u8]) -> bool>,
+    /// The line handed out last, where it has memory of its own.
+    alone: Option<Bytes>,
+    found: Found,
     /// What follows the last line end seen, and anything fed since.
     tail: Inbox,
     /// How much of `tail` is known to hold no line end.
@@ -94,6 +73,14 @@ pub struct Demuxer {
     /// A prompt can only come before the first line; later the same bytes are a line's text.
     prompt_possible: bool,
     failed: bool,
+}
+
+/// What a line is, and where its text stands in its memory.
+#[derive(Debug, Clone, Copy)]
+enum Found {
+    Reply { start: usize, end: usize },
+    Event { start: usize, end: usize },
+    PasswordPrompt,
 }
 
 impl Demuxer {
@@ -113,6 +100,8 @@ impl Demuxer {
             taken: 0,
             apart: VecDeque::new(),
             keep_apart: None,
+            alone: None,
+            found: Found::PasswordPrompt,
             tail: Inbox::default(),
             scanned: 0,
             shared: 0,
@@ -167,6 +156,20 @@ impl Demuxer {
     /// [`LineTooLong`] once; after that there are no more items, because what a
     /// cut line meant cannot be known.
     pub fn next_item(&mut self) -> Option<Result<Item, LineTooLong>> {
+        Some(self.next_ref()?.map(ItemRef::to_item))
+    }
+
+    /// As [`next_item`](Self::next_item), with the line left where it was received, which the next call may wipe.
+    ///
+    /// # Errors
+    /// As `next_item`.
+    pub fn next_ref(&mut self) -> Option<Result<ItemRef<'_>, LineTooLong>> {
+        Some(self.advance()?.map(|()| self.current()))
+    }
+
+    /// Goes on to the next item, which is the [current](Self::current) one then.
+    pub(crate) fn advance(&mut self) -> Option<Result<(), LineTooLong>> {
+        self.alone = None;
         loop {
             if self.failed {
                 return None;
@@ -175,8 +178,19 @@ impl Demuxer {
                 return self.overlong_tail().map(Err);
             }
             if let Some(result) = self.take_ready() {
-                return Some(result);
+                return Some(result.map(|found| self.found = found));
             }
+        }
+    }
+
+    /// The item that was found last.
+    pub(crate) fn current(&self) -> ItemRef<'_> {
+        let memory = self.alone.as_ref().unwrap_or(&self.ready);
+        let line = |start, end| LineRef::within(memory, memory.get(start..end).unwrap_or_default());
+        match self.found {
+            Found::PasswordPrompt => ItemRef::PasswordPrompt,
+            Found::Reply { start, end } => ItemRef::Reply(line(start, end)),
+            Found::Event { start, end } => ItemRef::Event(line(start, end)),
         }
     }
 
@@ -191,7 +205,12 @@ impl Demuxer {
         if self.failed {
             return None;
         }
-        self.item(&line, 0, without_cr(&line).len())?.ok()
+        self.alone = Some(line);
+        let line = self.alone.as_deref().map(without_cr).unwrap_or_default();
+        self.found = self.find(line, 0)?.ok()?;
+        let item = self.current().to_item();
+        self.alone = None;
+        Some(item)
     }
 
     /// Whether the beginning of an event was fed, and its end was not.
@@ -201,6 +220,7 @@ impl Demuxer {
 
     /// Moves whole lines (or a prompt) from `tail` to `ready`; `false` when there are none.
     fn refill(&mut self) -> bool {
+        self.ready = Bytes::new();
         if self.prompt_possible && self.tail.as_slice().starts_with(PASSWORD_PROMPT) {
             self.split(PASSWORD_PROMPT.len());
             return true;
@@ -248,28 +268,25 @@ impl Demuxer {
     }
 
     /// Takes one line or prompt from `ready`; `None` for a blank line.
-    fn take_ready(&mut self) -> Option<Result<Item, LineTooLong>> {
+    fn take_ready(&mut self) -> Option<Result<Found, LineTooLong>> {
         if self.prompt_possible && self.is_at_prompt() {
             self.taken += PASSWORD_PROMPT.len();
-            return Some(Ok(Item::PasswordPrompt));
+            return Some(Ok(Found::PasswordPrompt));
         }
         let end = self.ends.get(self.lines_taken).copied().unwrap_or(self.ready.len());
         let start = std::mem::replace(&mut self.taken, end);
         self.lines_taken += 1;
-        let item = if let Some(line) = self.take_apart(end) {
-            self.item(&line, 0, without_end(&line).len())
-        } else {
-            let text = without_end(self.ready.get(start..end).unwrap_or_default());
-            self.item(&self.ready, start, start + text.len())
+        self.alone = self.take_apart(end);
+        let (memory, start, end) = match &self.alone {
+            Some(line) => (line, 0, line.len()),
+            None => (&self.ready, start, end),
         };
-        if let Some(Err(_)) = item {
+        let found = self.find(without_end(memory.get(start..end).unwrap_or_default()), start);
+        if let Some(Err(_)) = found {
             return Some(Err(self.fail()));
         }
-        self.prompt_possible &= item.is_none();
-        if end >= self.ready.len() {
-            self.ready = Bytes::new();
-        }
-        item
+        self.prompt_possible &= found.is_none();
+        found
     }
 
     fn is_at_prompt(&self) -> bool {
@@ -284,20 +301,18 @@ impl Demuxer {
         self.apart.pop_front().map(|(_, line)| line)
     }
 
-    /// The text from `start` to `end` as an item; `None` for a blank line.
-    ///
-    /// One slice: each further one would count another owner, up and down again.
-    fn item(&self, line: &Bytes, start: usize, end: usize) -> Option<Result<Item, LineTooLong>> {
-        if end <= start {
-            return None;
-        }
-        if end - start > self.limit {
-            return Some(Err(LineTooLong { limit: self.limit }));
-        }
-        Some(Ok(match line.get(start) {
-            Some(b'>') => Item::Event(line.slice(start + 1..end)),
-            _ => Item::Reply(line.slice(start..end)),
-        }))
+    /// What the line at `start` is; `None` for a blank one.
+    fn find(&self, line: &[u8], start: usize) -> Option<Result<Found, LineTooLong>> {
+        let end = start + line.len();
+        let found = match line.first()? {
+            b'>' => Found::Event { start: start + 1, end },
+            _ => Found::Reply { start, end },
+        };
+        Some(if line.len() > self.limit {
+            Err(LineTooLong { limit: self.limit })
+        } else {
+            Ok(found)
+        })
     }
 
     fn overlong_tail(&mut self) -> Option<LineTooLong> {
@@ -307,6 +322,7 @@ impl Demuxer {
     fn fail(&mut self) -> LineTooLong {
         self.failed = true;
         self.ready = Bytes::new();
+        self.alone = None;
         self.taken = 0;
         self.apart.clear();
         self.tail = Inbox::default();

@@ -7,7 +7,7 @@ use super::env::{self, EnvLines};
 use super::updown::Direction;
 use super::{Env, Event, Malformed, Unknown, UpDown};
 use crate::types::grammar::Problem;
-use crate::types::{WipedBytes, may_hold_secret};
+use crate::types::{LineRef, WipedBytes, may_hold_secret};
 
 /// Turns event lines into events, putting `>CLIENT:` and `>UPDOWN:` blocks together.
 ///
@@ -27,7 +27,7 @@ use crate::types::{WipedBytes, may_hold_secret};
 /// let mut assembler = Assembler::new();
 /// let mut events = Vec::new();
 /// for line in ["CLIENT:ESTABLISHED,0", "CLIENT:ENV,username=al", "CLIENT:ENV,END"] {
-///     assembler.push(Bytes::from(line), &mut |event| events.push(event));
+///     assembler.push(&Bytes::from(line), &mut |event| events.push(event));
 /// }
 /// let [Event::Client(client)] = events.as_slice() else { panic!() };
 /// assert_eq!(client.env().and_then(|env| env.get("username")), Some("al".into()));
@@ -93,11 +93,13 @@ impl Assembler {
     }
 
     /// Takes one line, and emits the events it completes.
-    pub fn push(&mut self, line: Bytes, emit: &mut dyn FnMut(Event)) {
-        match super::split_name(&line) {
-            Some((b"CLIENT", body)) => self.client(&line, body, emit),
-            Some((b"UPDOWN", body)) => self.updown(&line, body, emit),
-            _ => emit(Event::parse(line)),
+    pub fn push<'a>(&mut self, line: impl Into<LineRef<'a>>, emit: &mut dyn FnMut(Event)) {
+        let line = line.into();
+        match super::split_name(line.as_bytes()) {
+            Some((b"CLIENT", body)) => self.client(line, body, emit),
+            Some((b"UPDOWN", body)) => self.updown(line, body, emit),
+            Some((name, body)) => emit(Event::parse_named(line, name, body)),
+            None => emit(Event::Unknown(Unknown::new(line.to_bytes()))),
         }
     }
 
@@ -114,12 +116,12 @@ impl Assembler {
         matches!(&self.client, Block::Open(open) if matches!(open.header, ClientHeader::Known(_)))
     }
 
-    fn client(&mut self, line: &Bytes, body: &[u8], emit: &mut dyn FnMut(Event)) {
+    fn client(&mut self, line: LineRef<'_>, body: &[u8], emit: &mut dyn FnMut(Event)) {
         if let Some(pair) = env_pair(body) {
             return self.client.env_line(line, pair, self.env_limit, ClientHeader::with, emit);
         }
         // A block may be open for long, and holds nothing that came with its first line.
-        let line = &WipedBytes::copy(line);
+        let line = &WipedBytes::copy(line.as_bytes());
         let Some((_, body)) = super::split_name(line) else { return };
         match client::Header::parse(line, body) {
             Ok(client::Header::Whole(event)) => emit(Event::Client(event)),
@@ -131,21 +133,21 @@ impl Assembler {
                 self.client.open(line, header, self.env_trusted, emit);
             }
             // A malformed ADDRESS has no block that could be taken for its own.
-            Err(problem) if body.starts_with(b"ADDRESS") => emit(malformed(line, problem)),
+            Err(problem) if body.starts_with(b"ADDRESS") => emit(malformed(line.into(), problem)),
             Err(problem) => {
                 self.client.skip(emit);
-                emit(malformed(line, problem));
+                emit(malformed(line.into(), problem));
             }
         }
     }
 
-    fn updown(&mut self, line: &Bytes, body: &[u8], emit: &mut dyn FnMut(Event)) {
+    fn updown(&mut self, line: LineRef<'_>, body: &[u8], emit: &mut dyn FnMut(Event)) {
         if let Some(pair) = env_pair(body) {
             let whole = |direction, env| Event::UpDown(UpDown { direction, env });
             return self.updown.env_line(line, pair, self.env_limit, whole, emit);
         }
         match Direction::parse(body) {
-            Ok(direction) => self.updown.open(line, direction, self.env_trusted, emit),
+            Ok(direction) => self.updown.open(&line.to_bytes(), direction, self.env_trusted, emit),
             Err(problem) => {
                 self.updown.skip(emit);
                 emit(malformed(line, problem));
@@ -176,8 +178,8 @@ fn env_pair(body: &[u8]) -> Option<&[u8]> {
     body.strip_prefix(b"ENV,")
 }
 
-fn malformed(line: &Bytes, problem: Problem) -> Event {
-    Event::Malformed(Malformed::new(line.clone(), problem))
+fn malformed(line: LineRef<'_>, problem: Problem) -> Event {
+    Event::Malformed(Malformed::new(line.to_bytes(), problem))
 }
 
 /// What the first line of a block says.
@@ -270,7 +272,7 @@ impl<H: BlockStart> Block<H> {
 
     fn env_line(
         &mut self,
-        line: &Bytes,
+        line: LineRef<'_>,
         pair: &[u8],
         limit: usize,
         whole: impl FnOnce(H, Env) -> Event,

@@ -2,12 +2,8 @@
 
 use std::fmt;
 
-use nom::Parser;
-use nom::error::context;
-use nom::sequence::{separated_pair, terminated};
-
-use crate::types::Cid;
-use crate::types::grammar::{Parsed, Problem, comma, complete, decimal};
+use crate::types::grammar::{MISSING, Problem, after_comma, number};
+use crate::types::{Cid, leading_number};
 
 /// `>BYTECOUNT:in,out`: what a client's tunnel carried since it connected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,26 +28,28 @@ pub struct ByteCountClient {
 }
 
 impl ByteCount {
+    #[inline]
     pub(super) fn parse(body: &[u8]) -> Result<Self, Problem> {
-        complete(counts, body).map(|(bytes_in, bytes_out)| Self { bytes_in, bytes_out })
+        counts(body).map(|(bytes_in, bytes_out)| Self { bytes_in, bytes_out })
     }
 }
 
 impl ByteCountClient {
+    #[inline]
     pub(super) fn parse(body: &[u8]) -> Result<Self, Problem> {
-        let cid = terminated(context("the CID is not a number", decimal), comma);
-        complete((cid, counts), body).map(|(cid, (bytes_in, bytes_out))| Self {
-            cid: Cid(cid),
-            bytes_in,
-            bytes_out,
-        })
+        let (cid, rest) = leading_number(body).ok_or(Problem("the CID is not a number"))?;
+        let (bytes_in, bytes_out) = counts(after_comma(rest).ok_or(MISSING)?)?;
+        Ok(Self { cid: Cid(cid), bytes_in, bytes_out })
     }
 }
 
-fn counts(input: &[u8]) -> Parsed<'_, (u64, u64)> {
-    let count = |input| context("a count is not a number of bytes", decimal).parse(input);
-    separated_pair(count, comma, count).parse(input)
+fn counts(body: &[u8]) -> Result<(u64, u64), Problem> {
+    let (bytes_in, rest) = leading_number(body).ok_or(NO_COUNT)?;
+    let bytes_out = number(after_comma(rest).ok_or(MISSING)?).ok_or(NO_COUNT)?;
+    Ok((bytes_in, bytes_out))
 }
+
+const NO_COUNT: Problem = Problem("a count is not a number of bytes");
 
 impl fmt::Display for ByteCount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -2,11 +2,10 @@
 
 use std::fmt;
 
-use bytes::{Buf as _, Bytes};
-use nom::sequence::terminated;
+use bytes::Bytes;
 
-use crate::types::grammar::{Problem, comma, field, number, split_once, start, time};
-use crate::types::{Masked, Text, masked, may_hold_secret};
+use crate::types::grammar::{MISSING, Problem, after_comma, number, split_comma, split_once};
+use crate::types::{Masked, Text, leading_number, masked, may_hold_secret};
 
 /// `>LOG:time,flags,text`: a line of the daemon's log.
 ///
@@ -25,20 +24,11 @@ pub struct LogLine {
 }
 
 impl LogLine {
-    /// Takes the line over for its text; `body` is where the fields begin.
-    pub(super) fn parse(mut line: Bytes, body: usize) -> Result<Self, (Problem, Bytes)> {
-        let fields = line.get(body..).unwrap_or_default();
-        let parts = start((terminated(time, comma), terminated(field, comma)), fields);
-        let parts = parts.and_then(|(text, (time, flags))| {
-            LogFlags::read(flags).map(|flags| (text.len(), time, flags))
-        });
-        match parts {
-            Ok((length, time, flags)) => {
-                line.advance(line.len() - length);
-                Ok(Self { time, flags, text: Text::from(line) })
-            }
-            Err(problem) => Err((problem, line)),
-        }
+    #[inline]
+    pub(super) fn parse(memory: &Bytes, body: &[u8]) -> Result<Self, Problem> {
+        let (time, rest) = leading_number(body).ok_or(Problem("the time is not a number"))?;
+        let (flags, text) = after_comma(rest).and_then(split_comma).ok_or(MISSING)?;
+        Ok(Self { time, flags: LogFlags::read(flags)?, text: Text::slice_of(memory, text) })
     }
 
     /// What the daemon logs of a response, a challenge or a page to sign in on is not for those who read the log.
@@ -63,7 +53,7 @@ impl LogLine {
 
     /// A row of the log history: the body of the event, without its name.
     pub(crate) fn parse_row(row: &Bytes) -> Result<Self, Problem> {
-        Self::parse(row.clone(), 0).map_err(|(problem, _)| problem)
+        Self::parse(row, row)
     }
 }
 
@@ -95,8 +85,8 @@ impl fmt::Debug for LogLine {
 /// The flag letters of a log line: none, one or more of `I F N W D`, or up to 7 that may be others.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct LogFlags {
-    letters: [u8; Self::MOST],
-    len: u8,
+    /// The letters, zeros, and how many letters there are.
+    letters_and_len: [u8; Self::MOST + 1],
 }
 
 impl LogFlags {
@@ -106,12 +96,13 @@ impl LogFlags {
     const MOST: usize = 7;
 
     fn read(flags: &[u8]) -> Result<Self, Problem> {
-        let mut letters = [0; Self::MOST];
-        let room = letters.get_mut(..flags.len());
-        let room = room.ok_or(Problem("it has more than 7 flags"))?;
-        room.copy_from_slice(flags);
-        let len = u8::try_from(flags.len()).unwrap_or_default();
-        Ok(Self { letters, len })
+        if flags.len() > Self::MOST {
+            return Err(Problem("it has more than 7 flags"));
+        }
+        // One word, made in one piece: bytes that are written one by one and read together are waited for.
+        let len = flags.len() as u64;
+        let letters = flags.iter().rev().fold(0, |word, flag| word << 8 | u64::from(*flag));
+        Ok(Self { letters_and_len: (letters | len << 56).to_le_bytes() })
     }
 
     /// `I`: informational.
@@ -152,7 +143,8 @@ impl LogFlags {
     /// The letters as the daemon sent them.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
-        self.letters.get(..usize::from(self.len)).unwrap_or_default()
+        let [letters @ .., len] = &self.letters_and_len;
+        letters.get(..usize::from(*len)).unwrap_or_default()
     }
 
     fn has(self, letter: u8) -> bool {

@@ -35,7 +35,7 @@ use std::fmt;
 use bytes::Bytes;
 
 pub use crate::challenge::{ChallengeFlags, DynamicChallenge, StaticChallenge};
-pub use crate::types::SecretText;
+pub use crate::types::{LineRef, SecretText};
 pub use assembler::Assembler;
 pub use bad_field::BadField;
 pub use bytecount::{ByteCount, ByteCountClient};
@@ -126,22 +126,35 @@ impl Event {
     /// A line that is part of a block (`CLIENT:CONNECT,…`, `UPDOWN:…`, `…:ENV,…`) is
     /// [`Event::Malformed`] by itself; [`Assembler`] puts blocks together.
     #[must_use]
-    pub fn parse(line: Bytes) -> Self {
-        let Some((name, body)) = split_name(&line) else {
-            return Self::Unknown(Unknown::new(line));
-        };
-        if name == b"LOG" {
-            // Most of what a daemon says.
-            let body = line.len() - body.len();
-            return match LogLine::parse(line, body) {
-                Ok(log) => Self::Log(log),
-                Err((problem, line)) => Self::Malformed(Malformed::new(line, problem)),
-            };
+    pub fn parse<'a>(line: impl Into<LineRef<'a>>) -> Self {
+        let line = line.into();
+        match split_name(line.as_bytes()) {
+            Some((name, body)) => Self::parse_named(line, name, body),
+            None => Self::Unknown(Unknown::new(line.to_bytes())),
         }
-        match Self::parse_body(&line, name, body) {
+    }
+
+    fn parse_named(line: LineRef<'_>, name: &[u8], body: &[u8]) -> Self {
+        // Most of what a daemon says goes its own way, on which it is not copied from result to result.
+        let problem = match name {
+            b"LOG" => match LogLine::parse(line.memory(), body) {
+                Ok(log) => return Self::Log(log),
+                Err(problem) => problem,
+            },
+            b"BYTECOUNT_CLI" => match ByteCountClient::parse(body) {
+                Ok(count) => return Self::ByteCountClient(count),
+                Err(problem) => problem,
+            },
+            _ => return Self::parse_other(line, name, body),
+        };
+        Self::Malformed(Malformed::new(line.to_bytes(), problem))
+    }
+
+    fn parse_other(line: LineRef<'_>, name: &[u8], body: &[u8]) -> Self {
+        match Self::parse_known(line.memory(), name, body) {
             Ok(Some(event)) => event,
-            Ok(None) => Self::Unknown(Unknown::new(line)),
-            Err(problem) => Self::Malformed(Malformed::new(line, problem)),
+            Ok(None) => Self::Unknown(Unknown::new(line.to_bytes())),
+            Err(problem) => Self::Malformed(Malformed::new(line.to_bytes(), problem)),
         }
     }
 
@@ -182,38 +195,37 @@ impl Event {
     }
 
     /// `None` where the name is not known.
-    fn parse_body(line: &Bytes, name: &[u8], body: &[u8]) -> Result<Option<Self>, Problem> {
+    fn parse_known(memory: &Bytes, name: &[u8], body: &[u8]) -> Result<Option<Self>, Problem> {
         Ok(Some(match name {
             b"BYTECOUNT" => Self::ByteCount(ByteCount::parse(body)?),
-            b"BYTECOUNT_CLI" => Self::ByteCountClient(ByteCountClient::parse(body)?),
-            b"STATE" => Self::State(State::parse(line, body)?),
-            b"CLIENT" => return Self::parse_client(line, body),
-            b"ECHO" => Self::Echo(Echo::parse(line, body)?),
-            b"FATAL" => Self::Fatal(Fatal::parse(line, body)),
-            b"HOLD" => Self::Hold(Hold::parse(line, body)),
-            b"INFO" => Self::Info(Info::parse(line, body)),
-            b"INFOMSG" => Self::InfoMsg(InfoMsg::parse(line, body)?),
-            b"NEED-CERTIFICATE" => Self::NeedCertificate(NeedCertificate::parse(line, body)),
-            b"NEED-OK" => Self::NeedOk(NeedOk::parse(line, body)?),
-            b"NEED-STR" => Self::NeedStr(NeedStr::parse(line, body)?),
-            b"NOTIFY" => Self::Notify(Notify::parse(line, body)?),
-            b"PASSWORD" => Self::Password(Password::parse(line, body)?),
-            b"PK_SIGN" => Self::PkSign(PkSign::parse_pk_sign(line, body)?),
-            b"RSA_SIGN" => Self::PkSign(PkSign::parse_rsa_sign(line, body)?),
+            b"STATE" => Self::State(State::parse(memory, body)?),
+            b"CLIENT" => return Self::parse_client(memory, body),
+            b"ECHO" => Self::Echo(Echo::parse(memory, body)?),
+            b"FATAL" => Self::Fatal(Fatal::parse(memory, body)),
+            b"HOLD" => Self::Hold(Hold::parse(memory, body)),
+            b"INFO" => Self::Info(Info::parse(memory, body)),
+            b"INFOMSG" => Self::InfoMsg(InfoMsg::parse(memory, body)?),
+            b"NEED-CERTIFICATE" => Self::NeedCertificate(NeedCertificate::parse(memory, body)),
+            b"NEED-OK" => Self::NeedOk(NeedOk::parse(memory, body)?),
+            b"NEED-STR" => Self::NeedStr(NeedStr::parse(memory, body)?),
+            b"NOTIFY" => Self::Notify(Notify::parse(memory, body)?),
+            b"PASSWORD" => Self::Password(Password::parse(memory, body)?),
+            b"PK_SIGN" => Self::PkSign(PkSign::parse_pk_sign(memory, body)?),
+            b"RSA_SIGN" => Self::PkSign(PkSign::parse_rsa_sign(memory, body)?),
             b"PKCS11ID-COUNT" => Self::Pkcs11IdCount(Pkcs11IdCount::parse(body)?),
-            b"PKCS11ID-ENTRY" => Self::Pkcs11IdEntry(Pkcs11IdEntry::parse(line, body)?),
-            b"PROXY" => Self::Proxy(ProxyQuery::parse(line, body)?),
-            b"REMOTE" => Self::Remote(RemoteQuery::parse(line, body)?),
+            b"PKCS11ID-ENTRY" => Self::Pkcs11IdEntry(Pkcs11IdEntry::parse(memory, body)?),
+            b"PROXY" => Self::Proxy(ProxyQuery::parse(memory, body)?),
+            b"REMOTE" => Self::Remote(RemoteQuery::parse(memory, body)?),
             b"UPDOWN" => return Err(PART_OF_A_BLOCK),
             _ => return Ok(None),
         }))
     }
 
-    fn parse_client(line: &Bytes, body: &[u8]) -> Result<Option<Self>, Problem> {
+    fn parse_client(memory: &Bytes, body: &[u8]) -> Result<Option<Self>, Problem> {
         if body.starts_with(b"ENV,") {
             return Err(PART_OF_A_BLOCK);
         }
-        match client::Header::parse(line, body)? {
+        match client::Header::parse(memory, body)? {
             client::Header::Whole(event) => Ok(Some(Self::Client(event))),
             client::Header::Block(_) => Err(PART_OF_A_BLOCK),
             client::Header::Unknown => Ok(None),
@@ -225,7 +237,8 @@ const PART_OF_A_BLOCK: Problem = Problem("it is part of a block, and came by its
 
 /// The name of an event and its body, which the first colon divides.
 fn split_name(line: &[u8]) -> Option<(&[u8], &[u8])> {
-    let at = memchr::memchr(b':', line)?;
+    // Names are a few bytes long, where a loop is faster than a search.
+    let at = line.iter().position(|byte| *byte == b':')?;
     let (name, body) = line.split_at_checked(at)?;
     Some((name, body.get(1..)?))
 }

@@ -1,6 +1,7 @@
 //! `>PASSWORD:`
 
 use std::fmt;
+use std::sync::Arc;
 
 use bytes::Bytes;
 
@@ -45,7 +46,7 @@ pub enum Password {
         reason: Option<Text>,
         /// The challenge the reason holds. A reason that starts like one but cannot
         /// be read is in [`reason`](Self::VerificationFailed::reason) alone.
-        challenge: Option<DynamicChallenge>,
+        challenge: Option<Arc<DynamicChallenge>>,
     },
     /// `Auth-Token:token`: the server gave a token to use in place of the password. While
     /// [requests](crate::Builder::requests) are on, it is in [`Request::AuthToken`](crate::Request::AuthToken) alone.
@@ -73,7 +74,7 @@ impl Password {
             Self::VerificationFailed { realm, reason, challenge } => Self::VerificationFailed {
                 realm: realm.detach(),
                 reason: reason.map(|reason| masked(&reason).detach()),
-                challenge: challenge.map(DynamicChallenge::withhold_secrets),
+                challenge: challenge.map(|challenge| Arc::new(challenge.withhold_secrets())),
             },
             Self::AuthToken(token) => Self::AuthToken(token.withheld()),
             need => need,
@@ -100,7 +101,7 @@ impl Password {
         Some(Self::VerificationFailed {
             realm: Realm::from_wire(line, realm),
             reason: Some(Text::slice_of(line, reason)),
-            challenge: DynamicChallenge::parse(line, reason),
+            challenge: DynamicChallenge::parse(line, reason).map(Arc::new),
         })
     }
 }

@@ -11,7 +11,7 @@ pub use name::StateName;
 
 use crate::types::Text;
 use crate::types::grammar::{
-    Problem, comma, field, ipv4, ipv6, non_empty, number, scoped_ip, split_once, start, time,
+    Problem, comma, field, ipv4, ipv6, number, scoped_ip, split_once, start, time,
 };
 
 /// `>STATE:time,NAME,detail,local4,remote,rport,laddr,lport,local6`: the daemon's state.
@@ -35,25 +35,6 @@ pub struct State {
     pub time: u64,
     /// The state.
     pub name: StateName,
-    /// Why, or how: `SUCCESS` when connected, the cause of a restart or an exit,
-    /// `timeout 60` while authentication is pending.
-    pub detail: Option<Text>,
-    /// The tunnel's own IPv4 address.
-    pub local_ipv4: Option<Ipv4Addr>,
-    /// The address of the server.
-    pub remote_addr: Option<IpAddr>,
-    /// The scope behind the `%` of a link-local [`remote_addr`](Self::remote_addr).
-    pub remote_scope: Option<Text>,
-    /// The port of the server (OpenVPN 2.4).
-    pub remote_port: Option<u16>,
-    /// The address this side sends from (OpenVPN 2.4).
-    pub local_addr: Option<IpAddr>,
-    /// The scope behind the `%` of a link-local [`local_addr`](Self::local_addr).
-    pub local_scope: Option<Text>,
-    /// The port this side sends from (OpenVPN 2.4).
-    pub local_port: Option<u16>,
-    /// The tunnel's own IPv6 address (OpenVPN 2.4).
-    pub local_ipv6: Option<Ipv6Addr>,
     /// All fields behind the name.
     fields: Text,
 }
@@ -86,37 +67,83 @@ impl StateField {
         Self::LocalPort,
         Self::LocalIpv6,
     ];
+
+    /// Whether the text is what the field should be.
+    fn is_readable(self, text: &[u8]) -> bool {
+        match self {
+            Self::LocalIpv4 => ipv4(text).is_some(),
+            Self::LocalIpv6 => ipv6(text).is_some(),
+            Self::RemoteAddr | Self::LocalAddr => scoped_ip(text).is_some(),
+            Self::RemotePort | Self::LocalPort => number::<u16>(text).is_some(),
+        }
+    }
 }
 
 impl State {
-    pub(super) fn parse(line: &Bytes, body: &[u8]) -> Result<Self, Problem> {
+    pub(super) fn parse(memory: &Bytes, body: &[u8]) -> Result<Self, Problem> {
         let (rest, (time, (), name)) = start((time, comma, field), body)?;
         if name.is_empty() {
             return Err(Problem("the state has no name"));
         }
-        let name = StateName::from_wire(line, name);
         let fields = rest.strip_prefix(b",").unwrap_or_default();
-        let (detail, typed) = split_detail(&name, fields);
-        let mut typed = split_fields(typed);
-        let mut next = || typed.next().unwrap_or_default();
-        let local_ipv4 = ipv4(next());
-        let (remote_addr, remote_scope) = addr(line, next());
-        let remote_port = number(next());
-        let (local_addr, local_scope) = addr(line, next());
-        Ok(Self {
-            time,
-            name,
-            detail: non_empty(line, detail),
-            local_ipv4,
-            remote_addr,
-            remote_scope,
-            remote_port,
-            local_addr,
-            local_scope,
-            local_port: number(next()),
-            local_ipv6: ipv6(next()),
-            fields: Text::slice_of(line, fields),
-        })
+        let (name, fields) = (StateName::from_wire(memory, name), Text::slice_of(memory, fields));
+        Ok(Self { time, name, fields })
+    }
+
+    /// Why, or how: `SUCCESS` when connected, the cause of a restart or an exit,
+    /// `timeout 60` while authentication is pending.
+    #[must_use]
+    pub fn detail(&self) -> Option<Text> {
+        let (detail, _) = split_detail(&self.name, self.fields.as_bytes());
+        self.fields.non_empty(detail)
+    }
+
+    /// The tunnel's own IPv4 address.
+    #[must_use]
+    pub fn local_ipv4(&self) -> Option<Ipv4Addr> {
+        ipv4(self.typed_field(StateField::LocalIpv4))
+    }
+
+    /// The address of the server.
+    #[must_use]
+    pub fn remote_addr(&self) -> Option<IpAddr> {
+        scoped_ip(self.typed_field(StateField::RemoteAddr)).map(|(ip, _)| ip)
+    }
+
+    /// The scope behind the `%` of a link-local [`remote_addr`](Self::remote_addr).
+    #[must_use]
+    pub fn remote_scope(&self) -> Option<Text> {
+        self.scope(StateField::RemoteAddr)
+    }
+
+    /// The port of the server (OpenVPN 2.4).
+    #[must_use]
+    pub fn remote_port(&self) -> Option<u16> {
+        number(self.typed_field(StateField::RemotePort))
+    }
+
+    /// The address this side sends from (OpenVPN 2.4).
+    #[must_use]
+    pub fn local_addr(&self) -> Option<IpAddr> {
+        scoped_ip(self.typed_field(StateField::LocalAddr)).map(|(ip, _)| ip)
+    }
+
+    /// The scope behind the `%` of a link-local [`local_addr`](Self::local_addr).
+    #[must_use]
+    pub fn local_scope(&self) -> Option<Text> {
+        self.scope(StateField::LocalAddr)
+    }
+
+    /// The port this side sends from (OpenVPN 2.4).
+    #[must_use]
+    pub fn local_port(&self) -> Option<u16> {
+        number(self.typed_field(StateField::LocalPort))
+    }
+
+    /// The tunnel's own IPv6 address (OpenVPN 2.4).
+    #[must_use]
+    pub fn local_ipv6(&self) -> Option<Ipv6Addr> {
+        ipv6(self.typed_field(StateField::LocalIpv6))
     }
 
     /// The fields behind those known here, as newer daemons may send; no known daemon does.
@@ -128,7 +155,7 @@ impl State {
     /// [its address](Self::remote_addr).
     pub fn unread(&self) -> impl Iterator<Item = (StateField, &[u8])> {
         let typed = StateField::ALL.into_iter().zip(self.typed_fields());
-        typed.filter(|(field, text)| !text.is_empty() && !self.has(*field))
+        typed.filter(|(field, text)| !text.is_empty() && !field.is_readable(text))
     }
 
     /// Every field of the line behind the name, as it was sent.
@@ -141,15 +168,15 @@ impl State {
         split_fields(split_detail(&self.name, self.fields.as_bytes()).1)
     }
 
-    fn has(&self, field: StateField) -> bool {
-        match field {
-            StateField::LocalIpv4 => self.local_ipv4.is_some(),
-            StateField::RemoteAddr => self.remote_addr.is_some(),
-            StateField::RemotePort => self.remote_port.is_some(),
-            StateField::LocalAddr => self.local_addr.is_some(),
-            StateField::LocalPort => self.local_port.is_some(),
-            StateField::LocalIpv6 => self.local_ipv6.is_some(),
-        }
+    /// Empty where the daemon left it out.
+    fn typed_field(&self, field: StateField) -> &[u8] {
+        let place = StateField::ALL.iter().position(|known| *known == field);
+        place.and_then(|place| self.typed_fields().nth(place)).unwrap_or_default()
+    }
+
+    fn scope(&self, field: StateField) -> Option<Text> {
+        let (_, scope) = scoped_ip(self.typed_field(field))?;
+        self.fields.non_empty(scope)
     }
 
     /// A row of the state history: the body of the event, without its name.
@@ -188,15 +215,15 @@ impl fmt::Debug for State {
         f.debug_struct("State")
             .field("time", &self.time)
             .field("name", &self.name)
-            .field("detail", &self.detail)
-            .field("local_ipv4", &self.local_ipv4)
-            .field("remote_addr", &self.remote_addr)
-            .field("remote_scope", &self.remote_scope)
-            .field("remote_port", &self.remote_port)
-            .field("local_addr", &self.local_addr)
-            .field("local_scope", &self.local_scope)
-            .field("local_port", &self.local_port)
-            .field("local_ipv6", &self.local_ipv6)
+            .field("detail", &self.detail())
+            .field("local_ipv4", &self.local_ipv4())
+            .field("remote_addr", &self.remote_addr())
+            .field("remote_scope", &self.remote_scope())
+            .field("remote_port", &self.remote_port())
+            .field("local_addr", &self.local_addr())
+            .field("local_scope", &self.local_scope())
+            .field("local_port", &self.local_port())
+            .field("local_ipv6", &self.local_ipv6())
             .field("unread", &unread)
             .field("extra", &self.extra().count())
             .finish_non_exhaustive()
@@ -206,16 +233,16 @@ impl fmt::Debug for State {
 impl fmt::Display for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.name)?;
-        if let Some(detail) = &self.detail {
+        if let Some(detail) = self.detail() {
             write!(f, " {detail}")?;
         }
-        if let Some(local) = self.local_ipv4 {
+        if let Some(local) = self.local_ipv4() {
             write!(f, ", local {local}")?;
         }
-        if let Some(local) = self.local_ipv6 {
+        if let Some(local) = self.local_ipv6() {
             write!(f, ", local {local}")?;
         }
-        match (self.remote_addr, self.remote_port) {
+        match (self.remote_addr(), self.remote_port()) {
             (Some(IpAddr::V6(addr)), Some(port)) => write!(f, ", remote [{addr}]:{port}"),
             (Some(addr), Some(port)) => write!(f, ", remote {addr}:{port}"),
             (Some(addr), None) => write!(f, ", remote {addr}"),
@@ -247,10 +274,6 @@ fn holds_commas(before: &[u8]) -> bool {
 /// The fields of a text; none where it is empty.
 fn split_fields(text: &[u8]) -> impl Iterator<Item = &[u8]> + Clone {
     text.split(|byte| *byte == b',').take(if text.is_empty() { 0 } else { usize::MAX })
-}
-
-fn addr(line: &Bytes, field: &[u8]) -> (Option<IpAddr>, Option<Text>) {
-    scoped_ip(field).map_or((None, None), |(ip, scope)| (Some(ip), non_empty(line, scope)))
 }
 
 #[cfg(test)]

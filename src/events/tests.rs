@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 
 pub(super) fn parse(line: &str) -> Event {
-    Event::parse(Bytes::copy_from_slice(line.as_bytes()))
+    Event::parse(&Bytes::copy_from_slice(line.as_bytes()))
 }
 
 pub(super) fn malformed(line: &str) {
@@ -102,13 +102,13 @@ fn names_are_matched_whole() {
 #[test]
 fn bytes_that_are_not_utf8_are_kept() {
     let line = Bytes::from_static(b"LOG:1,I,caf\xe9");
-    assert!(matches!(Event::parse(line), Event::Log(log) if log.text == b"caf\xe9"[..]));
-    let Event::State(state) = Event::parse(Bytes::from_static(b"STATE:1,WAIT,,\xff")) else {
+    assert!(matches!(Event::parse(&line), Event::Log(log) if log.text == b"caf\xe9"[..]));
+    let Event::State(state) = Event::parse(&Bytes::from_static(b"STATE:1,WAIT,,\xff")) else {
         panic!()
     };
     assert_eq!(state.unread().collect::<Vec<_>>(), [(StateField::LocalIpv4, &b"\xff"[..])]);
     let line = Bytes::from_static(b"STATE:\xff,WAIT,,");
-    assert!(matches!(Event::parse(line.clone()), Event::Malformed(bad) if bad.line() == &line));
+    assert!(matches!(Event::parse(&line), Event::Malformed(bad) if bad.line() == &line));
 }
 
 /// Lines that look like events: a sample with some of its bytes changed, or any bytes.
@@ -131,7 +131,7 @@ proptest! {
     #[test]
     fn no_line_panics_and_the_bytes_are_kept(line in lines()) {
         let line = Bytes::from(line);
-        let event = Event::parse(line.clone());
+        let event = Event::parse(&line);
         let _ = format!("{event} {event:?}");
         match event {
             Event::Unknown(unknown) => prop_assert_eq!(unknown.line(), &line),
@@ -141,7 +141,7 @@ proptest! {
                 let end = [b",", &fields.join(&b',')[..]].concat();
                 prop_assert!(fields.is_empty() || line.ends_with(&end));
             }
-            other => prop_assert_eq!(Event::parse(line), other),
+            other => prop_assert_eq!(Event::parse(&line), other),
         }
     }
 
@@ -150,7 +150,7 @@ proptest! {
         let mut assembler = Assembler::new();
         let mut events = 0;
         for line in &lines {
-            assembler.push(Bytes::from(line.clone()), &mut |_| events += 1);
+            assembler.push(&Bytes::from(line.clone()), &mut |_| events += 1);
         }
         assembler.finish(&mut |_| events += 1);
         prop_assert!(events <= lines.len());
@@ -161,9 +161,9 @@ proptest! {
         let line = Bytes::from(line);
         let mut events = Vec::new();
         let mut assembler = Assembler::new();
-        assembler.push(line.clone(), &mut |event| events.push(event));
+        assembler.push(&line, &mut |event| events.push(event));
         if !line.starts_with(b"CLIENT:") && !line.starts_with(b"UPDOWN:") {
-            prop_assert_eq!(events, [Event::parse(line)]);
+            prop_assert_eq!(events, [Event::parse(&line)]);
         }
     }
 }

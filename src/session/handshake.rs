@@ -114,7 +114,7 @@ impl<'a> Handshake<'a> {
     }
 
     fn event(&mut self, line: Bytes) -> Result<Option<u32>> {
-        let greeting = match Event::parse(line.clone()) {
+        let greeting = match Event::parse(&line) {
             Event::Info(Info::Greeting { management_version }) => Some(management_version),
             Event::Info(info) if info.is_greeting_without_number() => {
                 return Err(not_openvpn(&line));

@@ -2,7 +2,6 @@
 
 use std::net::IpAddr;
 
-use bytes::Bytes;
 use memchr::memmem;
 use nom::bytes::complete::take_till;
 use nom::error::{ContextError, ErrorKind, ParseError, context};
@@ -11,8 +10,8 @@ use nom::{IResult, Parser};
 pub(crate) use crate::types::ip::{ipv4, ipv6};
 pub(crate) use crate::types::number;
 
-use crate::types::Text;
 use crate::types::ip::ip;
+use crate::types::leading_number;
 
 /// What is wrong with the body of an event, in words that hold no part of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,18 +41,6 @@ impl<I> ContextError<I> for Problem {
 
 pub(crate) type Parsed<'a, T> = IResult<&'a [u8], T, Problem>;
 
-/// Runs `parser` over all of `input`; anything left over is a problem.
-pub(crate) fn complete<'a, T>(
-    mut parser: impl Parser<&'a [u8], Output = T, Error = Problem>,
-    input: &'a [u8],
-) -> Result<T, Problem> {
-    match parser.parse(input) {
-        Ok(([], value)) => Ok(value),
-        Ok(_) => Err(Problem("there is more text than this event has")),
-        Err(error) => Err(problem(&error)),
-    }
-}
-
 /// Runs `parser` over the start of `input` and gives the rest too.
 pub(crate) fn start<'a, T>(
     mut parser: impl Parser<&'a [u8], Output = T, Error = Problem>,
@@ -77,8 +64,20 @@ pub(crate) fn field(input: &[u8]) -> Parsed<'_, &[u8]> {
 pub(crate) fn comma(input: &[u8]) -> Parsed<'_, ()> {
     match input.split_first() {
         Some((b',', rest)) => Ok((rest, ())),
-        _ => Err(nom::Err::Error(Problem("a field is missing"))),
+        _ => Err(nom::Err::Error(MISSING)),
     }
+}
+
+pub(crate) const MISSING: Problem = Problem("a field is missing");
+
+/// What stands behind the comma that `input` begins with.
+pub(crate) fn after_comma(input: &[u8]) -> Option<&[u8]> {
+    input.split_first().filter(|(first, _)| **first == b',').map(|(_, rest)| rest)
+}
+
+/// What stands before and after the first comma, which is near.
+pub(crate) fn split_comma(input: &[u8]) -> Option<(&[u8], &[u8])> {
+    split_around(input, input.iter().position(|byte| *byte == b',')?, 1)
 }
 
 /// Unix time in seconds.
@@ -88,24 +87,8 @@ pub(crate) fn time(input: &[u8]) -> Parsed<'_, u64> {
 
 /// An unsigned number of at least one digit, which fits.
 pub(crate) fn decimal(input: &[u8]) -> Parsed<'_, u64> {
-    /// So many digits always fit.
-    const SAFE: usize = 19;
-    let problem = || nom::Err::Error(Problem::FORM);
-    let mut value: u64 = 0;
-    for (at, byte) in input.iter().enumerate() {
-        let digit = byte.wrapping_sub(b'0');
-        if digit > 9 {
-            let rest = input.get(at..).filter(|_| at > 0);
-            return rest.map(|rest| (rest, value)).ok_or_else(problem);
-        }
-        value = if at < SAFE {
-            value.wrapping_mul(10).wrapping_add(digit.into())
-        } else {
-            let grown = value.checked_mul(10).and_then(|value| value.checked_add(digit.into()));
-            grown.ok_or_else(problem)?
-        };
-    }
-    if input.is_empty() { Err(problem()) } else { Ok((&[], value)) }
+    let (value, rest) = leading_number(input).ok_or(nom::Err::Error(Problem::FORM))?;
+    Ok((rest, value))
 }
 
 /// An IP address and its scope: the system prints a link-local address as `fe80::1%eth0`.
@@ -114,11 +97,6 @@ pub(crate) fn scoped_ip(field: &[u8]) -> Option<(IpAddr, &[u8])> {
     let ip = ip(address)?;
     let scope_allowed = ip.is_ipv6() || scope.is_empty();
     scope_allowed.then_some((ip, scope))
-}
-
-/// A part of `line`, or `None` where the daemon left the field empty.
-pub(crate) fn non_empty(line: &Bytes, part: &[u8]) -> Option<Text> {
-    (!part.is_empty()).then(|| Text::slice_of(line, part))
 }
 
 /// What stands before and after the first `separator`.

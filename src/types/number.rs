@@ -2,17 +2,50 @@
 
 /// An unsigned number of digits alone: no sign (`FromStr` would take `+1`), no blanks, no overflow.
 pub(crate) fn number<T: TryFrom<u64>>(field: &[u8]) -> Option<T> {
-    let value = match field.len() {
-        0 => return None,
-        // 19 digits fit whatever they are, which spares a check for each.
-        1..=19 => digits(field, |value, digit| Some(value * 10 + digit)),
-        _ => digits(field, |value, digit| value.checked_mul(10)?.checked_add(digit)),
-    };
-    T::try_from(value?).ok()
+    match leading_number(field)? {
+        (value, []) => T::try_from(value).ok(),
+        _ => None,
+    }
 }
 
-fn digits(field: &[u8], append: impl Fn(u64, u64) -> Option<u64>) -> Option<u64> {
-    field.iter().try_fold(0, |value, byte| append(value, digit(*byte)?.into()))
+/// The number that `text` begins with, and what stands behind its last digit; `None` where it begins with none, or
+/// with one that is too large.
+pub(crate) fn leading_number(text: &[u8]) -> Option<(u64, &[u8])> {
+    let (mut value, mut rest) = (0_u64, text);
+    while let Some((chunk, _)) = rest.split_first_chunk() {
+        let (digits, count) = eight_digits(*chunk);
+        value = value.checked_mul(POWERS_OF_TEN.get(count).copied()?)?.checked_add(digits)?;
+        rest = rest.get(count..)?;
+        if count < chunk.len() {
+            return (rest.len() < text.len()).then_some((value, rest));
+        }
+    }
+    while let Some(digit) = rest.first().and_then(|byte| digit(*byte)) {
+        value = value.checked_mul(10)?.checked_add(digit.into())?;
+        rest = rest.get(1..)?;
+    }
+    (rest.len() < text.len()).then_some((value, rest))
+}
+
+const POWERS_OF_TEN: [u64; 9] =
+    [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000];
+
+/// The value of the digits that eight bytes begin with, and how many these are; all eight at a time, in one word.
+fn eight_digits(chunk: [u8; 8]) -> (u64, usize) {
+    const ZEROS: u64 = u64::from_le_bytes([b'0'; 8]);
+    const SIXES: u64 = u64::from_le_bytes([6; 8]);
+    const UPPER_HALVES: u64 = u64::from_le_bytes([0xf0; 8]);
+    let word = u64::from_le_bytes(chunk) ^ ZEROS;
+    // What is no digit is over 9 now, so that with 6 more it is over 15. What that carries meets later bytes only.
+    let others = (word | word.wrapping_add(SIXES)) & UPPER_HALVES;
+    let count = others.trailing_zeros() / 8;
+    // The digits move up to the end, and zeros stand before them.
+    let digits = word.checked_shl(64 - 8 * count).unwrap_or(0);
+    // Neighbours become numbers of two digits, those of four, and those of eight.
+    let pairs = digits.wrapping_mul(10).wrapping_add(digits >> 8) & 0x00ff_00ff_00ff_00ff;
+    let fours = pairs.wrapping_mul(100).wrapping_add(pairs >> 16) & 0x0000_ffff_0000_ffff;
+    let value = fours.wrapping_mul(10_000).wrapping_add(fours >> 32) & 0xffff_ffff;
+    (value, count as usize)
 }
 
 /// The value of a decimal digit.
@@ -25,7 +58,7 @@ pub(super) fn digit(byte: u8) -> Option<u8> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::number;
+    use super::{leading_number, number};
 
     #[test]
     fn the_greatest_is_read_and_no_greater() {
@@ -48,6 +81,15 @@ mod tests {
             prop_assert_eq!(number::<u16>(field.as_bytes()), by_std(&field));
             prop_assert_eq!(number::<u32>(field.as_bytes()), by_std(&field));
             prop_assert_eq!(number::<u64>(field.as_bytes()), by_std(&field));
+        }
+
+        #[test]
+        fn a_number_ends_at_the_first_other_byte(digits in "[0-9]{1,19}", rest in "([^0-9]\\PC{0,12})?") {
+            let text = format!("{digits}{rest}");
+            prop_assert_eq!(
+                leading_number(text.as_bytes()),
+                Some((digits.parse().unwrap(), rest.as_bytes()))
+            );
         }
 
         #[test]

@@ -86,6 +86,11 @@ impl Text {
         Self(whole.slice_ref(part))
     }
 
+    /// A part of it, which must point into it; `None` where that is empty.
+    pub(crate) fn non_empty(&self, part: &[u8]) -> Option<Self> {
+        (!part.is_empty()).then(|| Self(self.0.slice_ref(part)))
+    }
+
     /// What stands before the first `separator`.
     pub(crate) fn before(&self, separator: u8) -> Option<Self> {
         let end = memchr::memchr(separator, &self.0)?;

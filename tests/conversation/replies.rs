@@ -71,7 +71,7 @@ async fn a_row_that_cannot_be_read_hides_no_other() {
     });
     let states = client.state_history(History::All).await.unwrap();
     let [Ok(_), Err(unread), Ok(connected)] = states.as_slice() else { panic!("{states:?}") };
-    assert_eq!((unread.row(), connected.remote_port), (&"nonsense".into(), Some(1194)));
+    assert_eq!((unread.row(), connected.remote_port()), (&"nonsense".into(), Some(1194)));
     let log = client.log_history(History::All).await.unwrap();
     assert!(matches!(log.as_slice(), [Ok(_), Err(_), Ok(_)]), "{log:?}");
     let echoes = client.echo_history(History::All).await.unwrap();

@@ -95,7 +95,7 @@ async fn both_know_each_other(tunnel: &mut Tunnel) -> Result<()> {
     assert!(load.bytes_in > 0 && load.bytes_out > 0, "{load:?}");
     assert_eq!(tunnel.at_client.load_stats().await?.clients, 0);
     let state = tunnel.at_client.state().await?;
-    assert_eq!((state.name, state.remote_port), (StateName::Connected, tunnel.server.port()));
+    assert_eq!((&state.name, state.remote_port()), (&StateName::Connected, tunnel.server.port()));
     Ok(())
 }
 

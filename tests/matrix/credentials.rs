@@ -138,8 +138,8 @@ async fn an_encrypted_key_needs_the_right_password() -> Result<()> {
     let told = client.until("the failure", |event| match event {
         Event::Password(Password::VerificationFailed { realm, .. }) => Some(realm.clone()),
         Event::State(state) => {
-            let why = state.detail.as_ref()?;
-            (*why == "private-key-password-failure").then_some(Realm::PrivateKey)
+            let why = state.detail()?;
+            (why == "private-key-password-failure").then_some(Realm::PrivateKey)
         }
         _ => None,
     });

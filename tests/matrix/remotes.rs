@@ -91,7 +91,7 @@ async fn a_remote_is_replaced() -> Result<()> {
     let here = RemoteAction::Modify { host: "127.0.0.1".into(), port };
     client.answered("remote MOD", client.client.remote(&here)).await;
     let connected = client.connected().await;
-    assert_eq!(connected.remote_port, Some(port));
+    assert_eq!(connected.remote_port(), Some(port));
     Ok(())
 }
 

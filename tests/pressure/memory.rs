@@ -15,7 +15,7 @@ fn block(line: &str, count: usize) -> Vec<Event> {
     let lines = repeat_n(format!("CLIENT:ENV,{line}"), count);
     let whole = ["CLIENT:CONNECT,0,1".to_owned()].into_iter().chain(lines);
     for line in whole.chain(["CLIENT:ENV,END".to_owned()]) {
-        assembler.push(line.into(), &mut |event| events.push(event));
+        assembler.push(&line.into(), &mut |event| events.push(event));
     }
     events
 }

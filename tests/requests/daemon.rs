@@ -119,7 +119,7 @@ impl Daemon {
     pub async fn state(&mut self, name: &StateName) -> Result<Option<Text>> {
         let what = format!("state {name}");
         self.event(&what, |event| match event {
-            Event::State(state) if state.name == *name => Some(state.detail.clone()),
+            Event::State(state) if state.name == *name => Some(state.detail()),
             _ => None,
         })
         .await

@@ -396,7 +396,7 @@ async fn the_lowest_layer() {
     leaks.show(&demuxer);
     let mut assembler = openvpn_mgmt::events::Assembler::new();
     for line in ["CLIENT:CONNECT,0,1".to_owned(), format!("CLIENT:ENV,password={secret}")] {
-        assembler.push(line.into(), &mut |event| panic!("{event:?}"));
+        assembler.push(&line.into(), &mut |event| panic!("{event:?}"));
     }
     leaks.show(&assembler);
     // Something has to be traced for the check to mean anything.

@@ -77,7 +77,7 @@ impl Read {
             }
             Password::VerificationFailed { realm, reason, challenge, .. } => {
                 self.realm(realm).bytes(reason.clone().unwrap_or_default());
-                self.dynamic(challenge.as_ref());
+                self.dynamic(challenge.as_deref());
             }
             Password::AuthToken(token) => self.secret(token),
             other => panic!("{other:?}"),

@@ -87,5 +87,5 @@ impl Tunnel {
 }
 
 fn is_tls_error(state: &State) -> bool {
-    state.detail.as_ref().is_some_and(|detail| *detail == "tls-error")
+    state.detail().is_some_and(|detail| detail == "tls-error")
 }

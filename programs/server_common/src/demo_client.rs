@@ -130,7 +130,7 @@ impl DemoClient {
         match event {
             Event::UpDown(change) if change.is_up() => self.routes = routes(&change),
             Event::State(state) if state.name == StateName::Connected => {
-                let mut tunnel = state.local_ipv4.map(|ip| ip.to_string()).unwrap_or_default();
+                let mut tunnel = state.local_ipv4().map(|ip| ip.to_string()).unwrap_or_default();
                 for route in &self.routes {
                     tunnel = format!("{tunnel}, route {route}");
                 }

@@ -66,7 +66,7 @@ async fn start(session: &mut Session) -> Result<Ipv4Addr> {
     while let Some(event) = session.events_mut().next().await {
         match event? {
             Event::State(state) if state.name == StateName::Connected => {
-                return state.local_ipv4.context("the server does not tell its tunnel address");
+                return state.local_ipv4().context("the server does not tell its tunnel address");
             }
             _ => {}
         }

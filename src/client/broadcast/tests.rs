@@ -13,7 +13,7 @@ fn broadcast(events: usize, bytes: usize) -> Arc<Broadcast> {
 
 /// A batch of `BYTECOUNT` events that count on from `first`.
 fn batch(first: u64, count: u64, bytes: usize) -> Batch {
-    let event = |n| Event::parse(Bytes::from(format!("BYTECOUNT:{n},0")));
+    let event = |n| Event::parse(&Bytes::from(format!("BYTECOUNT:{n},0")));
     let published = |n| Published { event: event(n), epoch: 0, connect: None };
     Batch { events: (first..first + count).map(published).collect(), bytes }
 }

@@ -96,7 +96,7 @@ impl<S: Transport> Driver<S> {
     fn cut_line(&mut self) {
         match self.demuxer.finish() {
             Some(Item::Event(line)) if line.starts_with(b"FATAL:") => {
-                self.assembler.push(line, &mut |event| self.dispatcher.publish(event));
+                self.assembler.push(&line, &mut |event| self.dispatcher.publish(event));
             }
             Some(Item::Event(line)) => {
                 self.dispatcher.publish(Event::Malformed(Malformed::cut(line)));

@@ -25,7 +25,7 @@ use crate::client::transport::{Duplex, Transport, Turn};
 use crate::command::{
     Channel, ClientDeny, Command as _, Effect, Encoded, EnvFilter, Notifications,
 };
-use crate::demux::{Demuxer, Item};
+use crate::demux::{Demuxer, Item, ItemRef};
 use crate::error::{CloseReason, Result};
 use crate::events::{Assembler, Event, Stray};
 use crate::reply::RawReply;
@@ -371,9 +371,9 @@ impl<S: Transport> Driver<S> {
     }
 
     fn drain_demuxer(&mut self) -> Result<(), CloseReason> {
-        while let Some(item) = self.demuxer.next_item() {
-            let item = item.map_err(|error| CloseReason::LineTooLong(error.limit))?;
-            self.item(item)?;
+        while let Some(found) = self.demuxer.advance() {
+            found.map_err(|error| CloseReason::LineTooLong(error.limit))?;
+            self.found()?;
         }
         self.flush();
         Ok(())
@@ -388,9 +388,30 @@ impl<S: Transport> Driver<S> {
         }
     }
 
+    /// Takes the line that the demuxer found. An event that ends no reply, as most, is read where it lies.
+    fn found(&mut self) -> Result<(), CloseReason> {
+        let item = self.demuxer.current();
+        let ItemRef::Event(line) = item else { return self.item(item.to_item()) };
+        if let Some(step) = self.exchange.event(line) {
+            let line = line.to_bytes();
+            self.step(step)?;
+            self.publish_line(&line);
+            return Ok(());
+        }
+        self.dispatcher.expect(self.demuxer.lines_left());
+        self.assembler.push(line, &mut |event| self.dispatcher.publish(event));
+        Ok(())
+    }
+
     fn item(&mut self, item: Item) -> Result<(), CloseReason> {
         match item {
-            Item::Event(line) => self.event_line(line),
+            Item::Event(line) => {
+                if let Some(step) = self.exchange.event((&line).into()) {
+                    self.step(step)?;
+                }
+                self.publish_line(&line);
+                Ok(())
+            }
             Item::Reply(line) if self.is_premature() => {
                 self.exchange.is_late(&line);
                 self.step(Step::Stray(line))
@@ -414,13 +435,8 @@ impl<S: Transport> Driver<S> {
             && memchr::memchr(b'\n', self.output.written()).is_none()
     }
 
-    fn event_line(&mut self, line: Bytes) -> Result<(), CloseReason> {
-        if let Some(step) = self.exchange.event(&line) {
-            self.step(step)?;
-        }
-        self.dispatcher.expect(self.demuxer.lines_left());
+    fn publish_line(&mut self, line: &Bytes) {
         self.assembler.push(line, &mut |event| self.dispatcher.publish(event));
-        Ok(())
     }
 
     fn step(&mut self, step: Step<PendingCommand>) -> Result<(), CloseReason> {

@@ -20,8 +20,8 @@ use self::fence::FenceState;
 use self::in_flight::{InFlight, Partial, Taken, refusal, success};
 use crate::command::{Encoded, Expect, Fence, Kind, ReplyShape};
 use crate::reply::RawReply;
-use crate::types::Text;
 use crate::types::limits;
+use crate::types::{LineRef, Text};
 
 /// The end of a command.
 pub(super) type Outcome = Result<RawReply, Failure>;
@@ -236,8 +236,8 @@ impl<T> Exchange<T> {
     }
 
     /// Whether this event line (without `>`) is the reply that the oldest command waits for.
-    pub(super) fn event(&mut self, line: &Bytes) -> Option<Step<T>> {
-        if !self.late.is_empty() && asks_anew(line) {
+    pub(super) fn event(&mut self, line: LineRef<'_>) -> Option<Step<T>> {
+        if !self.late.is_empty() && asks_anew(line.as_bytes()) {
             // The daemon has answered the last one, or never will, before it asks again.
             self.late.clear();
         }
@@ -245,10 +245,10 @@ impl<T> Exchange<T> {
         let ReplyShape::Event(prefix) = head.shape else {
             return None;
         };
-        if !line.starts_with(prefix.as_bytes()) {
+        if !line.as_bytes().starts_with(prefix.as_bytes()) {
             return None;
         }
-        let reply = RawReply { success: None, lines: vec![line.clone()] };
+        let reply = RawReply { success: None, lines: vec![line.to_bytes()] };
         Some(self.complete(Ok(reply)))
     }
 
@@ -383,7 +383,7 @@ impl<T> Exchange<T> {
 }
 
 /// Whether an event asks for a signature or a certificate.
-fn asks_anew(line: &Bytes) -> bool {
+fn asks_anew(line: &[u8]) -> bool {
     let asks = [&b"PK_SIGN:"[..], b"RSA_SIGN:", b"NEED-CERTIFICATE:"];
     asks.iter().any(|ask| line.starts_with(ask))
 }

@@ -342,13 +342,13 @@ fn a_counted_reply_ends_by_count() {
 fn a_reply_in_the_form_of_an_event() {
     let mut exchange = exchange(1, &[ReplyShape::Event("COUNT:")]);
     let (other, own) = (Bytes::from_static(b"LOG:1,,COUNT:"), Bytes::from_static(b"COUNT:1"));
-    assert_eq!(exchange.event(&own), None, "not before it was sent");
+    assert_eq!(exchange.event((&own).into()), None, "not before it was sent");
     written(&mut exchange).unwrap();
-    assert_eq!(exchange.event(&other), None);
+    assert_eq!(exchange.event((&other).into()), None);
     assert!(matches!(line(&mut exchange, "SUCCESS: late"), Step::Stray(_)));
-    assert_eq!(exchange.event(&other), None);
-    assert_eq!(exchange.event(&own), Some(Step::Done(0, Ok(reply(None, &["COUNT:1"])))));
-    assert_eq!(exchange.event(&own), None);
+    assert_eq!(exchange.event((&other).into()), None);
+    assert_eq!(exchange.event((&own).into()), Some(Step::Done(0, Ok(reply(None, &["COUNT:1"])))));
+    assert_eq!(exchange.event((&own).into()), None);
     assert_eq!(
         conversation(ReplyShape::Event("COUNT:"), &["ERROR: no"]),
         [Step::Done(0, refused("no"))]

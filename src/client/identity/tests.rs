@@ -7,7 +7,7 @@ fn event(lines: &[&str]) -> Event {
     let (mut assembler, mut event) = (Assembler::new(), None);
     for line in lines {
         let line = bytes::Bytes::copy_from_slice(line.as_bytes());
-        assembler.push(line, &mut |whole| event = Some(whole));
+        assembler.push(&line, &mut |whole| event = Some(whole));
     }
     event.unwrap()
 }

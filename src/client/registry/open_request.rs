@@ -172,7 +172,7 @@ impl RequestReader {
             Event::Proxy(proxy) => RequestKind::Proxy(proxy.clone()),
             Event::InfoMsg(message) => return info_msg(message),
             Event::State(state) => {
-                if state.detail.as_ref().is_some_and(|detail| *detail == BAD_KEY_PASSWORD) {
+                if state.detail().is_some_and(|detail| detail == *BAD_KEY_PASSWORD) {
                     self.refused = Some((Realm::PrivateKey, Refusal { reason: None }));
                 }
                 return None;
@@ -204,7 +204,7 @@ impl RequestReader {
                 Some(RequestKind::Username { realm: realm.clone(), refusal: self.refusal(realm) })
             }
             Password::VerificationFailed { realm, reason, challenge, .. } => {
-                self.failed(realm, reason.as_ref(), challenge.as_ref());
+                self.failed(realm, reason.as_ref(), challenge.as_deref());
                 None
             }
             Password::AuthToken(token) => token.to_secret().map(RequestKind::AuthToken),

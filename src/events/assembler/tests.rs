@@ -4,7 +4,7 @@ use crate::events::ClientEvent;
 fn run(lines: &[&str]) -> Vec<Event> {
     let (mut assembler, mut events) = (Assembler::new(), Vec::new());
     for line in lines {
-        assembler.push(Bytes::copy_from_slice(line.as_bytes()), &mut |event| events.push(event));
+        assembler.push(&Bytes::copy_from_slice(line.as_bytes()), &mut |event| events.push(event));
     }
     assembler.finish(&mut |event| events.push(event));
     events
@@ -144,7 +144,7 @@ fn a_kind_that_is_not_known_ends_the_block_around_it_and_keeps_its_own() {
 fn only_a_block_of_a_known_kind_holds_answers_up() {
     let mut assembler = Assembler::new();
     for (line, inside) in [(FUTURE, false), ("CLIENT:ENV,a=1", false), (CONNECT, true)] {
-        assembler.push(Bytes::from(line), &mut |_| {});
+        assembler.push(&Bytes::from(line), &mut |_| {});
         assert_eq!(assembler.is_inside_client(), inside, "{line}");
     }
 }

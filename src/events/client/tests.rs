@@ -8,7 +8,7 @@ fn client(lines: &[&str]) -> ClientEvent {
     assembler.set_env_trusted(true);
     for line in lines {
         let line = Bytes::copy_from_slice(format!("CLIENT:{line}").as_bytes());
-        assembler.push(line, &mut |event| events.push(event));
+        assembler.push(&line, &mut |event| events.push(event));
     }
     assembler.finish(&mut |event| events.push(event));
     match events.as_slice() {

@@ -61,7 +61,7 @@ fn blocks_are_withheld_whole() {
     let lines = ["CLIENT:FUTURE,1", "CLIENT:ENV,a=hunter2", "CLIENT:ENV,b", "CLIENT:ENV,END"];
     let cut = ["CLIENT:CONNECT,0,1", "CLIENT:ENV,password=hunter2"];
     for line in lines.into_iter().chain(cut) {
-        assembler.push(line.into(), &mut |event| events.push(event.withhold_secrets()));
+        assembler.push(&line.into(), &mut |event| events.push(event.withhold_secrets()));
     }
     assembler.finish(&mut |event| events.push(event.withhold_secrets()));
     let [Event::Unknown(future), Event::Malformed(connect)] = events.as_slice() else {

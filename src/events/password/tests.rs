@@ -9,7 +9,7 @@ fn password(body: &str) -> Password {
     }
 }
 
-fn failed(body: &str) -> (Realm, Option<Text>, Option<DynamicChallenge>) {
+fn failed(body: &str) -> (Realm, Option<Text>, Option<Arc<DynamicChallenge>>) {
     match password(body) {
         Password::VerificationFailed { realm, reason, challenge } => (realm, reason, challenge),
         other => panic!("{other:?}"),
@@ -120,8 +120,8 @@ fn what_the_requests_have_is_withheld() {
     let challenge = challenge.unwrap();
     assert_eq!((challenge.state_id.expose(), challenge.state_id.len()), (None, 32));
     assert_eq!(
-        (challenge.username, challenge.text),
-        ("cr1".into(), "Please enter token PIN".into())
+        (&challenge.username, &challenge.text),
+        (&"cr1".into(), &"Please enter token PIN".into())
     );
     let unreadable = password("Verification Failed: 'Auth' ['CRV1:R,E:Om01u7:not base64:x']");
     assert!(matches!(

@@ -15,13 +15,13 @@ fn connected_has_addresses() {
         state("1795332308,CONNECTED,SUCCESS,10.99.70.2,127.0.0.1,16070,10.0.0.9,4242,fd00::2");
     assert_eq!(state.time, 1_795_332_308);
     assert_eq!(state.name, StateName::Connected);
-    assert_eq!(state.detail, Some("SUCCESS".into()));
-    assert_eq!(state.local_ipv4, Some("10.99.70.2".parse().unwrap()));
-    assert_eq!(state.remote_addr, Some("127.0.0.1".parse().unwrap()));
-    assert_eq!(state.remote_port, Some(16070));
-    assert_eq!(state.local_addr, Some("10.0.0.9".parse().unwrap()));
-    assert_eq!(state.local_port, Some(4242));
-    assert_eq!(state.local_ipv6, Some("fd00::2".parse().unwrap()));
+    assert_eq!(state.detail(), Some("SUCCESS".into()));
+    assert_eq!(state.local_ipv4(), Some("10.99.70.2".parse().unwrap()));
+    assert_eq!(state.remote_addr(), Some("127.0.0.1".parse().unwrap()));
+    assert_eq!(state.remote_port(), Some(16070));
+    assert_eq!(state.local_addr(), Some("10.0.0.9".parse().unwrap()));
+    assert_eq!(state.local_port(), Some(4242));
+    assert_eq!(state.local_ipv6(), Some("fd00::2".parse().unwrap()));
     assert_eq!(state.extra().count(), 0);
     assert_eq!(
         state.to_string(),
@@ -32,18 +32,18 @@ fn connected_has_addresses() {
 #[test]
 fn empty_fields_are_none() {
     let state = state("1,WAIT,,,,,,");
-    assert_eq!((state.time, &state.name, &state.detail), (1, &StateName::Wait, &None));
-    assert_eq!((state.local_ipv4, state.remote_addr, state.remote_port), (None, None, None));
-    assert_eq!((state.local_addr, state.local_port, state.local_ipv6), (None, None, None));
+    assert_eq!((state.time, &state.name, state.detail()), (1, &StateName::Wait, None));
+    assert_eq!((state.local_ipv4(), state.remote_addr(), state.remote_port()), (None, None, None));
+    assert_eq!((state.local_addr(), state.local_port(), state.local_ipv6()), (None, None, None));
     assert_eq!(state.to_string(), "WAIT");
 }
 
 #[test]
 fn old_daemons_send_fewer_fields() {
-    assert_eq!(state("1,WAIT,,").local_ipv4, None);
+    assert_eq!(state("1,WAIT,,").local_ipv4(), None);
     let five = state("1,CONNECTED,SUCCESS,10.8.0.2,1.2.3.4");
-    assert_eq!(five.remote_addr, Some("1.2.3.4".parse().unwrap()));
-    assert_eq!(five.remote_port, None);
+    assert_eq!(five.remote_addr(), Some("1.2.3.4".parse().unwrap()));
+    assert_eq!(five.remote_port(), None);
     assert_eq!(five.to_string(), "CONNECTED SUCCESS, local 10.8.0.2, remote 1.2.3.4");
 }
 
@@ -57,9 +57,9 @@ fn newer_daemons_may_send_more() {
 #[test]
 fn the_remote_may_be_ipv6() {
     let state = state("1,CONNECTED,SUCCESS,10.8.0.2,fe80::1%eth0,1194,::1,1");
-    assert_eq!(state.remote_addr, Some("fe80::1".parse().unwrap()));
-    assert_eq!(state.remote_scope, Some("eth0".into()));
-    assert_eq!((state.local_addr, state.local_scope), (Some("::1".parse().unwrap()), None));
+    assert_eq!(state.remote_addr(), Some("fe80::1".parse().unwrap()));
+    assert_eq!(state.remote_scope(), Some("eth0".into()));
+    assert_eq!((state.local_addr(), state.local_scope()), (Some("::1".parse().unwrap()), None));
 }
 
 #[test]
@@ -86,7 +86,7 @@ fn what_does_not_parse_is_malformed() {
 fn a_name_alone_is_a_state() {
     for body in ["1,WAIT", "1,WAIT,"] {
         let state = state(body);
-        assert_eq!((state.time, &state.name, &state.detail), (1, &StateName::Wait, &None));
+        assert_eq!((state.time, &state.name, state.detail()), (1, &StateName::Wait, None));
         assert_eq!((state.fields().count(), state.unread().count()), (0, 0));
     }
 }
@@ -99,23 +99,23 @@ fn unread(state: &State) -> Vec<(StateField, &str)> {
 fn what_can_be_read_is_kept_and_the_rest_left_unread() {
     let restart = state("123,RECONNECTING,SIGHUP,,,extra");
     assert_eq!((restart.time, &restart.name), (123, &StateName::Reconnecting));
-    assert_eq!((&restart.detail, restart.remote_port), (&Some("SIGHUP".into()), None));
+    assert_eq!((restart.detail(), restart.remote_port()), (Some("SIGHUP".into()), None));
     assert_eq!(unread(&restart), [(StateField::RemotePort, "extra")]);
 
     let named = state(
         "1665095205,CONNECTED,SUCCESS,192.168.20.4,server.example.com,2023,192.168.1.100,1234",
     );
-    assert_eq!((named.time, &named.detail), (1_665_095_205, &Some("SUCCESS".into())));
-    assert_eq!(named.local_ipv4, Some("192.168.20.4".parse().unwrap()));
-    assert_eq!((named.remote_addr, named.remote_port), (None, Some(2023)));
-    assert_eq!(named.local_addr, Some("192.168.1.100".parse().unwrap()));
-    assert_eq!(named.local_port, Some(1234));
+    assert_eq!((named.time, named.detail()), (1_665_095_205, Some("SUCCESS".into())));
+    assert_eq!(named.local_ipv4(), Some("192.168.20.4".parse().unwrap()));
+    assert_eq!((named.remote_addr(), named.remote_port()), (None, Some(2023)));
+    assert_eq!(named.local_addr(), Some("192.168.1.100".parse().unwrap()));
+    assert_eq!(named.local_port(), Some(1234));
     assert_eq!(unread(&named), [(StateField::RemoteAddr, "server.example.com")]);
 
     let ports = state("1711000000,CONNECTED,SUCCESS,10.0.0.2,1.2.3.4,abc,192.168.1.5,xyz,");
-    assert_eq!(ports.remote_addr, Some("1.2.3.4".parse().unwrap()));
-    assert_eq!(ports.local_addr, Some("192.168.1.5".parse().unwrap()));
-    assert_eq!((ports.remote_port, ports.local_port, ports.local_ipv6), (None, None, None));
+    assert_eq!(ports.remote_addr(), Some("1.2.3.4".parse().unwrap()));
+    assert_eq!(ports.local_addr(), Some("192.168.1.5".parse().unwrap()));
+    assert_eq!((ports.remote_port(), ports.local_port(), ports.local_ipv6()), (None, None, None));
     let texts = [(StateField::RemotePort, "abc"), (StateField::LocalPort, "xyz")];
     assert_eq!(unread(&ports), texts);
     let fields: Vec<_> = ports.fields().collect();
@@ -143,8 +143,14 @@ fn no_field_that_cannot_be_read_has_a_value() {
     ] {
         let state = state(&format!("1,CONNECTED,SUCCESS,{bad}"));
         assert_eq!(unread(&state), [(field, bad.trim_matches(','))]);
-        assert_eq!((state.local_ipv4, state.remote_addr, state.remote_port), (None, None, None));
-        assert_eq!((state.local_addr, state.local_port, state.local_ipv6), (None, None, None));
+        assert_eq!(
+            (state.local_ipv4(), state.remote_addr(), state.remote_port()),
+            (None, None, None)
+        );
+        assert_eq!(
+            (state.local_addr(), state.local_port(), state.local_ipv6()),
+            (None, None, None)
+        );
     }
 }
 
@@ -172,7 +178,7 @@ fn a_detail_may_hold_commas_before_two_empty_fields() {
     ] {
         let state = state(&format!("1,RESOLVE,{detail},,"));
         let whole = if detail == "a," { "a" } else { detail };
-        assert_eq!(state.detail, Some(whole.into()), "{detail}");
+        assert_eq!(state.detail(), Some(whole.into()), "{detail}");
         assert_eq!((state.unread().count(), state.extra().count()), (0, 0), "{detail}");
         assert_eq!(state.fields().count(), detail.split(',').count() + 2);
     }
@@ -181,11 +187,11 @@ fn a_detail_may_hold_commas_before_two_empty_fields() {
 #[test]
 fn fields_of_openvpn_2_are_no_detail() {
     let remote = state("1,CONNECTED,SUCCESS,10.8.0.2,vpn.example.com,1194,,");
-    assert_eq!((remote.detail, remote.remote_port), (Some("SUCCESS".into()), Some(1194)));
+    assert_eq!((remote.detail(), remote.remote_port()), (Some("SUCCESS".into()), Some(1194)));
     let assigned = state("1,ASSIGN_IP,,10.8.0.2,,,,");
-    assert_eq!((assigned.detail, assigned.local_ipv4.is_some()), (None, true));
+    assert_eq!((assigned.detail(), assigned.local_ipv4().is_some()), (None, true));
     let named = state("1,TCP_CONNECT,,,vpn.example.com,1194,,");
-    assert_eq!((&named.detail, named.remote_port), (&None, Some(1194)));
+    assert_eq!((named.detail(), named.remote_port()), (None, Some(1194)));
     assert_eq!(unread(&named), [(StateField::RemoteAddr, "vpn.example.com")]);
 }
 

@@ -21,7 +21,7 @@ pub fn events(folder: &Path) -> BTreeSet<String> {
         demuxer.feed(&daemon_bytes(&file));
         while let Some(item) = demuxer.next_item() {
             if let Item::Event(line) = item.unwrap() {
-                assembler.push(line, &mut note);
+                assembler.push(&line, &mut note);
             }
         }
         assembler.finish(&mut note);
