@@ -8,7 +8,7 @@ use super::encoded::Encoded;
 use super::quote::{TOO_LONG, push_quoted};
 use super::shape::ReplyShape;
 use crate::error::{Result, invalid};
-use crate::types::{ArgumentProblem, check, check_block_line, limits};
+use crate::types::{ArgumentProblem, check, check_block_line, limits, reserve_wiped};
 
 /// Writes one command, argument by argument, each checked as it comes.
 pub(crate) struct Writer {
@@ -17,9 +17,11 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
+    /// Most commands are a few words, for which what is wiped behind them is as short.
+    const SHORT: usize = 64;
+
     pub(crate) fn new(name: &'static str) -> Self {
-        // The longest line fits, escapes and all, so growth never leaves a secret behind.
-        Self::with_capacity(name, 2 * limits::LINE)
+        Self::with_capacity(name, Self::SHORT)
     }
 
     pub(crate) fn with_capacity(name: &'static str, capacity: usize) -> Self {
@@ -42,6 +44,8 @@ impl Writer {
 
     /// A word of ours, which needs no quoting.
     pub(crate) fn word(mut self, word: &str) -> Self {
+        // With the line end.
+        reserve_wiped(&mut self.bytes, word.len() + 2);
         self.bytes.push(b' ');
         self.bytes.extend_from_slice(word.as_bytes());
         self
@@ -67,6 +71,8 @@ impl Writer {
     ) -> Result<Self> {
         let value = value.as_ref();
         self.check_text(argument, value, limit, why)?;
+        // With the line end; each byte may be escaped.
+        reserve_wiped(&mut self.bytes, 2 * value.len() + 4);
         self.bytes.push(b' ');
         push_quoted(&mut self.bytes, value);
         self.check_line(argument)?;
@@ -75,12 +81,14 @@ impl Writer {
 
     /// Ends the command line.
     pub(crate) fn line(mut self, shape: ReplyShape) -> Encoded {
+        reserve_wiped(&mut self.bytes, 1);
         self.bytes.push(b'\n');
         Encoded::new(self.name, self.bytes, shape)
     }
 
     /// Ends the command line and begins its block.
     pub(crate) fn block(mut self) -> Block {
+        reserve_wiped(&mut self.bytes, 1);
         self.bytes.push(b'\n');
         Block { name: self.name, bytes: self.bytes }
     }
@@ -109,6 +117,8 @@ impl Writer {
     }
 }
 
+const END: &[u8] = b"END\n";
+
 /// A command's block of raw lines, up to its `END`.
 pub(crate) struct Block {
     name: &'static str,
@@ -126,13 +136,15 @@ impl Block {
     ) -> Result<Self> {
         check_block_line(line, limit, why)
             .map_err(|problem| invalid(self.name, argument, problem))?;
+        reserve_wiped(&mut self.bytes, line.len() + 1 + END.len());
         self.bytes.extend_from_slice(line);
         self.bytes.push(b'\n');
         Ok(self)
     }
 
     pub(crate) fn end(mut self, shape: ReplyShape) -> Encoded {
-        self.bytes.extend_from_slice(b"END\n");
+        reserve_wiped(&mut self.bytes, END.len());
+        self.bytes.extend_from_slice(END);
         Encoded::new(self.name, self.bytes, shape)
     }
 }

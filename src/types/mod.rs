@@ -29,4 +29,4 @@ pub(crate) use redaction::{Masked, harmless, masked, may_hold_secret, shown};
 pub use secret::Secret;
 pub use secret_text::SecretText;
 pub use text::Text;
-pub(crate) use wiped::WipedBytes;
+pub(crate) use wiped::{WipedBytes, reserve_wiped};

@@ -3,6 +3,21 @@
 use bytes::Bytes;
 use zeroize::Zeroizing;
 
+/// Gives `bytes` room for so many; the old memory is wiped, as `Vec` would not.
+fn grow(bytes: &mut Zeroizing<Vec<u8>>, capacity: usize) {
+    let mut larger = Zeroizing::new(Vec::with_capacity(capacity));
+    larger.extend_from_slice(bytes);
+    *bytes = larger;
+}
+
+/// Makes room for so many more; where `bytes` grow for it, the old memory is wiped.
+pub(crate) fn reserve_wiped(bytes: &mut Zeroizing<Vec<u8>>, additional: usize) {
+    let needed = bytes.len() + additional;
+    if needed > bytes.capacity() {
+        grow(bytes, needed.max(2 * bytes.capacity()));
+    }
+}
+
 /// Grows by hand, because `Vec` would leave the old memory unwiped.
 #[derive(Default)]
 pub(crate) struct WipedBytes(Zeroizing<Vec<u8>>);
@@ -19,9 +34,7 @@ impl WipedBytes {
         let needed = self.0.len() + bytes.len();
         if needed > self.0.capacity() {
             let size = (2 * self.0.capacity()).max(Self::FIRST).min(limit).max(needed);
-            let mut larger = Zeroizing::new(Vec::with_capacity(size));
-            larger.extend_from_slice(&self.0);
-            self.0 = larger;
+            grow(&mut self.0, size);
         }
         self.0.extend_from_slice(bytes);
     }
