@@ -156,7 +156,7 @@ impl Demuxer {
     /// [`LineTooLong`] once; after that there are no more items, because what a
     /// cut line meant cannot be known.
     pub fn next_item(&mut self) -> Option<Result<Item, LineTooLong>> {
-        Some(self.next_ref()?.map(ItemRef::to_item))
+        Some(self.advance()?.map(|()| self.current_item()))
     }
 
     /// As [`next_item`](Self::next_item), with the line left where it was received, which the next call may wipe.
@@ -168,8 +168,11 @@ impl Demuxer {
     }
 
     /// Goes on to the next item, which is the [current](Self::current) one then.
+    #[inline]
     pub(crate) fn advance(&mut self) -> Option<Result<(), LineTooLong>> {
-        self.alone = None;
+        if self.alone.is_some() {
+            self.alone = None;
+        }
         loop {
             if self.failed {
                 return None;
@@ -180,6 +183,17 @@ impl Demuxer {
             if let Some(result) = self.take_ready() {
                 return Some(result.map(|found| self.found = found));
             }
+        }
+    }
+
+    /// The item that was found last, as an owner.
+    #[inline]
+    fn current_item(&self) -> Item {
+        let memory = self.alone.as_ref().unwrap_or(&self.ready);
+        match self.found {
+            Found::PasswordPrompt => Item::PasswordPrompt,
+            Found::Reply { start, end } => Item::Reply(memory.slice(start..end)),
+            Found::Event { start, end } => Item::Event(memory.slice(start..end)),
         }
     }
 
@@ -208,7 +222,7 @@ impl Demuxer {
         self.alone = Some(line);
         let line = self.alone.as_deref().map(without_cr).unwrap_or_default();
         self.found = self.find(line, 0)?.ok()?;
-        let item = self.current().to_item();
+        let item = self.current_item();
         self.alone = None;
         Some(item)
     }
@@ -268,6 +282,7 @@ impl Demuxer {
     }
 
     /// Takes one line or prompt from `ready`; `None` for a blank line.
+    #[inline]
     fn take_ready(&mut self) -> Option<Result<Found, LineTooLong>> {
         if self.prompt_possible && self.is_at_prompt() {
             self.taken += PASSWORD_PROMPT.len();
@@ -276,12 +291,13 @@ impl Demuxer {
         let end = self.ends.get(self.lines_taken).copied().unwrap_or(self.ready.len());
         let start = std::mem::replace(&mut self.taken, end);
         self.lines_taken += 1;
-        self.alone = self.take_apart(end);
-        let (memory, start, end) = match &self.alone {
-            Some(line) => (line, 0, line.len()),
-            None => (&self.ready, start, end),
+        let found = if let Some(line) = self.take_apart(end) {
+            let found = self.find(without_end(&line), 0);
+            self.alone = Some(line);
+            found
+        } else {
+            self.find(without_end(self.ready.get(start..end).unwrap_or_default()), start)
         };
-        let found = self.find(without_end(memory.get(start..end).unwrap_or_default()), start);
         if let Some(Err(_)) = found {
             return Some(Err(self.fail()));
         }
@@ -302,6 +318,7 @@ impl Demuxer {
     }
 
     /// What the line at `start` is; `None` for a blank one.
+    #[inline]
     fn find(&self, line: &[u8], start: usize) -> Option<Result<Found, LineTooLong>> {
         let end = start + line.len();
         let found = match line.first()? {

@@ -2,10 +2,12 @@
 
 /// An unsigned number of digits alone: no sign (`FromStr` would take `+1`), no blanks, no overflow.
 pub(crate) fn number<T: TryFrom<u64>>(field: &[u8]) -> Option<T> {
-    match leading_number(field)? {
-        (value, []) => T::try_from(value).ok(),
-        _ => None,
-    }
+    let value = if matches!(field.len(), 1..8) {
+        field.iter().try_fold(0, |value, byte| Some(value * 10 + u64::from(digit(*byte)?)))
+    } else {
+        leading_number(field).filter(|(_, rest)| rest.is_empty()).map(|(value, _)| value)
+    };
+    T::try_from(value?).ok()
 }
 
 /// The number that `text` begins with, and what stands behind its last digit; `None` where it begins with none, or
@@ -20,10 +22,18 @@ pub(crate) fn leading_number(text: &[u8]) -> Option<(u64, &[u8])> {
             return (rest.len() < text.len()).then_some((value, rest));
         }
     }
-    while let Some(digit) = rest.first().and_then(|byte| digit(*byte)) {
-        value = value.checked_mul(10)?.checked_add(digit.into())?;
-        rest = rest.get(1..)?;
+    // Fewer than eight bytes are left. 19 digits fit whatever they are, which spares a check for each.
+    let fits = text.len() <= 19;
+    let mut count = 0;
+    for digit in rest.iter().map_while(|byte| digit(*byte)) {
+        value = if fits {
+            value.wrapping_mul(10).wrapping_add(digit.into())
+        } else {
+            value.checked_mul(10)?.checked_add(digit.into())?
+        };
+        count += 1;
     }
+    let rest = rest.get(count..)?;
     (rest.len() < text.len()).then_some((value, rest))
 }
 
