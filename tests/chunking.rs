@@ -2,16 +2,15 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "tests")]
 
 mod recordings;
-mod scripted;
 
 use std::sync::LazyLock;
 
 use openvpn_mgmt::demux::{Demuxer, Item, demultiplex};
 use openvpn_mgmt::events::Assembler;
 use openvpn_mgmt::{Builder, Event, Events};
+use openvpn_mgmt_test::scripted::{Daemon, beside, pipe};
 use proptest::prelude::*;
 use recordings::Recording;
-use scripted::{Daemon, beside, pipe};
 use tokio::sync::mpsc;
 
 static RECORDINGS: LazyLock<Vec<Recording>> = LazyLock::new(recordings::all);

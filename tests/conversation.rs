@@ -13,12 +13,11 @@ mod greeting;
 mod order;
 #[path = "conversation/replies.rs"]
 mod replies;
-mod scripted;
 
 use std::time::Duration;
 
 use openvpn_mgmt::{Builder, CloseReason, Error, Event, Info, ReplyShape, Session};
-use scripted::{STATES_ON, beside, client, pipe};
+use openvpn_mgmt_test::scripted::{STATES_ON, beside, client, pipe};
 
 #[tokio::test]
 async fn a_first_program() {

@@ -14,7 +14,6 @@ mod patience;
 mod replies;
 #[path = "lasting/requests.rs"]
 mod requests;
-mod scripted;
 #[path = "lasting/settings.rs"]
 mod settings;
 #[path = "lasting/streams.rs"]

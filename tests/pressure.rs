@@ -9,7 +9,6 @@ mod ends;
 mod memory;
 #[path = "pressure/order.rs"]
 mod order;
-mod scripted;
 #[path = "pressure/stream.rs"]
 mod stream;
 #[path = "pressure/traffic.rs"]

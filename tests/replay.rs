@@ -9,7 +9,6 @@ mod conversation;
 #[path = "replay/player.rs"]
 mod player;
 mod recordings;
-mod scripted;
 
 use std::collections::BTreeMap;
 

@@ -35,7 +35,6 @@ mod responses;
 mod restarts;
 #[path = "requests/same_port.rs"]
 mod same_port;
-mod scripted;
 #[path = "requests/storm.rs"]
 mod storm;
 #[path = "requests/unsendable.rs"]

@@ -18,4 +18,3 @@ mod leak_check;
 mod readable;
 #[path = "secrets/real.rs"]
 mod real;
-mod scripted;

@@ -19,4 +19,3 @@ mod program;
 mod prompts;
 #[path = "wiped/real.rs"]
 mod real;
-mod scripted;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use openvpn_mgmt::{Builder, Cid, Error, Kid};
 
-use crate::scripted::{Daemon, attached, beside, client, pipe_of};
+use openvpn_mgmt_test::scripted::{Daemon, attached, beside, client, pipe_of};
 
 #[tokio::test(start_paused = true)]
 async fn a_timed_out_caller_keeps_its_place() {

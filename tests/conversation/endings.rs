@@ -2,7 +2,7 @@
 
 use openvpn_mgmt::{Builder, CloseReason, Error, Event};
 
-use crate::scripted::{beside, client, connected};
+use openvpn_mgmt_test::scripted::{beside, client, connected};
 
 #[tokio::test]
 async fn every_waiter_and_every_later_call_learns_the_reason() {

@@ -2,7 +2,7 @@
 
 use openvpn_mgmt::{Builder, Event};
 
-use crate::scripted::{attached, beside, client, pipe_of};
+use openvpn_mgmt_test::scripted::{attached, beside, client, pipe_of};
 
 #[tokio::test]
 async fn a_garbage_event_is_a_value() {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use openvpn_mgmt::{Builder, CloseReason, Error, Result, Session};
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use crate::scripted::{PROMPT, beside, client, pipe};
+use openvpn_mgmt_test::scripted::{PROMPT, beside, client, pipe};
 
 /// Connects without collecting requests, which would send a `state on` of its own.
 async fn attach<S: AsyncRead + AsyncWrite + Send + 'static>(stream: S) -> Result<Session> {

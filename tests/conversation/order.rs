@@ -2,7 +2,7 @@
 
 use openvpn_mgmt::{Builder, Event, Item, Request, Session};
 
-use crate::scripted::{STATES_ON, beside, with_requests};
+use openvpn_mgmt_test::scripted::{STATES_ON, beside, with_requests};
 
 /// What the next item is, in short.
 async fn next(session: &mut Session) -> String {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use openvpn_mgmt::reply::NetworkChange;
 use openvpn_mgmt::{ArgumentProblem, Builder, Cid, Error, Event, History, Kid, ReplyShape, Signal};
 
-use crate::scripted::{STATES_ON, beside, client};
+use openvpn_mgmt_test::scripted::{STATES_ON, beside, client};
 
 #[tokio::test]
 async fn blocks_with_events_between_their_lines() {

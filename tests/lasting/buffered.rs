@@ -8,7 +8,7 @@ use rustls::{ClientConfig, RootCertStore, ServerConfig};
 use tokio::io::{AsyncRead, AsyncWrite, BufStream, duplex};
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
-use crate::scripted::{Daemon, pipe_of};
+use openvpn_mgmt_test::scripted::{Daemon, pipe_of};
 
 /// Asks for the password, greets, answers two commands, and sees the end.
 async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin) {

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use openvpn_mgmt::{Builder, CloseReason, Error, Event};
 
-use crate::scripted::stream::NeverShut;
-use crate::scripted::{attached, beside, client, pipe, pipe_of};
+use openvpn_mgmt_test::scripted::NeverShut;
+use openvpn_mgmt_test::scripted::{attached, beside, client, pipe, pipe_of};
 
 fn is_requested(error: &Error) -> bool {
     matches!(error, Error::Closed(CloseReason::Requested))

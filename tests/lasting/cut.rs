@@ -3,7 +3,7 @@
 use openvpn_mgmt::events::Malformed;
 use openvpn_mgmt::{Builder, CloseReason, Error, Event};
 
-use crate::scripted::client;
+use openvpn_mgmt_test::scripted::client;
 
 #[tokio::test]
 async fn a_cut_reply_answers_nobody() {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use openvpn_mgmt::{Builder, CloseReason, Error, ReplyShape};
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::scripted::{attached, beside, client, pipe_of};
+use openvpn_mgmt_test::scripted::{attached, beside, client, pipe_of};
 
 /// A fence that goes out with its command has as long as one that is sent later.
 #[tokio::test(start_paused = true)]

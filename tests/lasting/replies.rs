@@ -5,7 +5,7 @@ use std::time::Duration;
 use openvpn_mgmt::command::Fence;
 use openvpn_mgmt::{Builder, Cid, CloseReason, Error, Event, Events, Kid, ReplyShape, Signal};
 
-use crate::scripted::{Daemon, PROMPT, attached, beside, client, pipe, pipe_of};
+use openvpn_mgmt_test::scripted::{Daemon, PROMPT, attached, beside, client, pipe, pipe_of};
 
 async fn strays(events: &mut Events, count: usize) -> Vec<String> {
     let mut lines = Vec::new();

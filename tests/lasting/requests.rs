@@ -7,7 +7,7 @@ use openvpn_mgmt::{
 };
 use tokio::time::timeout;
 
-use crate::scripted::{Daemon, UNFILTERED, beside, pipe_of, with_requests};
+use openvpn_mgmt_test::scripted::{Daemon, UNFILTERED, beside, pipe_of, with_requests};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const LONG: Duration = Duration::from_secs(200);

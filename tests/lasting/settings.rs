@@ -2,7 +2,7 @@
 
 use openvpn_mgmt::{Builder, Error, Event, Request};
 
-use crate::scripted::{STATES_ON, beside, pipe, with_requests};
+use openvpn_mgmt_test::scripted::{STATES_ON, beside, pipe, with_requests};
 
 #[tokio::test(start_paused = true)]
 async fn states_that_were_refused_are_not_shown() {

@@ -9,7 +9,7 @@ use openvpn_mgmt::{Builder, Cid, CloseReason, Error, Kid};
 use tokio::io::{AsyncRead, AsyncWrite, BufStream, DuplexStream, ReadBuf};
 use tokio::time::Instant;
 
-use crate::scripted::{attached, beside, pipe, pipe_of};
+use openvpn_mgmt_test::scripted::{attached, beside, pipe, pipe_of};
 
 /// A stream whose next flushes are interrupted, or whose writes fail.
 struct Odd {

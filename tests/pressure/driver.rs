@@ -8,8 +8,8 @@ use futures_core::Stream;
 use openvpn_mgmt::{Builder, Client, Events, HoldRequest, Item, Request, Requests};
 use tokio::task::yield_now;
 
-use crate::scripted::{Daemon, beside, pipe_of, with_requests};
 use crate::stream::{Metered, Reads};
+use openvpn_mgmt_test::scripted::{Daemon, beside, pipe_of, with_requests};
 
 const RELEASED: &str = "SUCCESS: hold release succeeded\r\n";
 

@@ -7,8 +7,8 @@ use std::task::{Context, Wake, Waker};
 use openvpn_mgmt::{Builder, Client, Error, Event, Events};
 use tokio::time::Instant;
 
-use crate::scripted::stream::NeverShut;
-use crate::scripted::{attached, client, pipe, with_requests};
+use openvpn_mgmt_test::scripted::NeverShut;
+use openvpn_mgmt_test::scripted::{attached, client, pipe, with_requests};
 
 #[tokio::test(start_paused = true)]
 async fn the_events_end_at_once_where_the_stream_does_not_shut_down() {

@@ -6,8 +6,8 @@ use openvpn_mgmt::events::{Assembler, Event, InfoMsg, SecretText, WebAuthFlag};
 use openvpn_mgmt::{Builder, Client, Events, Text};
 use tokio::task::yield_now;
 
-use crate::scripted::{Daemon, attached, beside, pipe_of};
 use crate::stream::Metered;
+use openvpn_mgmt_test::scripted::{Daemon, attached, beside, pipe_of};
 
 /// The events of a block with so many times this line.
 fn block(line: &str, count: usize) -> Vec<Event> {

@@ -7,8 +7,8 @@ use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 use tokio::task::{JoinSet, yield_now};
 
-use crate::scripted::{Daemon, beside, pipe};
 use crate::traffic::{Heard, Said, Traffic};
+use openvpn_mgmt_test::scripted::{Daemon, beside, pipe};
 
 const ROUNDS: u64 = 120;
 const CLIENTS: u64 = 30;

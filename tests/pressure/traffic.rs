@@ -7,7 +7,7 @@ use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 use tokio::task::yield_now;
 
-use crate::scripted::Daemon;
+use openvpn_mgmt_test::scripted::Daemon;
 
 /// What it says of its clients, and what it has heard of them.
 pub(crate) struct Traffic {

@@ -6,7 +6,7 @@ use openvpn_mgmt::command::{Fence, ReplyShape};
 use openvpn_mgmt::{Builder, Client};
 use tokio::task::yield_now;
 
-use crate::scripted::{Daemon, beside, pipe};
+use openvpn_mgmt_test::scripted::{Daemon, beside, pipe};
 
 const VERSION: &str = "OpenVPN Version: OpenVPN 2.7.2 x86_64 [SSL (OpenSSL)] [PKCS11] built\r\n\
                        Management Version: 6\r\nEND\r\n";

@@ -9,7 +9,7 @@ use std::time::Duration;
 use futures_core::Stream;
 use openvpn_mgmt::{Builder, Client, ClientRequest, DroppedRequest, Request};
 
-use crate::scripted::{client, with_requests};
+use openvpn_mgmt_test::scripted::{client, with_requests};
 
 /// How long a test may take on a busy machine.
 const DEADLINE: Duration = Duration::from_secs(30);

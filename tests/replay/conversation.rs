@@ -1,7 +1,7 @@
 //! A recording as conversations of this crate's client.
 
 use crate::recordings::Recording;
-use crate::scripted::PROMPT;
+use openvpn_mgmt_test::scripted::PROMPT;
 
 /// A command as it was sent, and all that came before the next.
 pub(crate) struct Exchange {

@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use tokio::io::DuplexStream;
 
 use crate::conversation::{Conversation, Exchange, words};
-use crate::scripted::{Daemon, pipe_of};
+use openvpn_mgmt_test::scripted::{Daemon, pipe_of};
 
 /// Plays the daemon of a recording.
 pub(crate) struct Player {

@@ -12,7 +12,7 @@ use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 use tokio::time::Instant;
 
-use crate::scripted::{Daemon, beside, pipe_of};
+use openvpn_mgmt_test::scripted::{Daemon, beside, pipe_of};
 
 const CLIENTS: u64 = 2_000;
 const DEADLINE: Duration = Duration::from_secs(1);

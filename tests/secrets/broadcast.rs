@@ -10,7 +10,7 @@ use openvpn_mgmt::{Builder, Event, PendingAuth, Request};
 use crate::connection::Connection;
 use crate::leak_check::{LeakCheck, has_traced, trace_something};
 use crate::readable::readable;
-use crate::scripted::client;
+use openvpn_mgmt_test::scripted::client;
 
 /// Lines of each family, all of which hold this.
 fn lines(secret: &str) -> Vec<String> {

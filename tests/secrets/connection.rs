@@ -3,7 +3,7 @@
 use openvpn_mgmt::{Builder, Client, ClientRequest, Events, Request, Requests};
 
 use crate::leak_check::LeakCheck;
-use crate::scripted::{Daemon, beside, pipe};
+use openvpn_mgmt_test::scripted::{Daemon, beside, pipe};
 
 pub struct Connection {
     pub leaks: LeakCheck,

@@ -14,7 +14,7 @@ use openvpn_mgmt::{Builder, Error, PeerConfig, PendingAuth, ReplyShape, Request,
 
 use crate::connection::Connection;
 use crate::leak_check::LeakCheck;
-use crate::scripted::{PROMPT, beside, pipe};
+use openvpn_mgmt_test::scripted::{PROMPT, beside, pipe};
 
 fn entered(what: &str) -> String {
     format!("SUCCESS: {what} entered, but not yet verified\r\n")

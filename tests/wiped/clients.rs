@@ -7,7 +7,7 @@ use tempfile::TempDir;
 use tokio::net::{UnixListener, UnixStream};
 
 use crate::observed::{Observed, secret};
-use crate::scripted::Daemon;
+use openvpn_mgmt_test::scripted::Daemon;
 
 /// A program and its scripted daemon.
 pub struct Setup {

@@ -10,7 +10,7 @@ const STEPS: usize = 40;
 const BYTES: usize = 200;
 
 #[derive(Clone, Copy)]
-pub enum Side {
+pub(super) enum Side {
     Client,
     Daemon,
 }
@@ -24,13 +24,13 @@ struct Step {
 
 /// The last steps of a conversation.
 #[derive(Default)]
-pub struct Transcript {
+pub(super) struct Transcript {
     steps: VecDeque<Step>,
     earlier: usize,
 }
 
 impl Transcript {
-    pub fn add(&mut self, side: Side, bytes: &[u8]) {
+    pub(super) fn add(&mut self, side: Side, bytes: &[u8]) {
         let (start, more) = bytes.split_at(bytes.len().min(BYTES));
         if self.steps.len() == STEPS {
             self.steps.pop_front();

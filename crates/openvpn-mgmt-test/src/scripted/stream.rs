@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
 
 /// A stream whose shutdown never ends.
+#[derive(Debug)]
 pub struct NeverShut(pub DuplexStream);
 
 impl AsyncRead for NeverShut {

@@ -1,6 +1,6 @@
 //! The daemon's end of a connection, and what it can do.
 
-use std::fmt::Display;
+use std::fmt::{self, Display};
 use std::io;
 use std::time::Duration;
 
@@ -18,6 +18,8 @@ use super::{PROMPT, STATES_ON, UNFILTERED, greeting};
 const DEADLINE: Duration = Duration::from_secs(600);
 
 /// The daemon's end of a connection.
+///
+/// A step that does not go as it should panics, and shows the conversation up to there.
 pub struct Daemon<S = DuplexStream> {
     stream: BufReader<S>,
     /// The beginning of a line, kept where a step is dropped before the rest has come.
@@ -142,6 +144,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Daemon<S> {
     }
 
     /// Fails the test, and shows the conversation.
+    ///
+    /// # Panics
+    /// Always.
     pub fn fails(&self, why: impl Display) -> ! {
         panic!("{why}, after:\n{}", self.transcript)
     }
@@ -181,6 +186,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Daemon<S> {
             Ok(Err(error)) => self.fails(format_args!("could not {what}: {error}")),
             Err(_) => self.fails(format_args!("could not {what} within {DEADLINE:?}")),
         }
+    }
+}
+
+/// Shows the conversation.
+impl<S> fmt::Debug for Daemon<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a daemon after:\n{}", self.transcript)
     }
 }
 

@@ -1,5 +1,6 @@
-//! A scripted OpenVPN daemon: the other end of a connection, which says and hears, byte for
-//! byte, what a test tells it to.
+//! A scripted daemon: the other end of a connection, which says and hears, byte for byte, what a test tells it to.
+//!
+//! For what no real daemon says on demand. One that behaves as a version of OpenVPN does is a `FakeDaemon`.
 //!
 //! # How to write a conversation
 //! A test holds both ends. [`client`] connects a client that sends nothing of its own,
@@ -7,12 +8,17 @@
 //! client's calls and the daemon's script run [`beside`] each other, and the script reads as the
 //! conversation goes:
 //!
-//! ```ignore
+//! ```
+//! use openvpn_mgmt::Builder;
+//! use openvpn_mgmt_test::scripted::{beside, client};
+//!
+//! # #[tokio::main(flavor = "current_thread")] async fn main() {
 //! let (client, _events, mut daemon) = client(Builder::new()).await;
 //! let pid = beside(client.pid(), async {
 //!     daemon.hears("pid").await.says("SUCCESS: pid=7\r\n").await;
 //! });
 //! assert_eq!(pid.await.unwrap(), 7);
+//! # }
 //! ```
 //!
 //! - [`Daemon::says`] writes bytes as they are: half a line, a line with its `\r\n`, or many.
@@ -28,10 +34,8 @@
 //!
 //! No step waits for ever: after ten minutes it fails. A failed step shows the conversation so far.
 //! Tests whose clock is paused pass that time at once.
-#![allow(dead_code, unreachable_pub, reason = "each including test uses a part")]
-
 mod daemon;
-pub mod stream;
+mod stream;
 mod transcript;
 
 use std::future::Future;
@@ -40,6 +44,7 @@ use openvpn_mgmt::{Builder, Client, Events, Session};
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, duplex};
 
 pub use daemon::Daemon;
+pub use stream::NeverShut;
 
 /// How a daemon asks for the management password, without a line end.
 pub const PROMPT: &str = "ENTER PASSWORD:";
@@ -51,6 +56,7 @@ pub const UNFILTERED: &str = "SUCCESS: env_filter_level=0\r\n";
 pub const STATES_ON: &str = "SUCCESS: real-time state notification set to ON\r\n";
 
 /// The first line of a daemon with this version of the management interface.
+#[must_use]
 pub fn greeting(version: u32) -> String {
     format!(">INFO:OpenVPN Management Interface Version {version} -- type 'help' for more info\r\n")
 }
@@ -59,11 +65,13 @@ pub fn greeting(version: u32) -> String {
 const VERSION: u32 = 5;
 
 /// A pipe with room for what a test says and hears at once: the client's end, and the daemon.
+#[must_use]
 pub fn pipe() -> (DuplexStream, Daemon) {
     pipe_of(64 * 1024)
 }
 
 /// A pipe that holds this many bytes each way.
+#[must_use]
 pub fn pipe_of(bytes: usize) -> (DuplexStream, Daemon) {
     let (ours, theirs) = duplex(bytes);
     (ours, Daemon::on(theirs))
@@ -85,7 +93,8 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let attaching = builder.requests(false);
-    beside(attaching.attach(ours), daemon.greets(VERSION)).await.unwrap()
+    let session = beside(attaching.attach(ours), daemon.greets(VERSION)).await;
+    session.unwrap_or_else(|error| daemon.fails(error))
 }
 
 /// As [`connected`], taken apart.
@@ -101,7 +110,8 @@ pub async fn with_requests(builder: Builder) -> (Session, Daemon) {
     let session = beside(builder.attach(ours), async {
         daemon.greets(VERSION).await.gets_ready().await;
     });
-    (session.await.unwrap(), daemon)
+    let session = session.await.unwrap_or_else(|error| daemon.fails(error));
+    (session, daemon)
 }
 
 /// Runs a call beside what the daemon does meanwhile, and gives what came of the call.
