@@ -91,6 +91,22 @@ pub enum Error {
         reason: Arc<io::Error>,
     },
 
+    /// A listener cannot listen, or cannot accept.
+    #[error("cannot listen at {endpoint}: {reason}")]
+    Listen {
+        /// The address as it was given.
+        endpoint: String,
+        /// Why not.
+        reason: Arc<io::Error>,
+    },
+
+    /// Who dialed in may not, by [`ListenerBuilder::admit`](crate::ListenerBuilder::admit).
+    #[error("{dialer} may not dial in")]
+    DialerRefused {
+        /// Who it was.
+        dialer: String,
+    },
+
     /// Connected, but nothing was said.
     #[error(
         "connected, but no greeting within {after:?}: another management client may hold the \

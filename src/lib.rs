@@ -61,7 +61,10 @@ pub use requests::{
     Overflow, PasswordError, PasswordRequest, PendingAuth, PendingClient, ProxyRequest, Refusal,
     RemoteRequest, Request, Requests, SignRequest, UsernameRequest, WebAuthRequest,
 };
-pub use session::{Builder, Endpoint, Item, Session, attach, connect};
+pub use session::{
+    AcceptError, Builder, Dialer, Endpoint, Item, Listener, ListenerBuilder, Session, attach,
+    connect,
+};
 pub use types::{
     ArgumentProblem, Cid, Kid, MacAddress, Protocol, RealAddress, Secret, Text, VirtualAddress,
 };

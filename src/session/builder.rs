@@ -257,9 +257,7 @@ impl Builder {
         let stream = connecting.await.unwrap_or_else(|_| Err(endpoint.timed_out()));
         debug!(%endpoint, connected = stream.is_ok(), "connecting");
         match stream {
-            #[cfg(unix)]
-            Ok(Stream::Unix(stream)) => self.greet(stream).await,
-            Ok(Stream::Tcp(stream)) => self.greet(stream).await,
+            Ok(stream) => self.greet_stream(stream).await,
             Err(error) => {
                 let endpoint = endpoint.to_string();
                 Err(Error::Connect { endpoint, reason: Arc::new(error) })
@@ -286,6 +284,14 @@ impl Builder {
         S: AsyncRead + AsyncWrite + Send + 'static,
     {
         self.greet(Foreign(Box::pin(stream))).await
+    }
+
+    pub(super) async fn greet_stream(&self, stream: Stream) -> Result<Session> {
+        match stream {
+            #[cfg(unix)]
+            Stream::Unix(stream) => self.greet(stream).await,
+            Stream::Tcp(stream) => self.greet(stream).await,
+        }
     }
 
     async fn greet<S>(&self, mut stream: S) -> Result<Session>

@@ -4,6 +4,7 @@ mod builder;
 mod endpoint;
 mod handshake;
 mod item;
+mod listener;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -14,6 +15,7 @@ use crate::requests::Requests;
 pub use builder::Builder;
 pub use endpoint::Endpoint;
 pub use item::Item;
+pub use listener::{AcceptError, Dialer, Listener, ListenerBuilder};
 
 /// A connection that has been greeted.
 ///
@@ -27,11 +29,12 @@ pub struct Session {
     requests: Requests,
     /// How often the daemon had restarted when the last item came.
     epoch: u64,
+    dialer: Option<Dialer>,
 }
 
 impl Session {
     pub(crate) fn new(client: Client, events: Events, requests: Requests) -> Self {
-        Self { client, events, requests, epoch: 0 }
+        Self { client, events, requests, epoch: 0, dialer: None }
     }
 
     /// The handle for commands, the subscription that has missed nothing, and what the daemon asks.
@@ -40,6 +43,16 @@ impl Session {
     #[must_use]
     pub fn split(self) -> (Client, Events, Requests) {
         (self.client, self.events, self.requests)
+    }
+
+    fn dialed_by(self, dialer: Dialer) -> Self {
+        Self { dialer: Some(dialer), ..self }
+    }
+
+    /// Who dialed in, where that is how it came about: by a [`Listener`].
+    #[must_use]
+    pub fn dialer(&self) -> Option<&Dialer> {
+        self.dialer.as_ref()
     }
 
     /// The handle for commands.

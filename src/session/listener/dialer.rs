@@ -1,0 +1,42 @@
+//! [`Dialer`]: who connects to a listener.
+
+use std::fmt;
+use std::net::SocketAddr;
+
+/// Who has connected to a [`Listener`](super::Listener), as the system tells it, before anything was said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Dialer {
+    /// The process, over a unix socket, where the system tells it.
+    pub pid: Option<u32>,
+    /// The user it ran as when it connected, over a unix socket.
+    pub uid: Option<u32>,
+    /// Its group then, over a unix socket.
+    pub gid: Option<u32>,
+    /// Where it connects from, over TCP.
+    pub address: Option<SocketAddr>,
+}
+
+impl Dialer {
+    #[cfg(unix)]
+    pub(super) fn of_unix(stream: &tokio::net::UnixStream) -> std::io::Result<Self> {
+        let peer = stream.peer_cred()?;
+        let pid = peer.pid().and_then(|pid| u32::try_from(pid).ok());
+        Ok(Self { pid, uid: Some(peer.uid()), gid: Some(peer.gid()), address: None })
+    }
+
+    pub(super) fn of_tcp(address: SocketAddr) -> Self {
+        Self { pid: None, uid: None, gid: None, address: Some(address) }
+    }
+}
+
+impl fmt::Display for Dialer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.address, self.pid, self.uid) {
+            (Some(address), ..) => address.fmt(f),
+            (_, Some(pid), Some(uid)) => write!(f, "process {pid} of user {uid}"),
+            (_, _, Some(uid)) => write!(f, "a process of user {uid}"),
+            _ => f.write_str("an unknown process"),
+        }
+    }
+}
