@@ -68,6 +68,7 @@ pub use encoded::Encoded;
 pub(crate) use encoded::{Effect, Expect, Kind};
 pub use keys::{Certificate, PkSig, Pkcs11IdCount, Pkcs11IdGet, RsaSig};
 pub use kill::{KillTarget, Transport};
+pub use lexer::LexerProblem;
 pub(crate) use lexer::parameters;
 pub use quote::quote;
 pub use raw::RawCommand;

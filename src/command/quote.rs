@@ -52,7 +52,7 @@ mod tests {
     fn is_read_back_as_it_was() {
         let every: Vec<u8> = (0x20..=0xff).filter(|byte| *byte != 0x7f).collect();
         for text in [b"".as_slice(), b" ", b"\\", b"\"", b"#", b";", b"'a' b", &every] {
-            assert_eq!(lexer::parameters(&quote(text).unwrap()).unwrap(), [text]);
+            assert_eq!(lexer::parameters(&quote(text).unwrap()).unwrap(), [text.to_vec().into()]);
         }
     }
 

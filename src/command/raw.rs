@@ -37,6 +37,8 @@ impl Command for RawCommand {
         let why = "the daemon would run the rest as a command";
         check(&self.line, limits::LINE, why).map_err(bad)?;
         let parameters = lexer::parameters(&self.line).map_err(bad)?;
+        let parameters: Vec<&[u8]> =
+            parameters.iter().map(|parameter| parameter.as_slice()).collect();
         let Some(command) = parameters.first() else {
             return Err(bad(ArgumentProblem::Empty));
         };
@@ -74,22 +76,18 @@ impl fmt::Debug for RawCommand {
 }
 
 /// What a raw command changes; one that asks a client for a response asks for no request.
-fn effect(parameters: &[Vec<u8>]) -> Effect {
+fn effect(parameters: &[&[u8]]) -> Effect {
     match parameters {
-        [name, words @ ..] if name == b"state" => states(words),
-        [name, version] if name == b"version" => {
-            number(version).map_or(Effect::None, Effect::Announces)
-        }
-        [name, level @ ..] if name == b"env-filter" => {
+        [b"state", words @ ..] => states(words),
+        [b"version", version] => number(version).map_or(Effect::None, Effect::Announces),
+        [b"env-filter", level @ ..] => {
             // Without a level the daemon takes 0.
-            Effect::FiltersEnv { zero: level.first().is_none_or(|level| level == b"0") }
+            Effect::FiltersEnv { zero: level.first().is_none_or(|level| *level == b"0") }
         }
-        [name, cid, kid, ..] if name == b"client-auth-nt" || name == b"client-deny" => {
-            match (number(cid), number(kid)) {
-                (Some(cid), Some(kid)) => Effect::Decides(Cid(cid), Kid(kid)),
-                _ => Effect::None,
-            }
-        }
+        [b"client-auth-nt" | b"client-deny", cid, kid, ..] => match (number(cid), number(kid)) {
+            (Some(cid), Some(kid)) => Effect::Decides(Cid(cid), Kid(kid)),
+            _ => Effect::None,
+        },
         _ => Effect::None,
     }
 }
@@ -110,8 +108,8 @@ fn unfit(command: &[u8], parameters: usize) -> Option<ArgumentProblem> {
     }
 }
 
-fn states(words: &[Vec<u8>]) -> Effect {
-    let says = |word: &[u8]| words.iter().any(|parameter| parameter == word);
+fn states(words: &[&[u8]]) -> Effect {
+    let says = |word: &[u8]| words.contains(&word);
     if says(b"off") {
         Effect::HidesStates
     } else if says(b"on") {

@@ -6,7 +6,7 @@ use super::ranges::{
     address, address_ipv6, netmask_or_remote, network, network_ipv6, prefix, split_prefix,
 };
 use super::{COMMAND, LINE, TOO_LONG};
-use crate::command::lexer;
+use crate::command::lexer::{self, Parameter};
 use crate::error::Result;
 use crate::error::invalid;
 use crate::types::ArgumentProblem;
@@ -23,8 +23,8 @@ const VLAN_ID: u64 = 4094;
 
 /// A line as the daemon's lexer reads it: a directive and its parameters.
 pub(super) struct Parsed {
-    directive: Vec<u8>,
-    parameters: Vec<Vec<u8>>,
+    directive: Parameter,
+    parameters: Vec<Parameter>,
 }
 
 impl Parsed {
@@ -63,7 +63,8 @@ impl Parsed {
         let Some(known) = Directive::find(self.name()) else {
             return Err(invalid(COMMAND, LINE, unknown(self.name())));
         };
-        let parameters: Vec<&[u8]> = self.parameters.iter().map(Vec::as_slice).collect();
+        let parameters: Vec<&[u8]> =
+            self.parameters.iter().map(|parameter| parameter.as_slice()).collect();
         (known.check)(&parameters).map_err(|problem| invalid(COMMAND, known.name, problem))
     }
 }
