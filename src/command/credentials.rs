@@ -1,17 +1,17 @@
-//! Answers of a person: `username`, `password`, `needok`, `needstr`, `cr-response`…
+//! Credentials: `username`, `password`.
 
 use super::{
     Command, Dialect, Encoded, Fence, ReplyShape, Sealed, Writer, require, text, version_unknown,
 };
 use crate::error::{Error, Result, invalid};
-use crate::reply::{self, RawReply};
-use crate::types::{ArgumentProblem, Feature, Secret, Text, base64, check, limits};
+use crate::reply::RawReply;
+use crate::types::{Feature, Secret, Text, base64, check, limits};
 
-const ENTERED: &str = "'";
-const CUT: &str = "the daemon silently cuts longer ones";
+pub(super) const ENTERED: &str = "'";
+pub(super) const CUT: &str = "the daemon silently cuts longer ones";
 
 /// How many bytes of a user name or password a daemon without PKCS#11 keeps.
-const SHORT: usize = 127;
+pub(super) const SHORT: usize = 127;
 
 /// `username TYPE "user name"`: answers `Need 'TYPE' username/password`, before [`Password`].
 ///
@@ -127,193 +127,6 @@ impl Sealed for Password {
         may_be_cut(&self.password, dialect)
     }
 }
-
-/// `needok NAME ok|cancel`: answers `Need 'NAME' confirmation`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NeedOk {
-    name: Text,
-    answer: Answer,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Answer {
-    Ok,
-    Cancel,
-    Other(Text),
-}
-
-impl NeedOk {
-    /// `needok NAME ok`
-    pub fn ok(name: impl AsRef<[u8]>) -> Self {
-        Self { name: text(name), answer: Answer::Ok }
-    }
-
-    /// `needok NAME cancel`
-    pub fn cancel(name: impl AsRef<[u8]>) -> Self {
-        Self { name: text(name), answer: Answer::Cancel }
-    }
-
-    /// `needok NAME "answer"`: an answer in other words, of at most 127 bytes.
-    ///
-    /// See [`Client::needok_with`](crate::Client::needok_with).
-    pub fn with(name: impl AsRef<[u8]>, answer: impl AsRef<[u8]>) -> Self {
-        Self { name: text(name), answer: Answer::Other(text(answer)) }
-    }
-}
-
-impl Command for NeedOk {
-    type Reply = ();
-
-    fn encode(&self, _: Dialect) -> Result<Encoded> {
-        const NAME: &str = "needok";
-        const ARGUMENT: &str = "answer";
-        let writer = Writer::new(NAME).quoted("name", &self.name)?;
-        let writer = match &self.answer {
-            Answer::Ok => writer.word("ok"),
-            Answer::Cancel => writer.word("cancel"),
-            Answer::Other(answer) if answer.is_empty() => {
-                return Err(invalid(NAME, ARGUMENT, ArgumentProblem::Empty));
-            }
-            // The daemon keeps as much of it as of a password.
-            Answer::Other(answer) => writer.quoted_within(ARGUMENT, answer, SHORT, CUT)?,
-        };
-        Ok(writer.line(ReplyShape::Line).expect(ENTERED))
-    }
-
-    fn read(&self, _: &RawReply) -> Result<()> {
-        Ok(())
-    }
-}
-
-impl Sealed for NeedOk {}
-
-/// `needstr NAME "text"`: answers `Need 'NAME' string`, with at most 256 bytes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NeedStr {
-    name: Text,
-    text: Secret,
-}
-
-impl NeedStr {
-    /// `name` is the one that the daemon asks by.
-    pub fn new(name: impl AsRef<[u8]>, answer: impl Into<Secret>) -> Self {
-        Self { name: text(name), text: answer.into() }
-    }
-}
-
-impl Command for NeedStr {
-    type Reply = ();
-
-    fn encode(&self, _: Dialect) -> Result<Encoded> {
-        let writer = Writer::new("needstr").quoted("name", &self.name)?;
-        let writer = writer.quoted("text", self.text.expose())?;
-        Ok(writer.line(ReplyShape::Line).expect(ENTERED))
-    }
-
-    fn read(&self, _: &RawReply) -> Result<()> {
-        Ok(())
-    }
-}
-
-impl Sealed for NeedStr {}
-
-/// `cr-response BASE64`: answers a `CR_TEXT` challenge, with at most 192 bytes. OpenVPN 2.5.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CrResponse {
-    response: Secret,
-}
-
-impl CrResponse {
-    /// The response itself; base64 is done here.
-    pub fn new(response: impl Into<Secret>) -> Self {
-        Self { response: response.into() }
-    }
-}
-
-impl Command for CrResponse {
-    type Reply = ();
-
-    fn encode(&self, dialect: Dialect) -> Result<Encoded> {
-        const NAME: &str = "cr-response";
-        const ARGUMENT: &str = "response";
-        let encoded = base64::encode(self.response.expose());
-        if encoded.is_empty() {
-            return Err(invalid(NAME, ARGUMENT, ArgumentProblem::Empty));
-        }
-        if encoded.len() > limits::PARAMETER {
-            let problem = ArgumentProblem::TooLong {
-                len: self.response.len(),
-                limit: limits::PARAMETER / 4 * 3,
-                why: "in base64 it is one parameter of at most 256 bytes",
-            };
-            return Err(invalid(NAME, ARGUMENT, problem));
-        }
-        require(NAME, dialect, Feature::CrResponse)?;
-        Ok(Writer::new(NAME).word(&encoded).line(ReplyShape::Line).expect("command succeeded"))
-    }
-
-    fn read(&self, _: &RawReply) -> Result<()> {
-        Ok(())
-    }
-}
-
-impl Sealed for CrResponse {}
-
-/// `forget-passwords`: has the daemon forget the credentials it was given.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ForgetPasswords;
-
-impl Command for ForgetPasswords {
-    type Reply = ();
-
-    fn encode(&self, _: Dialect) -> Result<Encoded> {
-        let writer = Writer::new("forget-passwords");
-        Ok(writer.line(ReplyShape::Line).expect("Passwords were forgotten"))
-    }
-
-    fn read(&self, _: &RawReply) -> Result<()> {
-        Ok(())
-    }
-}
-
-impl Sealed for ForgetPasswords {}
-
-/// `auth-retry`: what the daemon does after a failed authentication.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct AuthRetry;
-
-impl Command for AuthRetry {
-    type Reply = reply::AuthRetry;
-
-    fn encode(&self, _: Dialect) -> Result<Encoded> {
-        Ok(Writer::new("auth-retry").line(ReplyShape::ExplainedLine).expect("auth-retry="))
-    }
-
-    fn read(&self, reply: &RawReply) -> Result<reply::AuthRetry> {
-        reply::AuthRetry::parse(reply)
-    }
-}
-
-impl Sealed for AuthRetry {}
-
-/// `auth-retry MODE`: sets what the daemon does after a failed authentication.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SetAuthRetry(pub reply::AuthRetry);
-
-impl Command for SetAuthRetry {
-    type Reply = ();
-
-    fn encode(&self, _: Dialect) -> Result<Encoded> {
-        let writer = Writer::new("auth-retry").word(self.0.as_str());
-        Ok(writer.line(ReplyShape::ExplainedLine).expect("auth-retry parameter"))
-    }
-
-    fn read(&self, _: &RawReply) -> Result<()> {
-        Ok(())
-    }
-}
-
-impl Sealed for SetAuthRetry {}
 
 /// Whether only the daemon's version tells how much of a credential it keeps.
 fn may_be_cut(value: &Secret, dialect: Dialect) -> bool {

@@ -1,12 +1,10 @@
-//! Commands to the daemon as a whole: `pid`, `version`, `signal`, `verb`, `mute`, `quit`…
-
-use std::fmt;
+//! Commands to the daemon as a whole: `pid`, `version`, `verb`, `mute`, `quit`…
 
 use super::writer::INT;
 use super::{
-    Command, Dialect, Effect, Encoded, Fence, Kind, Learned, ReplyShape, Sealed, Writer, in_range,
+    Command, Dialect, Effect, Encoded, Fence, Learned, ReplyShape, Sealed, Writer, in_range,
 };
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::reply::{self, RawReply};
 use crate::types::Text;
 
@@ -138,64 +136,6 @@ impl Command for NetworkChange {
 }
 
 impl Sealed for NetworkChange {}
-
-/// `signal NAME`: a signal that the daemon can throw at itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Signal {
-    /// Restart, reading the configuration again. Client IDs restart at 0.
-    Sighup,
-    /// End.
-    Sigterm,
-    /// Restart with the configuration as it is. Client IDs restart at 0.
-    Sigusr1,
-    /// Write the status to the log. In a hold, or at a prompt, it ends the daemon.
-    Sigusr2,
-}
-
-impl Signal {
-    /// The name on the wire.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Sighup => "SIGHUP",
-            Self::Sigterm => "SIGTERM",
-            Self::Sigusr1 => "SIGUSR1",
-            Self::Sigusr2 => "SIGUSR2",
-        }
-    }
-}
-
-impl Command for Signal {
-    type Reply = ();
-
-    fn encode(&self, dialect: Dialect) -> Result<Encoded> {
-        let shape = if dialect.ignores_signals_silently() {
-            ReplyShape::Fenced(Fence::AtOnce)
-        } else {
-            ReplyShape::Line
-        };
-        let writer = Writer::new("signal").word(self.as_str());
-        Ok(writer.line(shape).expect("signal ").kind(Kind::Signal))
-    }
-
-    /// Silence is how old daemons say that they ignore it.
-    fn read(&self, reply: &RawReply) -> Result<()> {
-        if reply.success.is_none() && reply.lines.is_empty() {
-            let text = Text::from(format!("signal '{self}' is currently ignored"));
-            return Err(Error::Refused { command: "signal", text });
-        }
-        Ok(())
-    }
-}
-
-impl Sealed for Signal {}
-
-impl fmt::Display for Signal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
 
 /// `verb`: the log verbosity, 0 to 15.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -25,20 +25,27 @@
 //!
 //! Nothing leaves here that a daemon would read differently from what was meant.
 
+mod answers;
 mod any;
+mod auth_retry;
+mod client_settings;
 mod clients;
 mod config;
 mod credentials;
 mod daemon;
 mod encoded;
+mod history;
 mod keys;
 mod kill;
 mod lexer;
+mod notifications;
+mod pending_auth;
 mod quote;
 mod raw;
 mod realtime;
 mod remote;
 mod shape;
+mod signal;
 mod status;
 mod writer;
 
@@ -51,33 +58,32 @@ use crate::reply::{self, RawReply};
 use crate::types::{Feature, Text};
 
 pub use crate::types::{Dialect, limits};
+pub use answers::{CrResponse, NeedOk, NeedStr};
 pub use any::AnyCommand;
-pub use clients::{
-    ClientAuth, ClientAuthNt, ClientDeny, ClientKill, ClientPendingAuth, ClientPf, EnvFilter,
-    PushUpdate,
-};
+pub use auth_retry::{AuthRetry, ForgetPasswords, SetAuthRetry};
+pub use client_settings::{ClientPf, EnvFilter, PushUpdate};
+pub use clients::{ClientAuth, ClientAuthNt, ClientDeny, ClientKill};
 pub use config::{IntoPeerConfig, PeerConfig};
-pub use credentials::{
-    AuthRetry, CrResponse, ForgetPasswords, NeedOk, NeedStr, Password, SetAuthRetry, Username,
-};
+pub use credentials::{Password, Username};
 pub use daemon::{
-    AnnounceVersion, Help, Mute, Net, NetworkChange, Pid, Quit, SetMute, SetVerb, Signal, Test,
-    Verb, Version,
+    AnnounceVersion, Help, Mute, Net, NetworkChange, Pid, Quit, SetMute, SetVerb, Test, Verb,
+    Version,
 };
 pub use encoded::Encoded;
 pub(crate) use encoded::{Effect, Expect, Kind};
+pub use history::{History, HistoryOf, Recorded};
 pub use keys::{Certificate, PkSig, Pkcs11IdCount, Pkcs11IdGet, RsaSig};
 pub use kill::{KillTarget, Transport};
 pub use lexer::LexerProblem;
 pub(crate) use lexer::parameters;
+pub use notifications::{Channel, Notifications};
+pub use pending_auth::ClientPendingAuth;
 pub use quote::quote;
 pub use raw::RawCommand;
-pub use realtime::{
-    Bytecount, Channel, History, HistoryOf, Hold, HoldRelease, Notifications, Recorded, SetHold,
-    State,
-};
+pub use realtime::{Bytecount, Hold, HoldRelease, SetHold, State};
 pub use remote::{ProxyAction, RemoteAction, RemoteEntryCount, RemoteEntryGet};
 pub use shape::{Fence, ReplyShape};
+pub use signal::Signal;
 pub use status::{LoadStats, Nclients, Status, StatusFormat};
 pub(crate) use writer::Writer;
 use writer::in_range;

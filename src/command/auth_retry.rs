@@ -1,0 +1,61 @@
+//! What becomes of credentials: `auth-retry`, `forget-passwords`.
+
+use super::{Command, Dialect, Encoded, ReplyShape, Sealed, Writer};
+use crate::error::Result;
+use crate::reply::{self, RawReply};
+
+/// `forget-passwords`: has the daemon forget the credentials it was given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ForgetPasswords;
+
+impl Command for ForgetPasswords {
+    type Reply = ();
+
+    fn encode(&self, _: Dialect) -> Result<Encoded> {
+        let writer = Writer::new("forget-passwords");
+        Ok(writer.line(ReplyShape::Line).expect("Passwords were forgotten"))
+    }
+
+    fn read(&self, _: &RawReply) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl Sealed for ForgetPasswords {}
+
+/// `auth-retry`: what the daemon does after a failed authentication.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AuthRetry;
+
+impl Command for AuthRetry {
+    type Reply = reply::AuthRetry;
+
+    fn encode(&self, _: Dialect) -> Result<Encoded> {
+        Ok(Writer::new("auth-retry").line(ReplyShape::ExplainedLine).expect("auth-retry="))
+    }
+
+    fn read(&self, reply: &RawReply) -> Result<reply::AuthRetry> {
+        reply::AuthRetry::parse(reply)
+    }
+}
+
+impl Sealed for AuthRetry {}
+
+/// `auth-retry MODE`: sets what the daemon does after a failed authentication.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SetAuthRetry(pub reply::AuthRetry);
+
+impl Command for SetAuthRetry {
+    type Reply = ();
+
+    fn encode(&self, _: Dialect) -> Result<Encoded> {
+        let writer = Writer::new("auth-retry").word(self.0.as_str());
+        Ok(writer.line(ReplyShape::ExplainedLine).expect("auth-retry parameter"))
+    }
+
+    fn read(&self, _: &RawReply) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl Sealed for SetAuthRetry {}

@@ -1,0 +1,80 @@
+//! [`Notifications`]: `state`, `log` and `echo`, turned on and off.
+
+use super::{Command, Dialect, Effect, Encoded, ReplyShape, Sealed, Writer};
+use crate::error::Result;
+use crate::reply::RawReply;
+
+/// The three notifications that can be turned on and have a history.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Channel {
+    /// The states of the connection.
+    State,
+    /// The log.
+    Log,
+    /// What `echo` in a configuration says.
+    Echo,
+}
+
+impl Channel {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::State => "state",
+            Self::Log => "log",
+            Self::Echo => "echo",
+        }
+    }
+
+    pub(super) fn notification(self) -> &'static str {
+        match self {
+            Self::State => "real-time state notification",
+            Self::Log => "real-time log notification",
+            Self::Echo => "real-time echo notification",
+        }
+    }
+
+    /// What turning it on or off changes.
+    pub(super) fn effect(self, on: bool) -> Effect {
+        match (self, on) {
+            (Self::State, true) => Effect::TellsStates,
+            (Self::State, false) => Effect::HidesStates,
+            (Self::Log | Self::Echo, _) => Effect::None,
+        }
+    }
+}
+
+/// `state on`, `log off`, `echo on`…: turns notifications of one kind on or off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Notifications {
+    channel: Channel,
+    on: bool,
+}
+
+impl Notifications {
+    /// From now on the daemon sends them.
+    #[must_use]
+    pub fn on(channel: Channel) -> Self {
+        Self { channel, on: true }
+    }
+
+    /// Stops them. States that [`Requests`](crate::Requests) need go on, and only the subscribers see none.
+    #[must_use]
+    pub fn off(channel: Channel) -> Self {
+        Self { channel, on: false }
+    }
+}
+
+impl Command for Notifications {
+    type Reply = ();
+
+    fn encode(&self, _: Dialect) -> Result<Encoded> {
+        let word = if self.on { "on" } else { "off" };
+        let encoded = Writer::new(self.channel.name()).word(word).line(ReplyShape::Line);
+        Ok(encoded.expect(self.channel.notification()).effect(self.channel.effect(self.on)))
+    }
+
+    fn read(&self, _: &RawReply) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl Sealed for Notifications {}

@@ -1,0 +1,66 @@
+//! `signal`: what a daemon can be made to do.
+
+use std::fmt;
+
+use super::{Command, Dialect, Encoded, Fence, Kind, ReplyShape, Sealed, Writer};
+use crate::error::{Error, Result};
+use crate::reply::RawReply;
+use crate::types::Text;
+
+/// `signal NAME`: a signal that the daemon can throw at itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Signal {
+    /// Restart, reading the configuration again. Client IDs restart at 0.
+    Sighup,
+    /// End.
+    Sigterm,
+    /// Restart with the configuration as it is. Client IDs restart at 0.
+    Sigusr1,
+    /// Write the status to the log. In a hold, or at a prompt, it ends the daemon.
+    Sigusr2,
+}
+
+impl Signal {
+    /// The name on the wire.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Sighup => "SIGHUP",
+            Self::Sigterm => "SIGTERM",
+            Self::Sigusr1 => "SIGUSR1",
+            Self::Sigusr2 => "SIGUSR2",
+        }
+    }
+}
+
+impl Command for Signal {
+    type Reply = ();
+
+    fn encode(&self, dialect: Dialect) -> Result<Encoded> {
+        let shape = if dialect.ignores_signals_silently() {
+            ReplyShape::Fenced(Fence::AtOnce)
+        } else {
+            ReplyShape::Line
+        };
+        let writer = Writer::new("signal").word(self.as_str());
+        Ok(writer.line(shape).expect("signal ").kind(Kind::Signal))
+    }
+
+    /// Silence is how old daemons say that they ignore it.
+    fn read(&self, reply: &RawReply) -> Result<()> {
+        if reply.success.is_none() && reply.lines.is_empty() {
+            let text = Text::from(format!("signal '{self}' is currently ignored"));
+            return Err(Error::Refused { command: "signal", text });
+        }
+        Ok(())
+    }
+}
+
+impl Sealed for Signal {}
+
+impl fmt::Display for Signal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
