@@ -1,9 +1,11 @@
 //! Answers of a person beside credentials: `needok`, `needstr`, `cr-response`.
 
 use super::credentials::{CUT, ENTERED, SHORT};
+use super::received::{Line, Parse, TOO_FEW};
 use super::{Command, Dialect, Encoded, ReplyShape, Sealed, Writer, require, text};
 use crate::error::{Result, invalid};
 use crate::reply::RawReply;
+use crate::types::grammar::Problem;
 use crate::types::{ArgumentProblem, Feature, Secret, Text, base64, limits};
 
 /// `needok NAME ok|cancel`: answers `Need 'NAME' confirmation`.
@@ -35,7 +37,12 @@ impl NeedOk {
     ///
     /// See [`Client::needok_with`](crate::Client::needok_with).
     pub fn with(name: impl AsRef<[u8]>, answer: impl AsRef<[u8]>) -> Self {
-        Self { name: text(name), answer: Answer::Other(text(answer)) }
+        let answer = match answer.as_ref() {
+            b"ok" => Answer::Ok,
+            b"cancel" => Answer::Cancel,
+            answer => Answer::Other(text(answer)),
+        };
+        Self { name: text(name), answer }
     }
 }
 
@@ -64,6 +71,15 @@ impl Command for NeedOk {
 }
 
 impl Sealed for NeedOk {}
+
+impl Parse for NeedOk {
+    const NAMES: &[&str] = &["needok"];
+
+    fn parse(line: &Line<'_>) -> Result<Self, Problem> {
+        let [name, answer, ..] = line.arguments else { return Err(TOO_FEW) };
+        Ok(Self::with(name, answer))
+    }
+}
 
 /// `needstr NAME "text"`: answers `Need 'NAME' string`, with at most 256 bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,6 +110,15 @@ impl Command for NeedStr {
 }
 
 impl Sealed for NeedStr {}
+
+impl Parse for NeedStr {
+    const NAMES: &[&str] = &["needstr"];
+
+    fn parse(line: &Line<'_>) -> Result<Self, Problem> {
+        let [name, answer, ..] = line.arguments else { return Err(TOO_FEW) };
+        Ok(Self::new(name, *answer))
+    }
+}
 
 /// `cr-response BASE64`: answers a `CR_TEXT` challenge, with at most 192 bytes. OpenVPN 2.5.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -136,3 +161,14 @@ impl Command for CrResponse {
 }
 
 impl Sealed for CrResponse {}
+
+impl Parse for CrResponse {
+    const NAMES: &[&str] = &["cr-response"];
+
+    fn parse(line: &Line<'_>) -> Result<Self, Problem> {
+        let [response, ..] = line.arguments else { return Err(TOO_FEW) };
+        let response =
+            base64::decode(response).ok_or(Problem("has a response that is not base64"))?;
+        Ok(Self { response })
+    }
+}

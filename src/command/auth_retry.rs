@@ -1,8 +1,10 @@
 //! What becomes of credentials: `auth-retry`, `forget-passwords`.
 
+use super::received::{Line, Parse, TOO_FEW, parse_bare_name, parse_name};
 use super::{Command, Dialect, Encoded, ReplyShape, Sealed, Writer};
 use crate::error::Result;
 use crate::reply::{self, RawReply};
+use crate::types::grammar::Problem;
 
 /// `forget-passwords`: has the daemon forget the credentials it was given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +25,8 @@ impl Command for ForgetPasswords {
 
 impl Sealed for ForgetPasswords {}
 
+parse_name! { ForgetPasswords by "forget-passwords" }
+
 /// `auth-retry`: what the daemon does after a failed authentication.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AuthRetry;
@@ -40,6 +44,8 @@ impl Command for AuthRetry {
 }
 
 impl Sealed for AuthRetry {}
+
+parse_bare_name! { AuthRetry by "auth-retry" }
 
 /// `auth-retry MODE`: sets what the daemon does after a failed authentication.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,3 +65,17 @@ impl Command for SetAuthRetry {
 }
 
 impl Sealed for SetAuthRetry {}
+
+impl Parse for SetAuthRetry {
+    const NAMES: &[&str] = &["auth-retry"];
+
+    fn parse(line: &Line<'_>) -> Result<Self, Problem> {
+        use reply::AuthRetry::{Interact, NoInteract, None};
+        let [mode, ..] = line.arguments else { return Err(TOO_FEW) };
+        let known =
+            [None, Interact, NoInteract].into_iter().find(|m| m.as_str().as_bytes() == *mode);
+        known
+            .map(Self)
+            .ok_or(Problem("has a mode that is none of `none`, `interact` and `nointeract`"))
+    }
+}

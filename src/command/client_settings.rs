@@ -3,9 +3,11 @@
 
 use std::fmt;
 
+use super::received::{Line, Parse, TOO_FEW, cid};
 use super::{Command, Dialect, Effect, Encoded, Fence, ReplyShape, Sealed, Writer, require, text};
 use crate::error::{Result, invalid};
 use crate::reply::{self, RawReply};
+use crate::types::grammar::Problem;
 use crate::types::{ArgumentProblem, Cid, Feature, Masked, Text, limits};
 
 /// `client-pf CID`, filter lines, `END`: sets the packet filter of whoever has this ID. OpenVPN 2.5 and earlier.
@@ -52,6 +54,15 @@ impl Command for ClientPf {
 
 impl Sealed for ClientPf {}
 
+impl Parse for ClientPf {
+    const NAMES: &[&str] = &["client-pf"];
+
+    fn parse(line: &Line<'_>) -> Result<Self, Problem> {
+        let [client, ..] = line.arguments else { return Err(TOO_FEW) };
+        Ok(Self::new(cid(client)?, line.lines()?))
+    }
+}
+
 /// `env-filter LEVEL`: how much of a client's environment the daemon sends. Kept for later managers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -83,6 +94,20 @@ impl Command for EnvFilter {
 }
 
 impl Sealed for EnvFilter {}
+
+impl Parse for EnvFilter {
+    const NAMES: &[&str] = &["env-filter"];
+
+    fn parse(line: &Line<'_>) -> Result<Self, Problem> {
+        match line.arguments {
+            // Without a level the daemon takes 0.
+            [] | [b"0", ..] => Ok(Self::All),
+            [b"1", ..] => Ok(Self::Reduced),
+            [b"2", ..] => Ok(Self::Minimal),
+            _ => Err(Problem("has a level that is none of 0, 1 and 2")),
+        }
+    }
+}
 
 /// `push-update-broad "options"`, `push-update-cid CID "options"`: changes the pushed options of clients. OpenVPN 2.7.
 #[derive(Clone, PartialEq, Eq)]
@@ -140,5 +165,17 @@ impl fmt::Debug for PushUpdate {
 impl Sealed for PushUpdate {
     fn needs_version(&self, dialect: Dialect) -> bool {
         dialect.has(Feature::PushUpdate).is_none()
+    }
+}
+
+impl Parse for PushUpdate {
+    const NAMES: &[&str] = &["push-update-broad", "push-update-cid"];
+
+    fn parse(line: &Line<'_>) -> Result<Self, Problem> {
+        match (line.name, line.arguments) {
+            (b"push-update-broad", [options, ..]) => Ok(Self::broad(options)),
+            (b"push-update-cid", [client, options, ..]) => Ok(Self::cid(cid(client)?, options)),
+            _ => Err(TOO_FEW),
+        }
     }
 }

@@ -3,9 +3,11 @@
 use std::fmt;
 
 use super::config::{IntoPeerConfig, PeerConfig};
+use super::received::{Line, Parse, TOO_FEW, cid, kid};
 use super::{Command, Dialect, Effect, Encoded, ReplyShape, Sealed, Writer, text};
 use crate::error::{Result, invalid};
 use crate::reply::RawReply;
+use crate::types::grammar::Problem;
 use crate::types::{ArgumentProblem, Cid, Kid, Masked, Text};
 
 /// `client-auth CID KID`, configuration lines, `END`: lets a client in.
@@ -42,6 +44,16 @@ impl Command for ClientAuth {
 
 impl Sealed for ClientAuth {}
 
+impl Parse for ClientAuth {
+    const NAMES: &[&str] = &["client-auth"];
+
+    fn parse(line: &Line<'_>) -> Result<Self, Problem> {
+        let [client, key, ..] = line.arguments else { return Err(TOO_FEW) };
+        let config = PeerConfig::received(line.lines()?);
+        Ok(Self { cid: cid(client)?, kid: kid(key)?, config })
+    }
+}
+
 /// `client-auth-nt CID KID`: lets a client in, with no configuration of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClientAuthNt {
@@ -73,6 +85,15 @@ impl Command for ClientAuthNt {
 }
 
 impl Sealed for ClientAuthNt {}
+
+impl Parse for ClientAuthNt {
+    const NAMES: &[&str] = &["client-auth-nt"];
+
+    fn parse(line: &Line<'_>) -> Result<Self, Problem> {
+        let [client, key, ..] = line.arguments else { return Err(TOO_FEW) };
+        Ok(Self::new(cid(client)?, kid(key)?))
+    }
+}
 
 /// `client-deny CID KID "reason" ["client reason"]`: turns a client away.
 ///
@@ -117,6 +138,16 @@ impl Command for ClientDeny {
 }
 
 impl Sealed for ClientDeny {}
+
+impl Parse for ClientDeny {
+    const NAMES: &[&str] = &["client-deny"];
+
+    fn parse(line: &Line<'_>) -> Result<Self, Problem> {
+        let [client, key, reason, more @ ..] = line.arguments else { return Err(TOO_FEW) };
+        let deny = Self::new(cid(client)?, kid(key)?, reason);
+        Ok(Self { client_reason: more.first().map(text), ..deny })
+    }
+}
 
 impl fmt::Debug for ClientDeny {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -174,6 +205,15 @@ impl Command for ClientKill {
 }
 
 impl Sealed for ClientKill {}
+
+impl Parse for ClientKill {
+    const NAMES: &[&str] = &["client-kill"];
+
+    fn parse(line: &Line<'_>) -> Result<Self, Problem> {
+        let [client, more @ ..] = line.arguments else { return Err(TOO_FEW) };
+        Ok(Self { cid: cid(client)?, message: more.first().map(text) })
+    }
+}
 
 impl fmt::Debug for ClientKill {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,10 +1,12 @@
 //! Credentials: `username`, `password`.
 
+use super::received::{Line, Parse, TOO_FEW};
 use super::{
     Command, Dialect, Encoded, Fence, ReplyShape, Sealed, Writer, require, text, version_unknown,
 };
 use crate::error::{Error, Result, invalid};
 use crate::reply::RawReply;
+use crate::types::grammar::Problem;
 use crate::types::{Feature, Secret, Text, base64, check, limits};
 
 pub(super) const ENTERED: &str = "'";
@@ -49,6 +51,15 @@ impl Command for Username {
 impl Sealed for Username {
     fn needs_version(&self, dialect: Dialect) -> bool {
         may_be_cut(&self.username, dialect)
+    }
+}
+
+impl Parse for Username {
+    const NAMES: &[&str] = &["username"];
+
+    fn parse(line: &Line<'_>) -> Result<Self, Problem> {
+        let [kind, username, ..] = line.arguments else { return Err(TOO_FEW) };
+        Ok(Self::new(kind, *username))
     }
 }
 
@@ -125,6 +136,18 @@ impl Command for Password {
 impl Sealed for Password {
     fn needs_version(&self, dialect: Dialect) -> bool {
         may_be_cut(&self.password, dialect)
+    }
+}
+
+impl Parse for Password {
+    const NAMES: &[&str] = &["password"];
+
+    fn parse(line: &Line<'_>) -> Result<Self, Problem> {
+        match line.arguments {
+            [kind, password, ..] => Ok(Self::new(kind, *password)),
+            [kind] => Ok(Self::new(kind, line.decoded()?)),
+            [] => Err(TOO_FEW),
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Commands to the daemon as a whole: `pid`, `version`, `verb`, `mute`, `quit`…
 
+use super::received::{Line, Parse, TOO_FEW, numeric, parse_bare_name, parse_name};
 use super::writer::INT;
 use super::{
     Command, Dialect, Effect, Encoded, Fence, Learned, ReplyShape, Sealed, Writer, in_range,
@@ -7,6 +8,7 @@ use super::{
 use crate::error::Result;
 use crate::reply::{self, RawReply};
 use crate::types::Text;
+use crate::types::grammar::Problem;
 
 /// `pid`: the daemon's process ID.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +27,8 @@ impl Command for Pid {
 }
 
 impl Sealed for Pid {}
+
+parse_name! { Pid by "pid" }
 
 /// `version`: the daemon's and the management interface's version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +51,8 @@ impl Sealed for Version {
         self.read(reply).map_or(Learned::Nothing, |version| Learned::Version(Box::new(version)))
     }
 }
+
+parse_bare_name! { Version by "version" }
 
 /// `version N`: tells the daemon which management version this program understands, from 1.
 ///
@@ -71,6 +77,17 @@ impl Command for AnnounceVersion {
 
 impl Sealed for AnnounceVersion {}
 
+impl Parse for AnnounceVersion {
+    const NAMES: &[&str] = &["version"];
+
+    fn parse(line: &Line<'_>) -> Result<Self, Problem> {
+        match line.arguments {
+            [version, ..] => numeric(version, "has a version that is no number").map(Self),
+            [] => Err(TOO_FEW),
+        }
+    }
+}
+
 /// `help`: the commands this daemon knows, in its own words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Help;
@@ -89,6 +106,8 @@ impl Command for Help {
 
 impl Sealed for Help {}
 
+parse_name! { Help by "help" }
+
 /// `net`: network adapters and routes; Windows only, refused elsewhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Net;
@@ -106,6 +125,8 @@ impl Command for Net {
 }
 
 impl Sealed for Net {}
+
+parse_name! { Net by "net" }
 
 /// `network-change`, `network-change samenetwork`: tells OpenVPN for Android that the network has changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -137,6 +158,14 @@ impl Command for NetworkChange {
 
 impl Sealed for NetworkChange {}
 
+impl Parse for NetworkChange {
+    const NAMES: &[&str] = &["network-change"];
+
+    fn parse(line: &Line<'_>) -> Result<Self, Problem> {
+        Ok(if let [b"samenetwork", ..] = line.arguments { Self::Same } else { Self::Changed })
+    }
+}
+
 /// `verb`: the log verbosity, 0 to 15.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Verb;
@@ -154,6 +183,8 @@ impl Command for Verb {
 }
 
 impl Sealed for Verb {}
+
+parse_bare_name! { Verb by "verb" }
 
 /// `verb LEVEL`: sets the log verbosity, 0 to 15; the daemon refuses more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -173,6 +204,17 @@ impl Command for SetVerb {
 
 impl Sealed for SetVerb {}
 
+impl Parse for SetVerb {
+    const NAMES: &[&str] = &["verb"];
+
+    fn parse(line: &Line<'_>) -> Result<Self, Problem> {
+        match line.arguments {
+            [level, ..] => numeric(level, "has a level that is no number up to 255").map(Self),
+            [] => Err(TOO_FEW),
+        }
+    }
+}
+
 /// `mute`: after how many messages of one kind in a row the log is silent; 0 is never.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Mute;
@@ -190,6 +232,8 @@ impl Command for Mute {
 }
 
 impl Sealed for Mute {}
+
+parse_bare_name! { Mute by "mute" }
 
 /// `mute N`: silences the log after so many messages of one kind in a row; 0 is never.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -210,6 +254,17 @@ impl Command for SetMute {
 
 impl Sealed for SetMute {}
 
+impl Parse for SetMute {
+    const NAMES: &[&str] = &["mute"];
+
+    fn parse(line: &Line<'_>) -> Result<Self, Problem> {
+        match line.arguments {
+            [messages, ..] => numeric(messages, "has messages that are no number").map(Self),
+            [] => Err(TOO_FEW),
+        }
+    }
+}
+
 /// `test N`: has the daemon send so many lines, from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Test(pub u32);
@@ -228,6 +283,17 @@ impl Command for Test {
 }
 
 impl Sealed for Test {}
+
+impl Parse for Test {
+    const NAMES: &[&str] = &["test"];
+
+    fn parse(line: &Line<'_>) -> Result<Self, Problem> {
+        match line.arguments {
+            [lines, ..] => numeric(lines, "has lines that are no number").map(Self),
+            [] => Err(TOO_FEW),
+        }
+    }
+}
 
 /// `quit`: ends the session; the daemon goes on, and takes the next manager.
 ///
@@ -248,3 +314,5 @@ impl Command for Quit {
 }
 
 impl Sealed for Quit {}
+
+parse_name! { Quit by "quit" or "exit" }

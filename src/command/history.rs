@@ -6,6 +6,7 @@ use std::marker::PhantomData;
 use bytes::Bytes;
 
 use super::notifications::Channel;
+use super::received::{Line, Parse, TOO_FEW, numeric};
 use super::writer::INT;
 use super::{Command, Dialect, Encoded, ReplyShape, Sealed, Writer, in_range};
 use crate::error::Result;
@@ -119,6 +120,34 @@ impl<T: Recorded> Command for HistoryOf<T> {
 }
 
 impl<T> Sealed for HistoryOf<T> {}
+
+impl<T: Recorded> Parse for HistoryOf<T> {
+    const NAMES: &[&str] = &[T::CHANNEL.name()];
+
+    fn parse(line: &Line<'_>) -> Result<Self, Problem> {
+        let (turns_on, entries) = match line.arguments {
+            [b"on", entries, ..] => (true, *entries),
+            [entries, ..] => (false, *entries),
+            [] => return Err(TOO_FEW),
+        };
+        let history = match entries {
+            b"all" => History::All,
+            entries => History::Last(numeric(
+                entries,
+                "is neither `on`, `off`, `all` nor a number of entries",
+            )?),
+        };
+        Ok(Self { turns_on, ..Self::new(history) })
+    }
+}
+
+impl<T> PartialEq for HistoryOf<T> {
+    fn eq(&self, other: &Self) -> bool {
+        (self.history, self.turns_on) == (other.history, other.turns_on)
+    }
+}
+
+impl<T> Eq for HistoryOf<T> {}
 
 impl<T> Clone for HistoryOf<T> {
     fn clone(&self) -> Self {

@@ -2,10 +2,12 @@
 
 use std::fmt;
 
+use super::received::{Line, Parse, TOO_FEW, numeric, parse_name, utf8};
 use super::{Command, Dialect, Encoded, Fence, Kind, ReplyShape, Sealed, Writer, require};
 use crate::error::{Error, Result, invalid};
 use crate::events::{self, Event};
 use crate::reply::RawReply;
+use crate::types::grammar::Problem;
 use crate::types::{ArgumentProblem, Feature, base64, limits, shown};
 
 /// The reply is about the prompt that was answered, not about the command, and OpenVPN 3 has a word of its own.
@@ -44,6 +46,14 @@ impl Command for PkSig {
 
 impl Sealed for PkSig {}
 
+impl Parse for PkSig {
+    const NAMES: &[&str] = &["pk-sig"];
+
+    fn parse(line: &Line<'_>) -> Result<Self, Problem> {
+        Ok(Self::new(line.decoded()?.expose()))
+    }
+}
+
 impl fmt::Debug for PkSig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "PkSig({} bytes)", self.signature.len())
@@ -79,6 +89,14 @@ impl Command for RsaSig {
 
 impl Sealed for RsaSig {}
 
+impl Parse for RsaSig {
+    const NAMES: &[&str] = &["rsa-sig"];
+
+    fn parse(line: &Line<'_>) -> Result<Self, Problem> {
+        Ok(Self::new(line.decoded()?.expose()))
+    }
+}
+
 impl fmt::Debug for RsaSig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "RsaSig({} bytes)", self.signature.len())
@@ -94,7 +112,9 @@ pub struct Certificate {
 impl Certificate {
     /// The certificate as PEM text. Blank lines and line ends are dropped; everything else goes as it is.
     pub fn new(pem: impl Into<String>) -> Self {
-        Self { pem: pem.into() }
+        let pem: String = pem.into();
+        let lines = pem.lines().map(str::trim_end).filter(|line| !line.is_empty());
+        Self { pem: lines.fold(String::new(), |pem, line| pem + line + "\n") }
     }
 }
 
@@ -108,7 +128,7 @@ impl Command for Certificate {
             return Err(invalid(NAME, NAME, problem));
         }
         let mut block = Writer::new(NAME).block();
-        for line in self.pem.lines().map(str::trim_end).filter(|line| !line.is_empty()) {
+        for line in self.pem.lines() {
             block = block.line(NAME, line.as_bytes(), limits::CERTIFICATE_LINE, BLOCK_WHY)?;
         }
         let encoded = block.end(ReplyShape::Fenced(Fence::AfterRefusal));
@@ -121,6 +141,19 @@ impl Command for Certificate {
 }
 
 impl Sealed for Certificate {}
+
+impl Parse for Certificate {
+    const NAMES: &[&str] = &["certificate"];
+
+    fn parse(line: &Line<'_>) -> Result<Self, Problem> {
+        let mut pem = String::new();
+        for line in line.lines()? {
+            pem.push_str(&utf8(line)?);
+            pem.push('\n');
+        }
+        Ok(Self::new(pem))
+    }
+}
 
 /// `pkcs11-id-count`: how many identities the PKCS#11 tokens have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -142,6 +175,8 @@ impl Command for Pkcs11IdCount {
 }
 
 impl Sealed for Pkcs11IdCount {}
+
+parse_name! { Pkcs11IdCount by "pkcs11-id-count" }
 
 /// `pkcs11-id-get N`: one identity, from 0; out of range, an entry without ID and certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -165,6 +200,17 @@ impl Command for Pkcs11IdGet {
 }
 
 impl Sealed for Pkcs11IdGet {}
+
+impl Parse for Pkcs11IdGet {
+    const NAMES: &[&str] = &["pkcs11-id-get"];
+
+    fn parse(line: &Line<'_>) -> Result<Self, Problem> {
+        match line.arguments {
+            [index, ..] => numeric(index, "has an index that is no number").map(Self),
+            [] => Err(TOO_FEW),
+        }
+    }
+}
 
 fn signature(name: &'static str, signature: &[u8]) -> Result<Encoded> {
     if signature.is_empty() {

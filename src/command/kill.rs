@@ -2,9 +2,13 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use super::received::{Line, Parse, TOO_FEW, utf8};
 use super::{Command, Dialect, Encoded, ReplyShape, Sealed, Writer, in_range, version_unknown};
-use crate::error::{Result, invalid};
+use crate::error::{Error, Result, invalid};
 use crate::reply::{KillReport, RawReply};
+use crate::types::grammar::{Problem, ipv4};
+use crate::types::number;
+use crate::types::split::{rsplit_once, split_once};
 use crate::types::{ArgumentProblem, limits};
 
 const KILL: &str = "kill";
@@ -28,6 +32,14 @@ pub enum KillTarget {
         /// Its port.
         port: u16,
     },
+    /// The client at this address, by whichever transport. OpenVPN 2.6 and earlier, whose lines name none; later
+    /// ones need it.
+    AnyTransport {
+        /// Its IP address.
+        ip: Ipv4Addr,
+        /// Its port.
+        port: u16,
+    },
     /// The one client at this IPv6 address, whatever its port and transport. Refused where there are several.
     AnyPort(Ipv6Addr),
 }
@@ -39,8 +51,9 @@ impl Command for KillTarget {
         match self {
             Self::CommonName(name) => kill_common_name(name),
             Self::Address { transport, ip: IpAddr::V4(ip), port } => {
-                kill_address(*transport, *ip, *port, dialect)
+                kill_address(Some(*transport), *ip, *port, dialect)
             }
+            Self::AnyTransport { ip, port } => kill_address(None, *ip, *port, dialect),
             Self::Address { .. } | Self::AnyPort(_) => {
                 let problem =
                     "is an IPv6 address, which no daemon reads; `Client::kill` looks it up";
@@ -56,7 +69,31 @@ impl Command for KillTarget {
 
 impl Sealed for KillTarget {
     fn needs_version(&self, dialect: Dialect) -> bool {
-        matches!(self, Self::Address { .. }) && dialect.kill_names_transport().is_none()
+        matches!(self, Self::Address { .. } | Self::AnyTransport { .. })
+            && dialect.kill_names_transport().is_none()
+    }
+}
+
+impl Parse for KillTarget {
+    const NAMES: &[&str] = &[KILL];
+
+    fn parse(line: &Line<'_>) -> Result<Self, Problem> {
+        const ADDRESS: Problem = Problem("has an address that this daemon does not read");
+        let [target, ..] = line.arguments else { return Err(TOO_FEW) };
+        let Some((ip, port)) = rsplit_once(target, b':') else {
+            return utf8(target).map(Self::CommonName);
+        };
+        let port = number(port).ok_or(ADDRESS)?;
+        match split_once(ip, b':') {
+            Some((transport, ip)) if line.dialect.kill_names_transport() != Some(false) => {
+                let transport = Transport::parse(transport).ok_or(ADDRESS)?;
+                Ok(Self::Address { transport, ip: ipv4(ip).ok_or(ADDRESS)?.into(), port })
+            }
+            None if line.dialect.kill_names_transport() != Some(true) => {
+                Ok(Self::AnyTransport { ip: ipv4(ip).ok_or(ADDRESS)?, port })
+            }
+            _ => Err(ADDRESS),
+        }
     }
 }
 
@@ -79,6 +116,10 @@ impl Transport {
             Self::Tcp => "tcp",
         }
     }
+
+    fn parse(word: &[u8]) -> Option<Self> {
+        [Self::Udp, Self::Tcp].into_iter().find(|transport| transport.as_str().as_bytes() == word)
+    }
 }
 
 /// A name with a colon would be read as an address, and a long one would be cut.
@@ -98,17 +139,20 @@ fn kill_common_name(name: &str) -> Result<Encoded> {
 }
 
 fn kill_address(
-    transport: Transport,
+    transport: Option<Transport>,
     ip: Ipv4Addr,
     port: u16,
     dialect: Dialect,
 ) -> Result<Encoded> {
     in_range(KILL, "port", port.into(), 1, u16::MAX.into())?;
     let names_transport = dialect.kill_names_transport().ok_or_else(|| version_unknown(KILL))?;
-    let address = if names_transport {
-        format!("{}:{ip}:{port}", transport.as_str())
-    } else {
-        format!("{ip}:{port}")
+    let address = match transport {
+        Some(transport) if names_transport => format!("{}:{ip}:{port}", transport.as_str()),
+        None if names_transport => {
+            let needs = "OpenVPN 2.6 or earlier for an address without its transport";
+            return Err(Error::Unsupported { command: KILL, needs });
+        }
+        _ => format!("{ip}:{port}"),
     };
     Ok(Writer::new(KILL).word(&address).line(ReplyShape::Line))
 }

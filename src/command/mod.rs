@@ -43,6 +43,7 @@ mod pending_auth;
 mod quote;
 mod raw;
 mod realtime;
+mod received;
 mod remote;
 mod shape;
 mod signal;

@@ -1,8 +1,10 @@
 //! [`Notifications`]: `state`, `log` and `echo`, turned on and off.
 
+use super::received::{Line, Parse};
 use super::{Command, Dialect, Effect, Encoded, ReplyShape, Sealed, Writer};
 use crate::error::Result;
 use crate::reply::RawReply;
+use crate::types::grammar::Problem;
 
 /// The three notifications that can be turned on and have a history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -16,7 +18,7 @@ pub enum Channel {
 }
 
 impl Channel {
-    pub(super) fn name(self) -> &'static str {
+    pub(super) const fn name(self) -> &'static str {
         match self {
             Self::State => "state",
             Self::Log => "log",
@@ -78,3 +80,18 @@ impl Command for Notifications {
 }
 
 impl Sealed for Notifications {}
+
+impl Parse for Notifications {
+    const NAMES: &[&str] = &["state", "log", "echo"];
+
+    fn parse(line: &Line<'_>) -> Result<Self, Problem> {
+        let on = match line.arguments {
+            [b"on"] => true,
+            [b"off"] => false,
+            _ => return Err(Problem("is neither `on` nor `off` alone")),
+        };
+        let channels = [Channel::State, Channel::Log, Channel::Echo];
+        let channel = channels.into_iter().find(|channel| channel.name().as_bytes() == line.name);
+        Ok(Self { channel: channel.ok_or(Problem("is of no channel"))?, on })
+    }
+}

@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use super::history::rows;
+use super::received::{Line, Parse, TOO_FEW, numeric, parse_bare_name};
 use super::writer::{INT, whole_seconds};
 use super::{Command, Dialect, Encoded, ReplyShape, Sealed, Writer};
 use crate::error::{Error, Result};
 use crate::events;
 use crate::reply::{self, RawReply};
+use crate::types::grammar::Problem;
 use crate::types::{Text, shown};
 
 /// Plain `state`: the state the daemon is in.
@@ -33,6 +35,8 @@ impl Command for State {
 
 impl Sealed for State {}
 
+parse_bare_name! { State by "state" }
+
 /// `hold`: whether the daemon will hold at its next start or restart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Hold;
@@ -50,6 +54,8 @@ impl Command for Hold {
 }
 
 impl Sealed for Hold {}
+
+parse_bare_name! { Hold by "hold" }
 
 /// `hold on`, `hold off`: whether the daemon holds at its next restart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,6 +76,18 @@ impl Command for SetHold {
 
 impl Sealed for SetHold {}
 
+impl Parse for SetHold {
+    const NAMES: &[&str] = &["hold"];
+
+    fn parse(line: &Line<'_>) -> Result<Self, Problem> {
+        match line.arguments {
+            [b"on", ..] => Ok(Self(true)),
+            [b"off", ..] => Ok(Self(false)),
+            _ => Err(Problem("is neither `on` nor `off`")),
+        }
+    }
+}
+
 /// `hold release`: lets a daemon that holds go on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HoldRelease;
@@ -87,6 +105,17 @@ impl Command for HoldRelease {
 }
 
 impl Sealed for HoldRelease {}
+
+impl Parse for HoldRelease {
+    const NAMES: &[&str] = &["hold"];
+
+    fn parse(line: &Line<'_>) -> Result<Self, Problem> {
+        match line.arguments {
+            [b"release", ..] => Ok(Self),
+            _ => Err(Problem("is none of `on`, `off` and `release`")),
+        }
+    }
+}
 
 /// `bytecount N`: byte counts every so many seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,3 +152,13 @@ impl Command for Bytecount {
 }
 
 impl Sealed for Bytecount {}
+
+impl Parse for Bytecount {
+    const NAMES: &[&str] = &["bytecount"];
+
+    fn parse(line: &Line<'_>) -> Result<Self, Problem> {
+        let [interval, ..] = line.arguments else { return Err(TOO_FEW) };
+        let seconds: u32 = numeric(interval, "has an interval that is no number")?;
+        Ok(Self::every(Duration::from_secs(seconds.into())))
+    }
+}

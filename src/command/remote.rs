@@ -2,10 +2,12 @@
 
 use std::ops::Range;
 
+use super::received::{Line, Parse, TOO_FEW, numeric, parse_name, utf8};
 use super::writer::INT;
 use super::{Command, Dialect, Encoded, ReplyShape, Sealed, Writer, in_range, require};
 use crate::error::{Result, invalid};
 use crate::reply::{self, RawReply, UnreadRow};
+use crate::types::grammar::Problem;
 use crate::types::{ArgumentProblem, Feature, limits};
 
 /// `remote ACTION`: what to do about the remote that the daemon is about to use (`>REMOTE:`).
@@ -54,6 +56,24 @@ impl Command for RemoteAction {
 }
 
 impl Sealed for RemoteAction {}
+
+impl Parse for RemoteAction {
+    const NAMES: &[&str] = &["remote"];
+
+    fn parse(line: &Line<'_>) -> Result<Self, Problem> {
+        match line.arguments {
+            [b"ACCEPT", ..] => Ok(Self::Accept),
+            [b"SKIP", count, ..] if line.dialect.has(Feature::SkipMany) == Some(true) => {
+                numeric(count, "has a count that is no number").map(Self::SkipBy)
+            }
+            [b"SKIP", ..] => Ok(Self::Skip),
+            [b"MOD", host, port, ..] => {
+                Ok(Self::Modify { host: utf8(host)?, port: port_of(port)? })
+            }
+            _ => Err(Problem("is none of `ACCEPT`, `SKIP` and `MOD` with host and port")),
+        }
+    }
+}
 
 /// `proxy ACTION`: which proxy a client goes through (`>PROXY:`).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -104,6 +124,25 @@ impl Command for ProxyAction {
 
 impl Sealed for ProxyAction {}
 
+impl Parse for ProxyAction {
+    const NAMES: &[&str] = &["proxy"];
+
+    fn parse(line: &Line<'_>) -> Result<Self, Problem> {
+        match line.arguments {
+            [b"NONE", ..] => Ok(Self::None),
+            [b"HTTP", host, port, more @ ..] => Ok(Self::Http {
+                host: utf8(host)?,
+                port: port_of(port)?,
+                no_clear_text: matches!(more, [b"nct", ..]),
+            }),
+            [b"SOCKS", host, port, ..] => {
+                Ok(Self::Socks { host: utf8(host)?, port: port_of(port)? })
+            }
+            _ => Err(Problem("is none of `NONE`, and `HTTP` and `SOCKS` with host and port")),
+        }
+    }
+}
+
 /// `remote-entry-count`: how many remotes the configuration has. OpenVPN 2.6; refused in a hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RemoteEntryCount;
@@ -123,6 +162,8 @@ impl Command for RemoteEntryCount {
 }
 
 impl Sealed for RemoteEntryCount {}
+
+parse_name! { RemoteEntryCount by "remote-entry-count" }
 
 /// `remote-entry-get all`, `remote-entry-get N M`: remotes of the configuration. OpenVPN 2.6; refused in a hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -166,6 +207,23 @@ impl Command for RemoteEntryGet {
 
 impl Sealed for RemoteEntryGet {}
 
+impl Parse for RemoteEntryGet {
+    const NAMES: &[&str] = &["remote-entry-get"];
+
+    fn parse(line: &Line<'_>) -> Result<Self, Problem> {
+        const INDEX: &str = "has an index that is no number";
+        match line.arguments {
+            [b"all", ..] => Ok(Self::all()),
+            [start, end, ..] => Ok(Self::range(numeric(start, INDEX)?..numeric(end, INDEX)?)),
+            [index] => {
+                let index: u32 = numeric(index, INDEX)?;
+                Ok(Self::range(index..index.saturating_add(1)))
+            }
+            [] => Err(TOO_FEW),
+        }
+    }
+}
+
 fn address(writer: Writer, host: &str, limit: usize, port: u16) -> Result<Writer> {
     let name = writer.name();
     if host.is_empty() {
@@ -174,4 +232,8 @@ fn address(writer: Writer, host: &str, limit: usize, port: u16) -> Result<Writer
     in_range(name, "port", port.into(), 1, u16::MAX.into())?;
     let why = "the daemon refuses longer ones";
     Ok(writer.quoted_within("host", host, limit, why)?.number(port))
+}
+
+fn port_of(field: &[u8]) -> Result<u16, Problem> {
+    numeric(field, "has a port that is no number up to 65535")
 }

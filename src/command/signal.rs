@@ -2,10 +2,12 @@
 
 use std::fmt;
 
+use super::received::{Line, Parse, TOO_FEW};
 use super::{Command, Dialect, Encoded, Fence, Kind, ReplyShape, Sealed, Writer};
 use crate::error::{Error, Result};
 use crate::reply::RawReply;
 use crate::types::Text;
+use crate::types::grammar::Problem;
 
 /// `signal NAME`: a signal that the daemon can throw at itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -58,6 +60,18 @@ impl Command for Signal {
 }
 
 impl Sealed for Signal {}
+
+impl Parse for Signal {
+    const NAMES: &[&str] = &["signal"];
+
+    fn parse(line: &Line<'_>) -> Result<Self, Problem> {
+        let [name, ..] = line.arguments else { return Err(TOO_FEW) };
+        [Self::Sighup, Self::Sigterm, Self::Sigusr1, Self::Sigusr2]
+            .into_iter()
+            .find(|signal| signal.as_str().as_bytes() == *name)
+            .ok_or(Problem("has a signal that is none of SIGHUP, SIGTERM, SIGUSR1 and SIGUSR2"))
+    }
+}
 
 impl fmt::Display for Signal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,8 +1,10 @@
 //! `status`, `load-stats`, `nclients`.
 
+use super::received::{Line, Parse, TOO_FEW, parse_name};
 use super::{Command, Dialect, Encoded, ReplyShape, Sealed, Writer};
 use crate::error::Result;
 use crate::reply::{self, RawReply};
+use crate::types::grammar::Problem;
 
 /// The form in which a server's `status` is asked for.
 ///
@@ -42,6 +44,20 @@ impl Command for Status {
 
 impl Sealed for Status {}
 
+impl Parse for Status {
+    const NAMES: &[&str] = &["status"];
+
+    fn parse(line: &Line<'_>) -> Result<Self, Problem> {
+        match line.arguments {
+            [b"1", ..] => Ok(Self(StatusFormat::V1)),
+            [b"2", ..] => Ok(Self(StatusFormat::V2)),
+            [b"3", ..] => Ok(Self(StatusFormat::V3)),
+            [] => Err(TOO_FEW),
+            _ => Err(Problem("has a format that is none of 1, 2 and 3")),
+        }
+    }
+}
+
 /// `load-stats`: how many clients, and the bytes in and out of all of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LoadStats;
@@ -60,6 +76,8 @@ impl Command for LoadStats {
 
 impl Sealed for LoadStats {}
 
+parse_name! { LoadStats by "load-stats" }
+
 /// `nclients`: how many clients are connected. In no manual; servers only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Nclients;
@@ -77,3 +95,5 @@ impl Command for Nclients {
 }
 
 impl Sealed for Nclients {}
+
+parse_name! { Nclients by "nclients" }

@@ -29,6 +29,10 @@ impl WipedBytes {
         self.0.len()
     }
 
+    pub(crate) fn as_slice(&self) -> &[u8] {
+        &self.0
+    }
+
     /// Adds `bytes`; memory for no more than `limit` is taken ahead.
     pub(crate) fn extend(&mut self, bytes: &[u8], limit: usize) {
         let needed = self.0.len() + bytes.len();

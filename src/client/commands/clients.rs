@@ -227,7 +227,9 @@ impl Client {
                 call.kill_ipv6(*ip, |address| at_port(address, *transport, *port)).await
             }
             KillTarget::AnyPort(ip) => call.kill_ipv6(*ip, |_| Match::Yes).await,
-            KillTarget::CommonName(_) | KillTarget::Address { .. } => call.send(target).await,
+            KillTarget::CommonName(_)
+            | KillTarget::Address { .. }
+            | KillTarget::AnyTransport { .. } => call.send(target).await,
         }
     }
 
