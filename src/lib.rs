@@ -32,6 +32,10 @@
 //! - [`command`]: commands as values: what each looks like on the wire, what is refused beforehand, and how its reply is read.
 //! - [`reply`]: replies to typed values.
 //! - [`Client`], [`Events`], [`Requests`]: one connection, many handles.
+#![cfg_attr(
+    feature = "server",
+    doc = "- [`server`]: the daemon's side of a connection, for test daemons and proxies (feature `server`)."
+)]
 //! - [`handler`]: sign-in servers and VPN clients as a trait to implement; [`challenge`]: what they ask beside passwords.
 
 pub mod challenge;
@@ -40,6 +44,8 @@ pub mod demux;
 pub mod events;
 pub mod handler;
 pub mod reply;
+#[cfg(feature = "server")]
+pub mod server;
 
 mod client;
 mod error;

@@ -77,11 +77,15 @@ pub use keys::{Certificate, PkSig, Pkcs11IdCount, Pkcs11IdGet, RsaSig};
 pub use kill::{KillTarget, Transport};
 pub use lexer::LexerProblem;
 pub(crate) use lexer::parameters;
+#[cfg(feature = "server")]
+pub(crate) use lexer::{Lexed, lex};
 pub use notifications::{Channel, Notifications};
 pub use pending_auth::ClientPendingAuth;
 pub use quote::quote;
 pub use raw::RawCommand;
 pub use realtime::{Bytecount, Hold, HoldRelease, SetHold, State};
+#[cfg(feature = "server")]
+pub(crate) use received::{BlockLines, Line, Parse};
 pub use remote::{ProxyAction, RemoteAction, RemoteEntryCount, RemoteEntryGet};
 pub use shape::{Fence, ReplyShape};
 pub use signal::Signal;

@@ -6,7 +6,7 @@ use crate::types::{Cid, Kid, Secret};
 use crate::types::{WipedBytes, base64, number};
 
 /// A command value that is read from the line it writes.
-#[allow(dead_code, reason = "only the server to come reads commands")]
+#[cfg_attr(not(feature = "server"), allow(dead_code, reason = "only a server reads commands"))]
 pub(crate) trait Parse: Sized {
     /// What the line of such a command begins with.
     const NAMES: &[&str];
@@ -111,7 +111,7 @@ pub(crate) struct BlockLines {
     ends: Vec<usize>,
 }
 
-#[allow(dead_code, reason = "only the server to come reads commands")]
+#[cfg_attr(not(feature = "server"), allow(dead_code, reason = "only a server reads commands"))]
 impl BlockLines {
     /// Adds a line; memory for no more than `limit` bytes of text is taken ahead.
     pub(crate) fn push(&mut self, line: &[u8], limit: usize) {
