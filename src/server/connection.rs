@@ -115,3 +115,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 fn bad_line(error: LineError) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, error)
 }
+
+#[cfg(test)]
+mod tests;

@@ -156,6 +156,12 @@ impl Server {
         self.gate.is_some()
     }
 
+    /// The line whose block has begun and has not ended.
+    #[must_use]
+    pub fn open_block(&self) -> Option<&[u8]> {
+        self.open.as_ref().map(|(head, _)| head.line())
+    }
+
     /// How many bytes of lines were lost, because they passed the room that daemons have for them.
     #[must_use]
     pub fn lost(&self) -> u64 {

@@ -181,3 +181,5 @@ fn raw_replies_are_said_as_they_came() {
     server.reply(RawReply::block(Vec::new())).unwrap();
     assert_eq!(output(&mut server), "SUCCESS: pid=7\r\na\r\nEND\r\nEND\r\n");
 }
+
+mod properties;
