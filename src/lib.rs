@@ -73,6 +73,7 @@ pub use session::{
 };
 pub use types::{
     ArgumentProblem, Cid, Kid, MacAddress, Protocol, RealAddress, Secret, Text, VirtualAddress,
+    WriteError,
 };
 
 /// The programs in the README are compiled with the documentation's.

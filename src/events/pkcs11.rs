@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::BadField;
 use crate::types::grammar::{Problem, number, split_once};
-use crate::types::{Text, base64};
+use crate::types::{Line, Text, WriteError, WriteReply, base64};
 
 /// `>PKCS11ID-COUNT:n`: the reply to `pkcs11-id-count`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,12 +29,31 @@ pub struct Pkcs11IdEntry {
 }
 
 impl Pkcs11IdCount {
+    /// So many certificates.
+    #[must_use]
+    pub fn new(count: u32) -> Self {
+        Self { count }
+    }
+
     pub(super) fn parse(body: &[u8]) -> Result<Self, Problem> {
         number(body).map(|count| Self { count }).ok_or(Problem("the count is not a number"))
     }
 }
 
 impl Pkcs11IdEntry {
+    /// A certificate, as DER.
+    #[must_use]
+    pub fn new(index: u32, id: impl Into<Text>, certificate: &[u8]) -> Self {
+        let blob = base64::encode(certificate).as_str().to_owned();
+        Self { index, id: Some(id.into()), blob: Some(blob.into()) }
+    }
+
+    /// The answer for an index that there is not.
+    #[must_use]
+    pub fn none(index: u32) -> Self {
+        Self { index, id: None, blob: None }
+    }
+
     pub(super) fn parse(line: &Bytes, body: &[u8]) -> Result<Self, Problem> {
         let quoted = body.strip_prefix(b"'").and_then(|body| body.strip_suffix(b"'"));
         let quoted = quoted.ok_or(Problem("it is not quoted"))?;
@@ -59,6 +78,26 @@ impl Pkcs11IdEntry {
         let Some(blob) = &self.blob else { return Ok(None) };
         let der = base64::decode(blob.as_bytes()).ok_or(BadField::new("BLOB", "base64"))?;
         Ok(Some(der.expose().to_vec()))
+    }
+}
+
+impl WriteReply for Pkcs11IdCount {
+    fn write(&self, out: &mut Vec<u8>) -> Result<(), WriteError> {
+        Line::event(out, "PKCS11ID-COUNT").number(self.count).end()
+    }
+}
+
+impl WriteReply for Pkcs11IdEntry {
+    fn write(&self, out: &mut Vec<u8>) -> Result<(), WriteError> {
+        let line = Line::event(out, "PKCS11ID-ENTRY").raw("'").number(self.index);
+        let line = match (&self.id, &self.blob) {
+            (None, None) => line,
+            (Some(id), Some(blob)) => {
+                line.raw("', ID:'").until("ID", id, "', BLOB:'").text("BLOB", blob)
+            }
+            _ => line.check(false, "ID", "comes without a BLOB, or that without it"),
+        };
+        line.raw("'").end()
     }
 }
 
@@ -110,6 +149,17 @@ mod tests {
     fn a_blob_that_is_not_base64_says_so() {
         let error = entry("'0', ID:'x', BLOB:'?'").certificate().unwrap_err();
         assert_eq!(error.to_string(), "`BLOB` is not base64");
+    }
+
+    #[test]
+    fn entries_are_written_as_they_are_read() {
+        assert_eq!(Pkcs11IdCount::new(1).to_bytes().unwrap(), b">PKCS11ID-COUNT:1\r\n");
+        let line = b">PKCS11ID-ENTRY:'0', ID:'x', BLOB:'MIID'\r\n";
+        let der = [0x30, 0x82, 0x03];
+        assert_eq!(Pkcs11IdEntry::new(0, "x", &der).to_bytes().unwrap(), line);
+        assert_eq!(Pkcs11IdEntry::none(7).to_bytes().unwrap(), b">PKCS11ID-ENTRY:'7'\r\n");
+        let half = Pkcs11IdEntry { blob: None, ..Pkcs11IdEntry::new(0, "x", b"") };
+        assert!(half.to_bytes().is_err());
     }
 
     #[test]

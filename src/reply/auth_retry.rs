@@ -2,8 +2,9 @@
 
 use std::fmt;
 
-use super::RawReply;
+use super::{RawReply, WriteError, WriteReply};
 use crate::error::Result;
+use crate::types::Line;
 
 /// What a client does when its credentials are rejected: `auth-retry=interact`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -45,6 +46,12 @@ impl AuthRetry {
     }
 }
 
+impl WriteReply for AuthRetry {
+    fn write(&self, out: &mut Vec<u8>) -> Result<(), WriteError> {
+        Line::reply(out, "SUCCESS: auth-retry=").raw(self.as_str()).end()
+    }
+}
+
 impl fmt::Display for AuthRetry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
@@ -60,7 +67,11 @@ mod tests {
         for mode in [AuthRetry::None, AuthRetry::Interact, AuthRetry::NoInteract] {
             let reply = RawReply::success(format!("auth-retry={mode}"));
             assert_eq!(AuthRetry::parse(&reply).unwrap(), mode);
+            let written = format!("SUCCESS: auth-retry={mode}\r\n");
+            assert_eq!(mode.to_bytes().unwrap(), written.as_bytes());
         }
+        let interact = AuthRetry::Interact.to_bytes().unwrap();
+        assert_eq!(interact, b"SUCCESS: auth-retry=interact\r\n");
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! The replies of `help` and `net`: lines for people to read.
 
-use super::{RawReply, unexpected};
+use super::{RawReply, WriteError, WriteReply, WriteRow as _, unexpected};
 use crate::error::Result;
-use crate::types::Text;
+use crate::types::{Text, block};
 
 /// The commands a daemon knows, as it describes them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +15,12 @@ pub struct Help {
 }
 
 impl Help {
+    /// A title and the lines that describe the commands.
+    #[must_use]
+    pub fn new(title: impl Into<Text>, lines: impl IntoIterator<Item = Text>) -> Self {
+        Self { title: title.into(), lines: lines.into_iter().collect() }
+    }
+
     /// Reads the reply of `help`.
     ///
     /// # Errors
@@ -36,9 +42,18 @@ impl Help {
     }
 }
 
+impl WriteReply for Help {
+    fn write(&self, out: &mut Vec<u8>) -> Result<(), WriteError> {
+        block(out, |out| {
+            self.title.write_row(out)?;
+            self.lines.iter().try_for_each(|line| line.write_row(out))
+        })
+    }
+}
+
 /// Reads the reply of `net` (Windows only): the adapters and the routing table.
 ///
-/// The daemon writes these lines for people; they are kept as they came.
+/// The daemon writes these lines for people; they are kept as they came, and [written](WriteReply) as any list.
 #[must_use]
 pub fn net(reply: &RawReply) -> Vec<Text> {
     reply.lines.iter().cloned().map(Text::from).collect()

@@ -1,9 +1,9 @@
 //! The reply of `load-stats`.
 
-use super::RawReply;
 use super::fields::named_number;
+use super::{RawReply, WriteError, WriteReply};
 use crate::error::Result;
-use crate::types::Text;
+use crate::types::{Line, Text};
 
 /// The totals of a daemon: `nclients=1,bytesin=2990,bytesout=3182`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -20,6 +20,12 @@ pub struct LoadStats {
 }
 
 impl LoadStats {
+    /// Totals without other fields.
+    #[must_use]
+    pub fn new(clients: u64, bytes_in: u64, bytes_out: u64) -> Self {
+        Self { clients, bytes_in, bytes_out, other: Vec::new() }
+    }
+
     /// Reads the reply of `load-stats`.
     ///
     /// # Errors
@@ -36,6 +42,16 @@ impl LoadStats {
                 other: fields.map(|field| Text::slice_of(text, field)).collect(),
             })
         })
+    }
+}
+
+impl WriteReply for LoadStats {
+    fn write(&self, out: &mut Vec<u8>) -> Result<(), WriteError> {
+        let line = Line::reply(out, "SUCCESS: nclients=").number(self.clients);
+        let line = line.raw(",bytesin=").number(self.bytes_in);
+        let line = line.raw(",bytesout=").number(self.bytes_out);
+        let others = self.other.iter();
+        others.fold(line, |line, field| line.raw(",").field("other field", field, b',')).end()
     }
 }
 

@@ -1,12 +1,14 @@
-//! Typed replies: from the raw lines of a reply to the values they mean.
+//! Typed replies: from the raw lines of a reply to the values they mean, and back.
 //!
-//! One reply a file. Nothing here reads a socket; the parsers run in the task of
+//! One reply a file. [`WriteReply`] writes what the parser reads, byte for byte as the daemon sent it: for programs
+//! that stand in a daemon's place. Nothing here reads a socket; the parsers run in the task of
 //! whoever asked, so that a large `status` does not hold up the connection.
 
 mod auth_retry;
 mod fields;
 mod help;
 mod kill;
+mod lines;
 mod load_stats;
 mod network_change;
 mod push_update;
@@ -22,18 +24,20 @@ use bytes::Bytes;
 
 use crate::error::{Error, Result};
 use crate::types::Text;
+pub use crate::types::{WriteError, WriteReply, WriteRow};
 use crate::types::{masked, shown};
 
 pub use auth_retry::AuthRetry;
 pub use help::{Help, net};
 pub use kill::KillReport;
+pub use lines::ReplyLine;
 pub use load_stats::LoadStats;
 pub use network_change::NetworkChange;
 pub use push_update::{PushUpdate, parse_push_update};
-pub use remote_entry::{RemoteEntry, remote_entry_count};
+pub use remote_entry::{RemoteEntry, RemoteEntryCount, remote_entry_count};
 pub use rows::UnreadRow;
 pub(crate) use rows::read_rows;
-pub use scalar::{hold, mute, nclients, pid, verb};
+pub use scalar::{Scalar, hold, mute, nclients, pid, verb};
 pub use status::{
     Admission, ClientStatistics, Route, ServerStatus, Status, StatusClient, StatusTime,
 };

@@ -1,8 +1,9 @@
 //! The reply of `network-change`.
 
 use super::fields::number;
-use super::{RawReply, unexpected};
+use super::{RawReply, WriteError, WriteReply, unexpected};
 use crate::error::{Error, Result};
+use crate::types::{Line, whole};
 
 const COMMAND: &str = "network-change";
 
@@ -57,6 +58,27 @@ impl NetworkChange {
     }
 }
 
+/// Writes the bare line, and the `SUCCESS:` of the signal behind that of a restart; nothing for
+/// [`Nothing`](Self::Nothing).
+impl WriteReply for NetworkChange {
+    fn write(&self, out: &mut Vec<u8>) -> Result<(), WriteError> {
+        let fd = match *self {
+            Self::Protect { fd } => i64::from(fd),
+            Self::NoSocket => -1,
+            Self::Restart => -2,
+            Self::Nothing => return Ok(()),
+        };
+        whole(out, |out| {
+            let line = Line::reply(out, "PROTECTFD: fd '").number(fd);
+            line.raw("' sent to be protected").end()?;
+            match self {
+                Self::Restart => Line::reply(out, "SUCCESS: signal SIGUSR1 thrown").end(),
+                _ => Ok(()),
+            }
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
@@ -78,6 +100,17 @@ mod tests {
         let thrown = change(&[restart, "SUCCESS: signal SIGUSR1 thrown"]).unwrap();
         assert_eq!(thrown, NetworkChange::Restart);
         assert_eq!(change(&[]).unwrap(), NetworkChange::Nothing);
+        for (change, written) in [
+            (protect, "PROTECTFD: fd '7' sent to be protected\r\n"),
+            (none, "PROTECTFD: fd '-1' sent to be protected\r\n"),
+            (
+                thrown,
+                "PROTECTFD: fd '-2' sent to be protected\r\nSUCCESS: signal SIGUSR1 thrown\r\n",
+            ),
+            (NetworkChange::Nothing, ""),
+        ] {
+            assert_eq!(change.to_bytes().unwrap(), written.as_bytes());
+        }
         let refused = change(&[restart, "ERROR: signal 'SIGUSR1' is currently ignored"]);
         assert!(matches!(refused, Err(Error::Refused { .. })), "{refused:?}");
         for other in ["PROTECTFD: fd '", "PROTECTFD: fd '-3'", "SUCCESS: x", "PROTECTFD: fd 7"] {

@@ -3,9 +3,9 @@
 use bytes::{Bytes, BytesMut};
 
 use super::fields::number;
-use super::unexpected;
+use super::{WriteError, WriteReply, unexpected};
 use crate::error::{Error, Result};
-use crate::types::Text;
+use crate::types::{Line, Text, whole};
 
 /// What a push update reached: `1 client(s) updated`.
 ///
@@ -15,6 +15,25 @@ use crate::types::Text;
 pub struct PushUpdate {
     /// How many clients the new options were sent to.
     pub updated: u32,
+}
+
+impl PushUpdate {
+    /// One that reached so many clients.
+    #[must_use]
+    pub fn new(updated: u32) -> Self {
+        Self { updated }
+    }
+}
+
+/// Writes both lines; a refusal is two [`ReplyLine`](super::ReplyLine)s.
+impl WriteReply for PushUpdate {
+    fn write(&self, out: &mut Vec<u8>) -> Result<(), WriteError> {
+        whole(out, |out| {
+            let count = Line::reply(out, "SUCCESS: ").number(self.updated);
+            count.raw(" client(s) updated").end()?;
+            Line::reply(out, "SUCCESS: push-update command succeeded").end()
+        })
+    }
 }
 
 /// Reads the whole lines of a push update's reply, `SUCCESS: ` and `ERROR: ` included.

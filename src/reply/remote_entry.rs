@@ -3,9 +3,9 @@
 use bytes::Bytes;
 
 use super::fields::{number, rsplit_once, split_once};
-use super::{RawReply, UnreadRow, read_rows, unexpected};
+use super::{RawReply, UnreadRow, WriteError, WriteReply, WriteRow, read_rows, unexpected};
 use crate::error::Result;
-use crate::types::{Protocol, Text};
+use crate::types::{Line, Protocol, Text, block};
 
 /// A `remote` of a client's configuration: `0,127.0.0.1,16064,udp,enabled`.
 ///
@@ -26,6 +26,17 @@ pub struct RemoteEntry {
 }
 
 impl RemoteEntry {
+    /// An entry that the client tries; `enabled` is a field to change.
+    #[must_use]
+    pub fn new(
+        index: u32,
+        host: impl Into<Text>,
+        port: impl Into<Text>,
+        protocol: Protocol,
+    ) -> Self {
+        Self { index, host: host.into(), port: port.into(), protocol, enabled: true }
+    }
+
     /// Reads the reply of `remote-entry-get`, each row by itself; an index out of range gives no entries.
     #[must_use]
     pub fn parse(reply: &RawReply) -> Vec<Result<Self, UnreadRow>> {
@@ -55,6 +66,27 @@ impl RemoteEntry {
                 _ => return None,
             },
         })
+    }
+}
+
+impl WriteRow for RemoteEntry {
+    fn write_row(&self, out: &mut Vec<u8>) -> Result<(), WriteError> {
+        let known = Protocol::parse(self.protocol.to_text()) == self.protocol;
+        let line = Line::row(out).number(self.index).raw(",").text("host", &self.host);
+        let line = line.raw(",").field("port", &self.port, b',');
+        let line = line.raw(",").field("protocol", self.protocol.to_text(), b',');
+        let line = line.check(known, "protocol", "is the name of another");
+        line.raw(if self.enabled { ",enabled" } else { ",disabled" }).end()
+    }
+}
+
+/// The reply of `remote-entry-count`, to be written: a bare number, and `END`. Read by [`remote_entry_count`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct RemoteEntryCount(pub u32);
+
+impl WriteReply for RemoteEntryCount {
+    fn write(&self, out: &mut Vec<u8>) -> Result<(), WriteError> {
+        block(out, |out| Line::row(out).number(self.0).end())
     }
 }
 

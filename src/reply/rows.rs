@@ -4,8 +4,8 @@ use std::fmt;
 
 use bytes::Bytes;
 
-use super::RawReply;
-use crate::types::Text;
+use super::{RawReply, WriteError, WriteRow};
+use crate::types::{Line, Text};
 
 /// A row that is not in the form that the rows of its reply have; it stands in its place among them.
 ///
@@ -28,6 +28,13 @@ impl UnreadRow {
     #[must_use]
     pub fn problem(&self) -> &'static str {
         self.problem
+    }
+}
+
+/// Writes the row as it came.
+impl WriteRow for UnreadRow {
+    fn write_row(&self, out: &mut Vec<u8>) -> Result<(), WriteError> {
+        Line::row(out).text("row", &self.row).end()
     }
 }
 

@@ -1,8 +1,38 @@
 //! Replies that are one number: `SUCCESS: pid=3528`.
 
-use super::RawReply;
 use super::fields::named_number;
+use super::{RawReply, WriteError, WriteReply};
 use crate::error::Result;
+use crate::types::Line;
+
+/// A reply that is one number, to be written: `SUCCESS: pid=3528`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Scalar {
+    /// The reply of `pid`, read by [`pid`].
+    Pid(u32),
+    /// The reply of `hold`, read by [`hold`].
+    Hold(bool),
+    /// The reply of `verb`, read by [`verb`].
+    Verb(u32),
+    /// The reply of `mute`, read by [`mute`].
+    Mute(u32),
+    /// The reply of `nclients`, read by [`nclients`].
+    Nclients(u32),
+}
+
+impl WriteReply for Scalar {
+    fn write(&self, out: &mut Vec<u8>) -> Result<(), WriteError> {
+        let (name, value) = match *self {
+            Self::Pid(pid) => ("pid=", pid),
+            Self::Hold(hold) => ("hold=", hold.into()),
+            Self::Verb(level) => ("verb=", level),
+            Self::Mute(messages) => ("mute=", messages),
+            Self::Nclients(clients) => ("nclients=", clients),
+        };
+        Line::reply(out, "SUCCESS: ").raw(name).number(value).end()
+    }
+}
 
 /// Reads the reply of `pid`: `pid=3528`.
 ///
@@ -63,6 +93,20 @@ mod tests {
         assert_eq!(nclients(&RawReply::success("nclients=1")).unwrap(), 1);
         assert!(hold(&RawReply::success("hold=1")).unwrap());
         assert!(!hold(&RawReply::success("hold=0")).unwrap());
+    }
+
+    #[test]
+    fn numbers_are_written_as_they_are_read() {
+        for (scalar, line) in [
+            (Scalar::Pid(3528), "SUCCESS: pid=3528\r\n"),
+            (Scalar::Hold(true), "SUCCESS: hold=1\r\n"),
+            (Scalar::Hold(false), "SUCCESS: hold=0\r\n"),
+            (Scalar::Verb(4), "SUCCESS: verb=4\r\n"),
+            (Scalar::Mute(0), "SUCCESS: mute=0\r\n"),
+            (Scalar::Nclients(u32::MAX), "SUCCESS: nclients=4294967295\r\n"),
+        ] {
+            assert_eq!(scalar.to_bytes().unwrap(), line.as_bytes());
+        }
     }
 
     #[test]

@@ -1,6 +1,27 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::demux::{Demuxer, Item};
+
+/// A reply that is written, read as the client reads it: the text of a `SUCCESS:` line, then the lines up to `END`.
+pub(super) fn read_back(reply: &(impl WriteReply + ?Sized)) -> RawReply {
+    let mut demuxer = Demuxer::new();
+    demuxer.feed(&reply.to_bytes().unwrap());
+    let mut raw = RawReply::default();
+    while let Some(item) = demuxer.next_item() {
+        let Item::Reply(line) = item.unwrap() else { panic!("an event") };
+        match line.strip_prefix(b"SUCCESS: ") {
+            Some(text) if raw == RawReply::default() => {
+                raw.success = Some(line.slice_ref(text).into());
+            }
+            _ => raw.lines.push(line),
+        }
+    }
+    if raw.lines.last().is_some_and(|line| line == "END") {
+        raw.lines.pop();
+    }
+    raw
+}
 
 /// Gives `reply` to every parser; the values do not matter, only that each returns.
 fn parse_all(reply: &RawReply) {

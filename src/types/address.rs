@@ -99,6 +99,14 @@ impl Protocol {
         Self::known(text.as_bytes()).unwrap_or(Self::Other(text))
     }
 
+    /// The word, as [`parse`](Self::parse) reads it.
+    pub(crate) fn to_text(&self) -> Text {
+        match self.word() {
+            Ok(word) => Text::from(word),
+            Err(text) => text.clone(),
+        }
+    }
+
     /// Whether this is UDP, over either address family.
     #[must_use]
     pub fn is_udp(&self) -> bool {
@@ -109,6 +117,25 @@ impl Protocol {
     #[must_use]
     pub fn is_tcp(&self) -> bool {
         !self.is_udp() && !matches!(self, Self::Other(_))
+    }
+
+    /// The word of a known protocol, or the text of another.
+    fn word(&self) -> Result<&'static str, &Text> {
+        Ok(match self {
+            Self::Udp => "udp",
+            Self::Udp4 => "udp4",
+            Self::Udp6 => "udp6",
+            Self::Tcp => "tcp",
+            Self::Tcp4 => "tcp4",
+            Self::Tcp6 => "tcp6",
+            Self::TcpServer => "tcp-server",
+            Self::Tcp4Server => "tcp4-server",
+            Self::Tcp6Server => "tcp6-server",
+            Self::TcpClient => "tcp-client",
+            Self::Tcp4Client => "tcp4-client",
+            Self::Tcp6Client => "tcp6-client",
+            Self::Other(text) => return Err(text),
+        })
     }
 
     pub(super) fn known(word: &[u8]) -> Option<Self> {
@@ -132,21 +159,10 @@ impl Protocol {
 
 impl fmt::Display for Protocol {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Udp => "udp",
-            Self::Udp4 => "udp4",
-            Self::Udp6 => "udp6",
-            Self::Tcp => "tcp",
-            Self::Tcp4 => "tcp4",
-            Self::Tcp6 => "tcp6",
-            Self::TcpServer => "tcp-server",
-            Self::Tcp4Server => "tcp4-server",
-            Self::Tcp6Server => "tcp6-server",
-            Self::TcpClient => "tcp-client",
-            Self::Tcp4Client => "tcp4-client",
-            Self::Tcp6Client => "tcp6-client",
-            Self::Other(word) => return word.fmt(f),
-        })
+        match self.word() {
+            Ok(word) => f.pad(word),
+            Err(text) => text.fmt(f),
+        }
     }
 }
 

@@ -16,6 +16,7 @@ mod secret_text;
 pub(crate) mod split;
 mod text;
 mod wiped;
+mod write;
 
 pub use address::{MacAddress, Protocol, RealAddress, VirtualAddress};
 pub use argument::ArgumentProblem;
@@ -30,3 +31,7 @@ pub use secret::Secret;
 pub use secret_text::SecretText;
 pub use text::Text;
 pub(crate) use wiped::{WipedBytes, reserve_wiped};
+#[cfg(test)]
+pub(crate) use write::tests::any_text;
+pub(crate) use write::{Line, block, whole};
+pub use write::{WriteError, WriteReply, WriteRow};

@@ -1,4 +1,8 @@
+use proptest::prelude::*;
+
 use super::*;
+use crate::reply::tests::read_back;
+use crate::types::any_text;
 
 fn help() -> Help {
     let text = "Management Interface for OpenVPN 2.7.8 x86_64-pc-linux-gnu\n\
@@ -40,4 +44,25 @@ fn an_empty_block_is_an_error() {
 fn net_keeps_its_lines() {
     let reply = RawReply::block(vec!["SYSTEM ROUTING TABLE".into(), "".into()]);
     assert_eq!(net(&reply), ["SYSTEM ROUTING TABLE", ""]);
+}
+
+#[test]
+fn a_block_is_written() {
+    let help = Help::new("Title", ["Commands:".into(), "pid : Show it".into()]);
+    assert_eq!(help.to_bytes().unwrap(), b"Title\r\nCommands:\r\npid : Show it\r\nEND\r\n");
+    let net = [Text::from("SYSTEM ROUTING TABLE")];
+    assert_eq!(net.to_bytes().unwrap(), b"SYSTEM ROUTING TABLE\r\nEND\r\n");
+}
+
+proptest! {
+    #[test]
+    fn what_is_written_is_read_back(
+        title in any_text(),
+        lines in proptest::collection::vec(any_text(), 0..3),
+    ) {
+        let help = Help { title, lines };
+        if help.to_bytes().is_ok() {
+            prop_assert_eq!(Help::parse(&read_back(&help)).unwrap(), help);
+        }
+    }
 }

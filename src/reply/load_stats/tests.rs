@@ -1,4 +1,8 @@
+use proptest::prelude::*;
+
 use super::*;
+use crate::reply::tests::read_back;
+use crate::types::any_text;
 
 #[test]
 fn a_server_of_one_client() {
@@ -30,5 +34,26 @@ fn half_a_reply_is_an_error() {
     for end in 0..whole.find("bytesout=").unwrap() + 9 {
         let prefix = RawReply::success(whole[..end].to_owned());
         assert!(LoadStats::parse(&prefix).is_err(), "{end}");
+    }
+}
+
+#[test]
+fn totals_are_written() {
+    let line = b"SUCCESS: nclients=1,bytesin=2990,bytesout=3182\r\n";
+    assert_eq!(LoadStats::new(1, 2990, 3182).to_bytes().unwrap(), line);
+}
+
+proptest! {
+    #[test]
+    fn what_is_written_is_read_back(
+        clients: u64,
+        bytes_in: u64,
+        bytes_out: u64,
+        other in proptest::collection::vec(any_text(), 0..3),
+    ) {
+        let stats = LoadStats { clients, bytes_in, bytes_out, other };
+        if stats.to_bytes().is_ok() {
+            prop_assert_eq!(LoadStats::parse(&read_back(&stats)).unwrap(), stats);
+        }
     }
 }

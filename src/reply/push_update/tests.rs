@@ -36,3 +36,12 @@ fn no_count_is_an_error() {
     assert!(parse(&["SUCCESS: x client(s) updated"]).is_err());
     assert!(parse(&["SUCCESS:  client(s) updated"]).is_err());
 }
+
+#[test]
+fn both_lines_are_written() {
+    let update = PushUpdate::new(1);
+    let lines = "SUCCESS: 1 client(s) updated\r\nSUCCESS: push-update command succeeded\r\n";
+    assert_eq!(update.to_bytes().unwrap(), lines.as_bytes());
+    let read: Vec<_> = lines.lines().map(|line| Bytes::from(line.to_owned())).collect();
+    assert_eq!(parse_push_update("push-update-cid", &read).unwrap(), update);
+}

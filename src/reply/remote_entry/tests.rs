@@ -1,4 +1,8 @@
+use proptest::prelude::*;
+
 use super::*;
+use crate::reply::tests::read_back;
+use crate::types::any_text;
 
 fn entries(rows: &[&'static str]) -> Result<Vec<RemoteEntry>, UnreadRow> {
     read(rows).into_iter().collect()
@@ -55,4 +59,39 @@ fn count() {
     assert!(remote_entry_count(&reply(&[])).is_err());
     assert!(remote_entry_count(&reply(&["x"])).is_err());
     assert!(remote_entry_count(&reply(&["1", "2"])).is_err());
+}
+
+#[test]
+fn rows_are_written_as_they_are_read() {
+    let mut second = RemoteEntry::new(1, "vpn.example.com", "443", Protocol::TcpClient);
+    second.enabled = false;
+    let entries = [RemoteEntry::new(0, "127.0.0.1", "16064", Protocol::Udp), second];
+    let block =
+        "0,127.0.0.1,16064,udp,enabled\r\n1,vpn.example.com,443,tcp-client,disabled\r\nEND\r\n";
+    assert_eq!(entries.to_bytes().unwrap(), block.as_bytes());
+    assert_eq!(RemoteEntryCount(2).to_bytes().unwrap(), b"2\r\nEND\r\n");
+}
+
+#[test]
+fn a_row_that_was_not_read_is_written_as_it_came() {
+    let rows = read(&["0,127.0.0.1,16064,udp,enabled", "?"]);
+    let block = b"0,127.0.0.1,16064,udp,enabled\r\n?\r\nEND\r\n";
+    assert_eq!(rows.to_bytes().unwrap(), block);
+}
+
+proptest! {
+    #[test]
+    fn what_is_written_is_read_back(
+        index: u32,
+        (host, port, protocol) in (any_text(), any_text(), any_text()),
+        enabled: bool,
+    ) {
+        for protocol in [Protocol::parse(protocol.clone()), Protocol::Other(protocol)] {
+            let entry = RemoteEntry { index, host: host.clone(), port: port.clone(), protocol, enabled };
+            let entries = vec![Ok(entry)];
+            if entries.to_bytes().is_ok() {
+                prop_assert_eq!(RemoteEntry::parse(&read_back(&entries)), entries);
+            }
+        }
+    }
 }

@@ -1,0 +1,293 @@
+//! Writing what this crate reads: lines that no reader takes for anything else.
+
+use std::fmt::Display;
+use std::io::Write as _;
+
+use zeroize::Zeroize as _;
+
+/// Why a value cannot be written: whoever reads it would read something else. Nothing was written.
+///
+/// It names the field, never its value, which may be a secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum WriteError {
+    /// The field holds a line end, and would become two lines.
+    #[error("the {field} holds a line end")]
+    LineEnd {
+        /// The field.
+        field: &'static str,
+    },
+    /// The field is a secret whose bytes are withheld from events while
+    /// [requests](crate::Builder::requests) are on.
+    #[error("the {field} is withheld")]
+    Withheld {
+        /// The field.
+        field: &'static str,
+    },
+    /// The field would be read as something else.
+    #[error("the {field} {problem}")]
+    ReadsOtherwise {
+        /// The field.
+        field: &'static str,
+        /// What is wrong, in words that hold no part of the value.
+        problem: &'static str,
+    },
+}
+
+impl WriteError {
+    pub(crate) fn reads_otherwise(field: &'static str, problem: &'static str) -> Self {
+        Self::ReadsOtherwise { field, problem }
+    }
+}
+
+/// What writing gives.
+pub(crate) type Written = Result<(), WriteError>;
+
+/// A reply that is written as a daemon writes it: the lines of one command's answer.
+///
+/// Each line ends in CRLF, a block in `END`. What is read from a reply and written again is the same, byte for byte,
+/// but for what no daemon sends: zeros before a number, and what the type that was read says.
+///
+/// A list of [rows](WriteRow) is a block; of two replies in a tuple the second follows the first, as
+/// the history that follows a `SUCCESS:` line.
+///
+/// ```
+/// use openvpn_mgmt::Text;
+/// use openvpn_mgmt::reply::{ReplyLine, Scalar, WriteReply};
+///
+/// assert_eq!(Scalar::Pid(3528).to_bytes()?, b"SUCCESS: pid=3528\r\n");
+/// let on = ReplyLine::Success("real-time state notification set to ON".into());
+/// let reply = (on, Vec::<Text>::new());
+/// assert_eq!(reply.to_bytes()?, b"SUCCESS: real-time state notification set to ON\r\nEND\r\n");
+/// # Ok::<(), openvpn_mgmt::WriteError>(())
+/// ```
+pub trait WriteReply {
+    /// Adds the reply to `out`.
+    ///
+    /// # Errors
+    /// [`WriteError`] where it would be read as something else; `out` is then as it was.
+    fn write(&self, out: &mut Vec<u8>) -> Result<(), WriteError>;
+
+    /// The reply by itself.
+    ///
+    /// # Errors
+    /// Those of [`write`](Self::write).
+    fn to_bytes(&self) -> Result<Vec<u8>, WriteError> {
+        let mut out = Vec::new();
+        self.write(&mut out).map(|()| out)
+    }
+}
+
+/// A row of a reply that is a block: one line.
+pub trait WriteRow {
+    /// Adds the row to `out`, with its line end.
+    ///
+    /// # Errors
+    /// [`WriteError`] where it would be read as something else; `out` is then as it was.
+    fn write_row(&self, out: &mut Vec<u8>) -> Result<(), WriteError>;
+}
+
+impl<T: WriteReply + ?Sized> WriteReply for &T {
+    fn write(&self, out: &mut Vec<u8>) -> Written {
+        (**self).write(out)
+    }
+}
+
+impl<T: WriteReply + ?Sized> WriteReply for Box<T> {
+    fn write(&self, out: &mut Vec<u8>) -> Written {
+        (**self).write(out)
+    }
+}
+
+impl<A: WriteReply, B: WriteReply> WriteReply for (A, B) {
+    fn write(&self, out: &mut Vec<u8>) -> Written {
+        whole(out, |out| {
+            self.0.write(out)?;
+            self.1.write(out)
+        })
+    }
+}
+
+impl<T: WriteRow> WriteReply for [T] {
+    fn write(&self, out: &mut Vec<u8>) -> Written {
+        write_block(out, self)
+    }
+}
+
+impl<T: WriteRow> WriteReply for Vec<T> {
+    fn write(&self, out: &mut Vec<u8>) -> Written {
+        write_block(out, self)
+    }
+}
+
+impl<T: WriteRow + ?Sized> WriteRow for &T {
+    fn write_row(&self, out: &mut Vec<u8>) -> Written {
+        (**self).write_row(out)
+    }
+}
+
+impl<T: WriteRow, E: WriteRow> WriteRow for Result<T, E> {
+    fn write_row(&self, out: &mut Vec<u8>) -> Written {
+        match self {
+            Ok(row) => row.write_row(out),
+            Err(row) => row.write_row(out),
+        }
+    }
+}
+
+impl WriteRow for super::Text {
+    fn write_row(&self, out: &mut Vec<u8>) -> Written {
+        Line::row(out).text("row", self).end()
+    }
+}
+
+/// Writes rows and their `END`.
+pub(crate) fn write_block<T: WriteRow>(
+    out: &mut Vec<u8>,
+    rows: impl IntoIterator<Item = T>,
+) -> Written {
+    block(out, |out| rows.into_iter().try_for_each(|row| row.write_row(out)))
+}
+
+/// Writes the rows that `write` adds, and their `END`.
+pub(crate) fn block(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>) -> Written) -> Written {
+    whole(out, |out| {
+        let start = out.len();
+        write(out)?;
+        let rows = out.get(start..).unwrap_or_default();
+        // A reader that waits for a block takes these for its refusal, or for another command's reply.
+        if rows.starts_with(b"ERROR:")
+            || rows.starts_with(b"SUCCESS:")
+            || rows.starts_with(b"SUCCESS\r\n")
+        {
+            let problem = "begins as a reply of one line does";
+            return Err(WriteError::reads_otherwise("first row", problem));
+        }
+        out.extend_from_slice(b"END\r\n");
+        Ok(())
+    })
+}
+
+/// Leaves `out` as it was where `write` fails.
+pub(crate) fn whole(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>) -> Written) -> Written {
+    let start = out.len();
+    write(out).inspect_err(|_| take_back(out, start))
+}
+
+fn take_back(out: &mut Vec<u8>, start: usize) {
+    if let Some(written) = out.get_mut(start..) {
+        written.zeroize();
+    }
+    out.truncate(start);
+}
+
+/// A line that is being written; [`end`](Self::end) tells the first thing that was wrong with it.
+#[must_use]
+pub(crate) struct Line<'a> {
+    out: &'a mut Vec<u8>,
+    start: usize,
+    is_row: bool,
+    /// The last field that was a text.
+    last: &'static str,
+    problem: Option<WriteError>,
+}
+
+impl<'a> Line<'a> {
+    /// An event: `>NAME:`.
+    pub(crate) fn event(out: &'a mut Vec<u8>, name: &str) -> Self {
+        Self::new(out, false).raw(">").raw(name).raw(":")
+    }
+
+    /// A line of a reply that begins with words of its own.
+    pub(crate) fn reply(out: &'a mut Vec<u8>, start: &str) -> Self {
+        Self::new(out, false).raw(start)
+    }
+
+    /// A line of a reply that is any text.
+    pub(crate) fn row(out: &'a mut Vec<u8>) -> Self {
+        Self::new(out, true)
+    }
+
+    fn new(out: &'a mut Vec<u8>, is_row: bool) -> Self {
+        let start = out.len();
+        Self { out, start, is_row, last: "line", problem: None }
+    }
+
+    /// Adds words of the protocol.
+    pub(crate) fn raw(self, words: &str) -> Self {
+        self.out.extend_from_slice(words.as_bytes());
+        self
+    }
+
+    /// Adds a number, or what else is written as it is shown and holds no line end.
+    pub(crate) fn number(self, value: impl Display) -> Self {
+        // A vector takes all that is written to it.
+        let _ = write!(self.out, "{value}");
+        self
+    }
+
+    /// Adds a text, which may hold anything but a line end.
+    pub(crate) fn text(mut self, field: &'static str, text: impl AsRef<[u8]>) -> Self {
+        let text = text.as_ref();
+        if memchr::memchr(b'\n', text).is_some() {
+            return self.wrong(WriteError::LineEnd { field });
+        }
+        self.out.extend_from_slice(text);
+        self.last = field;
+        self
+    }
+
+    /// Adds a text that a `separator` would end.
+    pub(crate) fn field(self, field: &'static str, text: impl AsRef<[u8]>, separator: u8) -> Self {
+        let text = text.as_ref();
+        let ends_early = memchr::memchr(separator, text).is_some();
+        let problem = WriteError::reads_otherwise(field, "holds what ends it");
+        let line = self.text(field, text);
+        if ends_early { line.wrong(problem) } else { line }
+    }
+
+    /// Adds a text and the words that end it, which are found behind it first.
+    pub(crate) fn until(self, field: &'static str, text: impl AsRef<[u8]>, words: &str) -> Self {
+        let (text, start) = (text.as_ref(), self.out.len());
+        let line = self.text(field, text).raw(words);
+        let written = line.out.get(start..).unwrap_or_default();
+        let ends_early = memchr::memmem::find(written, words.as_bytes()) < Some(text.len());
+        line.check(!ends_early, field, "holds what ends it")
+    }
+
+    /// Refuses the line where a condition does not hold.
+    pub(crate) fn check(self, holds: bool, field: &'static str, problem: &'static str) -> Self {
+        if holds { self } else { self.wrong(WriteError::reads_otherwise(field, problem)) }
+    }
+
+    pub(crate) fn wrong(mut self, problem: WriteError) -> Self {
+        self.problem.get_or_insert(problem);
+        self
+    }
+
+    /// Ends the line, or takes it back.
+    pub(crate) fn end(mut self) -> Written {
+        if let Some(problem) = self.problem.take().or_else(|| self.misread()) {
+            take_back(self.out, self.start);
+            return Err(problem);
+        }
+        self.out.extend_from_slice(b"\r\n");
+        Ok(())
+    }
+
+    /// What a reader would take the line for, by how it begins and ends.
+    fn misread(&self) -> Option<WriteError> {
+        let otherwise = |problem| Some(WriteError::reads_otherwise("row", problem));
+        let line = self.out.get(self.start..).unwrap_or_default();
+        match line {
+            [.., b'\r'] => Some(WriteError::LineEnd { field: self.last }),
+            [] if self.is_row => otherwise("is empty, and readers pass over it"),
+            [b'>', ..] if self.is_row => otherwise("begins as an event does"),
+            b"END" if self.is_row => otherwise("is the end of the block"),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests;
