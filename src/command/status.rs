@@ -6,20 +6,7 @@ use crate::error::Result;
 use crate::reply::{self, RawReply};
 use crate::types::grammar::Problem;
 
-/// The form in which a server's `status` is asked for.
-///
-/// A client answers every form with its statistics.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-#[non_exhaustive]
-pub enum StatusFormat {
-    /// Titles and commas, for people. A name with a comma makes its row ambiguous.
-    V1,
-    /// Commas. A name with a comma makes its row ambiguous.
-    V2,
-    /// TABs, which no field can hold: the only unambiguous form.
-    #[default]
-    V3,
-}
+pub use crate::reply::StatusFormat;
 
 /// `status N`: clients and routes of a server, or the statistics of a client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -39,7 +39,8 @@ pub use rows::UnreadRow;
 pub(crate) use rows::read_rows;
 pub use scalar::{Scalar, hold, mute, nclients, pid, verb};
 pub use status::{
-    Admission, ClientStatistics, Route, ServerStatus, Status, StatusClient, StatusTime,
+    Admission, ClientStatistics, Route, ServerStatus, Status, StatusClient, StatusClientBuilder,
+    StatusFormat, StatusTime,
 };
 pub use version::{DaemonVersion, Version};
 

@@ -219,6 +219,12 @@ impl<'a> Line<'a> {
         self
     }
 
+    /// Adds a byte of the protocol.
+    pub(crate) fn byte(self, byte: u8) -> Self {
+        self.out.push(byte);
+        self
+    }
+
     /// Adds a number, or what else is written as it is shown and holds no line end.
     pub(crate) fn number(self, value: impl Display) -> Self {
         // A vector takes all that is written to it.

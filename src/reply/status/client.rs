@@ -1,15 +1,21 @@
 //! One client in a server's status.
 
+mod builder;
+
 use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::format::StatusFormat;
 use super::span::Span;
-use super::table::{OtherColumns, Row, Table};
-use super::{StatusTime, optional_number};
+use super::table::{Column, OtherColumns, Row, Table, write_fields};
+use super::{StatusTime, optional_number, write_optional};
 use crate::reply::fields::number;
-use crate::types::{Cid, RealAddress, Text, VirtualAddress};
+use crate::types::{Cid, Line, RealAddress, Text, VirtualAddress};
+
+pub use builder::StatusClientBuilder;
+pub(super) use builder::Texts;
 
 /// A client of a server: a `CLIENT_LIST` row.
 ///
@@ -188,6 +194,34 @@ impl StatusClient {
             other,
             sends_frames: false,
             line: line.clone(),
+        })
+    }
+
+    /// Writes its fields; those of columns that are not known, where `all` are to be written.
+    pub(super) fn write<'a>(
+        &self,
+        line: Line<'a>,
+        format: StatusFormat,
+        columns: &[Column],
+        all: bool,
+    ) -> Line<'a> {
+        let separator = format.separator();
+        let field =
+            |line: Line<'a>, name, span: Span| line.field(name, span.of(&self.line), separator);
+        let other = if all { self.other() } else { Vec::new() };
+        write_fields(line, columns, separator, &other, |line, column| match column {
+            0 => field(line, "common name", self.common_name),
+            1 => field(line, "real address", self.real_address),
+            2 => field(line, "virtual address", self.virtual_address),
+            3 => field(line, "virtual IPv6 address", self.virtual_ipv6),
+            4 => line.number(self.bytes_received),
+            5 => line.number(self.bytes_sent),
+            6 => field(line, "time", self.since),
+            7 => write_optional(line, self.since_unix),
+            8 => field(line, "user name", self.username),
+            9 => write_optional(line, self.cid.map(|cid| cid.0)),
+            10 => write_optional(line, self.peer_id.map(u64::from)),
+            _ => field(line, "cipher", self.cipher),
         })
     }
 

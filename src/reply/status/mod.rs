@@ -1,8 +1,11 @@
 //! The reply of `status`, in all its forms.
 
 mod client;
+mod format;
+mod lines;
 mod route;
 mod server;
+mod server_lines;
 mod span;
 mod statistics;
 mod table;
@@ -11,15 +14,16 @@ use std::fmt;
 
 use bytes::Bytes;
 
-pub use client::{Admission, StatusClient};
+pub use client::{Admission, StatusClient, StatusClientBuilder};
+pub use format::StatusFormat;
 pub use route::Route;
 pub use server::ServerStatus;
 pub use statistics::ClientStatistics;
 
 use super::fields::number;
-use super::{RawReply, unexpected};
+use super::{RawReply, WriteError, WriteReply, unexpected};
 use crate::error::Result;
-use crate::types::Text;
+use crate::types::{Line, Text};
 
 /// The reply of `status`: a server lists its clients, a client counts its bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,6 +76,16 @@ impl Status {
     }
 }
 
+/// Writes it in the format that it was read in, or the default, with the columns it had.
+impl WriteReply for Status {
+    fn write(&self, out: &mut Vec<u8>) -> Result<(), WriteError> {
+        match self {
+            Self::Server(status) => status.write(out),
+            Self::Client(statistics) => statistics.write(out),
+        }
+    }
+}
+
 /// A point in time: `2026-11-22 07:23:58`, in formats 2 and 3 with `1795332238`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -83,6 +97,12 @@ pub struct StatusTime {
 }
 
 impl StatusTime {
+    /// A time as the daemon shows it, and in seconds since 1970-01-01 00:00 UTC.
+    #[must_use]
+    pub fn new(text: impl Into<Text>, unix: u64) -> Self {
+        Self { text: text.into(), unix: Some(unix) }
+    }
+
     fn text_only(line: &Bytes, text: &[u8]) -> Self {
         Self { text: Text::slice_of(line, text), unix: None }
     }
@@ -91,6 +111,14 @@ impl StatusTime {
 impl fmt::Display for StatusTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.text.fmt(f)
+    }
+}
+
+/// Writes a number that may be absent.
+fn write_optional(line: Line<'_>, number: Option<u64>) -> Line<'_> {
+    match number {
+        Some(number) => line.number(number),
+        None => line,
     }
 }
 

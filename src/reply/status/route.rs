@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::client::Texts;
+use super::format::StatusFormat;
 use super::span::Span;
-use super::table::{OtherColumns, Row, Table};
-use super::{StatusTime, optional_number};
-use crate::types::{RealAddress, Text, VirtualAddress};
+use super::table::{Column, OtherColumns, Row, Table, write_fields};
+use super::{StatusTime, optional_number, write_optional};
+use crate::types::{Line, RealAddress, Text, VirtualAddress, WriteError};
 
 /// An address or network behind a client: a `ROUTING_TABLE` row.
 ///
@@ -26,6 +28,29 @@ pub struct Route {
 }
 
 impl Route {
+    /// A route for a status that is to be written, by the texts of its columns: a learned host
+    /// [is cached](Self::is_cached) by a `C` behind its address.
+    ///
+    /// # Errors
+    /// [`WriteError::ReadsOtherwise`] where the texts are over 64 KiB, which no row of a daemon comes near.
+    pub fn new(
+        virtual_address: impl Into<Text>,
+        common_name: impl Into<Text>,
+        real_address: impl Into<Text>,
+        last_ref: &StatusTime,
+    ) -> Result<Self, WriteError> {
+        let mut line = Texts::default();
+        Ok(Self {
+            virtual_address: line.add(&virtual_address.into())?,
+            common_name: line.add(&common_name.into())?,
+            real_address: line.add(&real_address.into())?,
+            last_ref: line.add(&last_ref.text)?,
+            other: None,
+            last_ref_unix: last_ref.unix,
+            line: line.freeze(),
+        })
+    }
+
     /// The address, network or MAC address in the tunnel.
     #[must_use]
     pub fn virtual_address(&self) -> VirtualAddress {
@@ -92,6 +117,27 @@ impl Route {
             last_ref_unix: optional_number(unix.unwrap_or_default().of(line)).ok()?,
             other,
             line: line.clone(),
+        })
+    }
+
+    /// Writes its fields; those of columns that are not known, where `all` are to be written.
+    pub(super) fn write<'a>(
+        &self,
+        line: Line<'a>,
+        format: StatusFormat,
+        columns: &[Column],
+        all: bool,
+    ) -> Line<'a> {
+        let separator = format.separator();
+        let field =
+            |line: Line<'a>, name, span: Span| line.field(name, span.of(&self.line), separator);
+        let other = if all { self.other() } else { Vec::new() };
+        write_fields(line, columns, separator, &other, |line, column| match column {
+            0 => field(line, "virtual address", self.virtual_address),
+            1 => field(line, "common name", self.common_name),
+            2 => field(line, "real address", self.real_address),
+            3 => field(line, "time", self.last_ref),
+            _ => write_optional(line, self.last_ref_unix),
         })
     }
 

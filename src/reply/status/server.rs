@@ -4,8 +4,9 @@ use std::collections::HashSet;
 
 use bytes::Bytes;
 
+use super::format::Form;
 use super::table::Table;
-use super::{Route, StatusClient, StatusTime, optional_number};
+use super::{Route, StatusClient, StatusFormat, StatusTime, optional_number};
 use crate::reply::fields::{number, rsplit_once, split_once};
 use crate::types::{Cid, Text};
 
@@ -28,9 +29,49 @@ pub struct ServerStatus {
     /// In formats 1 and 2 these can be clients: a name with a comma makes a row
     /// ambiguous. Format 3 has no such rows.
     pub unparsed: Vec<Text>,
+    pub(super) form: Form,
 }
 
 impl ServerStatus {
+    /// A status that is to be written, in the columns of OpenVPN 2.5 to 2.7.
+    ///
+    /// ```
+    /// use openvpn_mgmt::reply::{ServerStatus, StatusClient, StatusFormat, StatusTime, WriteReply};
+    ///
+    /// let now = StatusTime::new("2026-11-22 07:24:02", 1_795_332_242);
+    /// let client = |n| StatusClient::builder(format!("client-{n}"), format!("192.0.2.{n}:5000"), now.clone()).build();
+    /// let clients = (1..=3).map(client).collect::<Result<Vec<_>, _>>()?;
+    /// let mut status = ServerStatus::new("OpenVPN 2.6.14", now.clone(), clients, []);
+    /// status.global_stats.push(("Max bcast/mcast queue length".into(), "0".into()));
+    /// let mut out = Vec::new();
+    /// status.write_as(StatusFormat::V2, &mut out)?;
+    /// assert!(out.starts_with(b"TITLE,OpenVPN 2.6.14\r\nTIME,2026-11-22 07:24:02,1795332242\r\n"));
+    /// # Ok::<(), openvpn_mgmt::WriteError>(())
+    /// ```
+    #[must_use]
+    pub fn new(
+        title: impl Into<Text>,
+        time: StatusTime,
+        clients: impl IntoIterator<Item = StatusClient>,
+        routes: impl IntoIterator<Item = Route>,
+    ) -> Self {
+        let mut status = Self {
+            title: Some(title.into()),
+            time: Some(time),
+            clients: clients.into_iter().collect(),
+            routes: routes.into_iter().collect(),
+            ..Self::default()
+        };
+        status.note_frames();
+        status
+    }
+
+    /// The format it was read in, and [is written](crate::reply::WriteReply) in again; else the default.
+    #[must_use]
+    pub fn format(&self) -> StatusFormat {
+        self.form.format
+    }
+
     /// The client of this ID; format 1 and daemons before 2.4 have no IDs.
     #[must_use]
     pub fn client(&self, cid: Cid) -> Option<&StatusClient> {
@@ -64,26 +105,30 @@ impl ServerStatus {
     /// Reads format 2 (`separator` a comma) or 3 (a TAB).
     pub(super) fn parse_rows(lines: &[Bytes], separator: u8) -> Self {
         let mut parser = RowParser::new(separator);
-        for line in lines {
+        for (place, line) in lines.iter().enumerate() {
             if parser.row(line).is_none() {
-                parser.status.unparsed.push(Text::from(line.clone()));
+                parser.status.keep_unparsed(place, line);
             }
         }
-        parser.status.note_frames();
-        parser.status
+        parser.finish()
     }
 
     /// Reads format 1.
     pub(super) fn parse_v1(lines: &[Bytes]) -> Self {
-        let mut status = Self::default();
+        let mut status = Self { form: Form::empty(StatusFormat::V1), ..Self::default() };
         let mut section = Section::Start;
-        for line in lines {
+        for (place, line) in lines.iter().enumerate() {
             if status.line_v1(&mut section, line).is_none() {
-                status.unparsed.push(Text::from(line.clone()));
+                status.keep_unparsed(place, line);
             }
         }
         status.note_frames();
         status
+    }
+
+    fn keep_unparsed(&mut self, place: usize, line: &Bytes) {
+        self.unparsed.push(Text::from(line.clone()));
+        self.form.unparsed.0.push(place);
     }
 
     /// Notes the clients that Ethernet addresses lead to. Only an address with a port is one
@@ -117,13 +162,16 @@ impl ServerStatus {
                 if let Some(time) = line.strip_prefix(b"Updated,") {
                     self.time = Some(StatusTime::text_only(line, time));
                 } else {
-                    let columns = StatusClient::COLUMNS;
-                    *section = Section::Clients(Table::new(line, line, (b',', 0), columns)?);
+                    let table = Table::new(line, line, (b',', 0), StatusClient::COLUMNS)?;
+                    self.form.clients = Some(table.columns());
+                    *section = Section::Clients(table);
                 }
             }
             Section::Clients(table) => self.clients.push(StatusClient::parse(table, line)?),
             Section::RoutesHeader => {
-                *section = Section::Routes(Table::new(line, line, (b',', 0), Route::COLUMNS)?);
+                let table = Table::new(line, line, (b',', 0), Route::COLUMNS)?;
+                self.form.routes = Some(table.columns());
+                *section = Section::Routes(table);
             }
             Section::Routes(table) => self.routes.push(Route::parse(table, line)?),
             Section::GlobalStats => self.global_stat(line, line, b',')?,
@@ -158,7 +206,17 @@ struct RowParser {
 
 impl RowParser {
     fn new(separator: u8) -> Self {
-        Self { separator, clients: None, routes: None, status: ServerStatus::default() }
+        let format = if separator == b',' { StatusFormat::V2 } else { StatusFormat::V3 };
+        let status = ServerStatus { form: Form::empty(format), ..ServerStatus::default() };
+        Self { separator, clients: None, routes: None, status }
+    }
+
+    fn finish(self) -> ServerStatus {
+        let mut status = self.status;
+        status.form.clients = self.clients.as_ref().map(Table::columns);
+        status.form.routes = self.routes.as_ref().map(Table::columns);
+        status.note_frames();
+        status
     }
 
     fn row(&mut self, line: &Bytes) -> Option<()> {

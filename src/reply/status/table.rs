@@ -5,7 +5,76 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::span::Span;
-use crate::types::Text;
+use crate::types::{Line, Text};
+
+/// A column of a table.
+#[derive(Debug, Clone)]
+pub(super) enum Column {
+    /// By its place among the known names.
+    Known(usize),
+    /// By its own name.
+    Other(Text),
+}
+
+impl Column {
+    /// The columns that `header`, a part of `line`, names.
+    fn read(line: &Bytes, header: &[u8], separator: u8, known: &[&str]) -> Vec<Self> {
+        let mut free = vec![true; known.len()];
+        let mut column = |name: &[u8]| {
+            let at = known.iter().position(|known| known.as_bytes() == name);
+            match at.and_then(|at| Some((at, free.get_mut(at)?))) {
+                Some((at, free @ true)) => {
+                    *free = false;
+                    Self::Known(at)
+                }
+                // A name that comes twice must not overwrite the first.
+                _ => Self::Other(Text::slice_of(line, name)),
+            }
+        };
+        header.split(|&byte| byte == separator).map(&mut column).collect()
+    }
+
+    /// The names of columns.
+    pub(super) fn names<'a>(columns: &'a [Self], known: &[&'static str]) -> Vec<&'a [u8]> {
+        let name = |column: &'a Self| match column {
+            Self::Known(at) => known.get(*at).map_or(&[][..], |name| name.as_bytes()),
+            Self::Other(name) => name.as_bytes(),
+        };
+        columns.iter().map(name).collect()
+    }
+}
+
+/// Writes names with the separator between them.
+pub(super) fn write_names<'a>(line: Line<'a>, names: &[&[u8]], separator: u8) -> Line<'a> {
+    let mut names = names.iter();
+    let line =
+        names.next().into_iter().fold(line, |line, name| line.field(COLUMN, name, separator));
+    names.fold(line, |line, name| line.byte(separator).field(COLUMN, name, separator))
+}
+
+/// Writes the fields of a row: known ones with `write`, others in their order.
+pub(super) fn write_fields<'a>(
+    mut line: Line<'a>,
+    columns: &[Column],
+    separator: u8,
+    other: &[(Text, Text)],
+    write: impl Fn(Line<'a>, usize) -> Line<'a>,
+) -> Line<'a> {
+    let mut other = other.iter();
+    for (at, column) in columns.iter().enumerate() {
+        line = if at == 0 { line } else { line.byte(separator) };
+        line = match column {
+            Column::Known(known) => write(line, *known),
+            Column::Other(name) => match other.next() {
+                Some((known, value)) if known == name => line.field(COLUMN, value, separator),
+                _ => line.check(false, COLUMN, "has no value in a row"),
+            },
+        };
+    }
+    line.check(other.next().is_none(), COLUMN, "of a row is none of the table")
+}
+
+const COLUMN: &str = "column";
 
 /// How a table names its columns: the fields of a row, found by their names.
 pub(super) struct Table<const N: usize> {
@@ -17,6 +86,8 @@ pub(super) struct Table<const N: usize> {
     /// Where the known columns are, in the order of their names.
     known: [Option<usize>; N],
     other: Option<Arc<OtherColumns>>,
+    /// All of them, in their order.
+    columns: Vec<Column>,
     /// The fields of the last row, kept for its memory.
     fields: Vec<Span>,
 }
@@ -45,21 +116,27 @@ impl<const N: usize> Table<N> {
         (separator, start): (u8, usize),
         names: [&str; N],
     ) -> Option<Self> {
-        let (mut known, mut columns, mut len) = ([None; N], Vec::new(), 0);
-        for (at, name) in header.split(|&byte| byte == separator).enumerate() {
-            let column = names.iter().position(|known| known.as_bytes() == name);
-            match column.and_then(|column| known.get_mut(column)) {
-                Some(free @ None) => *free = Some(at),
-                // A name that comes twice must not overwrite the first.
-                _ => columns.push((at, Text::slice_of(line, name))),
+        let columns = Column::read(line, header, separator, &names);
+        let (mut known, mut others) = ([None; N], Vec::new());
+        for (at, column) in columns.iter().enumerate() {
+            match column {
+                Column::Known(column) => {
+                    known.get_mut(*column).into_iter().for_each(|place| *place = Some(at));
+                }
+                Column::Other(name) => others.push((at, name.clone())),
             }
-            len = at + 1;
         }
         known.iter().any(Option::is_some).then(|| {
-            let other = OtherColumns { separator, start, columns };
+            let other = OtherColumns { separator, start, columns: others };
             let other = (!other.columns.is_empty()).then(|| Arc::new(other));
-            Self { separator, start, len, known, other, fields: Vec::new() }
+            let (len, fields) = (columns.len(), Vec::new());
+            Self { separator, start, len, known, other, columns, fields }
         })
+    }
+
+    /// The columns in their order.
+    pub(super) fn columns(&self) -> Vec<Column> {
+        self.columns.clone()
     }
 
     /// Splits the row of `line`; `None` where its fields are not as many as the columns.

@@ -1,8 +1,11 @@
+mod written;
+
 use std::fmt::Write as _;
 
 use proptest::prelude::*;
 
 use super::*;
+use crate::reply::tests::read_back;
 use crate::types::{Cid, MacAddress, Protocol, VirtualAddress};
 
 /// The lines of `text`, as the demuxer would give them: slices of one buffer.
@@ -479,6 +482,9 @@ proptest! {
     ) {
         let lines = std::iter::once(first.into_bytes()).chain(lines);
         let reply = RawReply::block(lines.map(Bytes::from).collect());
-        prop_assert!(Status::parse(&reply).is_ok());
+        let status = Status::parse(&reply).unwrap();
+        if status.to_bytes().is_ok() {
+            prop_assert_eq!(Status::parse(&read_back(&status)).unwrap(), status);
+        }
     }
 }
