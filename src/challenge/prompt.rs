@@ -26,6 +26,12 @@ pub struct StaticChallenge {
 }
 
 impl StaticChallenge {
+    /// A challenge with these flag bits.
+    #[must_use]
+    pub fn new(flags: u32, text: impl Into<Text>) -> Self {
+        Self { flags, text: text.into() }
+    }
+
     /// Whether the response may be shown while it is typed.
     #[must_use]
     pub fn echo(&self) -> bool {
@@ -106,6 +112,12 @@ pub(crate) fn flags_and_text<'a>(line: &Bytes, input: &'a [u8]) -> Option<(Chall
 pub struct ChallengeFlags(Text);
 
 impl ChallengeFlags {
+    /// Flags divided by commas, as `R,E`.
+    #[must_use]
+    pub fn new(flags: impl Into<Text>) -> Self {
+        Self(flags.into())
+    }
+
     /// `E`: the response may be shown while it is typed.
     #[must_use]
     pub fn echo(&self) -> bool {

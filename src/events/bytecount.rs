@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::types::grammar::{MISSING, Problem, after_comma, number};
-use crate::types::{Cid, leading_number};
+use crate::types::{Cid, Line, WriteError, leading_number};
 
 /// `>BYTECOUNT:in,out`: what a client's tunnel carried since it connected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,18 +28,41 @@ pub struct ByteCountClient {
 }
 
 impl ByteCount {
+    /// So many bytes from the peer and to it.
+    #[must_use]
+    pub fn new(bytes_in: u64, bytes_out: u64) -> Self {
+        Self { bytes_in, bytes_out }
+    }
+
     #[inline]
     pub(super) fn parse(body: &[u8]) -> Result<Self, Problem> {
         counts(body).map(|(bytes_in, bytes_out)| Self { bytes_in, bytes_out })
     }
+
+    pub(super) fn write(self, out: &mut Vec<u8>) -> Result<(), WriteError> {
+        let line = Line::event(out, "BYTECOUNT").number(self.bytes_in);
+        line.raw(",").number(self.bytes_out).end()
+    }
 }
 
 impl ByteCountClient {
+    /// So many bytes from this client and to it.
+    #[must_use]
+    pub fn new(cid: Cid, bytes_in: u64, bytes_out: u64) -> Self {
+        Self { cid, bytes_in, bytes_out }
+    }
+
     #[inline]
     pub(super) fn parse(body: &[u8]) -> Result<Self, Problem> {
         let (cid, rest) = leading_number(body).ok_or(Problem("the CID is not a number"))?;
         let (bytes_in, bytes_out) = counts(after_comma(rest).ok_or(MISSING)?)?;
         Ok(Self { cid: Cid(cid), bytes_in, bytes_out })
+    }
+
+    pub(super) fn write(self, out: &mut Vec<u8>) -> Result<(), WriteError> {
+        let line = Line::event(out, "BYTECOUNT_CLI").number(self.cid);
+        let line = line.raw(",").number(self.bytes_in);
+        line.raw(",").number(self.bytes_out).end()
     }
 }
 

@@ -1,12 +1,18 @@
 //! `>CLIENT:`
 
+mod address;
+mod build;
+
 use std::fmt;
+use std::sync::Arc;
 
 use bytes::Bytes;
 
+use address::{address_event, write_address};
+
 use super::{BadField, Env, SecretText};
 use crate::types::grammar::{Problem, number, split_once};
-use crate::types::{Cid, Kid, Secret, Text, VirtualAddress, base64};
+use crate::types::{Cid, Kid, Line, Secret, Text, VirtualAddress, WriteError, base64};
 
 /// `>CLIENT:`: what happens to a client of this server.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,6 +83,8 @@ pub enum ClientEvent {
         cid: Cid,
         /// The address or network.
         address: VirtualAddress,
+        /// The same as the daemon wrote it, where that is not how it is shown: `10.1.0.0/255.255.0.0`.
+        text: Option<Arc<Text>>,
         /// Whether it is the client's own address, and not a network behind it (`iroute`).
         primary: bool,
         /// The fields behind those known here, as newer daemons may send; no known daemon does.
@@ -85,6 +93,39 @@ pub enum ClientEvent {
 }
 
 impl ClientEvent {
+    pub(super) fn write(&self, out: &mut Vec<u8>) -> Result<(), WriteError> {
+        let line = Line::event(out, NAME).raw(self.kind()).raw(",").number(self.cid());
+        let line = match self.kid() {
+            Some(kid) => line.raw(",").number(kid),
+            None => line,
+        };
+        let line = match self {
+            Self::CrResponse { response, .. } => line.raw(",").secret("response", &response.0),
+            Self::Address { address, text, primary, .. } => {
+                let line = write_address(line.raw(","), address, text.as_deref());
+                line.raw(if *primary { ",1" } else { ",0" })
+            }
+            _ => line,
+        };
+        let line = match self.extra() {
+            Some(extra) => line.raw(",").secret("further fields", extra),
+            None => line,
+        };
+        line.end()?;
+        self.env().map_or(Ok(()), |env| env.write(out, NAME))
+    }
+
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Connect { .. } => "CONNECT",
+            Self::Reauth { .. } => "REAUTH",
+            Self::Established { .. } => "ESTABLISHED",
+            Self::Disconnect { .. } => "DISCONNECT",
+            Self::CrResponse { .. } => "CR_RESPONSE",
+            Self::Address { .. } => "ADDRESS",
+        }
+    }
+
     /// The client.
     #[must_use]
     pub fn cid(&self) -> Cid {
@@ -151,11 +192,12 @@ impl ClientEvent {
                 response.0 = response.0.withheld();
                 withhold_env(env);
             }
-            Self::Address { address, extra, .. } => {
+            Self::Address { address, text, extra, .. } => {
                 *extra = extra.take().map(|extra| extra.withheld());
-                if let VirtualAddress::Other(text) = address {
-                    // It stands in the line that the rest is withheld of.
-                    *text = std::mem::take(text).detach();
+                // They stand in the line that the rest is withheld of.
+                *text = text.take().map(|text| Arc::new(Text::clone(&text).detach()));
+                if let VirtualAddress::Other(other) = address {
+                    *other = std::mem::take(other).detach();
                 }
             }
         }
@@ -173,6 +215,8 @@ impl ClientEvent {
         }
     }
 }
+
+const NAME: &str = "CLIENT";
 
 impl fmt::Display for ClientEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -324,26 +368,6 @@ fn cr_response(line: &Bytes, rest: &[u8]) -> Result<BlockHeader, Problem> {
     let (kid_field, response) = split_once(rest, b",").ok_or(missing)?;
     let response = CrResponse(SecretText::new(Text::slice_of(line, response)));
     Ok(BlockHeader::CrResponse(cid(cid_field)?, kid(kid_field)?, response))
-}
-
-fn address_event(line: &Bytes, rest: &[u8]) -> Result<ClientEvent, Problem> {
-    let missing = Problem("the address or its rank is missing");
-    let (cid_field, rest) = split_once(rest, b",").ok_or(missing)?;
-    let (address, rank_on) = split_once(rest, b",").ok_or(missing)?;
-    if address.is_empty() {
-        return Err(missing);
-    }
-    let (primary, extra) = first(rank_on, rank)?;
-    let address = VirtualAddress::parse(Text::slice_of(line, address));
-    Ok(ClientEvent::Address { cid: cid(cid_field)?, address, primary, extra: text(line, extra) })
-}
-
-fn rank(field: &[u8]) -> Result<bool, Problem> {
-    match field {
-        b"1" => Ok(true),
-        b"0" => Ok(false),
-        _ => Err(Problem("the rank of the address is neither 1 nor 0")),
-    }
 }
 
 #[cfg(test)]

@@ -5,8 +5,8 @@ use std::fmt;
 use bytes::Bytes;
 use nom::sequence::terminated;
 
-use crate::types::Text;
 use crate::types::grammar::{Problem, comma, start, time};
+use crate::types::{Line, Text, WriteError, WriteRow};
 
 /// `>ECHO:time,text`: an `echo` directive of the configuration, or one the server pushed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,14 +19,35 @@ pub struct Echo {
 }
 
 impl Echo {
+    /// A text that was told then, in Unix seconds.
+    #[must_use]
+    pub fn new(time: u64, text: impl Into<Text>) -> Self {
+        Self { time, text: text.into() }
+    }
+
     pub(super) fn parse(line: &Bytes, body: &[u8]) -> Result<Self, Problem> {
         let (text, time) = start(terminated(time, comma), body)?;
         Ok(Self { time, text: Text::slice_of(line, text) })
     }
 
+    pub(super) fn write(&self, out: &mut Vec<u8>) -> Result<(), WriteError> {
+        self.write_body(Line::event(out, "ECHO"))
+    }
+
+    fn write_body(&self, line: Line<'_>) -> Result<(), WriteError> {
+        line.number(self.time).raw(",").text("text", &self.text).end()
+    }
+
     /// A row of the echo history: the body of the event, without its name.
     pub(crate) fn parse_row(row: &Bytes) -> Result<Self, Problem> {
         Self::parse(row, row)
+    }
+}
+
+/// A row of the echo history.
+impl WriteRow for Echo {
+    fn write_row(&self, out: &mut Vec<u8>) -> Result<(), WriteError> {
+        self.write_body(Line::row(out))
     }
 }
 

@@ -1,5 +1,6 @@
 //! [`Env`]: the ENV block of `>CLIENT:` and `>UPDOWN:` events.
 
+mod builder;
 mod lines;
 mod typed;
 
@@ -7,7 +8,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::events::SecretText;
-use crate::types::Text;
+use crate::types::{Line, Text, WriteError};
+pub use builder::EnvBuilder;
 pub(super) use lines::EnvLines;
 use lines::Lines;
 pub use typed::SessionState;
@@ -58,6 +60,17 @@ impl Env {
         let secrets = self.0.secrets.iter().map(withheld).collect();
         let lines = Arc::clone(&self.0.lines);
         Self(Arc::new(Block { trusted: self.0.trusted, lines, secrets }))
+    }
+
+    /// Writes its lines, in their order, and the end of the block.
+    pub(super) fn write(&self, out: &mut Vec<u8>, event: &str) -> Result<(), WriteError> {
+        self.write_lines(out, event)?;
+        Line::event(out, event).raw("ENV,END").end()
+    }
+
+    /// Writes its lines, as those of a block that has no end.
+    pub(super) fn write_lines(&self, out: &mut Vec<u8>, event: &str) -> Result<(), WriteError> {
+        self.0.lines.write(&self.0.secrets, out, event)
     }
 
     /// How much memory it holds.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use bytes::Bytes;
 
-use crate::types::Text;
+use crate::types::{Line, Text, WriteError};
 
 /// `>FATAL:text`: the daemon ends; it closes the connection right after.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,8 +15,18 @@ pub struct Fatal {
 }
 
 impl Fatal {
+    /// The end for this reason.
+    #[must_use]
+    pub fn new(text: impl Into<Text>) -> Self {
+        Self { text: text.into() }
+    }
+
     pub(super) fn parse(line: &Bytes, body: &[u8]) -> Self {
         Self { text: Text::slice_of(line, body) }
+    }
+
+    pub(super) fn write(&self, out: &mut Vec<u8>) -> Result<(), WriteError> {
+        Line::event(out, "FATAL").text("text", &self.text).end()
     }
 }
 

@@ -4,8 +4,8 @@ use std::fmt;
 
 use bytes::Bytes;
 
-use crate::types::Text;
 use crate::types::grammar::number;
+use crate::types::{Line, Text, WriteError};
 
 /// `>HOLD:Waiting for hold release:N`: the daemon waits for `hold release`.
 ///
@@ -21,9 +21,20 @@ pub struct Hold {
 }
 
 impl Hold {
+    /// A hold in OpenVPN's words: `Waiting for hold release:N`.
+    #[must_use]
+    pub fn new(seconds: u32) -> Self {
+        Self { seconds: Some(seconds), text: format!("Waiting for hold release:{seconds}").into() }
+    }
+
     pub(super) fn parse(line: &Bytes, body: &[u8]) -> Self {
         let behind = body.strip_prefix(WORDS).and_then(|rest| rest.strip_prefix(b":"));
         Self { seconds: behind.and_then(number), text: Text::slice_of(line, body) }
+    }
+
+    pub(super) fn write(&self, out: &mut Vec<u8>) -> Result<(), WriteError> {
+        let line = Line::event(out, "HOLD").text("text", &self.text);
+        line.reads_as("text", self, |line, body| Ok(Self::parse(line, body))).end()
     }
 }
 

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use crate::types::Text;
 use crate::types::grammar::number;
+use crate::types::{Line, Text, WriteError};
 use bytes::Bytes;
 
 /// `>INFO:text`: the greeting, or other information.
@@ -22,10 +22,29 @@ pub enum Info {
 }
 
 impl Info {
+    /// The greeting of a daemon with this version of the management interface.
+    #[must_use]
+    pub fn greeting(management_version: u32) -> Self {
+        Self::Greeting { management_version }
+    }
+
     pub(super) fn parse(line: &Bytes, body: &[u8]) -> Self {
         let other = || Self::Other(Text::slice_of(line, body));
         let greeting = body.strip_prefix(GREETING).and_then(first_number);
         greeting.map_or_else(other, |management_version| Self::Greeting { management_version })
+    }
+
+    /// A greeting ends in OpenVPN's own words, whatever stood behind its number.
+    pub(super) fn write(&self, out: &mut Vec<u8>) -> Result<(), WriteError> {
+        let line = Line::event(out, "INFO");
+        let line = match self {
+            Self::Greeting { management_version } => {
+                let line = line.text("greeting", GREETING).number(management_version);
+                line.raw(" -- type 'help' for more info")
+            }
+            Self::Other(text) => line.text("text", text),
+        };
+        line.reads_as("text", self, |line, body| Ok(Self::parse(line, body))).end()
     }
 
     /// Whether this is a greeting whose number cannot be read.

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use super::SecretText;
 use crate::challenge::{ChallengeFlags, flags_and_text};
 use crate::types::grammar::{Problem, number, rsplit_once, split_once};
-use crate::types::{Masked, Text, WipedBytes, base64, masked};
+use crate::types::{Line, Masked, Text, WipedBytes, WriteError, base64, masked};
 
 /// `>INFOMSG:`: what a server tells its client about pending authentication (OpenVPN 2.5).
 ///
@@ -34,6 +34,26 @@ pub enum InfoMsg {
 }
 
 impl InfoMsg {
+    /// A challenge, to be answered with `cr-response`.
+    #[must_use]
+    pub fn cr_text(flags: ChallengeFlags, text: impl Into<Text>) -> Self {
+        Self::CrText { flags, text: text.into() }
+    }
+
+    pub(super) fn write(&self, out: &mut Vec<u8>) -> Result<(), WriteError> {
+        let line = Line::event(out, "INFOMSG");
+        let line = match self {
+            Self::WebAuth(web) => web.write(line.raw("WEB_AUTH:")),
+            Self::OpenUrl(url) => line.raw("OPEN_URL:").secret("URL", url),
+            Self::CrText { flags, text } => {
+                let line = line.raw("CR_TEXT:").text("flags", flags.as_bytes());
+                line.raw(":").text("text", text)
+            }
+            Self::Other(text) => line.text("message", text),
+        };
+        line.reads_as("message", self, Self::parse).end()
+    }
+
     pub(super) fn parse(line: &Bytes, body: &[u8]) -> Result<Self, Problem> {
         if let Some(rest) = body.strip_prefix(b"WEB_AUTH:") {
             return WebAuth::parse(line, rest).map(Self::WebAuth);
@@ -100,6 +120,19 @@ pub struct WebAuthProxy {
 const MAX_FLAGS: usize = 32;
 
 impl WebAuth {
+    /// A page, and how it is to be opened.
+    #[must_use]
+    pub fn new(flags: impl IntoIterator<Item = WebAuthFlag>, url: impl Into<Text>) -> Self {
+        Self { flags: flags.into_iter().collect(), url: SecretText::new(url.into()) }
+    }
+
+    fn write<'a>(&self, mut line: Line<'a>) -> Line<'a> {
+        for (at, flag) in self.flags.iter().enumerate() {
+            line = flag.write(if at == 0 { line } else { line.raw(",") });
+        }
+        line.raw(":").secret("URL", &self.url)
+    }
+
     /// How to open it, in order.
     pub fn flags(&self) -> impl Iterator<Item = &WebAuthFlag> {
         self.flags.iter()
@@ -133,6 +166,15 @@ fn split_flags(input: &[u8]) -> Option<(&[u8], &[u8])> {
 }
 
 impl WebAuthFlag {
+    fn write<'a>(&self, line: Line<'a>) -> Line<'a> {
+        match self {
+            Self::Proxy(proxy) => proxy.write(line.raw("proxy=")),
+            Self::Hidden => line.raw("hidden"),
+            Self::External => line.raw("external"),
+            Self::Unknown(flag) => line.secret("flag", flag),
+        }
+    }
+
     fn parse(line: &Bytes, flag: &[u8]) -> Self {
         let proxy = || match split_once(flag, b"=") {
             Some((b"proxy", proxy)) => WebAuthProxy::parse(line, proxy),
@@ -161,6 +203,24 @@ impl WebAuthFlag {
 }
 
 impl WebAuthProxy {
+    /// A proxy, with an empty user name and password where it needs none.
+    #[must_use]
+    pub fn new(host: impl Into<Text>, port: u16, user: impl Into<Text>, password: Text) -> Self {
+        let password = SecretText::new(password);
+        Self { host: host.into(), port, user: user.into(), password }
+    }
+
+    fn write<'a>(&self, line: Line<'a>) -> Line<'a> {
+        let Some(password) = self.password.expose().map(base64::encode) else {
+            return line.wrong(WriteError::Withheld { field: "proxy's password" });
+        };
+        let brackets = if self.host.as_bytes().contains(&b':') { ("[", "]") } else { ("", "") };
+        let line = line.raw(brackets.0).text("proxy's host", &self.host).raw(brackets.1);
+        let line = line.raw(";").number(self.port);
+        let line = line.raw(";").raw(&base64::encode(self.user.as_bytes()));
+        line.raw(";").raw(&password)
+    }
+
     /// The password, decoded; empty where it needs none.
     #[must_use]
     pub fn password(&self) -> &SecretText {

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use crate::types::harmless;
+use crate::types::{Line as Written, WriteError, harmless};
 
 /// A line, or the start of one whose rest is withheld.
 #[derive(Clone, PartialEq, Eq)]
@@ -18,6 +18,12 @@ impl Line {
 
     pub(super) fn len(&self) -> usize {
         self.start.len() + self.withheld
+    }
+
+    /// Adds it to a line that is being written.
+    pub(super) fn write<'a>(&self, line: Written<'a>) -> Written<'a> {
+        let line = line.text("line", &self.start);
+        if self.withheld == 0 { line } else { line.wrong(WriteError::Withheld { field: "line" }) }
     }
 
     /// Keeps so much of the start, in memory of its own: what was received with it may be wiped then.

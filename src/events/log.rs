@@ -5,7 +5,9 @@ use std::fmt;
 use bytes::Bytes;
 
 use crate::types::grammar::{MISSING, Problem, after_comma, number, split_comma, split_once};
-use crate::types::{Masked, Text, leading_number, masked, may_hold_secret};
+use crate::types::{
+    Line, Masked, Text, WriteError, WriteRow, leading_number, masked, may_hold_secret,
+};
 
 /// `>LOG:time,flags,text`: a line of the daemon's log.
 ///
@@ -24,6 +26,12 @@ pub struct LogLine {
 }
 
 impl LogLine {
+    /// A line that was logged then, in Unix seconds.
+    #[must_use]
+    pub fn new(time: u64, flags: LogFlags, text: impl Into<Text>) -> Self {
+        Self { time, flags, text: text.into() }
+    }
+
     #[inline]
     pub(super) fn parse(memory: &Bytes, body: &[u8]) -> Result<Self, Problem> {
         let (time, rest) = leading_number(body).ok_or(Problem("the time is not a number"))?;
@@ -51,9 +59,25 @@ impl LogLine {
         number(level).map(|level| (level, Text::slice_of(&whole, text)))
     }
 
+    pub(super) fn write(&self, out: &mut Vec<u8>) -> Result<(), WriteError> {
+        self.write_body(Line::event(out, "LOG"))
+    }
+
+    fn write_body(&self, line: Line<'_>) -> Result<(), WriteError> {
+        let line = line.number(self.time).raw(",").field("flags", self.flags.as_bytes(), b',');
+        line.raw(",").text("text", &self.text).end()
+    }
+
     /// A row of the log history: the body of the event, without its name.
     pub(crate) fn parse_row(row: &Bytes) -> Result<Self, Problem> {
         Self::parse(row, row)
+    }
+}
+
+/// A row of the log history.
+impl WriteRow for LogLine {
+    fn write_row(&self, out: &mut Vec<u8>) -> Result<(), WriteError> {
+        self.write_body(Line::row(out))
     }
 }
 
@@ -83,7 +107,7 @@ impl fmt::Debug for LogLine {
 }
 
 /// The flag letters of a log line: none, one or more of `I F N W D`, or up to 7 that may be others.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
 pub struct LogFlags {
     /// The letters, zeros, and how many letters there are.
     letters_and_len: [u8; Self::MOST + 1],
@@ -94,6 +118,12 @@ impl LogFlags {
 
     /// No daemon sends more than four.
     const MOST: usize = 7;
+
+    /// These letters, as `W` or `NW`; `None` for more than 7.
+    #[must_use]
+    pub fn new(letters: &str) -> Option<Self> {
+        Self::read(letters.as_bytes()).ok()
+    }
 
     fn read(flags: &[u8]) -> Result<Self, Problem> {
         if flags.len() > Self::MOST {

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use super::Env;
 use super::line::{Line, harmless_of_event, name};
 use crate::types::grammar::Problem;
+use crate::types::{Line as Written, WriteError};
 
 /// An event whose name this crate does not know, or a `>CLIENT:` of a kind that it does not know.
 ///
@@ -53,6 +54,11 @@ impl Unknown {
         self.env.as_ref()
     }
 
+    pub(super) fn write(&self, out: &mut Vec<u8>) -> Result<(), WriteError> {
+        self.line.write(Written::bare(out).raw(">")).end()?;
+        self.env.as_ref().map_or(Ok(()), |env| env.write(out, "CLIENT"))
+    }
+
     pub(super) fn withhold_secrets(mut self) -> Self {
         self.line.withhold_from(harmless_of_event);
         self.line.withheld += self.env.take().map_or(0, |env| env.text_len());
@@ -84,6 +90,8 @@ pub struct Malformed {
     problem: &'static str,
 }
 
+const CUT: Problem = Problem("the connection ended before the line did");
+
 impl Malformed {
     pub(super) fn new(line: Bytes, Problem(problem): Problem) -> Self {
         Self { line: Line::whole(line), env: None, problem }
@@ -91,7 +99,7 @@ impl Malformed {
 
     /// A line whose end did not come.
     pub(crate) fn cut(line: Bytes) -> Self {
-        Self::new(line, Problem("the connection ended before the line did"))
+        Self::new(line, CUT)
     }
 
     /// A block that was not finished: its first line, and what came of its ENV.
@@ -128,6 +136,17 @@ impl Malformed {
     #[must_use]
     pub fn env(&self) -> Option<&Env> {
         self.env.as_ref()
+    }
+
+    /// A line whose end did not come is written without one, and a block as far as it came.
+    pub(super) fn write(&self, out: &mut Vec<u8>) -> Result<(), WriteError> {
+        let line = self.line.write(Written::bare(out).raw(">"));
+        if self.problem == CUT.0 {
+            return line.cut();
+        }
+        line.end()?;
+        let event = self.name().unwrap_or_default();
+        self.env.as_ref().map_or(Ok(()), |env| env.write_lines(out, event))
     }
 
     pub(super) fn withhold_secrets(mut self) -> Self {
@@ -180,6 +199,10 @@ impl Stray {
     #[must_use]
     pub fn withheld(&self) -> usize {
         self.line.withheld
+    }
+
+    pub(super) fn write(&self, out: &mut Vec<u8>) -> Result<(), WriteError> {
+        self.line.write(Written::bare(out)).end()
     }
 
     pub(super) fn withhold_secrets(mut self) -> Self {

@@ -1,7 +1,7 @@
-//! Typed events: what the daemon says of its own accord.
+//! Typed events: what the daemon says of its own accord, read and written.
 //!
 //! One family a file. [`Event::parse`] reads one line; [`Assembler`] also puts the
-//! blocks together that some events are. Neither does I/O. An event whose name is not
+//! blocks together that some events are, and [`Event::write`] writes what they read. None does I/O. An event whose name is not
 //! known is [`Event::Unknown`], one that is not in the form it should have
 //! [`Event::Malformed`]; both keep their bytes, and no field that could not be read is
 //! given a value in its place.
@@ -34,6 +34,8 @@ use std::fmt;
 
 use bytes::Bytes;
 
+use crate::types::{WriteError, WriteReply as _, whole};
+
 pub use crate::challenge::{ChallengeFlags, DynamicChallenge, StaticChallenge};
 pub use crate::types::{LineRef, SecretText};
 pub use assembler::Assembler;
@@ -41,7 +43,7 @@ pub use bad_field::BadField;
 pub use bytecount::{ByteCount, ByteCountClient};
 pub use client::{ClientEvent, CrResponse};
 pub use echo::Echo;
-pub use env::{Env, SessionState};
+pub use env::{Env, EnvBuilder, SessionState};
 pub use fatal::Fatal;
 pub use hold::Hold;
 pub use info::Info;
@@ -56,7 +58,7 @@ pub use pkcs11::{Pkcs11IdCount, Pkcs11IdEntry};
 pub use proxy::{ProxyProtocol, ProxyQuery};
 pub use realm::Realm;
 pub use remote::{RemotePort, RemoteQuery};
-pub use state::{State, StateField, StateName};
+pub use state::{State, StateBuilder, StateField, StateName};
 pub use updown::{Direction, UpDown};
 
 pub(crate) use crate::types::grammar::Problem;
@@ -156,6 +158,70 @@ impl Event {
             Ok(None) => Self::Unknown(Unknown::new(line.to_bytes())),
             Err(problem) => Self::Malformed(Malformed::new(line.to_bytes(), problem)),
         }
+    }
+
+    /// Adds the event to `out` as a daemon sends it, with the `>` and line end of each of its lines.
+    ///
+    /// What was read is written as it came, byte for byte, but for what no daemon sends: zeros before a number, other words
+    /// behind the number of a greeting, another word than `string` or `confirmation` in a `NEED-STR` or `NEED-OK`, the
+    /// parameters of a signature in another order, empty flags of a `WEB_AUTH`, and a comma behind the name of a
+    /// state that ends the line. A block that was cut short is written as far as it was kept.
+    ///
+    /// What is written holds the secrets of the event, if it has any: `out` is to be wiped then.
+    ///
+    /// ```
+    /// use openvpn_mgmt::events::{ByteCount, Event};
+    ///
+    /// let mut out = Vec::new();
+    /// Event::ByteCount(ByteCount::new(3050, 2908)).write(&mut out)?;
+    /// assert_eq!(out, b">BYTECOUNT:3050,2908\r\n");
+    /// # Ok::<(), openvpn_mgmt::WriteError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// - [`WriteError::LineEnd`] and [`ReadsOtherwise`](WriteError::ReadsOtherwise) for a value that would be read as
+    ///   something else.
+    /// - [`WriteError::Withheld`] for an event that lacks a secret, as those of a connection whose
+    ///   [requests](crate::Builder::requests) are on. A text that was cut (a line of the log, a message of the
+    ///   server) is written as it is, with its `[redacted]`.
+    ///
+    /// `out` is then as it was.
+    pub fn write(&self, out: &mut Vec<u8>) -> Result<(), WriteError> {
+        whole(out, |out| match self {
+            Self::Hold(event) => event.write(out),
+            Self::Fatal(event) => event.write(out),
+            Self::Info(event) => event.write(out),
+            Self::State(event) => event.write(out),
+            Self::ByteCount(event) => event.write(out),
+            Self::ByteCountClient(event) => event.write(out),
+            Self::Log(event) => event.write(out),
+            Self::Echo(event) => event.write(out),
+            Self::Password(event) => event.write(out),
+            Self::Client(event) => event.write(out),
+            Self::InfoMsg(event) => event.write(out),
+            Self::NeedOk(event) => event.write(out),
+            Self::NeedStr(event) => event.write(out),
+            Self::NeedCertificate(event) => event.write(out),
+            Self::Notify(event) => event.write(out),
+            Self::PkSign(event) => event.write(out),
+            Self::Proxy(event) => event.write(out),
+            Self::Remote(event) => event.write(out),
+            Self::UpDown(event) => event.write(out),
+            Self::Pkcs11IdCount(event) => event.write(out),
+            Self::Pkcs11IdEntry(event) => event.write(out),
+            Self::Stray(event) => event.write(out),
+            Self::Unknown(event) => event.write(out),
+            Self::Malformed(event) => event.write(out),
+        })
+    }
+
+    /// The event by itself, as [`write`](Self::write) adds it.
+    ///
+    /// # Errors
+    /// Those of [`write`](Self::write).
+    pub fn to_bytes(&self) -> Result<Vec<u8>, WriteError> {
+        let mut out = Vec::new();
+        self.write(&mut out).map(|()| out)
     }
 
     /// How much memory the event holds that it does not share with those that came with it.

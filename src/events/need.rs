@@ -4,8 +4,8 @@ use std::fmt;
 
 use bytes::Bytes;
 
-use crate::types::Text;
 use crate::types::grammar::{Problem, quoted, split_once};
+use crate::types::{Line, Text, WriteError};
 
 /// `>NEED-OK:Need 'name' confirmation MSG:text`: answered with `needok NAME ok|cancel`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,18 +37,53 @@ pub struct NeedCertificate {
 }
 
 impl NeedOk {
+    /// Asks for the confirmation of this name.
+    #[must_use]
+    pub fn new(name: impl Into<Text>, text: impl Into<Text>) -> Self {
+        Self { name: name.into(), text: text.into() }
+    }
+
+    pub(super) fn write(&self, out: &mut Vec<u8>) -> Result<(), WriteError> {
+        let line = Line::event(out, "NEED-OK").raw("Need '").text("name", &self.name);
+        let line = line.raw("' confirmation MSG:").text("text", &self.text);
+        line.reads_as("name", self, Self::parse).end()
+    }
+
     pub(super) fn parse(line: &Bytes, body: &[u8]) -> Result<Self, Problem> {
         name_and_text(line, body).map(|(name, text)| Self { name, text })
     }
 }
 
 impl NeedStr {
+    /// Asks for the text of this name.
+    #[must_use]
+    pub fn new(name: impl Into<Text>, text: impl Into<Text>) -> Self {
+        Self { name: name.into(), text: text.into() }
+    }
+
+    /// The word is the daemon's, not the manual's (`input`), which is not kept.
+    pub(super) fn write(&self, out: &mut Vec<u8>) -> Result<(), WriteError> {
+        let line = Line::event(out, "NEED-STR").raw("Need '").text("name", &self.name);
+        let line = line.raw("' string MSG:").text("text", &self.text);
+        line.reads_as("name", self, Self::parse).end()
+    }
+
     pub(super) fn parse(line: &Bytes, body: &[u8]) -> Result<Self, Problem> {
         name_and_text(line, body).map(|(name, text)| Self { name, text })
     }
 }
 
 impl NeedCertificate {
+    /// Asks for the certificate that this hint is about.
+    #[must_use]
+    pub fn new(hint: impl Into<Text>) -> Self {
+        Self { hint: hint.into() }
+    }
+
+    pub(super) fn write(&self, out: &mut Vec<u8>) -> Result<(), WriteError> {
+        Line::event(out, "NEED-CERTIFICATE").text("hint", &self.hint).end()
+    }
+
     pub(super) fn parse(line: &Bytes, body: &[u8]) -> Self {
         Self { hint: Text::slice_of(line, body) }
     }

@@ -5,8 +5,8 @@ use std::fmt;
 use bytes::Bytes;
 use nom::sequence::terminated;
 
-use crate::types::Text;
 use crate::types::grammar::{Problem, comma, field, start};
+use crate::types::{Line, Text, WriteError};
 
 /// `>NOTIFY:level,kind,text`: the other side ends or restarts the session.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +21,18 @@ pub struct Notify {
 }
 
 impl Notify {
+    /// An `info` of this kind.
+    #[must_use]
+    pub fn info(kind: impl Into<Text>, text: impl Into<Text>) -> Self {
+        Self { level: "info".into(), kind: kind.into(), text: text.into() }
+    }
+
+    pub(super) fn write(&self, out: &mut Vec<u8>) -> Result<(), WriteError> {
+        let line = Line::event(out, "NOTIFY").field("level", &self.level, b',');
+        let line = line.raw(",").field("kind", &self.kind, b',');
+        line.raw(",").text("text", &self.text).end()
+    }
+
     pub(super) fn parse(line: &Bytes, body: &[u8]) -> Result<Self, Problem> {
         let (text, (level, kind)) =
             start((terminated(field, comma), terminated(field, comma)), body)?;

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use super::{Realm, SecretText};
 use crate::challenge::{DynamicChallenge, StaticChallenge};
 use crate::types::grammar::{Problem, quoted, split_once};
-use crate::types::{Masked, Text, masked};
+use crate::types::{Line, Masked, Text, WriteError, masked};
 
 /// `>PASSWORD:`: the daemon needs credentials, or tells what became of them.
 #[derive(Clone, PartialEq, Eq)]
@@ -54,6 +54,76 @@ pub enum Password {
 }
 
 impl Password {
+    /// Asks for a user name and password, and the response to a challenge.
+    #[must_use]
+    pub fn need_user_pass(realm: Realm, challenge: Option<StaticChallenge>) -> Self {
+        Self::NeedUserPass { realm, challenge }
+    }
+
+    /// Asks for a password alone.
+    #[must_use]
+    pub fn need_password(realm: Realm, challenge: Option<StaticChallenge>) -> Self {
+        Self::NeedPassword { realm, challenge }
+    }
+
+    /// Asks for a user name alone (OpenVPN 2.7.1).
+    #[must_use]
+    pub fn need_username(realm: Realm) -> Self {
+        Self::NeedUsername { realm }
+    }
+
+    /// Tells that what was given is wrong, in the server's words; these may be a challenge, `CRV1:…`.
+    #[must_use]
+    pub fn verification_failed(realm: Realm, reason: Option<Text>) -> Self {
+        let challenge = reason.clone().map(Text::into_bytes);
+        let challenge = challenge.and_then(|reason| DynamicChallenge::parse(&reason, &reason));
+        Self::VerificationFailed { realm, reason, challenge: challenge.map(Arc::new) }
+    }
+
+    /// Gives a token.
+    #[must_use]
+    pub fn auth_token(token: impl Into<Text>) -> Self {
+        Self::AuthToken(SecretText::new(token.into()))
+    }
+
+    pub(super) fn write(&self, out: &mut Vec<u8>) -> Result<(), WriteError> {
+        let line = Line::event(out, "PASSWORD");
+        let need = |line: Line<'_>, realm: &Realm, what, challenge: Option<&StaticChallenge>| {
+            let line = line.raw("Need '").text("realm", realm.as_bytes()).raw(what);
+            let line = match challenge {
+                Some(StaticChallenge { flags, text, .. }) => {
+                    line.raw(" SC:").number(flags).raw(",").text("challenge", text)
+                }
+                None => line,
+            };
+            line.reads_as("realm", self, Self::parse).end()
+        };
+        match self {
+            Self::NeedUserPass { realm, challenge } => {
+                need(line, realm, "' username/password", challenge.as_ref())
+            }
+            Self::NeedPassword { realm, challenge } => {
+                need(line, realm, "' password", challenge.as_ref())
+            }
+            Self::NeedUsername { realm } => need(line, realm, "' username", None),
+            Self::VerificationFailed { realm, reason, challenge } => {
+                let line = line.raw("Verification Failed: '").text("realm", realm.as_bytes());
+                let line = match reason {
+                    Some(reason) => line.raw("' ['").text("reason", reason).raw("']"),
+                    None => line.raw("'"),
+                };
+                let line = match challenge {
+                    Some(challenge) if challenge.state_id.is_withheld() => {
+                        line.wrong(WriteError::Withheld { field: "challenge" })
+                    }
+                    _ => line,
+                };
+                line.reads_as("realm or reason", self, Self::parse).end()
+            }
+            Self::AuthToken(token) => line.raw("Auth-Token:").secret("token", token).end(),
+        }
+    }
+
     pub(super) fn parse(line: &Bytes, body: &[u8]) -> Result<Self, Problem> {
         if let Some(need) = body.strip_prefix(b"Need ") {
             return Self::need(line, need).ok_or(Problem("it does not say what it needs"));

@@ -5,7 +5,7 @@ use std::fmt;
 use bytes::Bytes;
 
 use crate::types::grammar::{Problem, number, split_once};
-use crate::types::{Text, base64};
+use crate::types::{Line, Text, WriteError, base64};
 
 /// `>PK_SIGN:base64,ALG` or `>RSA_SIGN:base64`: the daemon needs a signature by a key it
 /// does not have (`management-external-key`).
@@ -87,20 +87,51 @@ pub enum SaltLength {
 }
 
 impl PkSign {
+    /// Asks for a signature of `data`, in a way that only its form tells.
+    #[must_use]
+    pub fn new(command: SignCommand, data: &[u8]) -> Self {
+        Self {
+            command,
+            data: Bytes::copy_from_slice(data),
+            base64: base64::encode(data).as_str().to_owned().into(),
+            algorithm: None,
+            is_message: false,
+        }
+    }
+
+    /// Parameters are written in OpenVPN's order.
+    pub(super) fn write(&self, out: &mut Vec<u8>) -> Result<(), WriteError> {
+        const WHAT: &str = "data or algorithm";
+        match self.command {
+            SignCommand::RsaSig => {
+                let line = Line::event(out, "RSA_SIGN").text("data", &self.base64);
+                line.reads_as(WHAT, self, Self::parse_rsa_sign).end()
+            }
+            SignCommand::PkSig => {
+                let line = Line::event(out, "PK_SIGN").text("data", &self.base64);
+                let line = match &self.algorithm {
+                    Some(algorithm) => algorithm.write(line.raw(","), self.is_message),
+                    None => line,
+                };
+                line.reads_as(WHAT, self, Self::parse_pk_sign).end()
+            }
+        }
+    }
+
     pub(super) fn parse_pk_sign(line: &Bytes, body: &[u8]) -> Result<Self, Problem> {
         let Some((base64, algorithm)) = split_once(body, b",") else {
-            return Self::new(line, SignCommand::PkSig, body);
+            return Self::read(line, SignCommand::PkSig, body);
         };
         let (algorithm, is_message) = SignAlgorithm::from_wire(line, algorithm);
-        let request = Self::new(line, SignCommand::PkSig, base64)?;
+        let request = Self::read(line, SignCommand::PkSig, base64)?;
         Ok(Self { algorithm: Some(algorithm), is_message, ..request })
     }
 
     pub(super) fn parse_rsa_sign(line: &Bytes, body: &[u8]) -> Result<Self, Problem> {
-        Self::new(line, SignCommand::RsaSig, body)
+        Self::read(line, SignCommand::RsaSig, body)
     }
 
-    fn new(line: &Bytes, command: SignCommand, data: &[u8]) -> Result<Self, Problem> {
+    fn read(line: &Bytes, command: SignCommand, data: &[u8]) -> Result<Self, Problem> {
         if data.is_empty() {
             return Err(Problem("there is nothing to sign"));
         }
@@ -116,6 +147,48 @@ impl PkSign {
 }
 
 impl SignAlgorithm {
+    /// RSA with PSS padding.
+    #[must_use]
+    pub fn pss(hash: impl Into<Text>, salt_length: SaltLength) -> Self {
+        Self::RsaPkcs1PssPadding { hash: hash.into(), salt_length }
+    }
+
+    /// RSA with PKCS#1 v1.5 padding.
+    #[must_use]
+    pub fn pkcs1(hash: Option<Text>) -> Self {
+        Self::RsaPkcs1Padding { hash }
+    }
+
+    /// ECDSA.
+    #[must_use]
+    pub fn ecdsa(hash: Option<Text>) -> Self {
+        Self::Ecdsa { hash }
+    }
+
+    fn write<'a>(&self, line: Line<'a>, is_message: bool) -> Line<'a> {
+        let (name, hash, salt_length) = match self {
+            Self::RsaPkcs1Padding { hash } => ("RSA_PKCS1_PADDING", hash.as_ref(), None),
+            Self::RsaNoPadding => ("RSA_NO_PADDING", None, None),
+            Self::RsaPkcs1PssPadding { hash, salt_length } => {
+                ("RSA_PKCS1_PSS_PADDING", Some(hash), Some(salt_length))
+            }
+            Self::Ecdsa { hash } => ("ECDSA", hash.as_ref(), None),
+            Self::Ed25519 => ("ED25519", None, None),
+            Self::Ed448 => ("ED448", None, None),
+            Self::Other(text) => return line.text("algorithm", text),
+        };
+        let line = line.raw(name);
+        let line = match hash {
+            Some(hash) => line.raw(",hashalg=").text("hash", hash),
+            None => line,
+        };
+        let line = match salt_length {
+            Some(length) => line.raw(",saltlen=").number(length),
+            None => line,
+        };
+        if is_message { line.raw(",data=message") } else { line }
+    }
+
     /// The algorithm, and whether the data is a message.
     fn from_wire(line: &Bytes, input: &[u8]) -> (Self, bool) {
         let mut parameters = Parameters::default();

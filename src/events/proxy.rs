@@ -7,8 +7,8 @@ use nom::character::complete::u32;
 use nom::error::context;
 use nom::sequence::terminated;
 
-use crate::types::Text;
 use crate::types::grammar::{Problem, comma, field, start};
+use crate::types::{Line, Text, WriteError};
 
 /// `>PROXY:index,protocol,host`: the daemon asks for a proxy; answered with
 /// `proxy NONE`, `proxy HTTP host port` or `proxy SOCKS host port`.
@@ -36,6 +36,19 @@ pub enum ProxyProtocol {
 }
 
 impl ProxyQuery {
+    /// Asks for the proxy on the way to this server.
+    #[must_use]
+    pub fn new(index: u32, protocol: ProxyProtocol, host: impl Into<Text>) -> Self {
+        Self { index, protocol, host: host.into() }
+    }
+
+    pub(super) fn write(&self, out: &mut Vec<u8>) -> Result<(), WriteError> {
+        let line = Line::event(out, "PROXY").number(self.index);
+        let line = line.raw(",").text("protocol", self.protocol.as_bytes());
+        let line = line.raw(",").text("host", &self.host);
+        line.reads_as("protocol or host", self, Self::parse).end()
+    }
+
     pub(super) fn parse(line: &Bytes, body: &[u8]) -> Result<Self, Problem> {
         let index = context("the index is not a number", u32);
         let (host, (index, protocol)) =
@@ -49,6 +62,16 @@ impl ProxyQuery {
             _ => ProxyProtocol::Unknown(Text::slice_of(line, protocol)),
         };
         Ok(Self { index, protocol, host: Text::slice_of(line, host) })
+    }
+}
+
+impl ProxyProtocol {
+    fn as_bytes(&self) -> &[u8] {
+        match self {
+            Self::Tcp => b"TCP",
+            Self::Udp => b"UDP",
+            Self::Unknown(name) => name.as_bytes(),
+        }
     }
 }
 

@@ -33,6 +33,13 @@ impl Realm {
         }
     }
 
+    /// The realm of this name, as [`as_bytes`](Self::as_bytes) gives it.
+    #[must_use]
+    pub fn new(name: impl Into<Text>) -> Self {
+        let name = name.into().into_bytes();
+        Self::from_wire(&name, &name)
+    }
+
     /// The same in memory of its own.
     pub(super) fn detach(self) -> Self {
         match self {

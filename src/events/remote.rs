@@ -4,8 +4,8 @@ use std::fmt;
 
 use bytes::Bytes;
 
-use crate::types::Text;
 use crate::types::grammar::{Problem, number, rsplit_once};
+use crate::types::{Line, Text, WriteError};
 
 /// `>REMOTE:host,port,proto`: the daemon asks whether to connect there; answered with
 /// `remote ACCEPT`, `remote SKIP` or `remote MOD host port`.
@@ -31,6 +31,22 @@ pub enum RemotePort {
 }
 
 impl RemoteQuery {
+    /// Asks whether to connect there, over `udp`, `tcp-client`, ….
+    #[must_use]
+    pub fn new(host: impl Into<Text>, port: RemotePort, protocol: impl Into<Text>) -> Self {
+        Self { host: host.into(), port, protocol: protocol.into() }
+    }
+
+    pub(super) fn write(&self, out: &mut Vec<u8>) -> Result<(), WriteError> {
+        let line = Line::event(out, "REMOTE").text("host", &self.host).raw(",");
+        let line = match &self.port {
+            RemotePort::Number(port) => line.number(port),
+            RemotePort::Service(name) => line.text("port", name),
+        };
+        let line = line.raw(",").text("protocol", &self.protocol);
+        line.reads_as("host, port or protocol", self, Self::parse).end()
+    }
+
     pub(super) fn parse(line: &Bytes, body: &[u8]) -> Result<Self, Problem> {
         let missing = Problem("the host, port or protocol is missing");
         let (rest, protocol) = rsplit_once(body, b",").ok_or(missing)?;

@@ -1,5 +1,6 @@
 //! `>STATE:`
 
+mod builder;
 mod name;
 
 use std::fmt;
@@ -7,12 +8,13 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use bytes::Bytes;
 
+pub use builder::StateBuilder;
 pub use name::StateName;
 
-use crate::types::Text;
 use crate::types::grammar::{
     Problem, comma, field, ipv4, ipv6, number, scoped_ip, split_once, start, time,
 };
+use crate::types::{Line, Text, WriteError, WriteRow};
 
 /// `>STATE:time,NAME,detail,local4,remote,rport,laddr,lport,local6`: the daemon's state.
 ///
@@ -80,6 +82,30 @@ impl StateField {
 }
 
 impl State {
+    /// A state without a detail or addresses, entered then, in Unix seconds.
+    #[must_use]
+    pub fn new(time: u64, name: StateName) -> Self {
+        Self::with_fields(time, name, ",,,,,")
+    }
+
+    /// A state with these fields behind its name, in the order of the line and divided by commas.
+    #[must_use]
+    pub fn with_fields(time: u64, name: StateName, fields: impl Into<Text>) -> Self {
+        Self { time, name, fields: fields.into() }
+    }
+
+    pub(super) fn write(&self, out: &mut Vec<u8>) -> Result<(), WriteError> {
+        self.write_body(Line::event(out, "STATE"))
+    }
+
+    fn write_body(&self, line: Line<'_>) -> Result<(), WriteError> {
+        let name = self.name.as_bytes();
+        let line = line.number(self.time).raw(",").field("name", name, b',');
+        let line = line.check(self.name.is_its_own(), "name", "is none, or that of another state");
+        let line = if self.fields.is_empty() { line } else { line.raw(",") };
+        line.text("fields", &self.fields).end()
+    }
+
     pub(super) fn parse(memory: &Bytes, body: &[u8]) -> Result<Self, Problem> {
         let (rest, (time, (), name)) = start((time, comma, field), body)?;
         if name.is_empty() {
@@ -207,6 +233,13 @@ pub(super) fn may_be_restart(line: &[u8]) -> bool {
 fn is_name(name: &[u8]) -> bool {
     !name.is_empty()
         && name.iter().all(|byte| byte.is_ascii_uppercase() || matches!(byte, b'_' | b'?'))
+}
+
+/// A row of the state history.
+impl WriteRow for State {
+    fn write_row(&self, out: &mut Vec<u8>) -> Result<(), WriteError> {
+        self.write_body(Line::row(out))
+    }
 }
 
 impl fmt::Debug for State {

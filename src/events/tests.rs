@@ -1,5 +1,7 @@
 //! What holds for every family.
 
+mod written;
+
 use proptest::prelude::*;
 
 use super::*;

@@ -5,6 +5,7 @@ use std::fmt;
 use super::Env;
 use super::client::withhold_env;
 use crate::types::grammar::Problem;
+use crate::types::{Line, WriteError};
 
 /// `>UPDOWN:UP` or `>UPDOWN:DOWN`, and its ENV block: the tunnel interface came up or
 /// went down (`management-up-down`).
@@ -27,6 +28,18 @@ pub enum Direction {
 }
 
 impl UpDown {
+    /// The interface came up, or went down.
+    #[must_use]
+    pub fn new(direction: Direction, env: Env) -> Self {
+        Self { direction, env }
+    }
+
+    pub(super) fn write(&self, out: &mut Vec<u8>) -> Result<(), WriteError> {
+        let direction = if self.is_up() { "UP" } else { "DOWN" };
+        Line::event(out, "UPDOWN").raw(direction).end()?;
+        self.env.write(out, "UPDOWN")
+    }
+
     /// Whether the interface came up.
     #[must_use]
     pub fn is_up(&self) -> bool {

@@ -56,7 +56,7 @@ mod tests {
 
     #[test]
     fn a_second_line_is_refused() {
-        for text in ["a\nb", "a\r\nERROR: b", "a\r"] {
+        for text in ["a\nb", "a\r\nERROR: b"] {
             assert!(ReplyLine::Success(text.into()).to_bytes().is_err(), "{text:?}");
         }
         assert!(ReplyLine::Bare(">LOG:".into()).to_bytes().is_err());

@@ -22,7 +22,9 @@ enum Content {
 }
 
 impl SecretText {
-    pub(crate) fn new(text: Text) -> Self {
+    /// A secret of which a daemon is to tell.
+    #[must_use]
+    pub fn new(text: Text) -> Self {
         Self(Content::Kept(text))
     }
 

@@ -3,7 +3,12 @@
 use std::fmt::Display;
 use std::io::Write as _;
 
+use bytes::Bytes;
 use zeroize::Zeroize as _;
+
+use crate::types::grammar::Problem;
+use crate::types::split::split_once;
+use crate::types::{SecretText, WipedBytes};
 
 /// Why a value cannot be written: whoever reads it would read something else. Nothing was written.
 ///
@@ -52,12 +57,12 @@ pub(crate) type Written = Result<(), WriteError>;
 /// the history that follows a `SUCCESS:` line.
 ///
 /// ```
-/// use openvpn_mgmt::Text;
+/// use openvpn_mgmt::events::State;
 /// use openvpn_mgmt::reply::{ReplyLine, Scalar, WriteReply};
 ///
 /// assert_eq!(Scalar::Pid(3528).to_bytes()?, b"SUCCESS: pid=3528\r\n");
 /// let on = ReplyLine::Success("real-time state notification set to ON".into());
-/// let reply = (on, Vec::<Text>::new());
+/// let reply = (on, Vec::<State>::new());
 /// assert_eq!(reply.to_bytes()?, b"SUCCESS: real-time state notification set to ON\r\nEND\r\n");
 /// # Ok::<(), openvpn_mgmt::WriteError>(())
 /// ```
@@ -187,15 +192,18 @@ pub(crate) struct Line<'a> {
     out: &'a mut Vec<u8>,
     start: usize,
     is_row: bool,
-    /// The last field that was a text.
-    last: &'static str,
     problem: Option<WriteError>,
 }
 
 impl<'a> Line<'a> {
-    /// An event: `>NAME:`.
+    /// An event: `>NAME:`, whose text behind that is its body.
     pub(crate) fn event(out: &'a mut Vec<u8>, name: &str) -> Self {
         Self::new(out, false).raw(">").raw(name).raw(":")
+    }
+
+    /// A line as it is, whatever a reader takes it for.
+    pub(crate) fn bare(out: &'a mut Vec<u8>) -> Self {
+        Self::new(out, false)
     }
 
     /// A line of a reply that begins with words of its own.
@@ -210,7 +218,7 @@ impl<'a> Line<'a> {
 
     fn new(out: &'a mut Vec<u8>, is_row: bool) -> Self {
         let start = out.len();
-        Self { out, start, is_row, last: "line", problem: None }
+        Self { out, start, is_row, problem: None }
     }
 
     /// Adds words of the protocol.
@@ -233,13 +241,12 @@ impl<'a> Line<'a> {
     }
 
     /// Adds a text, which may hold anything but a line end.
-    pub(crate) fn text(mut self, field: &'static str, text: impl AsRef<[u8]>) -> Self {
+    pub(crate) fn text(self, field: &'static str, text: impl AsRef<[u8]>) -> Self {
         let text = text.as_ref();
         if memchr::memchr(b'\n', text).is_some() {
             return self.wrong(WriteError::LineEnd { field });
         }
         self.out.extend_from_slice(text);
-        self.last = field;
         self
     }
 
@@ -261,6 +268,28 @@ impl<'a> Line<'a> {
         line.check(!ends_early, field, "holds what ends it")
     }
 
+    /// Adds a secret, which may hold anything but a line end, and may be withheld.
+    pub(crate) fn secret(self, field: &'static str, secret: &SecretText) -> Self {
+        match secret.expose() {
+            Some(text) => self.text(field, text),
+            None => self.wrong(WriteError::Withheld { field }),
+        }
+    }
+
+    /// Refuses an event whose body would not be read as the same value.
+    pub(crate) fn reads_as<T: PartialEq>(
+        self,
+        field: &'static str,
+        value: &T,
+        read: impl FnOnce(&Bytes, &[u8]) -> Result<T, Problem>,
+    ) -> Self {
+        // It may hold a secret.
+        let line = WipedBytes::copy(self.out.get(self.start..).unwrap_or_default());
+        let is_same = split_once(&line, b':')
+            .is_some_and(|(_, body)| read(&line, body).is_ok_and(|read| read == *value));
+        self.check(is_same, field, "would be read as something else")
+    }
+
     /// Refuses the line where a condition does not hold.
     pub(crate) fn check(self, holds: bool, field: &'static str, problem: &'static str) -> Self {
         if holds { self } else { self.wrong(WriteError::reads_otherwise(field, problem)) }
@@ -272,12 +301,21 @@ impl<'a> Line<'a> {
     }
 
     /// Ends the line, or takes it back.
-    pub(crate) fn end(mut self) -> Written {
+    pub(crate) fn end(self) -> Written {
+        self.end_with(b"\r\n")
+    }
+
+    /// Leaves the line without an end, as one that was cut.
+    pub(crate) fn cut(self) -> Written {
+        self.end_with(b"")
+    }
+
+    fn end_with(mut self, end: &[u8]) -> Written {
         if let Some(problem) = self.problem.take().or_else(|| self.misread()) {
             take_back(self.out, self.start);
             return Err(problem);
         }
-        self.out.extend_from_slice(b"\r\n");
+        self.out.extend_from_slice(end);
         Ok(())
     }
 
@@ -286,7 +324,6 @@ impl<'a> Line<'a> {
         let otherwise = |problem| Some(WriteError::reads_otherwise("row", problem));
         let line = self.out.get(self.start..).unwrap_or_default();
         match line {
-            [.., b'\r'] => Some(WriteError::LineEnd { field: self.last }),
             [] if self.is_row => otherwise("is empty, and readers pass over it"),
             [b'>', ..] if self.is_row => otherwise("begins as an event does"),
             b"END" if self.is_row => otherwise("is the end of the block"),

@@ -4,13 +4,13 @@ use bytes::Bytes;
 
 use super::is_secret;
 use crate::events::SecretText;
-use crate::types::{Text, WipedBytes};
+use crate::types::{Line, Text, WipedBytes, WriteError};
 
 /// What a line costs beside its bytes.
 const OVERHEAD: usize = size_of::<Pair>();
 
 /// What a secret costs beside its bytes and a line's [`OVERHEAD`]: its place, and two allocations.
-const SECRET_OVERHEAD: usize = size_of::<(Text, SecretText)>() + 96;
+const SECRET_OVERHEAD: usize = size_of::<(Text, SecretText)>() + size_of::<u32>() + 96;
 
 /// Collects the lines of a block. They are copied, so that a block holds no more than its own text, whatever
 /// came between its lines.
@@ -19,6 +19,8 @@ pub(in crate::events) struct EnvLines {
     text: WipedBytes,
     pairs: Vec<Pair>,
     secrets: Vec<(Text, SecretText)>,
+    /// How many of the pairs stand before each secret.
+    places: Vec<u32>,
     /// Of the secrets.
     secret_bytes: usize,
 }
@@ -28,6 +30,8 @@ pub(in crate::events) struct EnvLines {
 pub(super) struct Lines {
     text: Bytes,
     pairs: Box<[Pair]>,
+    /// How many of the pairs stand before each secret.
+    places: Box<[u32]>,
 }
 
 /// Where a line stands in the text.
@@ -50,8 +54,7 @@ impl EnvLines {
         let equals = memchr::memchr(b'=', line).unwrap_or(line.len());
         let name = line.get(..equals).unwrap_or_default();
         if is_secret(name) {
-            self.push_secret(line, equals);
-            return true;
+            return self.push_secret(line, equals).is_some();
         }
         let start = self.text.len();
         self.text.extend(line, limit);
@@ -65,10 +68,12 @@ impl EnvLines {
     }
 
     pub(super) fn into_parts(self) -> (Lines, Vec<(Text, SecretText)>) {
-        (Lines { text: self.text.freeze(), pairs: self.pairs.into() }, self.secrets)
+        let (pairs, places) = (self.pairs.into(), self.places.into());
+        (Lines { text: self.text.freeze(), pairs, places }, self.secrets)
     }
 
-    fn push_secret(&mut self, line: &[u8], equals: usize) {
+    fn push_secret(&mut self, line: &[u8], equals: usize) -> Option<()> {
+        self.places.push(u32::try_from(self.pairs.len()).ok()?);
         let (name, value) = match line.split_at_checked(equals) {
             Some((name, value)) if !value.is_empty() => (name, value.get(1..).unwrap_or_default()),
             _ => (&[][..], line),
@@ -77,7 +82,18 @@ impl EnvLines {
         let name = Text::from(Bytes::copy_from_slice(name));
         let value = Text::from(WipedBytes::copy(value));
         self.secrets.push((name, SecretText::new(value)));
+        Some(())
     }
+}
+
+fn write_secret(
+    (name, secret): &(Text, SecretText),
+    out: &mut Vec<u8>,
+    event: &str,
+) -> Result<(), WriteError> {
+    let line = Line::event(out, event).raw("ENV,").text("name of a secret", name);
+    let line = if name.is_empty() { line } else { line.raw("=") };
+    line.secret("secret of the environment", secret).end()
 }
 
 impl Pair {
@@ -101,7 +117,7 @@ impl Lines {
     }
 
     pub(super) fn own_bytes(&self) -> usize {
-        self.text.len() + size_of_val(&*self.pairs)
+        self.text.len() + size_of_val(&*self.pairs) + size_of_val(&*self.places)
     }
 
     pub(super) fn pairs(&self) -> impl Iterator<Item = (Text, Text)> + '_ {
@@ -117,6 +133,25 @@ impl Lines {
     pub(super) fn last(&self, is_wanted: impl Fn(&[u8]) -> bool) -> Option<Text> {
         let mut pairs = self.with_values().rev();
         pairs.find(|pair| is_wanted(self.bytes(pair.start, pair.equals))).map(|p| self.value(p))
+    }
+
+    /// Writes them all, those that are secrets in their places.
+    pub(super) fn write(
+        &self,
+        secrets: &[(Text, SecretText)],
+        out: &mut Vec<u8>,
+        event: &str,
+    ) -> Result<(), WriteError> {
+        let mut secrets = self.places.iter().zip(secrets).peekable();
+        for (at, pair) in self.pairs.iter().enumerate() {
+            while let Some((_, secret)) = secrets.next_if(|(place, _)| **place as usize <= at) {
+                write_secret(secret, out, event)?;
+            }
+            let text = self.bytes(pair.start, pair.end);
+            let line = Line::event(out, event).raw("ENV,").text("environment", text);
+            line.check(text != b"END", "environment", "holds its own end").end()?;
+        }
+        secrets.try_for_each(|(_, secret)| write_secret(secret, out, event))
     }
 
     fn with_values(&self) -> impl DoubleEndedIterator<Item = Pair> + '_ {

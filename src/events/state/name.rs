@@ -42,7 +42,17 @@ pub enum StateName {
 
 impl StateName {
     pub(super) fn from_wire(line: &Bytes, name: &[u8]) -> Self {
-        match name {
+        Self::known(name).unwrap_or_else(|| Self::Unknown(Text::slice_of(line, name)))
+    }
+
+    /// Whether it is read from its own bytes.
+    pub(super) fn is_its_own(&self) -> bool {
+        !self.as_bytes().is_empty()
+            && (!matches!(self, Self::Unknown(_)) || Self::known(self.as_bytes()).is_none())
+    }
+
+    fn known(name: &[u8]) -> Option<Self> {
+        Some(match name {
             b"INITIAL" => Self::Initial,
             b"CONNECTING" => Self::Connecting,
             b"WAIT" => Self::Wait,
@@ -56,8 +66,8 @@ impl StateName {
             b"RESOLVE" => Self::Resolve,
             b"TCP_CONNECT" => Self::TcpConnect,
             b"AUTH_PENDING" => Self::AuthPending,
-            _ => Self::Unknown(Text::slice_of(line, name)),
-        }
+            _ => return None,
+        })
     }
 
     /// The name as the daemon writes it.
