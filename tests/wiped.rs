@@ -19,3 +19,5 @@ mod program;
 mod prompts;
 #[path = "wiped/real.rs"]
 mod real;
+#[path = "wiped/written.rs"]
+mod written;

@@ -167,7 +167,8 @@ impl Event {
     /// parameters of a signature in another order, empty flags of a `WEB_AUTH`, and a comma behind the name of a
     /// state that ends the line. A block that was cut short is written as far as it was kept.
     ///
-    /// What is written holds the secrets of the event, if it has any: `out` is to be wiped then.
+    /// What is written holds the secrets of the event, if it has any. Where `out` grows its old memory is wiped, so a
+    /// `Zeroizing<Vec<u8>>` leaves nothing of them.
     ///
     /// ```
     /// use openvpn_mgmt::events::{ByteCount, Event};
@@ -215,7 +216,7 @@ impl Event {
         })
     }
 
-    /// The event by itself, as [`write`](Self::write) adds it.
+    /// The event by itself, as [`write`](Self::write) adds it; whoever keeps it wipes it.
     ///
     /// # Errors
     /// Those of [`write`](Self::write).

@@ -168,7 +168,7 @@ pub(crate) fn block(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>) -> Writt
             let problem = "begins as a reply of one line does";
             return Err(WriteError::reads_otherwise("first row", problem));
         }
-        out.extend_from_slice(b"END\r\n");
+        add(out, b"END\r\n");
         Ok(())
     })
 }
@@ -177,6 +177,24 @@ pub(crate) fn block(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>) -> Writt
 pub(crate) fn whole(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>) -> Written) -> Written {
     let start = out.len();
     write(out).inspect_err(|_| take_back(out, start))
+}
+
+fn add(out: &mut Vec<u8>, bytes: &[u8]) {
+    reserve(out, bytes.len());
+    out.extend_from_slice(bytes);
+}
+
+/// Makes room for so many more bytes. Where `out` grows for it, the old memory is wiped, as `Vec` would not: it may
+/// hold a secret.
+fn reserve(out: &mut Vec<u8>, additional: usize) {
+    const FIRST: usize = 128;
+    let needed = out.len().saturating_add(additional);
+    if needed > out.capacity() {
+        let mut larger = Vec::with_capacity(needed.max(2 * out.capacity()).max(FIRST));
+        larger.extend_from_slice(out);
+        out.zeroize();
+        *out = larger;
+    }
 }
 
 fn take_back(out: &mut Vec<u8>, start: usize) {
@@ -223,18 +241,21 @@ impl<'a> Line<'a> {
 
     /// Adds words of the protocol.
     pub(crate) fn raw(self, words: &str) -> Self {
-        self.out.extend_from_slice(words.as_bytes());
+        add(self.out, words.as_bytes());
         self
     }
 
     /// Adds a byte of the protocol.
     pub(crate) fn byte(self, byte: u8) -> Self {
-        self.out.push(byte);
+        add(self.out, &[byte]);
         self
     }
 
     /// Adds a number, or what else is written as it is shown and holds no line end.
     pub(crate) fn number(self, value: impl Display) -> Self {
+        /// No number and no address is longer.
+        const ENOUGH: usize = 64;
+        reserve(self.out, ENOUGH);
         // A vector takes all that is written to it.
         let _ = write!(self.out, "{value}");
         self
@@ -246,7 +267,7 @@ impl<'a> Line<'a> {
         if memchr::memchr(b'\n', text).is_some() {
             return self.wrong(WriteError::LineEnd { field });
         }
-        self.out.extend_from_slice(text);
+        add(self.out, text);
         self
     }
 
@@ -315,7 +336,7 @@ impl<'a> Line<'a> {
             take_back(self.out, self.start);
             return Err(problem);
         }
-        self.out.extend_from_slice(end);
+        add(self.out, end);
         Ok(())
     }
 

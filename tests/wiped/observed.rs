@@ -25,9 +25,14 @@ pub struct Observed {
 impl Observed {
     /// Starts the program; its daemon is at this socket.
     pub fn start(test: &'static str, socket: &Path) -> Result<Self> {
-        let arguments = ["--exact", "program::answers", "--ignored", "--nocapture"];
+        Self::of(test, "program::answers", SOCKET, socket)
+    }
+
+    /// Starts a program of this file, which is told a path.
+    pub fn of(test: &'static str, program: &str, variable: &str, path: &Path) -> Result<Self> {
+        let arguments = ["--exact", program, "--ignored", "--nocapture"];
         let program = Program::with(std::env::current_exe()?, &arguments, |command| {
-            command.env(SOCKET, socket).stdin(Stdio::piped());
+            command.env(variable, path).stdin(Stdio::piped());
         })?;
         Ok(Self { program, test })
     }

@@ -86,7 +86,7 @@ async fn connect(client: ClientRequest) -> Result<()> {
 }
 
 /// Tells that it has the secrets of a request, and goes on when it is told to.
-fn holds(what: &str) {
+pub fn holds(what: &str) {
     tell(&format!("holds {what}"));
     tokio::task::block_in_place(|| {
         let mut line = String::new();
@@ -95,7 +95,7 @@ fn holds(what: &str) {
     });
 }
 
-fn tell(what: &str) {
+pub fn tell(what: &str) {
     let mut output = std::io::stdout().lock();
     writeln!(output, "at: {what}").unwrap();
     output.flush().unwrap();
