@@ -28,9 +28,9 @@
 //!
 //! # Layers
 //! - [`demux`]: bytes to lines, replies apart from events. Sans-I/O, and an async face.
-//! - [`events`]: event lines to typed values.
+//! - [`events`]: event lines to typed values, and back.
 //! - [`command`]: commands as values: what each looks like on the wire, what is refused beforehand, and how its reply is read.
-//! - [`reply`]: replies to typed values.
+//! - [`reply`]: replies to typed values, and back.
 //! - [`Client`], [`Events`], [`Requests`]: one connection, many handles.
 #![cfg_attr(
     feature = "server",
