@@ -50,8 +50,8 @@ pub(crate) type Written = Result<(), WriteError>;
 
 /// A reply that is written as a daemon writes it: the lines of one command's answer.
 ///
-/// Each line ends in CRLF, a block in `END`. What is read from a reply and written again is the same, byte for byte,
-/// but for what no daemon sends: zeros before a number, and what the type that was read says.
+/// Each line ends in CRLF, a block in `END`. A daemon's reply that is read and written again is the same, byte for
+/// byte. What no daemon sends may differ: zeros before a number, lines in another order, other labels of a version.
 ///
 /// A list of [rows](WriteRow) is a block; of two replies in a tuple the second follows the first, as
 /// the history that follows a `SUCCESS:` line.
