@@ -10,39 +10,30 @@ use crate::types::{ArgumentProblem, Feature, Secret, Text, base64, limits};
 
 /// `needok NAME ok|cancel`: answers `Need 'NAME' confirmation`.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct NeedOk {
-    name: Text,
-    answer: Answer,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Answer {
-    Ok,
-    Cancel,
-    Other(Text),
+    /// What the daemon asks about, as `token-insertion-request`.
+    pub name: Text,
+    /// `ok`, `cancel`, or an answer in other words.
+    pub answer: Text,
 }
 
 impl NeedOk {
     /// `needok NAME ok`
     pub fn ok(name: impl AsRef<[u8]>) -> Self {
-        Self { name: text(name), answer: Answer::Ok }
+        Self::with(name, "ok")
     }
 
     /// `needok NAME cancel`
     pub fn cancel(name: impl AsRef<[u8]>) -> Self {
-        Self { name: text(name), answer: Answer::Cancel }
+        Self::with(name, "cancel")
     }
 
     /// `needok NAME "answer"`: an answer in other words, of at most 127 bytes.
     ///
     /// See [`Client::needok_with`](crate::Client::needok_with).
     pub fn with(name: impl AsRef<[u8]>, answer: impl AsRef<[u8]>) -> Self {
-        let answer = match answer.as_ref() {
-            b"ok" => Answer::Ok,
-            b"cancel" => Answer::Cancel,
-            answer => Answer::Other(text(answer)),
-        };
-        Self { name: text(name), answer }
+        Self { name: text(name), answer: text(answer) }
     }
 }
 
@@ -53,14 +44,12 @@ impl Command for NeedOk {
         const NAME: &str = "needok";
         const ARGUMENT: &str = "answer";
         let writer = Writer::new(NAME).quoted("name", &self.name)?;
-        let writer = match &self.answer {
-            Answer::Ok => writer.word("ok"),
-            Answer::Cancel => writer.word("cancel"),
-            Answer::Other(answer) if answer.is_empty() => {
-                return Err(invalid(NAME, ARGUMENT, ArgumentProblem::Empty));
-            }
+        let writer = match self.answer.as_bytes() {
+            b"ok" => writer.word("ok"),
+            b"cancel" => writer.word("cancel"),
+            b"" => return Err(invalid(NAME, ARGUMENT, ArgumentProblem::Empty)),
             // The daemon keeps as much of it as of a password.
-            Answer::Other(answer) => writer.quoted_within(ARGUMENT, answer, SHORT, CUT)?,
+            answer => writer.quoted_within(ARGUMENT, answer, SHORT, CUT)?,
         };
         Ok(writer.line(ReplyShape::Line).expect(ENTERED))
     }
@@ -83,9 +72,12 @@ impl Parse for NeedOk {
 
 /// `needstr NAME "text"`: answers `Need 'NAME' string`, with at most 256 bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct NeedStr {
-    name: Text,
-    text: Secret,
+    /// What the daemon asks for.
+    pub name: Text,
+    /// The answer.
+    pub text: Secret,
 }
 
 impl NeedStr {
@@ -122,8 +114,10 @@ impl Parse for NeedStr {
 
 /// `cr-response BASE64`: answers a `CR_TEXT` challenge, with at most 192 bytes. OpenVPN 2.5.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct CrResponse {
-    response: Secret,
+    /// The response itself, not in base64.
+    pub response: Secret,
 }
 
 impl CrResponse {

@@ -14,9 +14,12 @@ use crate::types::{ArgumentProblem, Cid, Feature, Masked, Text, limits};
 ///
 /// See [`Client::client_pf`](crate::Client::client_pf).
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ClientPf {
-    cid: Cid,
-    filter: Vec<Text>,
+    /// The client's ID.
+    pub cid: Cid,
+    /// The lines of a packet filter file.
+    pub filter: Vec<Text>,
 }
 
 impl ClientPf {
@@ -111,9 +114,12 @@ impl Parse for EnvFilter {
 
 /// `push-update-broad "options"`, `push-update-cid CID "options"`: changes the pushed options of clients. OpenVPN 2.7.
 #[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct PushUpdate {
-    cid: Option<Cid>,
-    options: Text,
+    /// The client's ID; `None` is every client.
+    pub cid: Option<Cid>,
+    /// The options, as `route 10.0.0.0 255.0.0.0,echo x`.
+    pub options: Text,
 }
 
 impl PushUpdate {

@@ -12,10 +12,14 @@ use crate::types::{ArgumentProblem, Cid, Kid, Masked, Text};
 
 /// `client-auth CID KID`, configuration lines, `END`: lets a client in.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ClientAuth {
-    cid: Cid,
-    kid: Kid,
-    config: PeerConfig,
+    /// The client's ID.
+    pub cid: Cid,
+    /// The ID of its session's key.
+    pub kid: Kid,
+    /// What it is given.
+    pub config: PeerConfig,
 }
 
 impl ClientAuth {
@@ -56,9 +60,12 @@ impl Parse for ClientAuth {
 
 /// `client-auth-nt CID KID`: lets a client in, with no configuration of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ClientAuthNt {
-    cid: Cid,
-    kid: Kid,
+    /// The client's ID.
+    pub cid: Cid,
+    /// The ID of its session's key.
+    pub kid: Kid,
 }
 
 impl ClientAuthNt {
@@ -99,11 +106,16 @@ impl Parse for ClientAuthNt {
 ///
 /// At most 256 bytes each. `Debug` shows them up to a challenge.
 #[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ClientDeny {
-    cid: Cid,
-    kid: Kid,
-    reason: Text,
-    client_reason: Option<Text>,
+    /// The client's ID.
+    pub cid: Cid,
+    /// The ID of its session's key.
+    pub kid: Kid,
+    /// What goes to the server's log.
+    pub reason: Text,
+    /// What goes to the client's user.
+    pub client_reason: Option<Text>,
 }
 
 impl ClientDeny {
@@ -164,9 +176,12 @@ impl fmt::Debug for ClientDeny {
 ///
 /// [`Client::client_kill`](crate::Client::client_kill) reaches the client that is meant, or nobody.
 #[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ClientKill {
-    cid: Cid,
-    message: Option<Text>,
+    /// The client's ID.
+    pub cid: Cid,
+    /// What the client is told, as `HALT,bye`; `None` is `RESTART`.
+    pub message: Option<Text>,
 }
 
 impl ClientKill {

@@ -19,9 +19,12 @@ pub(super) const SHORT: usize = 127;
 ///
 /// At most 256 bytes; 127 for a daemon built without PKCS#11, which would cut the rest.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Username {
-    kind: Text,
-    username: Secret,
+    /// What the daemon asks it for, as `Auth`.
+    pub kind: Text,
+    /// The user name.
+    pub username: Secret,
 }
 
 impl Username {
@@ -69,9 +72,12 @@ impl Parse for Username {
 /// [version 5 was announced](super::AnnounceVersion); [`Client::password`](crate::Client::password) does both. 127 for a daemon built without PKCS#11,
 /// which would cut the rest.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Password {
-    kind: Text,
-    password: Secret,
+    /// What the daemon asks it for, as `Auth`.
+    pub kind: Text,
+    /// The password.
+    pub password: Secret,
 }
 
 impl Password {

@@ -73,9 +73,12 @@ recorded!(State in State, LogLine in Log, Echo in Echo);
 /// assert_eq!(last.encode(Dialect::openvpn(2, 6, 14))?.as_bytes(), b"log on 20\n");
 /// # Ok::<(), openvpn_mgmt::Error>(())
 /// ```
+#[non_exhaustive]
 pub struct HistoryOf<T> {
-    history: History,
-    turns_on: bool,
+    /// How much of it.
+    pub history: History,
+    /// Whether the notification is turned on, too.
+    pub turns_on: bool,
     event: PhantomData<fn() -> T>,
 }
 

@@ -18,8 +18,10 @@ const BLOCK_WHY: &str = "the daemon loses longer lines that stand among others";
 
 /// `pk-sig`, base64 lines, `END`: answers `>PK_SIGN:`. OpenVPN 2.5.
 #[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct PkSig {
-    signature: Vec<u8>,
+    /// The signature itself, not in base64.
+    pub signature: Vec<u8>,
 }
 
 impl PkSig {
@@ -64,8 +66,10 @@ impl fmt::Debug for PkSig {
 ///
 /// Deprecated by OpenVPN since 2.5 in favour of [`PkSig`].
 #[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct RsaSig {
-    signature: Vec<u8>,
+    /// The signature itself, not in base64.
+    pub signature: Vec<u8>,
 }
 
 impl RsaSig {
@@ -105,8 +109,10 @@ impl fmt::Debug for RsaSig {
 
 /// `certificate`, PEM lines, `END`: answers `>NEED-CERTIFICATE:`.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Certificate {
-    pem: String,
+    /// The certificate as PEM text, each line ended by LF.
+    pub pem: String,
 }
 
 impl Certificate {

@@ -46,9 +46,12 @@ impl Channel {
 
 /// `state on`, `log off`, `echo on`…: turns notifications of one kind on or off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Notifications {
-    channel: Channel,
-    on: bool,
+    /// Which ones.
+    pub channel: Channel,
+    /// Whether they are turned on.
+    pub on: bool,
 }
 
 impl Notifications {

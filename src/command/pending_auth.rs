@@ -15,13 +15,16 @@ use crate::types::{ArgumentProblem, Cid, Feature, Kid, Text, limits};
 ///
 /// See [`Client::client_pending_auth`](crate::Client::client_pending_auth). `Debug` shows of `EXTRA` only what it is.
 #[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ClientPendingAuth {
-    cid: Cid,
-    /// What a daemon before 2.6.2 is not told.
-    kid: Option<Kid>,
-    extra: Text,
-    /// What a daemon before 2.6 is not told.
-    timeout: Option<Duration>,
+    /// The client's ID.
+    pub cid: Cid,
+    /// The ID of its session's key; `None` as a daemon before OpenVPN 2.6.2 receives it.
+    pub kid: Option<Kid>,
+    /// What its user is told: `WEB_AUTH:…`, `OPEN_URL:…` or `CR_TEXT:…`.
+    pub extra: Text,
+    /// How long it waits; `None` as a daemon before OpenVPN 2.6 receives it.
+    pub timeout: Option<Duration>,
 }
 
 impl ClientPendingAuth {

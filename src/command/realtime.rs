@@ -119,8 +119,10 @@ impl Parse for HoldRelease {
 
 /// `bytecount N`: byte counts every so many seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Bytecount {
-    interval: Duration,
+    /// Whole seconds between two counts; zero is none.
+    pub interval: Duration,
 }
 
 impl Bytecount {

@@ -167,9 +167,10 @@ parse_name! { RemoteEntryCount by "remote-entry-count" }
 
 /// `remote-entry-get all`, `remote-entry-get N M`: remotes of the configuration. OpenVPN 2.6; refused in a hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct RemoteEntryGet {
-    /// Which ones; `None` is all.
-    range: Option<Range<u32>>,
+    /// Which ones, by index from 0; `None` is all.
+    pub range: Option<Range<u32>>,
 }
 
 impl RemoteEntryGet {

@@ -2,7 +2,7 @@
 
 use super::ReceivedCommand as Command;
 use super::*;
-use crate::command::{ClientAuthNt, Dialect, LexerProblem, Pid, SetVerb};
+use crate::command::{ClientAuthNt, Dialect, History, LexerProblem, Pid, SetVerb};
 use crate::types::{Cid, Kid};
 
 const V2_6: Dialect = Dialect::openvpn(2, 6, 14);
@@ -34,6 +34,22 @@ fn lines_are_commands() {
             Command::Unknown,
         ]
     );
+}
+
+#[test]
+fn a_command_tells_what_it_says() {
+    let deny = commands(&mut server(), b"client-deny 7 1 \"not you\" 'ask us'\n");
+    let [Command::ClientDeny(deny)] = &deny[..] else { panic!("{deny:?}") };
+    assert_eq!((deny.cid, deny.kid, &deny.reason), (Cid(7), Kid(1), &"not you".into()));
+    assert_eq!(deny.client_reason, Some("ask us".into()));
+    let password = commands(&mut server(), b"password Auth \"pa\\\\ss\"\n");
+    let [Command::Password(password)] = &password[..] else { panic!("{password:?}") };
+    assert_eq!(password.password.expose(), b"pa\\ss");
+    let states = commands(&mut server(), b"state on all\nstate x\n");
+    let [Command::StateHistory(history), wrong] = &states[..] else { panic!("{states:?}") };
+    assert!(history.turns_on && history.history == History::All);
+    let problem = "is neither `on`, `off`, `all` nor a number of entries";
+    assert_eq!(wrong, &Command::Malformed { command: "state", problem });
 }
 
 #[test]
