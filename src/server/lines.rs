@@ -5,8 +5,9 @@ use std::fmt;
 use bytes::Bytes;
 use zeroize::Zeroizing;
 
-use crate::reply::RawReply;
-use crate::types::{Text, WipedBytes};
+use crate::events::Event;
+use crate::reply::{RawReply, WriteReply};
+use crate::types::{Text, WipedBytes, WriteError};
 
 /// What can be said as lines: the line of an event, a block of them, a reply.
 ///
@@ -60,6 +61,13 @@ impl<'a> Lines<'a> {
     }
 }
 
+impl Lines<'_> {
+    /// Adds what was written whole, with its line ends.
+    fn push_written(&mut self, written: &[u8]) {
+        self.output.extend(written, usize::MAX);
+    }
+}
+
 impl fmt::Debug for Lines<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Lines({} bytes)", self.output.len())
@@ -79,6 +87,9 @@ pub enum LineError {
     /// A line `END` in a block, which it would end early.
     #[error("is the line `END`, which would end the block early")]
     EndsBlock,
+    /// A typed event or reply that would be read as something else.
+    #[error(transparent)]
+    Unwritable(#[from] WriteError),
 }
 
 macro_rules! text_is_a_line {
@@ -108,6 +119,39 @@ impl ToLines for Zeroizing<Vec<u8>> {
 impl<T: ToLines + ?Sized> ToLines for &T {
     fn to_lines(&self, lines: &mut Lines<'_>) -> Result<(), LineError> {
         (**self).to_lines(lines)
+    }
+}
+
+/// Its line, or its block.
+impl ToLines for Event {
+    fn to_lines(&self, lines: &mut Lines<'_>) -> Result<(), LineError> {
+        lines.push_written(&Zeroizing::new(self.to_bytes()?));
+        Ok(())
+    }
+}
+
+/// A typed reply, as [`Server::reply`](super::Server::reply) takes it.
+///
+/// ```
+/// use openvpn_mgmt::command::Dialect;
+/// use openvpn_mgmt::reply::Scalar;
+/// use openvpn_mgmt::server::{Server, Typed};
+///
+/// let mut server = Server::new(Dialect::openvpn(2, 6, 14));
+/// server.reply(Typed(Scalar::Pid(7)))?;
+/// assert_eq!(server.output(), b"SUCCESS: pid=7\r\n".as_slice());
+/// # Ok::<(), openvpn_mgmt::server::LineError>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Typed<T>(
+    /// The reply.
+    pub T,
+);
+
+impl<T: WriteReply> ToLines for Typed<T> {
+    fn to_lines(&self, lines: &mut Lines<'_>) -> Result<(), LineError> {
+        lines.push_written(&Zeroizing::new(self.0.to_bytes()?));
+        Ok(())
     }
 }
 

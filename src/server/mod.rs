@@ -49,7 +49,7 @@ mod received_command;
 
 pub use blocks::Blocks;
 pub use connection::Connection;
-pub use lines::{LineError, Lines, Reply, ToLines};
+pub use lines::{LineError, Lines, Reply, ToLines, Typed};
 pub use password::PasswordTry;
 pub use protocol::{DEFAULT_BLOCK_LIMIT, Server};
 pub use received::Received;

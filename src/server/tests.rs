@@ -3,7 +3,9 @@
 use super::ReceivedCommand as Command;
 use super::*;
 use crate::command::{ClientAuthNt, Dialect, History, LexerProblem, Pid, SetVerb};
-use crate::types::{Cid, Kid};
+use crate::events::{Event, Fatal};
+use crate::reply::Scalar;
+use crate::types::{Cid, Kid, WriteError};
 
 const V2_6: Dialect = Dialect::openvpn(2, 6, 14);
 
@@ -199,3 +201,15 @@ fn raw_replies_are_said_as_they_came() {
 }
 
 mod properties;
+
+#[test]
+fn a_typed_event_is_said_whole_or_not_at_all() {
+    let mut server = server();
+    let line = bytes::Bytes::from_static(b"BYTECOUNT_CLI:7,1,2");
+    server.event(Event::parse(&line)).unwrap();
+    assert_eq!(output(&mut server), ">BYTECOUNT_CLI:7,1,2\r\n");
+    let error = server.event(Event::Fatal(Fatal::new("over\r\n>HOLD:"))).unwrap_err();
+    assert!(matches!(error, LineError::Unwritable(WriteError::LineEnd { .. })), "{error}");
+    let error = server.reply(Typed(Scalar::Verb(3))).map(|()| output(&mut server));
+    assert_eq!(error.unwrap(), "SUCCESS: verb=3\r\n");
+}
