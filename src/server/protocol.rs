@@ -144,7 +144,10 @@ impl Server {
     }
 
     /// Whether nothing more is read: after `quit` or `exit`, the third wrong password or a block over its limit. The
-    /// connection is to be closed, once what is still to be sent was.
+    /// connection is to be closed.
+    ///
+    /// What is still to be sent stays in [`output`](Self::output). A daemon in its event loop throws away what it has
+    /// to say to commands that it read together with `quit`; in a hold or at a prompt it has said it by then.
     #[must_use]
     pub fn is_ended(&self) -> bool {
         self.ended

@@ -109,15 +109,20 @@ fn a_block_is_of_what_it_names() {
 
 #[test]
 fn a_block_without_an_end_ends_the_connection() {
-    let mut server = server().with_block_limit(1000);
-    server.receive(b"client-auth 7 1\n");
-    for _ in 0..100 {
-        server.receive(b"push \"a\"\n");
+    // Lines without text take memory, too.
+    for (line, limit) in [(&b"push \"a\"\n"[..], 1000), (b"\n", 1000), (b"\n", DEFAULT_BLOCK_LIMIT)]
+    {
+        let mut server = server().with_block_limit(limit);
+        server.receive(b"client-auth 7 1\n");
+        let mut received = None;
+        for _ in 0..=limit / 8 {
+            server.receive(line);
+            received = received.or(server.next());
+        }
+        assert_eq!(received.unwrap().command(), &Command::BlockTooLong { limit });
+        assert!(server.is_ended());
+        assert_eq!(commands(&mut server, b"pid\n"), []);
     }
-    let received = server.next().unwrap();
-    assert_eq!(received.command(), &Command::BlockTooLong { limit: 1000 });
-    assert!(server.is_ended());
-    assert_eq!(commands(&mut server, b"pid\n"), []);
 }
 
 #[test]
@@ -145,6 +150,18 @@ fn room_is_for_1024_bytes() {
         assert_eq!(lengths, names);
         assert_eq!(server.lost(), if names.len() == 1 { 1025 } else { 0 });
     }
+}
+
+#[test]
+fn a_line_without_an_end_is_lost_and_not_kept() {
+    let mut server = server();
+    for _ in 0..1000 {
+        assert_eq!(commands(&mut server, &[b'y'; 1000]), []);
+    }
+    assert_eq!(server.lost(), 1_000_000 / 1025 * 1025);
+    let [Command::Unreadable(_), Command::Pid(_)] = commands(&mut server, b"\npid\n")[..] else {
+        panic!("the rest is no line")
+    };
 }
 
 #[test]
