@@ -133,7 +133,8 @@ impl Server {
         Ok(())
     }
 
-    /// Says bytes as they are: what no daemon says, to see what a manager makes of it.
+    /// Says bytes as they are: lines that were written elsewhere, with their ends, or what no daemon says, to see what
+    /// a manager makes of it.
     pub fn write_bytes(&mut self, bytes: &[u8]) {
         self.output.extend(bytes, usize::MAX);
     }
