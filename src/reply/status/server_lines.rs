@@ -8,9 +8,11 @@ use crate::reply::{WriteError, WriteReply};
 use crate::types::{Line, Text, block};
 
 impl ServerStatus {
-    /// Adds it to `out` in a format, whatever it was read in. What the format has no place for is left out: in
-    /// [`V1`](StatusFormat::V1) the title, the IDs, user names, ciphers and all addresses in the tunnel but those of routes, the seconds of
-    /// times, `dco_enabled` and columns that are not known; in another format than it was read in, what was not read.
+    /// Adds it to `out` in a format, whatever it was read in. What the format has no place for is left out.
+    ///
+    /// In [`V1`](StatusFormat::V1) that is the title, IDs, user names, ciphers and the clients' addresses in the
+    /// tunnel, the seconds of times, `dco_enabled` and columns that are not known; in another format than it was
+    /// read in, what was not read.
     ///
     /// # Errors
     /// [`WriteError`] where it would be read as something else, as a name with a comma in [`V1`](StatusFormat::V1) and
