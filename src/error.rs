@@ -107,6 +107,13 @@ pub enum Error {
         dialer: String,
     },
 
+    /// There is no session, and the command was not to wait for one: [`WhileAway::Fail`](crate::WhileAway::Fail).
+    #[error("there is no session: {status}")]
+    Away {
+        /// What the link does, as it shows itself.
+        status: String,
+    },
+
     /// Connected, but nothing was said.
     #[error(
         "connected, but no greeting within {after:?}: another management client may hold the \

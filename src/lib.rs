@@ -68,8 +68,9 @@ pub use requests::{
     RemoteRequest, Request, Requests, SignRequest, UsernameRequest, WebAuthRequest,
 };
 pub use session::{
-    AcceptError, Builder, Dialer, Endpoint, Item, Listener, ListenerBuilder, Session, attach,
-    connect,
+    AcceptError, Attached, Backoff, Builder, Dialer, Endpoint, FoundOrphan, Item, Link, LinkClient,
+    LinkStatus, LinkWatch, Listener, ListenerBuilder, Missed, Orphan, OrphanPolicy, Picture,
+    Session, Trouble, WhileAway, attach, connect,
 };
 pub use types::{
     ArgumentProblem, Cid, Kid, MacAddress, Protocol, RealAddress, Secret, Text, VirtualAddress,

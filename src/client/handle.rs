@@ -1,7 +1,8 @@
 //! [`Client`]: the handle through which commands are sent.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
@@ -44,22 +45,74 @@ pub struct Client {
     submit: mpsc::Sender<SubmittedCommand>,
     /// The driver learns when the last one is dropped, also while it takes no commands.
     _handle: watch::Receiver<()>,
+    handles: Weak<watch::Sender<()>>,
     broadcast: Arc<Broadcast>,
     shared: Arc<Shared>,
     timeout: Duration,
     /// When a call of several commands has to be over.
     deadline: Option<Instant>,
+    /// Set where a command that failed may have been done.
+    sent: Option<Arc<AtomicBool>>,
+}
+
+/// A [`Client`] that does not keep the connection.
+#[derive(Clone)]
+pub(crate) struct WeakClient {
+    submit: mpsc::WeakSender<SubmittedCommand>,
+    handles: Weak<watch::Sender<()>>,
+    broadcast: Arc<Broadcast>,
+    shared: Arc<Shared>,
+}
+
+impl WeakClient {
+    /// A handle, where the connection lasts.
+    pub(crate) fn upgrade(&self) -> Option<Client> {
+        let (submit, handles) = (self.submit.upgrade()?, self.handles.upgrade()?);
+        // Without any the driver may be about to end the connection.
+        let is_kept = handles.receiver_count() > 0 && !self.shared.is_closed();
+        let (broadcast, shared) = (Arc::clone(&self.broadcast), Arc::clone(&self.shared));
+        is_kept.then(|| Client::new(submit, &handles, broadcast, shared))
+    }
+
+    pub(crate) async fn closed(&self) -> CloseReason {
+        self.shared.closed().await
+    }
 }
 
 impl Client {
     pub(super) fn new(
         submit: mpsc::Sender<SubmittedCommand>,
-        handle: watch::Receiver<()>,
+        handles: &Arc<watch::Sender<()>>,
         broadcast: Arc<Broadcast>,
         shared: Arc<Shared>,
     ) -> Self {
-        let timeout = shared.command_timeout;
-        Self { submit, _handle: handle, broadcast, shared, timeout, deadline: None }
+        let (timeout, handle) = (shared.command_timeout, handles.subscribe());
+        let handles = Arc::downgrade(handles);
+        Self {
+            submit,
+            _handle: handle,
+            handles,
+            broadcast,
+            shared,
+            timeout,
+            deadline: None,
+            sent: None,
+        }
+    }
+
+    pub(crate) fn downgrade(&self) -> WeakClient {
+        WeakClient {
+            submit: self.submit.downgrade(),
+            handles: Weak::clone(&self.handles),
+            broadcast: Arc::clone(&self.broadcast),
+            shared: Arc::clone(&self.shared),
+        }
+    }
+
+    /// A handle that notes whether a command of it that failed may have been done.
+    pub(crate) fn noting_sent(self) -> (Self, Arc<AtomicBool>) {
+        let sent = Arc::new(AtomicBool::new(false));
+        (Self { sent: Some(Arc::clone(&sent)), ..self }, sent)
     }
 
     /// A handle of the same connection whose calls may take so long each, waiting behind other
@@ -202,8 +255,12 @@ impl Client {
         let exchanged = self.exchange(submitted, answer);
         let deadline = self.deadline.unwrap_or_else(|| far(Instant::now(), after));
         let in_time = tokio::time::timeout_at(deadline, exchanged).await;
-        in_time
-            .unwrap_or_else(|_| Err(Error::Timeout { command, after, sent: !delivery.withdraw() }))
+        let result = in_time
+            .unwrap_or_else(|_| Err(Error::Timeout { command, after, sent: !delivery.withdraw() }));
+        if let (Some(sent), false) = (&self.sent, delivery.withdraw()) {
+            sent.store(true, Ordering::Relaxed);
+        }
+        result
     }
 
     async fn exchange(

@@ -48,7 +48,7 @@ impl Peer {
     }
 
     /// The CONNECT it came by.
-    pub(super) fn connect(&self) -> Option<u64> {
+    pub(crate) fn connect(&self) -> Option<u64> {
         self.connect
     }
 

@@ -25,6 +25,7 @@ pub(crate) use deadline::far;
 pub(crate) use events::Next;
 pub use events::{Events, Lagged};
 pub use handle::Client;
+pub(crate) use handle::WeakClient;
 pub use identity::{Peer, PeerEnd, Peers};
 pub(crate) use registry::Limits;
 pub(crate) use start::{Greeted, Settings, start};

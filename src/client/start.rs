@@ -75,8 +75,8 @@ where
     let registry = Registry::new(settings.limits, shared.dialect(), Arc::clone(&shared.work));
     let registry = Arc::new(registry);
     let (submit, commands) = mpsc::channel(QUEUED_COMMANDS);
-    let (handles, handle) = watch::channel(());
-    let client = Client::new(submit, handle, Arc::clone(&broadcast), Arc::clone(&shared));
+    let handles = Arc::new(watch::Sender::new(()));
+    let client = Client::new(submit, &handles, Arc::clone(&broadcast), Arc::clone(&shared));
     let events = client.subscribe();
     let guard = CloseGuard {
         shared: Arc::clone(&shared),

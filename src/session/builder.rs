@@ -33,7 +33,7 @@ use crate::types::Secret;
 #[must_use]
 pub struct Builder {
     password: Option<Secret>,
-    connect_timeout: Duration,
+    pub(super) connect_timeout: Duration,
     greeting_timeout: Duration,
     line_limit: usize,
     tcp_keepalive: Option<Duration>,

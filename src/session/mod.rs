@@ -4,6 +4,7 @@ mod builder;
 mod endpoint;
 mod handshake;
 mod item;
+mod link;
 mod listener;
 
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -15,6 +16,10 @@ use crate::requests::Requests;
 pub use builder::Builder;
 pub use endpoint::Endpoint;
 pub use item::Item;
+pub use link::{
+    Attached, Backoff, FoundOrphan, Link, LinkClient, LinkStatus, LinkWatch, Missed, Orphan,
+    OrphanPolicy, Picture, Trouble, WhileAway,
+};
 pub use listener::{AcceptError, Dialer, Listener, ListenerBuilder};
 
 /// A connection that has been greeted.

@@ -6,6 +6,7 @@
 mod ending;
 mod output;
 
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
@@ -55,7 +56,7 @@ pub(in crate::client) struct Driver<S> {
     /// There may be more to read that an answer waits for, and that nothing else tells of.
     is_behind: bool,
     /// Closed when the last handle is dropped.
-    handles: watch::Sender<()>,
+    handles: Arc<watch::Sender<()>>,
     ending: Ending,
     close_timeout: Duration,
 }
@@ -72,7 +73,7 @@ pub(in crate::client) struct Parts<S> {
     pub(in crate::client) demuxer: Demuxer,
     pub(in crate::client) commands: mpsc::Receiver<SubmittedCommand>,
     pub(in crate::client) dispatcher: Dispatcher,
-    pub(in crate::client) handles: watch::Sender<()>,
+    pub(in crate::client) handles: Arc<watch::Sender<()>>,
 }
 
 /// How surely the daemon was heard.

@@ -1,0 +1,108 @@
+//! [`Missed`]: what the daemon tells of itself when a session came about, held against what was known.
+
+use std::collections::HashSet;
+
+use crate::client::Client;
+use crate::command::{History, HistoryOf};
+use crate::error::Error;
+use crate::events::{State, StateName};
+use crate::reply::{LoadStats, Status, StatusClient};
+use crate::types::Cid;
+
+/// What a daemon tells of itself, as far as it answered: in a hold, and at a prompt, there is no status.
+#[derive(Debug, Clone, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Picture {
+    /// `pid`
+    pub pid: Option<u32>,
+    /// `state all`, the oldest first; rows that cannot be read are left out. A daemon keeps the last 100.
+    pub states: Vec<State>,
+    /// `status 3`
+    pub status: Option<Status>,
+    /// `load-stats`
+    pub load_stats: Option<LoadStats>,
+}
+
+impl Picture {
+    /// Asks the daemon. What it refuses is left empty; that the connection has ended is an error.
+    pub(super) async fn of(client: &Client) -> Result<Self, Error> {
+        let states = told(client.send(&HistoryOf::<State>::new(History::All)).await)?;
+        Ok(Self {
+            pid: told(client.pid().await)?,
+            states: states.into_iter().flatten().flatten().collect(),
+            status: told(client.status().await)?,
+            load_stats: told(client.load_stats().await)?,
+        })
+    }
+
+    fn clients(&self) -> &[StatusClient] {
+        self.status.as_ref().and_then(Status::as_server).map_or(&[], |server| &server.clients)
+    }
+}
+
+/// A refusal, or a reply that cannot be read, tells nothing.
+fn told<T>(answer: Result<T, Error>) -> Result<Option<T>, Error> {
+    match answer {
+        Ok(answer) => Ok(Some(answer)),
+        Err(Error::Closed(reason)) => Err(Error::Closed(reason)),
+        Err(_) => Ok(None),
+    }
+}
+
+/// What happened while there was no session, as far as it can be told.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct Missed {
+    /// The states entered since the last one that was known: all there are where that is not among them any more, or
+    /// where none was known.
+    pub states: Vec<State>,
+    /// Whether the daemon has restarted, or is another process, since the picture before: `None` where that cannot be
+    /// told, as behind more states than a daemon keeps.
+    pub restarted: Option<bool>,
+    /// Clients in `status` that were not in it before, by CID and the time of their connection.
+    pub joined: Vec<StatusClient>,
+    /// Clients that were in it and are not any more.
+    pub left: Vec<StatusClient>,
+}
+
+impl Missed {
+    /// What changed from `before` to `now`.
+    pub(super) fn between(before: Option<&Picture>, now: &Picture) -> Self {
+        let Some(before) = before else {
+            let (states, joined) = (now.states.clone(), now.clients().to_vec());
+            return Self { states, restarted: None, joined, left: Vec::new() };
+        };
+        let is_other = match (before.pid, now.pid) {
+            (Some(before), Some(now)) => Some(before != now),
+            _ => None,
+        };
+        let known = if is_other == Some(true) { None } else { before.states.last() };
+        // The earliest that is the same: what may have come behind it counts.
+        let place = known.and_then(|known| now.states.iter().position(|state| state == known));
+        let states = now.states.get(place.map_or(0, |place| place + 1)..).unwrap_or_default();
+        let begins_anew = states.iter().any(|state| state.name == StateName::Reconnecting);
+        let restarted = match (is_other, place) {
+            (Some(true), _) => Some(true),
+            (Some(false), Some(_)) => Some(begins_anew),
+            _ => begins_anew.then_some(true),
+        };
+        let (were, are) = (before.clients(), now.clients());
+        Self {
+            states: states.to_vec(),
+            restarted,
+            joined: only_in(are, were),
+            left: only_in(were, are),
+        }
+    }
+}
+
+/// The clients of `these` that are not among the others.
+fn only_in(these: &[StatusClient], others: &[StatusClient]) -> Vec<StatusClient> {
+    let known: HashSet<_> = others.iter().map(session_of).collect();
+    these.iter().filter(|client| !known.contains(&session_of(client))).cloned().collect()
+}
+
+/// What tells one session of a client from others.
+pub(super) fn session_of(client: &StatusClient) -> (Option<Cid>, Option<u64>) {
+    (client.cid(), client.connected_since().unix)
+}

@@ -1,0 +1,61 @@
+//! [`LinkStatus`]: what a link is doing.
+
+use std::fmt;
+
+use tokio::time::Instant;
+
+use super::Trouble;
+use crate::client::WeakClient;
+use crate::error::Error;
+
+/// What a [`Link`](super::Link) is doing.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum LinkStatus {
+    /// Nothing: [`next`](super::Link::next) was not called yet, or is not waited for.
+    Idle,
+    /// It connects, greets and sets up.
+    #[non_exhaustive]
+    Connecting {
+        /// Which attempt it is since the last session, from 1.
+        attempt: u32,
+    },
+    /// It waits before it tries again.
+    #[non_exhaustive]
+    Waiting {
+        /// When it tries again.
+        until: Instant,
+        /// Why there is no session; `None` behind a session that did not live long.
+        trouble: Option<Trouble>,
+        /// The same at length.
+        error: Option<Error>,
+    },
+    /// There is a session.
+    #[non_exhaustive]
+    Connected {
+        /// Which one it is, from 1.
+        number: u64,
+    },
+    /// It has ended, and this is why.
+    Ended(Error),
+}
+
+impl fmt::Display for LinkStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Idle => f.write_str("nobody waits for a session"),
+            Self::Connecting { attempt } => write!(f, "connecting, attempt {attempt}"),
+            Self::Waiting { error: Some(error), .. } => write!(f, "waiting: {error}"),
+            Self::Waiting { .. } => f.write_str("waiting"),
+            Self::Connected { number } => write!(f, "connected, session {number}"),
+            Self::Ended(error) => write!(f, "ended: {error}"),
+        }
+    }
+}
+
+/// What a link's handles see of it.
+#[derive(Clone)]
+pub(super) struct Current {
+    pub(super) status: LinkStatus,
+    pub(super) client: Option<WeakClient>,
+}

@@ -1,0 +1,13 @@
+//! Sessions one after another.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "tests")]
+
+#[path = "link/commands.rs"]
+mod commands;
+#[path = "link/door.rs"]
+mod door;
+#[path = "link/missed.rs"]
+mod missed;
+#[path = "link/orphans.rs"]
+mod orphans;
+#[path = "link/sessions.rs"]
+mod sessions;

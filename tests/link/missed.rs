@@ -1,0 +1,120 @@
+//! What a new session tells of the time before it.
+
+use openvpn_mgmt::events::StateName;
+use openvpn_mgmt::reply::StatusClient;
+use openvpn_mgmt::{Backoff, Builder, Cid, Text};
+use openvpn_mgmt_test::scripted::{Daemon, beside};
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use crate::door::Door;
+
+const CONNECTED: &str = "5,CONNECTED,SUCCESS,10.8.0.1,,,,";
+
+/// What a daemon tells.
+struct Told<'a> {
+    pid: u32,
+    states: &'a [&'a str],
+    clients: &'a [(u64, &'a str)],
+}
+
+impl Told<'_> {
+    async fn by(&self, daemon: &mut Daemon) {
+        let lines =
+            |lines: &[&str]| lines.iter().fold(String::new(), |said, line| said + line + "\r\n");
+        daemon.hears("state all").await.says(lines(self.states) + "END\r\n").await;
+        daemon.hears("pid").await.says(format!("SUCCESS: pid={}\r\n", self.pid)).await;
+        daemon.hears("status 3").await.says(self.status()).await;
+        daemon.hears("load-stats").await;
+        daemon.says("SUCCESS: nclients=0,bytesin=1,bytesout=2\r\n").await;
+    }
+
+    fn status(&self) -> String {
+        let mut status = String::from(
+            "TITLE\tOpenVPN 2.6.14\r\nTIME\t2026-11-29 16:00:00\t1795968000\r\n\
+             HEADER\tCLIENT_LIST\tCommon Name\tReal Address\tVirtual Address\tVirtual IPv6 Address\tBytes Received\t\
+             Bytes Sent\tConnected Since\tConnected Since (time_t)\tUsername\tClient ID\tPeer ID\tData Channel Cipher\r\n",
+        );
+        for (cid, name) in self.clients {
+            let _ = write!(
+                status,
+                "CLIENT_LIST\t{name}\t192.0.2.7:5000\t10.8.0.2\t\t1\t2\t2026-11-29 16:00:00\t179596{cid:04}\t{name}\t{cid}\t0\t\
+                 AES-256-GCM\r\n"
+            );
+        }
+        status + "GLOBAL_STATS\tMax bcast/mcast queue length\t0\r\nEND\r\n"
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_changed_is_told() {
+    let door = Door::default();
+    let builder = Builder::new().requests(false);
+    let mut link = door.link_of(&builder).backoff(Backoff::default().reset_after(Duration::ZERO));
+    let mut next = async |told: Told<'_>| {
+        let mut daemon = door.daemon();
+        let attached = beside(link.next(), async {
+            daemon.greets(5).await;
+            told.by(&mut daemon).await;
+        });
+        attached.await.unwrap()
+    };
+
+    let first = next(Told {
+        pid: 7,
+        states: &["1,WAIT,,,,,,", CONNECTED],
+        clients: &[(0, "alice"), (1, "bob")],
+    })
+    .await;
+    assert_eq!((first.now.pid, first.missed.restarted), (Some(7), None));
+    assert_eq!(
+        (first.missed.states.len(), first.missed.joined.len(), first.missed.left.len()),
+        (2, 2, 0)
+    );
+    assert_eq!(first.now.load_stats.map(|stats| stats.bytes_out), Some(2));
+
+    // The same process, which has not restarted; one client is another of the same ID.
+    let same = next(Told {
+        pid: 7,
+        states: &["1,WAIT,,,,,,", CONNECTED],
+        clients: &[(1, "bob"), (2, "carol")],
+    })
+    .await;
+    assert_eq!((same.missed.restarted, same.missed.states.len()), (Some(false), 0));
+    let ids =
+        |clients: &[StatusClient]| clients.iter().filter_map(StatusClient::cid).collect::<Vec<_>>();
+    assert_eq!((ids(&same.missed.joined), ids(&same.missed.left)), (vec![Cid(2)], vec![Cid(0)]));
+
+    // It restarted within the second of the last state, and has the same one again.
+    let states = [CONNECTED, "5,RECONNECTING,SIGUSR1,,,,,", CONNECTED];
+    let restarted = next(Told { pid: 7, states: &states, clients: &[] }).await;
+    assert_eq!(restarted.missed.restarted, Some(true));
+    assert_eq!(restarted.missed.states.len(), 2);
+    assert_eq!(restarted.missed.states[0].name, StateName::Reconnecting);
+    assert_eq!(restarted.missed.states[0].detail(), Some(Text::from("SIGUSR1")));
+
+    // Nothing known is left of the history.
+    let unknown = next(Told { pid: 7, states: &["9,WAIT,,,,,,"], clients: &[] }).await;
+    assert_eq!((unknown.missed.restarted, unknown.missed.states.len()), (None, 1));
+
+    let other = next(Told { pid: 8, states: &["9,WAIT,,,,,,"], clients: &[] }).await;
+    assert_eq!((other.missed.restarted, other.missed.states.len()), (Some(true), 1));
+}
+
+/// As in a hold.
+#[tokio::test(start_paused = true)]
+async fn what_the_daemon_does_not_tell_is_left_open() {
+    let door = Door::default();
+    let mut link = door.link_of(&Builder::new().requests(false));
+    let mut daemon = door.daemon();
+    let attached = beside(link.next(), async {
+        daemon.greets(5).await.hears("state all").await.says("END\r\n").await;
+        daemon.hears("pid").await.says("SUCCESS: pid=7\r\n").await;
+        let refusal = "ERROR: The 'status' command is not supported by the current daemon mode\r\n";
+        daemon.hears("status 3").await.says(refusal).await;
+        daemon.hears("load-stats").await.says("SUCCESS: nclients=0,bytesin=0,bytesout=0\r\n").await;
+    });
+    let attached = attached.await.unwrap();
+    assert_eq!((attached.now.pid, attached.now.status), (Some(7), None));
+    assert!(attached.missed.states.is_empty() && attached.missed.joined.is_empty());
+}
