@@ -1,0 +1,148 @@
+//! Signals, restarts, and the end.
+
+use super::clock::Due;
+use super::flow::Phase;
+use super::link::Block;
+use super::prompt::Question;
+use super::{Daemon, Mode};
+
+/// A signal to a daemon, from its manager or by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Signal {
+    Hup,
+    Usr1,
+    Usr2,
+    Term,
+    Int,
+    /// SIGUSR1 because the manager has left.
+    ManagementDisconnect,
+}
+
+impl Signal {
+    pub(super) fn parse(name: &str) -> Option<Self> {
+        match name {
+            "SIGHUP" => Some(Self::Hup),
+            "SIGUSR1" => Some(Self::Usr1),
+            "SIGUSR2" => Some(Self::Usr2),
+            "SIGTERM" => Some(Self::Term),
+            "SIGINT" => Some(Self::Int),
+            _ => None,
+        }
+    }
+
+    /// Its name, or the reason it stands for.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Hup => "SIGHUP",
+            Self::Usr1 => "SIGUSR1",
+            Self::Usr2 => "SIGUSR2",
+            Self::Term => "SIGTERM",
+            Self::Int => "SIGINT",
+            Self::ManagementDisconnect => "management-disconnect",
+        }
+    }
+
+    /// Whether it has the daemon start again.
+    pub(super) fn restarts(self) -> bool {
+        matches!(self, Self::Hup | Self::Usr1 | Self::ManagementDisconnect)
+    }
+}
+
+impl Daemon {
+    /// Does what a signal asks for, by what the daemon is doing.
+    pub(super) fn obey(&mut self, signal: Signal) {
+        match (self.phase, self.question().cloned()) {
+            (Phase::Ended, _) => {}
+            // A hold has not begun anything that could be left.
+            (Phase::Hold, _) => self.end(),
+            (Phase::Asking, Some(Question::Secret { kind, .. } | Question::Str { kind })) => {
+                self.fatal(&format!(
+                    "ERROR: could not read {kind} username/password/ok/string from management interface"
+                ));
+            }
+            (Phase::Asking, Some(Question::Signature { command })) => {
+                self.break_off(command);
+                self.leave(signal, signal.name());
+            }
+            (Phase::Asking, Some(Question::Certificate)) => {
+                self.break_off("certificate");
+                self.leave(signal, signal.name());
+            }
+            (Phase::Asking | Phase::Pausing, _) => self.leave(signal, "init_instance"),
+            (Phase::Running, _) if signal == Signal::Usr2 => {
+                self.log("", "SIGUSR2[hard,] received");
+            }
+            (Phase::Running, _) => self.leave(signal, signal.name()),
+        }
+    }
+
+    /// Answers a block that was begun for a prompt that is gone.
+    fn break_off(&mut self, command: &str) {
+        let begun = |block: &Block| matches!(block, Block::Signature | Block::Certificate);
+        let link = self.link.as_ref().and_then(|link| link.block.as_ref());
+        if link.is_some_and(|(block, _)| begun(block)) {
+            self.say(format!("ERROR: {command} command failed"));
+        }
+        if let Some(link) = &mut self.link {
+            link.block = None;
+        }
+    }
+
+    /// Restarts or ends, for this reason.
+    fn leave(&mut self, signal: Signal, reason: &str) {
+        if signal.restarts() {
+            let seconds = (signal != Signal::Hup).then(|| self.retry_wait());
+            self.restart(reason, seconds);
+        } else {
+            self.close_tunnel();
+            self.plain_state("EXITING", reason);
+            self.end();
+        }
+    }
+
+    /// Starts again: as after a new start of the process without `wait`, with what it knows after
+    /// that many seconds.
+    pub(super) fn restart(&mut self, reason: &str, wait: Option<u64>) {
+        self.close_tunnel();
+        self.plain_state("RECONNECTING", reason);
+        self.prompt = None;
+        self.is_open = false;
+        self.settings.released = false;
+        self.clock.cancel_all_but(Due::ByteCount);
+        match wait {
+            None => self.begin(),
+            Some(seconds) => self.begin_again(seconds),
+        }
+    }
+
+    /// Seconds until a daemon begins again.
+    fn retry_wait(&self) -> u64 {
+        // Those of the lab, whose clients are told to wait one second.
+        if self.is(Mode::Client) { 1 } else { self.personality.retry_wait() }
+    }
+
+    /// Takes the tunnel down, and lets go of a server's clients.
+    fn close_tunnel(&mut self) {
+        match self.set_up.mode {
+            Mode::Server => self.drop_clients(),
+            Mode::Client => self.take_down(),
+            Mode::PointToPoint => {}
+        }
+    }
+
+    /// Ends with the last words that a manager hears.
+    pub(super) fn fatal(&mut self, text: &str) {
+        self.say(format!(">FATAL:{text}"));
+        self.end();
+    }
+
+    /// Ends, and closes the connection.
+    pub(super) fn end(&mut self) {
+        self.phase = Phase::Ended;
+        self.prompt = None;
+        self.plan.clear();
+        self.link = None;
+        self.clock.cancel_all_but(Due::Restart);
+        self.clock.cancel(Due::Restart);
+    }
+}

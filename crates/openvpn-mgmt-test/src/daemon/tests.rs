@@ -1,0 +1,260 @@
+use super::*;
+
+fn daemon(personality: Personality, set_up: &str) -> Daemon {
+    let mut daemon = Daemon::new(personality, SetUp::parse(set_up).unwrap());
+    daemon.connect();
+    daemon
+}
+
+fn said(daemon: &mut Daemon) -> Vec<String> {
+    let text = String::from_utf8(daemon.output()).unwrap();
+    let lines = text.split_terminator("\r\n").filter(|line| !line.contains(":ENV,"));
+    lines.map(|line| line.replace(char::is_numeric, "0")).collect()
+}
+
+fn ask(daemon: &mut Daemon, lines: &str) -> Vec<String> {
+    daemon.receive(lines.as_bytes());
+    said(daemon)
+}
+
+const GREETING: &str = ">INFO:OpenVPN Management Interface Version 0 -- type 'help' for more info";
+
+#[test]
+fn a_password_is_asked_for_three_times() {
+    let mut daemon = daemon(Personality::V2_6, "server, password s3");
+    assert_eq!(daemon.output(), b"ENTER PASSWORD:");
+    daemon.receive(b"x\n");
+    assert_eq!(daemon.output(), b"ENTER PASSWORD:");
+    daemon.receive(b"x\ny\n");
+    assert_eq!((daemon.output(), daemon.is_connected()), (b"".to_vec(), false));
+    daemon.connect();
+    daemon.output();
+    daemon.receive(b"s3\n");
+    assert_eq!(said(&mut daemon), ["SUCCESS: password is correct", GREETING]);
+}
+
+/// As seen with a first manager: the prompt waits until the whole read is done.
+#[test]
+fn a_hold_is_told_behind_the_commands_of_the_first_read() {
+    let mut daemon = daemon(Personality::V2_7, "client, hold, password s3");
+    daemon.output();
+    let heard = ask(&mut daemon, "s3\nhold\n");
+    let hold = ">HOLD:Waiting for hold release:0";
+    assert_eq!(heard, ["SUCCESS: password is correct", GREETING, "SUCCESS: hold=0", hold]);
+    daemon.disconnect();
+    daemon.connect();
+    daemon.output();
+    let heard = ask(&mut daemon, "s3\nhold\n");
+    assert_eq!(heard, ["SUCCESS: password is correct", GREETING, hold, "SUCCESS: hold=0"]);
+}
+
+#[test]
+fn signals_in_a_hold_and_at_a_prompt() {
+    let mut old = daemon(Personality::V2_5, "client, hold");
+    said(&mut old);
+    let hold = ">HOLD:Waiting for hold release:0";
+    assert_eq!(ask(&mut old, "signal SIGHUP\n"), [hold]);
+    let mut new = daemon(Personality::V2_6, "client, hold, query-passwords");
+    said(&mut new);
+    let ignored = "ERROR: signal 'SIGUSR0' is currently ignored";
+    assert_eq!(ask(&mut new, "signal SIGUSR1\n"), [ignored, hold]);
+    ask(&mut new, "hold release\n");
+    assert_eq!(
+        ask(&mut new, "signal SIGUSR2\n"),
+        [
+            "SUCCESS: signal SIGUSR0 thrown",
+            ">FATAL:ERROR: could not read Auth username/password/ok/string from management interface"
+        ]
+    );
+    assert!(new.has_ended() && !new.is_connected());
+}
+
+#[test]
+fn exit_takes_back_what_was_about_to_be_said() {
+    let mut running = daemon(Personality::V2_6, "server");
+    said(&mut running);
+    assert_eq!(ask(&mut running, "pid\nexit\n"), [""; 0]);
+    let mut held = daemon(Personality::V2_6, "server, hold");
+    said(&mut held);
+    assert_eq!(ask(&mut held, "pid\nexit\n"), ["SUCCESS: pid=0000"]);
+}
+
+#[test]
+fn a_client_comes_up_and_starts_again() {
+    let mut daemon = daemon(Personality::V2_6, "client, hold, query-passwords");
+    ask(&mut daemon, "state on\nhold release\n");
+    let heard = ask(&mut daemon, "username Auth a\npassword Auth b\n");
+    assert_eq!(heard[2..], [">STATE:0000000000,WAIT,,,,,,", ">STATE:0000000000,AUTH,,,,,,"]);
+    daemon.advance(Duration::from_secs(1));
+    assert_eq!(said(&mut daemon), [">STATE:0000000000,GET_CONFIG,,,,,,"]);
+    daemon.server_does(&ServerAction::Pushes("echo hi".to_owned())).unwrap();
+    daemon.server_does(&ServerAction::Admits).unwrap();
+    let connected = ">STATE:0000000000,CONNECTED,SUCCESS,00.0.0.0,000.0.0.0,0000,,";
+    assert_eq!(said(&mut daemon), [connected]);
+    assert_eq!(ask(&mut daemon, "echo all\n"), ["0000000000,hi", "END"]);
+    assert_eq!(
+        ask(&mut daemon, "signal SIGUSR1\n"),
+        [
+            "SUCCESS: signal SIGUSR0 thrown",
+            ">STATE:0000000000,RECONNECTING,SIGUSR0,,,,,",
+            ">HOLD:Waiting for hold release:0"
+        ]
+    );
+}
+
+#[test]
+fn a_denied_client_is_asked_again_or_ends() {
+    let mut daemon = daemon(Personality::V2_7, "client, query-passwords, auth-retry interact");
+    ask(&mut daemon, "state on\nusername Auth a\npassword Auth b\n");
+    daemon.server_does(&ServerAction::Denies(Some("no".to_owned()))).unwrap();
+    daemon.advance(Duration::from_secs(2));
+    let heard = said(&mut daemon);
+    assert_eq!(
+        heard[1..],
+        [
+            ">PASSWORD:Verification Failed: 'Auth' ['no']",
+            ">STATE:0000000000,RECONNECTING,auth-failure,,,,,",
+            ">PASSWORD:Need 'Auth' username/password"
+        ]
+    );
+}
+
+#[test]
+fn a_signature_is_answered_behind_the_commands_of_its_read() {
+    let mut daemon = daemon(Personality::V2_6, "client, external-key pss");
+    assert!(said(&mut daemon).last().unwrap().starts_with(">RSA_SIGN:"));
+    assert_eq!(
+        ask(&mut daemon, "pk-sig\nAA==\nEND\nhold\n"),
+        ["SUCCESS: hold=0", "SUCCESS: rsa-sign command succeeded"]
+    );
+}
+
+#[test]
+fn a_client_of_a_server_lives() {
+    let mut daemon = daemon(Personality::V2_6, "server, client-auth");
+    said(&mut daemon);
+    daemon.client_connects(Client::new("alice")).unwrap();
+    assert_eq!(said(&mut daemon), [">CLIENT:CONNECT,0,0"]);
+    assert_eq!(ask(&mut daemon, "client-auth-nt 0 7\n"), ["ERROR: client-auth command failed"]);
+    assert_eq!(
+        ask(&mut daemon, "client-auth 0 1\npush \"echo hi\"\nEND\n"),
+        [
+            "SUCCESS: client-auth command succeeded",
+            ">CLIENT:ADDRESS,0,00.0.0.0,0",
+            ">CLIENT:ESTABLISHED,0"
+        ]
+    );
+    assert!(daemon.client_heard("alice", "ECHO"));
+    daemon.client_renegotiates("alice").unwrap();
+    daemon.receive(b"client-auth-nt 0 3\n");
+    assert_eq!(said(&mut daemon), [">CLIENT:REAUTH,0,0", "SUCCESS: client-auth command succeeded"]);
+    assert_eq!(ask(&mut daemon, "client-kill 0\n"), ["SUCCESS: client-kill command succeeded"]);
+    daemon.advance(Duration::from_secs(5));
+    assert_eq!(said(&mut daemon), [">CLIENT:DISCONNECT,0"]);
+    assert!(daemon.client_heard("alice", "server-pushed-connection-reset"));
+}
+
+#[test]
+fn cids_begin_anew_after_a_restart() {
+    let mut daemon = daemon(Personality::V2_5, "server, client-auth");
+    said(&mut daemon);
+    daemon.client_connects(Client::new("alice")).unwrap();
+    ask(&mut daemon, "state on\nclient-auth-nt 0 0\n");
+    assert_eq!(
+        ask(&mut daemon, "signal SIGUSR1\n"),
+        [
+            "SUCCESS: signal SIGUSR0 thrown",
+            ">CLIENT:DISCONNECT,0",
+            ">STATE:0000000000,RECONNECTING,SIGUSR0,,,,,"
+        ]
+    );
+    assert_eq!(daemon.client_connects(Client::new("bob")), Err(ClientError::NotServing));
+    daemon.advance(Duration::from_secs(5));
+    assert_eq!(daemon.client_connects(Client::new("bob")), Ok(0));
+}
+
+#[test]
+fn a_waiting_client_that_restarts_keeps_its_cid() {
+    let mut daemon = daemon(Personality::V2_6, "server, client-auth");
+    daemon.client_connects(Client::new("alice")).unwrap();
+    daemon.output();
+    daemon.client_restarts("alice").unwrap();
+    let text = String::from_utf8(daemon.output()).unwrap();
+    assert!(text.starts_with(">CLIENT:CONNECT,0,2\r\n"), "{text}");
+}
+
+#[test]
+fn a_challenge_is_answered_by_coming_again() {
+    let mut daemon = daemon(Personality::V2_6, "server, client-auth");
+    daemon.client_connects(Client::new("alice").answers("1234")).unwrap();
+    daemon.output();
+    daemon.receive(b"client-deny 0 1 x \"CRV1:R,E:Om01:Y3Ix:PIN\"\n");
+    let text = String::from_utf8(daemon.output()).unwrap();
+    assert!(text.contains(">CLIENT:CONNECT,1,1\r\n"), "{text}");
+    assert!(text.contains(">CLIENT:ENV,password=CRV1::Om01::1234\r\n"), "{text}");
+    assert!(text.contains(">CLIENT:ENV,username=cr1\r\n"), "{text}");
+    daemon.advance(Duration::from_secs(5));
+    assert_eq!(said(&mut daemon), [">CLIENT:DISCONNECT,0"]);
+}
+
+#[test]
+fn a_byte_count_goes_on_for_the_next_manager_from_2_6_on() {
+    for (personality, told) in [(Personality::V2_5, 0), (Personality::V2_6, 3)] {
+        let mut daemon = daemon(personality, "client");
+        ask(&mut daemon, "bytecount 2\n");
+        daemon.disconnect();
+        daemon.connect();
+        daemon.output();
+        daemon.advance(Duration::from_secs(7));
+        assert_eq!(said(&mut daemon).len(), told, "{personality:?}");
+    }
+}
+
+#[test]
+fn env_filters_show_what_a_client_says_of_itself_first() {
+    let mut daemon = daemon(Personality::V2_6, "server, client-auth");
+    daemon.receive(b"env-filter 2\n");
+    daemon.output();
+    daemon.client_connects(Client::new("alice")).unwrap();
+    let text = String::from_utf8(daemon.output()).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines[1], ">CLIENT:ENV,IV_VER=2.6.14");
+    assert!(lines.contains(&">CLIENT:ENV,username=alice"));
+    assert!(!text.contains("common_name") && !text.contains("X509_1"));
+}
+
+#[test]
+fn a_file_that_begins_in_a_block_ends_the_daemon() {
+    let mut daemon = daemon(Personality::V2_7, "server, client-auth");
+    daemon.client_connects(Client::new("alice")).unwrap();
+    daemon.output();
+    assert_eq!(
+        ask(&mut daemon, "client-auth 0 1\n<ca>\nEND\n"),
+        [
+            "SUCCESS: client-auth command succeeded",
+            ">CLIENT:DISCONNECT,0",
+            ">FATAL:ERROR: Endtag </ca> missing"
+        ]
+    );
+}
+
+/// What OpenVPN 2.6.14 has said of its first client, but for certificates.
+#[test]
+fn an_environment_is_in_the_order_of_real_ones() {
+    let mut daemon = daemon(Personality::V2_6, "server, client-auth");
+    daemon.output();
+    daemon.client_connects(Client::new("alice")).unwrap();
+    let text = String::from_utf8(daemon.output()).unwrap();
+    let names = text.lines().filter_map(|line| line.strip_prefix(">CLIENT:ENV,"));
+    let names: Vec<&str> = names
+        .filter(|line| !line.starts_with("tls_"))
+        .filter_map(|line| line.split('=').next())
+        .collect();
+    assert_eq!(
+        names.join(" "),
+        "n_clients password untrusted_port untrusted_ip common_name username IV_COMP_STUBv2 IV_COMP_STUB \
+         IV_LZO_STUB IV_PROTO IV_CIPHERS IV_NCP IV_MTU IV_TCPNL IV_PLAT IV_VER X509_0_CN X509_1_CN \
+         remote_port_1 local_port_1 local_1 proto_1 daemon_pid daemon_start_time daemon_log_redirect daemon \
+         verb config ifconfig_local ifconfig_netmask script_context tun_mtu dev dev_type redirect_gateway END"
+    );
+}
