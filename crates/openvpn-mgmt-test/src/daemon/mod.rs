@@ -68,7 +68,12 @@ pub struct Daemon {
     echo: History,
     tunnel: Tunnel,
     clients: Clients,
+    /// The lines that were read, until they are taken.
+    received: Vec<String>,
 }
+
+/// How many lines are kept for whoever asks for them.
+const RECEIVED: usize = 10_000;
 
 impl Daemon {
     /// Starts a daemon, up to its first hold or prompt.
@@ -101,6 +106,7 @@ impl Daemon {
             echo: History::new(100),
             tunnel: Tunnel::new(&set_up),
             clients: Clients::new(personality),
+            received: Vec::new(),
             set_up,
         };
         daemon.start();
@@ -170,6 +176,27 @@ impl Daemon {
         !self.out.is_empty()
     }
 
+    /// Takes the lines that were read since the last time, those of blocks and passwords too.
+    ///
+    /// Up to 10,000 are kept.
+    pub fn take_commands(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.received)
+    }
+
+    /// Whether it is a server that serves, with a manager that would hear of clients.
+    #[must_use]
+    pub fn serves_a_manager(&self) -> bool {
+        self.serves() && self.link.as_ref().is_some_and(|link| link.verified)
+    }
+
+    /// Restarts, as by SIGUSR1 of somebody else; not in a hold or at a prompt.
+    pub fn restarts_by_itself(&mut self) {
+        if self.phase == Phase::Running {
+            self.thrown = Some(Signal::Usr1);
+            self.settle();
+        }
+    }
+
     /// The time since its start.
     #[must_use]
     pub fn now(&self) -> Duration {
@@ -206,6 +233,9 @@ impl Daemon {
         link.input.add(bytes);
         let mut processed = false;
         while let Some(line) = self.link.as_mut().and_then(|link| link.input.next_line()) {
+            if self.received.len() < RECEIVED {
+                self.received.push(String::from_utf8_lossy(&line).into_owned());
+            }
             self.line(&text::from_bytes(&line));
             processed = true;
             if self.link.as_ref().is_none_or(|link| link.halt) {

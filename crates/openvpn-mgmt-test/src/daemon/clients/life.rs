@@ -142,7 +142,7 @@ impl Daemon {
         Ok(())
     }
 
-    fn serves(&self) -> bool {
+    pub(in crate::daemon) fn serves(&self) -> bool {
         self.is(Mode::Server) && self.is_open && self.phase == Phase::Running
     }
 

@@ -1,0 +1,134 @@
+//! [`FakeDaemon`]: a simulated daemon behind streams.
+
+mod builder;
+mod driver;
+mod expectation;
+mod listen;
+mod shared;
+mod transcript;
+mod world;
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::DuplexStream;
+
+use self::expectation::Expectations;
+use self::shared::Shared;
+use crate::daemon::{Client, ClientError, Daemon, ServerAction};
+use crate::personality::Personality;
+
+/// A fake OpenVPN daemon, for the tests of a program that manages one.
+///
+/// It is configured by its methods that take `self`, until the first manager connects, and told what
+/// happens by those that take `&self`. Its time is tokio's, so that paused tests work. When it is
+/// dropped it ends, and its connections with it.
+///
+/// # Panics
+/// Dropping it panics where something was [expected](Self::expect) and did not come, with what was
+/// said, unless the thread panics already.
+#[derive(Debug)]
+pub struct FakeDaemon {
+    shared: Arc<Shared>,
+    expectations: Expectations,
+    tasks: Vec<tokio::task::AbortHandle>,
+}
+
+/// How many bytes an in-memory connection holds, as a Unix socket of Linux does about.
+const BUFFER: usize = 200 * 1024;
+
+impl FakeDaemon {
+    /// Connects a manager to it, in memory.
+    ///
+    /// As on a Unix socket, the second and the third manager wait until the one before has left, and
+    /// the fourth is refused.
+    ///
+    /// # Errors
+    /// `WouldBlock` where two wait already, `ConnectionRefused` where the daemon has ended.
+    ///
+    /// # Panics
+    /// It is not called within a tokio runtime.
+    pub fn connect(&self) -> io::Result<DuplexStream> {
+        let (theirs, ours) = tokio::io::duplex(BUFFER);
+        self.shared.offer(Box::new(ours))?;
+        Ok(theirs)
+    }
+
+    /// Does something to the simulated daemon itself, and what follows from it.
+    ///
+    /// What it has to say goes to its manager afterwards, as ever.
+    pub fn with<T>(&self, act: impl FnOnce(&mut Daemon) -> T) -> T {
+        self.shared.with(act)
+    }
+
+    /// The release it behaves as.
+    #[must_use]
+    pub fn personality(&self) -> Personality {
+        self.with(|daemon| daemon.personality())
+    }
+
+    /// A client connects to a server, and gives its CID.
+    ///
+    /// # Errors
+    /// The daemon is no server, or serves nobody yet.
+    pub fn connects(&self, client: Client) -> Result<u64, ClientError> {
+        self.with(|daemon| daemon.client_connects(client))
+    }
+
+    /// A client of a server leaves.
+    ///
+    /// # Errors
+    /// Nobody of this name is connected.
+    pub fn leaves(&self, name: &str) -> Result<(), ClientError> {
+        self.with(|daemon| daemon.client_leaves(name))
+    }
+
+    /// A client of a server begins anew from its port.
+    ///
+    /// # Errors
+    /// Nobody of this name is connected.
+    pub fn restarts(&self, name: &str) -> Result<(), ClientError> {
+        self.with(|daemon| daemon.client_restarts(name))
+    }
+
+    /// The keys of a client of a server are renewed.
+    ///
+    /// # Errors
+    /// Nobody of this name is connected.
+    pub fn renegotiates(&self, name: &str) -> Result<(), ClientError> {
+        self.with(|daemon| daemon.client_renegotiates(name))
+    }
+
+    /// The server of a client does something.
+    ///
+    /// # Errors
+    /// It cannot now.
+    pub fn server_does(&self, action: &ServerAction) -> Result<(), ClientError> {
+        self.with(|daemon| daemon.server_does(action))
+    }
+
+    /// Moves the daemon's time on, beyond that of tokio.
+    pub fn time_passes(&self, time: Duration) {
+        self.shared.skip(time);
+    }
+
+    /// What was said so far: the last lines, for a message of a test that fails.
+    #[must_use]
+    pub fn conversation(&self) -> String {
+        self.shared.conversation()
+    }
+}
+
+impl Drop for FakeDaemon {
+    fn drop(&mut self) {
+        self.tasks.iter().for_each(tokio::task::AbortHandle::abort);
+        self.shared.abort();
+        if !std::thread::panicking() {
+            self.expectations.check(&self.shared);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,119 @@
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+
+use super::*;
+use crate::conversation::{Conversation, Release};
+use crate::faults::Faults;
+
+async fn line(stream: &mut BufReader<DuplexStream>) -> String {
+    let mut line = String::new();
+    stream.read_line(&mut line).await.unwrap();
+    line.trim_end().to_owned()
+}
+
+const GREETING: &str = ">INFO:OpenVPN Management Interface Version 5 -- type 'help' for more info";
+
+#[tokio::test(start_paused = true)]
+async fn one_manager_is_served_at_a_time() {
+    let fake = FakeDaemon::v2_6().server();
+    let mut first = BufReader::new(fake.connect().unwrap());
+    assert_eq!(line(&mut first).await, GREETING);
+    let mut second = fake.connect().unwrap();
+    let _third = fake.connect().unwrap();
+    assert_eq!(fake.connect().unwrap_err().kind(), io::ErrorKind::WouldBlock);
+    let nothing = tokio::time::timeout(Duration::from_secs(60), second.read_u8()).await;
+    assert!(nothing.is_err());
+    drop(first);
+    assert_eq!(line(&mut BufReader::new(second)).await, GREETING);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_conversation_runs() {
+    let text = "\
+facts: 1
+versions: 2.6
+daemon: server, hold, client-auth
+daemon > >INFO:OpenVPN Management Interface Version {number} -- type 'help' for more info
+daemon > >HOLD:Waiting for hold release:0
+manager > hold release
+daemon > SUCCESS: hold release succeeded
+world > alice connects with alice s3
+daemon > >CLIENT:CONNECT,{cid},{kid}
+daemon > >CLIENT:ENV,{*}
+daemon > >CLIENT:ENV,END
+manager > client-deny {cid} {kid} no \"come later\"
+daemon > SUCCESS: client-deny command succeeded
+world > alice hears come later
+world > time passes 5 seconds
+daemon > >CLIENT:DISCONNECT,{cid}
+daemon > >CLIENT:ENV,END
+manager > exit
+daemon closes
+";
+    let conversation = Conversation::parse("it", text).unwrap();
+    let mut fake = FakeDaemon::v2_6().set_up("server, hold, client-auth").unwrap();
+    let run = conversation.run(Release::new(2, 6), &mut fake).await;
+    run.unwrap_or_else(|error| panic!("{error}"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_expected_and_comes_is_well() {
+    let fake =
+        FakeDaemon::v2_7().server().client_connects("alice", |c| c).expect("client-auth-nt 0 1");
+    let mut stream = BufReader::new(fake.connect().unwrap());
+    while line(&mut stream).await != ">CLIENT:ENV,END" {}
+    stream.write_all(b"client-auth-nt 0 1\n").await.unwrap();
+    assert_eq!(line(&mut stream).await, "SUCCESS: client-auth command succeeded");
+    assert!(fake.conversation().contains("manager > client-auth-nt 0 1\n"));
+}
+
+#[tokio::test(start_paused = true)]
+#[should_panic(expected = "no command came that begins with \"verb\":\ndaemon > >INFO:OpenVPN")]
+async fn what_is_expected_and_does_not_come_is_shown() {
+    let fake = FakeDaemon::v2_6().server().expect("verb");
+    let mut stream = BufReader::new(fake.connect().unwrap());
+    assert_eq!(line(&mut stream).await, GREETING);
+    stream.write_all(b"pid\n").await.unwrap();
+    line(&mut stream).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn byte_counts_come_in_the_time_of_tokio() {
+    let fake = FakeDaemon::v2_6().server();
+    fake.with(|_| ());
+    let mut stream = BufReader::new(fake.connect().unwrap());
+    line(&mut stream).await;
+    fake.connects(Client::new("alice")).unwrap();
+    stream.write_all(b"bytecount 5\n").await.unwrap();
+    while !line(&mut stream).await.starts_with("SUCCESS") {}
+    let before = tokio::time::Instant::now();
+    assert_eq!(line(&mut stream).await, ">BYTECOUNT_CLI:0,1848,1736");
+    assert_eq!(before.elapsed().as_secs(), 5);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cut_connection_frees_the_daemon_for_the_next() {
+    let fake = FakeDaemon::v2_6().server().faults(Faults::seeded(1).split().cut_at(20));
+    for _ in 0..3 {
+        let mut text = String::new();
+        fake.connect().unwrap().read_to_string(&mut text).await.unwrap();
+        assert_eq!(text, &GREETING[..20]);
+    }
+}
+
+#[tokio::test]
+async fn it_listens_on_sockets() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("m.sock");
+    let mut unix = FakeDaemon::v2_6();
+    unix.listen_unix(&path).unwrap();
+    let mut tcp = FakeDaemon::v2_6();
+    let address = tcp.listen_tcp(([127, 0, 0, 1], 0).into()).unwrap();
+    let mut text = [0; 5];
+    for _ in 0..2 {
+        tokio::net::UnixStream::connect(&path).await.unwrap().read_exact(&mut text).await.unwrap();
+        assert_eq!(&text, b">INFO");
+        let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+        stream.read_exact(&mut text).await.unwrap();
+        assert_eq!(&text, b">INFO");
+    }
+}
