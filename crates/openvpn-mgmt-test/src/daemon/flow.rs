@@ -117,6 +117,7 @@ impl Daemon {
     pub(super) fn settle(&mut self) {
         loop {
             self.say_prompt();
+            self.act_on_decisions();
             if let Some(signal) = self.thrown.take() {
                 self.obey(signal);
             } else if self.phase == Phase::Hold && self.settings.released {

@@ -119,7 +119,7 @@ impl FakeDaemon {
         self.configured(|set_up| set_up.query_proxy = true)
     }
 
-    /// One more server in its configuration, which nobody is behind; the real one is the last.
+    /// One more server in its configuration, which nobody is behind; the real one is the first.
     #[must_use]
     pub fn remote(self, host: &str, port: &str, proto: &str) -> Self {
         let [host, port, proto] = [host, port, proto].map(str::to_owned);

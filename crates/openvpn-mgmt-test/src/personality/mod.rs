@@ -83,6 +83,11 @@ impl Personality {
         }
     }
 
+    /// Whether a server says that a client has left by itself.
+    pub(crate) fn tells_remote_exit(self) -> bool {
+        self >= Self::V2_6
+    }
+
     /// Whether a `bytecount` goes on when another manager has come.
     pub(crate) fn keeps_byte_count(self) -> bool {
         self >= Self::V2_6

@@ -34,6 +34,8 @@ impl SetUp {
                 set_up.add(word).ok_or_else(|| SetUpError { word: word.to_owned() })?;
             }
         }
+        // Whoever is asked for one of them is asked for a password too.
+        set_up.query_passwords |= set_up.static_challenge.is_some() || set_up.username_only;
         Ok(set_up)
     }
 
@@ -126,7 +128,7 @@ mod tests {
                     remote vpn.example 443 tcp-client, auth-retry interact";
         let set_up = SetUp::parse(list).unwrap();
         assert_eq!(set_up.mode, Mode::Client);
-        assert!(set_up.hold && !set_up.query_passwords);
+        assert!(set_up.hold && set_up.query_passwords);
         assert_eq!(set_up.password.as_deref(), Some("s3 cret"));
         assert_eq!(set_up.static_challenge.unwrap().text, "Your PIN");
         assert_eq!((set_up.verb, set_up.auth_retry), (4, AuthRetry::Interact));

@@ -12,16 +12,47 @@ use super::life::{LET_GO, SILENCE};
 /// The longest text that reaches a waiting client, in bytes.
 const EXTRA: usize = 255;
 
+/// What was decided about a client.
+#[derive(Debug)]
+pub(super) enum Verdict {
+    Admit(Vec<String>),
+    Deny(Option<String>),
+}
+
 impl Daemon {
     /// `client-auth` and `client-auth-nt`.
     pub(in crate::daemon) fn admit(&mut self, cid: u64, kid: u64, lines: &[String]) {
-        if !self.serves_managers("client-auth") {
+        self.decide("client-auth", cid, kid, Verdict::Admit(lines.to_vec()));
+    }
+
+    /// `client-deny`.
+    pub(in crate::daemon) fn deny(&mut self, cid: u64, kid: u64, reason: Option<&str>) {
+        self.decide("client-deny", cid, kid, Verdict::Deny(reason.map(str::to_owned)));
+    }
+
+    /// Takes a decision, which has its effect when all commands of a read are done.
+    fn decide(&mut self, command: &str, cid: u64, kid: u64, verdict: Verdict) {
+        if !self.serves_managers(command) {
             return;
         }
         if !self.takes(cid, kid) {
-            return self.say("ERROR: client-auth command failed");
+            return self.say(format!("ERROR: {command} command failed"));
         }
-        self.say("SUCCESS: client-auth command succeeded");
+        self.say(format!("SUCCESS: {command} command succeeded"));
+        self.clients.decided.push((cid, verdict));
+    }
+
+    /// Does what was decided.
+    pub(in crate::daemon) fn act_on_decisions(&mut self) {
+        for (cid, verdict) in std::mem::take(&mut self.clients.decided) {
+            match verdict {
+                Verdict::Admit(lines) => self.admitted(cid, &lines),
+                Verdict::Deny(reason) => self.refuse(cid, reason.as_deref()),
+            }
+        }
+    }
+
+    fn admitted(&mut self, cid: u64, lines: &[String]) {
         if let Some(word) = lines.iter().find_map(|line| inline_file(line)) {
             // The begin of a file that does not end, which ends the daemon.
             self.client_gone(cid);
@@ -48,6 +79,10 @@ impl Daemon {
             if let Some(rest) = line.strip_prefix("ifconfig-push ") {
                 let address = rest.split_whitespace().next().and_then(|word| word.parse().ok());
                 self.set_address(cid, address);
+            } else if let Some(network) = line.strip_prefix("iroute ").and_then(network) {
+                if let Some(member) = self.clients.members.get_mut(&cid) {
+                    member.networks.push(network);
+                }
             } else if let Some(option) = line.strip_prefix("push ") {
                 let option = option.trim().trim_matches('"');
                 self.push(cid, option);
@@ -67,18 +102,6 @@ impl Daemon {
             let line = format!(">ECHO:{},{text}", self.clock.unix());
             self.clients.hears(&name, line);
         }
-    }
-
-    /// `client-deny`.
-    pub(in crate::daemon) fn deny(&mut self, cid: u64, kid: u64, reason: Option<&str>) {
-        if !self.serves_managers("client-deny") {
-            return;
-        }
-        if !self.takes(cid, kid) {
-            return self.say("ERROR: client-deny command failed");
-        }
-        self.say("SUCCESS: client-deny command succeeded");
-        self.refuse(cid, reason);
     }
 
     fn refuse(&mut self, cid: u64, reason: Option<&str>) {
@@ -162,6 +185,9 @@ impl Daemon {
         let word =
             if what == "HALT" { "server-pushed-halt" } else { "server-pushed-connection-reset" };
         self.clients.hears(&name, format!(">NOTIFY:info,{word},{text}"));
+        let state = if what == "HALT" { "EXITING" } else { "RECONNECTING" };
+        let line = format!(">STATE:{},{state},{word},,,,,", self.clock.unix());
+        self.clients.hears(&name, line);
         if let Some(member) = self.clients.members.get_mut(&cid) {
             if member.standing == Standing::In {
                 member.standing = Standing::Leaving;
@@ -194,6 +220,17 @@ impl Daemon {
         }
         serves
     }
+}
+
+/// `192.168.7.0 255.255.255.0` as an event names it; without a netmask a host.
+fn network(text: &str) -> Option<String> {
+    let mut words = text.split_whitespace();
+    let network: Ipv4Addr = words.next()?.parse().ok()?;
+    let mask = words.next().map_or(Ok(Ipv4Addr::BROADCAST), str::parse).ok()?;
+    let ones = u32::from(mask).leading_ones();
+    let is_whole = u32::from(mask).count_ones() == ones;
+    let length = if ones == 32 { String::new() } else { format!("/{ones}") };
+    is_whole.then(|| format!("{network}{length}"))
 }
 
 /// The word of a line that is one word in angle brackets, which a daemon takes for a file's begin.

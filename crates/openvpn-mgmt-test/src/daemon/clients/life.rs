@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::client::base64;
 use super::env::Event;
 use super::{Client, ClientError, Member, Standing};
 use crate::daemon::clock::Due;
@@ -21,12 +22,17 @@ impl Daemon {
     ///
     /// # Errors
     /// The daemon is no server, or serves nobody yet.
-    pub fn client_connects(&mut self, client: Client) -> Result<u64, ClientError> {
+    pub fn client_connects(&mut self, mut client: Client) -> Result<u64, ClientError> {
         if !self.serves() {
             return Err(ClientError::NotServing);
         }
         let cid = self.clients.next_cid;
         self.clients.next_cid += 1;
+        client.has_certificate &= !self.set_up.no_client_cert;
+        if !self.set_up.client_auth {
+            // Nobody looks at them.
+            (client.username, client.password) = (None, None);
+        }
         let member = Member {
             cid,
             client,
@@ -37,6 +43,7 @@ impl Daemon {
             standing: Standing::Waiting,
             port: self.clients.port(),
             address: None,
+            networks: Vec::new(),
             since: self.clock.unix(),
             was_announced: false,
             bytes_in: 1848,
@@ -90,6 +97,9 @@ impl Daemon {
         if self.standing(cid) == Some(Standing::Waiting) && !self.set_up.tcp {
             self.schedule(cid, HAND_WINDOW);
         } else {
+            if self.personality.tells_remote_exit() {
+                self.say(">NOTIFY:info,remote-exit,EXIT");
+            }
             self.client_gone(cid);
         }
         Ok(())
@@ -106,13 +116,13 @@ impl Daemon {
         Ok(())
     }
 
-    /// A client sends `cr-response`, asked or not.
+    /// A client sends this response, in base64, asked or not.
     ///
     /// # Errors
     /// Nobody of this name is connected.
     pub fn client_responds(&mut self, name: &str, response: &str) -> Result<(), ClientError> {
         let cid = self.client_named(name)?;
-        self.respond(cid, &from_utf8(response));
+        self.respond(cid, &base64(&from_utf8(response)));
         Ok(())
     }
 
@@ -188,10 +198,14 @@ impl Daemon {
         }
         let address = *member.address.get_or_insert(address);
         let (announced, name) = (member.was_announced, member.client.name.clone());
+        let networks = member.networks.clone();
         (member.bytes_in, member.bytes_out, member.due) = (2908, 3050, 0);
         self.clients.inside += 1;
         if announced {
             self.say(format!(">CLIENT:ADDRESS,{cid},{address},1"));
+            for network in networks {
+                self.say(format!(">CLIENT:ADDRESS,{cid},{network},0"));
+            }
         }
         self.tell_client(cid, Event::Established, &format!(">CLIENT:ESTABLISHED,{cid}"));
         let line =

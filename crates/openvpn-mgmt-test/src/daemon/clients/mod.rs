@@ -9,6 +9,7 @@ mod rows;
 use std::collections::{BTreeMap, HashMap};
 use std::net::Ipv4Addr;
 
+use self::decisions::Verdict;
 use crate::personality::Personality;
 
 pub use self::client::Client;
@@ -57,6 +58,8 @@ struct Member {
     standing: Standing,
     port: u16,
     address: Option<Ipv4Addr>,
+    /// The networks behind it.
+    networks: Vec<String>,
     since: u64,
     /// It is announced: `>CLIENT:ADDRESS:` and `>CLIENT:DISCONNECT:` are told.
     was_announced: bool,
@@ -74,6 +77,8 @@ pub(super) struct Clients {
     next_cid: u64,
     next_port: u16,
     next_address: u32,
+    /// Decisions of the commands that are being read.
+    decided: Vec<(u64, Verdict)>,
     /// How many are in.
     inside: usize,
     /// What the managers of clients were told, by name; the last lines only.
@@ -97,6 +102,7 @@ impl Clients {
             next_cid: 0,
             next_port: FIRST_PORT,
             next_address: FIRST_ADDRESS,
+            decided: Vec::new(),
             inside: 0,
             heard: HashMap::new(),
             gone: (0, 0),

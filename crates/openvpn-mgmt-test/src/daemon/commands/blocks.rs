@@ -33,7 +33,12 @@ impl Daemon {
             Block::ClientAuth { cid, kid } => self.admit(*cid, *kid, lines),
             Block::ClientPf { cid } => self.filter_packets(*cid, lines),
             // What becomes of them is said when the daemon goes on.
-            Block::Signature | Block::Certificate => self.answered(),
+            Block::Signature | Block::Certificate => {
+                if let Some(prompt) = &mut self.prompt {
+                    prompt.answer.password = Some(lines.concat());
+                }
+                self.answered();
+            }
             Block::Password(kind) => self.decode_password(kind, lines),
         }
     }

@@ -63,7 +63,7 @@ impl Daemon {
     fn verb(&mut self, level: Option<&str>) {
         match level.map(atoi) {
             None => self.say(format!("SUCCESS: verb={}", self.settings.verb)),
-            Some(level @ 0..=255) => {
+            Some(level @ 0..=15) => {
                 self.settings.verb = level;
                 self.say("SUCCESS: verb level changed");
             }

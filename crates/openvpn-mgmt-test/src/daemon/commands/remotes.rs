@@ -77,6 +77,7 @@ impl Daemon {
             _ => false,
         };
         if done && self.question() == Some(&Question::Proxy) {
+            self.tunnel.is_proxied = rest.first() != Some(&"NONE");
             self.answered();
         }
         done

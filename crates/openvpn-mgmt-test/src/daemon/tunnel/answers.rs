@@ -100,8 +100,19 @@ impl Daemon {
                 self.tunnel.was_challenged = false;
             }
             Question::Str { .. } => self.tunnel.certificate = prompt.answer.password,
-            Question::Signature { command } => self.say(succeeded(command)),
-            Question::Certificate => self.say(succeeded("certificate")),
+            Question::Signature { command } => {
+                self.say(succeeded(command));
+                if !is_signature(prompt.answer.password.as_deref()) {
+                    return self.restart("tls-error", Some(1));
+                }
+            }
+            Question::Certificate => {
+                self.say(succeeded("certificate"));
+                let text = prompt.answer.password.unwrap_or_default();
+                if !text.starts_with("-----BEGIN CERTIFICATE-----") {
+                    return self.fatal("Cannot load inline certificate file");
+                }
+            }
             Question::Hold | Question::Remote | Question::Proxy => {}
         }
         self.proceed();
@@ -120,6 +131,11 @@ impl Daemon {
         }
         self.restart("private-key-password-failure", Some(1));
     }
+}
+
+/// Whether it could be one: the shortest, of an elliptic curve, has over 64 bytes.
+fn is_signature(base64: Option<&str>) -> bool {
+    base64.is_some_and(|text| text.len() > 88)
 }
 
 fn succeeded(command: &str) -> String {

@@ -27,6 +27,8 @@ pub(super) struct Tunnel {
     current: usize,
     /// The remote as the manager changed it.
     changed: Option<Remote>,
+    /// A proxy stands between, and none is there.
+    pub(super) is_proxied: bool,
     /// Dialled, and the server has not decided.
     is_waiting: bool,
     has_asked: bool,
@@ -41,9 +43,9 @@ pub(super) struct Tunnel {
 
 impl Tunnel {
     pub(super) fn new(set_up: &SetUp) -> Self {
-        let mut remotes = set_up.remotes.clone();
         let proto = if set_up.tcp { "tcp-client" } else { "udp" };
-        remotes.push(Remote { proto: proto.to_owned(), ..Remote::default() });
+        let mut remotes = vec![Remote { proto: proto.to_owned(), ..Remote::default() }];
+        remotes.extend(set_up.remotes.iter().cloned());
         Self {
             username: None,
             password: None,
@@ -52,6 +54,7 @@ impl Tunnel {
             remotes,
             current: 0,
             changed: None,
+            is_proxied: false,
             is_waiting: false,
             has_asked: false,
             is_up: false,
@@ -68,7 +71,7 @@ impl Tunnel {
 
     /// Whether the remote that is dialled is the one where a server is.
     fn meets_its_server(&self) -> bool {
-        let real = self.remotes.last();
+        let real = self.remotes.first();
         let dialled = self.changed.as_ref().or(self.remotes.get(self.current));
         dialled.zip(real).is_some_and(|(a, b)| (&a.host, &a.port) == (&b.host, &b.port))
     }
@@ -99,8 +102,9 @@ impl Daemon {
         if tcp {
             self.plain_state("TCP_CONNECT", "");
         }
+        self.log_dial(&remote);
         let answers = self.set_up.server != Server::Silent && self.tunnel.meets_its_server();
-        if !answers && tcp {
+        if std::mem::take(&mut self.tunnel.is_proxied) || (!answers && tcp) {
             return self.cannot_connect();
         }
         self.plain_state("WAIT", "");
@@ -110,6 +114,15 @@ impl Daemon {
         } else {
             self.plan.clear();
         }
+    }
+
+    fn log_dial(&mut self, remote: &Remote) {
+        let address = format!("[AF_INET]{}:{}", remote.host, remote.port);
+        let proto = if remote.proto.starts_with("tcp") { "TCPv4_CLIENT" } else { "UDPv4" };
+        self.log("I", &format!("TCP/UDP: Preserving recently used remote address: {address}"));
+        self.log("", "Socket Buffers: R=[212992->212992] S=[212992->212992]");
+        self.log("I", &format!("{proto} link local: (not bound)"));
+        self.log("I", &format!("{proto} link remote: {address}"));
     }
 
     /// A TCP connection was refused: the next server is tried after a wait.
@@ -172,9 +185,11 @@ impl Daemon {
     }
 
     fn tell_connected(&mut self) {
-        let Remote { host, port, .. } =
+        let Remote { host, port, proto } =
             self.tunnel.changed.clone().unwrap_or_else(|| self.tunnel.remote());
-        self.state("CONNECTED", &format!("SUCCESS,10.8.0.2,{host},{port},,"));
+        // Only a TCP connection has an address of its own.
+        let local = if proto.starts_with("tcp") { "127.0.0.1,50000" } else { "," };
+        self.state("CONNECTED", &format!("SUCCESS,10.8.0.2,{host},{port},{local}"));
     }
 
     /// The tunnel goes down.
