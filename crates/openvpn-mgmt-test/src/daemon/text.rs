@@ -12,6 +12,9 @@ pub(super) fn from_utf8(text: &str) -> String {
 
 /// The bytes of a text.
 pub(super) fn push_bytes(out: &mut Vec<u8>, text: &str) {
+    if text.is_ascii() {
+        return out.extend_from_slice(text.as_bytes());
+    }
     for character in text.chars() {
         match u8::try_from(character) {
             Ok(byte) => out.push(byte),

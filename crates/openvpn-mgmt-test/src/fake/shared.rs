@@ -173,7 +173,7 @@ impl Core {
             }
         }
         for command in &commands {
-            self.transcript.line(Who::Manager, command);
+            self.transcript.add(Who::Manager, command.as_bytes());
         }
         if self.commands.len() < COMMANDS {
             self.commands.append(&mut commands);
@@ -187,7 +187,9 @@ impl Core {
     }
 
     pub(super) fn said(&mut self, bytes: &[u8]) {
-        self.transcript.add(bytes);
+        if !bytes.is_empty() {
+            self.transcript.add(Who::Daemon, bytes);
+        }
     }
 
     pub(super) fn faults(&self) -> Faults {

@@ -2,13 +2,13 @@
 
 use std::collections::VecDeque;
 
-/// The last lines of a conversation.
+/// The end of a conversation.
 #[derive(Debug, Default)]
 pub(super) struct Transcript {
-    lines: VecDeque<String>,
-    dropped: usize,
-    /// What the daemon has begun to say.
-    open: Vec<u8>,
+    said: VecDeque<(Who, Vec<u8>)>,
+    held: usize,
+    /// Something was said before.
+    is_cut: bool,
 }
 
 /// Who says something.
@@ -18,43 +18,66 @@ pub(super) enum Who {
     Manager,
 }
 
-/// How many lines are kept.
-const KEPT: usize = 200;
+/// How many bytes are kept, beside the last thing that was said.
+const KEPT: usize = 32 * 1024;
 
 impl Transcript {
-    /// Adds what the daemon says.
-    pub(super) fn add(&mut self, bytes: &[u8]) {
-        for part in bytes.split_inclusive(|byte| *byte == b'\n') {
-            self.open.extend_from_slice(part);
-            if part.ends_with(b"\n") || part == b"ENTER PASSWORD:" {
-                let line = std::mem::take(&mut self.open);
-                let text = String::from_utf8_lossy(&line);
-                self.line(Who::Daemon, text.trim_end_matches(['\r', '\n']));
-            }
+    /// Adds what somebody says; of a manager it is one line.
+    pub(super) fn add(&mut self, who: Who, bytes: &[u8]) {
+        while self.held > KEPT {
+            self.is_cut = true;
+            self.held -= self.said.pop_front().map_or(self.held, |(_, bytes)| bytes.len());
         }
-    }
-
-    pub(super) fn line(&mut self, who: Who, text: &str) {
-        if self.lines.len() == KEPT {
-            self.lines.pop_front();
-            self.dropped += 1;
-        }
-        let who = match who {
-            Who::Daemon => "daemon",
-            Who::Manager => "manager",
-        };
-        self.lines.push_back(format!("{who} > {text}"));
+        self.held += bytes.len();
+        self.said.push_back((who, bytes.to_vec()));
     }
 
     pub(super) fn text(&self) -> String {
-        let mut text = match self.dropped {
-            0 => String::new(),
-            dropped => format!("({dropped} lines before)\n"),
-        };
-        for line in &self.lines {
-            text.push_str(line);
-            text.push('\n');
+        let mut text = if self.is_cut { "(…)\n".to_owned() } else { String::new() };
+        let mut last = None;
+        for (who, bytes) in &self.said {
+            for line in String::from_utf8_lossy(bytes).split_inclusive('\n') {
+                // What a daemon says may be cut anywhere.
+                if last != Some(Who::Daemon) || *who == Who::Manager || text.ends_with('\n') {
+                    text.push_str(match who {
+                        Who::Daemon => "daemon > ",
+                        Who::Manager => "manager > ",
+                    });
+                }
+                text.push_str(line.trim_end_matches(['\r', '\n']));
+                if *who == Who::Manager || line.ends_with('\n') || line.ends_with("PASSWORD:") {
+                    text.push('\n');
+                }
+                last = Some(*who);
+            }
         }
         text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shows_who_said_what() {
+        let mut transcript = Transcript::default();
+        transcript.add(Who::Daemon, b"ENTER PASSWORD:");
+        transcript.add(Who::Manager, b"s3");
+        transcript.add(Who::Daemon, b"a\r\nb");
+        transcript.add(Who::Daemon, b"c\r\n");
+        assert_eq!(
+            transcript.text(),
+            "daemon > ENTER PASSWORD:\nmanager > s3\ndaemon > a\ndaemon > bc\n"
+        );
+    }
+
+    #[test]
+    fn keeps_the_end() {
+        let mut transcript = Transcript::default();
+        for _ in 0..100 {
+            transcript.add(Who::Daemon, &[b'x'; 1000]);
+        }
+        assert!(transcript.text().starts_with("(…)\n") && transcript.text().len() < KEPT + 2000);
     }
 }

@@ -121,7 +121,7 @@ impl Daemon {
         }
         env.extend(self.peer_info(member).into_iter().rev());
         if member.client.has_certificate {
-            env.extend(certificate_env(&member.client.name));
+            env.extend(member.certificate.iter().cloned());
         }
     }
 

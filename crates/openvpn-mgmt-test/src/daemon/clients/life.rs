@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::client::base64;
-use super::env::Event;
+use super::env::{Event, certificate_env};
 use super::{Client, ClientError, Member, Standing};
 use crate::daemon::clock::Due;
 use crate::daemon::flow::Phase;
@@ -35,6 +35,7 @@ impl Daemon {
         }
         let member = Member {
             cid,
+            certificate: certificate_env(&client.name),
             client,
             kid: 0,
             old_kid: None,

@@ -58,6 +58,8 @@ struct Member {
     standing: Standing,
     port: u16,
     address: Option<Ipv4Addr>,
+    /// What its certificate puts into each environment.
+    certificate: Vec<String>,
     /// The networks behind it.
     networks: Vec<String>,
     since: u64,
