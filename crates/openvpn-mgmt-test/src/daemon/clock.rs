@@ -15,6 +15,8 @@ pub(super) enum Due {
     Restart,
     /// A client asks its server for its configuration.
     GetConfig,
+    /// A server that a client has dialled has not answered.
+    Silence,
     /// A client of the server gives up what it waits for, or is let go of.
     Client(u64),
     /// A client's keys are old.

@@ -222,6 +222,7 @@ impl Daemon {
             Due::ByteCount => self.tell_byte_count(),
             Due::Restart => self.resume(),
             Due::GetConfig => self.ask_for_config(),
+            Due::Silence => self.dial_another(),
             Due::Client(cid) => self.client_is_due(cid),
             Due::Renew(cid) => self.keys_are_due(cid),
         }

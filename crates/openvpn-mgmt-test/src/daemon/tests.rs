@@ -198,8 +198,8 @@ fn a_challenge_is_answered_by_coming_again() {
 }
 
 #[test]
-fn a_byte_count_goes_on_for_the_next_manager_from_2_6_on() {
-    for (personality, told) in [(Personality::V2_5, 0), (Personality::V2_6, 3)] {
+fn a_byte_count_of_2_6_goes_on_for_the_next_manager() {
+    for (personality, told) in Personality::ALL.into_iter().zip([0, 3, 0]) {
         let mut daemon = daemon(personality, "client");
         ask(&mut daemon, "bytecount 2\n");
         daemon.disconnect();
@@ -256,5 +256,28 @@ fn an_environment_is_in_the_order_of_real_ones() {
          IV_LZO_STUB IV_PROTO IV_CIPHERS IV_NCP IV_MTU IV_TCPNL IV_PLAT IV_VER X509_0_CN X509_1_CN \
          remote_port_1 local_port_1 local_1 proto_1 daemon_pid daemon_start_time daemon_log_redirect daemon \
          verb config ifconfig_local ifconfig_netmask script_context tun_mtu dev dev_type redirect_gateway END"
+    );
+}
+
+/// The trap: an answer that was meant for the client before the restart.
+#[test]
+fn a_late_answer_lets_another_client_in() {
+    let mut daemon = daemon(Personality::V2_6, "server, client-auth");
+    daemon.client_connects(Client::new("alice")).unwrap();
+    daemon.restarts_by_itself();
+    daemon.advance(Duration::from_secs(1));
+    daemon.client_connects(Client::new("mallory")).unwrap();
+    daemon.receive(b"client-auth-nt 0 1\n");
+    assert!(daemon.is_client_in("mallory"));
+}
+
+#[test]
+fn a_server_that_does_not_answer_is_given_up() {
+    let mut daemon = daemon(Personality::V2_7, "client, unreachable");
+    ask(&mut daemon, "state on\n");
+    daemon.advance(Duration::from_secs(121));
+    assert_eq!(
+        said(&mut daemon),
+        [">STATE:0000000000,RECONNECTING,server_poll,,,,,", ">STATE:0000000000,WAIT,,,,,,"]
     );
 }

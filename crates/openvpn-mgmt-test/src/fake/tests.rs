@@ -117,3 +117,21 @@ async fn it_listens_on_sockets() {
         assert_eq!(&text, b">INFO");
     }
 }
+
+/// As with OpenVPN: two wait in the queue of the system, and a further `connect` fails at once.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_full_queue_refuses_a_connection() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("m.sock");
+    let mut fake = FakeDaemon::v2_6();
+    fake.listen_unix(&path).unwrap();
+    let mut first = tokio::net::UnixStream::connect(&path).await.unwrap();
+    first.read_u8().await.unwrap();
+    let mut second = tokio::net::UnixStream::connect(&path).await.unwrap();
+    let _third = tokio::net::UnixStream::connect(&path).await.unwrap();
+    let refused = tokio::net::UnixStream::connect(&path).await.unwrap_err();
+    assert_eq!(refused.kind(), io::ErrorKind::WouldBlock);
+    drop(first);
+    assert_eq!(second.read_u8().await.unwrap(), b'>');
+}

@@ -90,7 +90,7 @@ impl Personality {
 
     /// Whether a `bytecount` goes on when another manager has come.
     pub(crate) fn keeps_byte_count(self) -> bool {
-        self >= Self::V2_6
+        self == Self::V2_6
     }
 
     /// Whether `remote-entry-count` and `remote-entry-get` are known.

@@ -140,6 +140,14 @@ impl Daemon {
         self.clients.count()
     }
 
+    /// Whether a client of this name is let in.
+    #[must_use]
+    pub fn is_client_in(&self, name: &str) -> bool {
+        let name = from_utf8(name);
+        let mut members = self.clients.members.values();
+        members.any(|member| member.client.name == name && member.standing == Standing::In)
+    }
+
     /// Bytes pass the tunnel of a client.
     ///
     /// # Errors

@@ -81,6 +81,9 @@ impl Tunnel {
     }
 }
 
+/// So long a client waits for a server that does not answer: `--server-poll-timeout`.
+const SILENCE: Duration = Duration::from_secs(120);
+
 impl Daemon {
     pub(super) fn forget_passwords(&mut self) {
         (self.tunnel.username, self.tunnel.password) = (None, None);
@@ -113,6 +116,15 @@ impl Daemon {
             self.plain_state("AUTH", "");
         } else {
             self.plan.clear();
+            self.clock.after(SILENCE, Due::Silence);
+        }
+    }
+
+    /// Gives up a server that does not answer, and dials the next.
+    pub(super) fn dial_another(&mut self) {
+        if self.phase == Phase::Running {
+            self.tunnel.next_remote(1);
+            self.restart("server_poll", Some(1));
         }
     }
 
