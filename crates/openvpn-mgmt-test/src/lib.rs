@@ -29,7 +29,6 @@ pub mod conversation;
 mod daemon;
 mod fake;
 mod faults;
-mod input;
 mod personality;
 pub mod scripted;
 mod set_up;

@@ -2,7 +2,6 @@
 
 use super::clock::Due;
 use super::flow::Phase;
-use super::link::Block;
 use super::prompt::Question;
 use super::{Daemon, Mode};
 
@@ -78,13 +77,9 @@ impl Daemon {
 
     /// Answers a block that was begun for a prompt that is gone.
     fn break_off(&mut self, command: &str) {
-        let begun = |block: &Block| matches!(block, Block::Signature | Block::Certificate);
-        let link = self.link.as_ref().and_then(|link| link.block.as_ref());
-        if link.is_some_and(|(block, _)| begun(block)) {
+        let open = self.link.as_ref().and_then(|link| link.server.open_block());
+        if open.is_some() {
             self.say(format!("ERROR: {command} command failed"));
-        }
-        if let Some(link) = &mut self.link {
-            link.block = None;
         }
     }
 

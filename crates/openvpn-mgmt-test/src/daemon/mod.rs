@@ -15,15 +15,16 @@ mod tunnel;
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use openvpn_mgmt::server::Received;
+
 use self::clients::Clients;
 use self::clock::{Clock, Due};
 use self::end::Signal;
 use self::flow::{Phase, Stage};
 use self::history::History;
 use self::link::Link;
-use self::prompt::Prompt;
+use self::prompt::{Prompt, Question};
 use self::tunnel::Tunnel;
-use crate::input::READ;
 use crate::personality::Personality;
 use crate::set_up::{AuthRetry, Mode, SetUp};
 
@@ -71,6 +72,9 @@ pub struct Daemon {
     /// The lines that were read, until they are taken.
     received: Vec<String>,
 }
+
+/// How many bytes a daemon reads at a time.
+pub(crate) const READ: usize = 256;
 
 /// How many lines are kept for whoever asks for them.
 const RECEIVED: usize = 10_000;
@@ -122,8 +126,9 @@ impl Daemon {
     /// A manager connects. There must be none: the next one waits until this one has left.
     pub fn connect(&mut self) {
         self.out.clear();
-        let verified = self.set_up.password.is_none();
-        self.link = Some(Link { verified, ..Link::default() });
+        let link = Link::new(self.personality, self.set_up.password.as_deref());
+        let verified = link.is_verified();
+        self.link = Some(link);
         if !self.personality.keeps_byte_count() {
             self.settings.byte_count = 0;
             self.clock.cancel(Due::ByteCount);
@@ -131,9 +136,8 @@ impl Daemon {
         self.log("", "MANAGEMENT: Client connected from management.sock");
         if verified {
             self.welcome();
-        } else {
-            self.ask_for_password();
         }
+        self.take_server_output();
         self.settle();
     }
 
@@ -186,7 +190,7 @@ impl Daemon {
     /// Whether it is a server that serves, with a manager that would hear of clients.
     #[must_use]
     pub fn serves_a_manager(&self) -> bool {
-        self.serves() && self.link.as_ref().is_some_and(|link| link.verified)
+        self.serves() && self.link.as_ref().is_some_and(Link::is_verified)
     }
 
     /// Restarts, as by SIGUSR1 of somebody else; not in a hold or at a prompt.
@@ -231,24 +235,40 @@ impl Daemon {
     fn read(&mut self, bytes: &[u8]) {
         let before = self.out.len();
         let Some(link) = &mut self.link else { return };
-        link.input.add(bytes);
-        let mut processed = false;
-        while let Some(line) = self.link.as_mut().and_then(|link| link.input.next_line()) {
-            if self.received.len() < RECEIVED {
-                self.received.push(String::from_utf8_lossy(&line).into_owned());
-            }
-            self.line(&text::from_bytes(&line));
-            processed = true;
-            if self.link.as_ref().is_none_or(|link| link.halt) {
-                break;
-            }
+        link.server.receive(bytes);
+        while let Some(received) = self.next_received() {
+            self.received(&received);
         }
-        if self.link.as_ref().is_some_and(|link| link.halt) {
+        self.log_open_block();
+        self.take_server_output();
+        if self.link.as_ref().is_some_and(Link::is_over) {
             self.halt(before);
-        } else if processed {
-            self.ask_for_password();
         }
         self.settle();
+    }
+
+    /// The next line, or block, of what was read.
+    fn next_received(&mut self) -> Option<Received> {
+        let signature = self.awaits(|question| matches!(question, Question::Signature { .. }));
+        let certificate = self.awaits(|question| *question == Question::Certificate);
+        let password = self.long_password_kind();
+        let filters = self.personality.filters_packets();
+        let link = self.link.as_mut().filter(|link| !link.halt)?;
+        let blocks = link.server.blocks();
+        blocks.client_pf(filters).signature(signature).certificate(certificate).password(password);
+        link.server.next()
+    }
+
+    /// Whether this is asked, and not answered.
+    fn awaits(&self, is: impl FnOnce(&Question) -> bool) -> bool {
+        self.prompt.as_ref().is_some_and(|prompt| !prompt.answer.is_done && is(&prompt.question))
+    }
+
+    /// Takes what is said about the password of the management interface.
+    fn take_server_output(&mut self) {
+        if let Some(link) = &mut self.link {
+            self.out.extend_from_slice(&link.server.output());
+        }
     }
 
     /// Ends the connection by `exit`, or after three wrong passwords.

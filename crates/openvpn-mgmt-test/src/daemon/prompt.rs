@@ -2,6 +2,7 @@
 
 use super::Daemon;
 use super::flow::Phase;
+use super::link::Link;
 
 /// What is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,7 +61,7 @@ impl Daemon {
 
     /// Says a prompt that nobody has heard, when a manager is there.
     pub(super) fn say_prompt(&mut self) {
-        let heard = self.link.as_ref().is_some_and(|link| link.verified);
+        let heard = self.link.as_ref().is_some_and(Link::is_verified);
         if let Some(prompt) = self.prompt.as_mut().filter(|prompt| heard && !prompt.was_said) {
             prompt.was_said = true;
             let text = prompt.text.clone();
@@ -78,5 +79,13 @@ impl Daemon {
         if let Some(prompt) = &mut self.prompt {
             prompt.answer.is_done = true;
         }
+    }
+
+    /// As [`answered`](Self::answered), with the lines of a block.
+    pub(super) fn answered_with(&mut self, text: String) {
+        if let Some(prompt) = &mut self.prompt {
+            prompt.answer.password = Some(text);
+        }
+        self.answered();
     }
 }

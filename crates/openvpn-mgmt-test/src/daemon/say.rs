@@ -1,12 +1,13 @@
 //! What a daemon says: lines to its manager, its log, its states.
 
+use super::link::Link;
 use super::text::push_bytes;
 use super::{Daemon, Mode};
 
 impl Daemon {
     /// Says a line to the manager; to nobody where there is none, or its password is not known.
     pub(super) fn say(&mut self, line: impl AsRef<str>) {
-        if self.link.as_ref().is_some_and(|link| link.verified) {
+        if self.link.as_ref().is_some_and(Link::is_verified) {
             push_bytes(&mut self.out, line.as_ref());
             self.out.extend_from_slice(b"\r\n");
         }
@@ -21,13 +22,6 @@ impl Daemon {
         if let Some(prompt) = self.prompt.as_ref().filter(|prompt| prompt.was_said) {
             let text = prompt.text.clone();
             self.say(text);
-        }
-    }
-
-    /// Says the prompt for the management password, which has no line end.
-    pub(super) fn ask_for_password(&mut self) {
-        if self.link.as_ref().is_some_and(|link| !link.verified) {
-            self.out.extend_from_slice(b"ENTER PASSWORD:");
         }
     }
 

@@ -7,8 +7,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::shared::{Connection, Shared};
+use crate::daemon::READ;
 use crate::faults::{Mangler, Piece, Then};
-use crate::input::READ;
 
 /// Why a connection is over.
 enum Over {

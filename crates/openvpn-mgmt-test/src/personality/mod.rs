@@ -2,6 +2,8 @@
 
 mod replies;
 
+use openvpn_mgmt::Dialect;
+
 /// The OpenVPN release a fake daemon behaves as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
@@ -35,6 +37,15 @@ impl Personality {
             Self::V2_5 => 3,
             Self::V2_6 => 5,
             Self::V2_7 => 6,
+        }
+    }
+
+    /// How commands are written and read.
+    pub(crate) const fn dialect(self) -> Dialect {
+        match self {
+            Self::V2_5 => Dialect::openvpn(2, 5, 1),
+            Self::V2_6 => Dialect::openvpn(2, 6, 14),
+            Self::V2_7 => Dialect::openvpn(2, 7, 8),
         }
     }
 

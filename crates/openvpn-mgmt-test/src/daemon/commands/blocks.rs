@@ -1,45 +1,30 @@
-//! Commands whose lines go on to `END`.
+//! Commands whose lines went on to `END`.
 
 use base64ct::{Base64, Encoding as _};
 
+use super::remotes::{cid, kid};
 use crate::daemon::Daemon;
-use crate::daemon::link::Block;
 use crate::daemon::text::from_bytes;
 
 /// The longest user name or password of a daemon with PKCS#11, in bytes.
 const SECRET: usize = 4095;
 
 impl Daemon {
-    /// Collects the lines that follow.
-    pub(super) fn begin_lines(&mut self, block: Block) {
-        if let Some(link) = &mut self.link {
-            link.block = Some((block, Vec::new()));
-        }
-    }
-
-    pub(super) fn block_line(&mut self, line: &str) {
-        let Some(manager) = &mut self.link else { return };
-        if line != "END" {
-            if let Some((_, lines)) = &mut manager.block {
-                lines.push(line.to_owned());
-            }
-        } else if let Some((block, lines)) = manager.block.take() {
-            self.end_block(&block, &lines);
-        }
-    }
-
-    fn end_block(&mut self, block: &Block, lines: &[String]) {
-        match block {
-            Block::ClientAuth { cid, kid } => self.admit(*cid, *kid, lines),
-            Block::ClientPf { cid } => self.filter_packets(*cid, lines),
-            // What becomes of them is said when the daemon goes on.
-            Block::Signature | Block::Certificate => {
-                if let Some(prompt) = &mut self.prompt {
-                    prompt.answer.password = Some(lines.concat());
+    pub(super) fn block(&mut self, name: &str, rest: &[&str], lines: &[String]) {
+        match (name, rest) {
+            ("client-auth", [c, k, ..]) => {
+                if let (Ok(cid), Ok(kid)) = (cid(c), kid(k)) {
+                    self.admit(cid, kid, lines);
                 }
-                self.answered();
             }
-            Block::Password(kind) => self.decode_password(kind, lines),
+            ("client-pf", [c, ..]) => {
+                if let Ok(cid) = cid(c) {
+                    self.filter_packets(cid, lines);
+                }
+            }
+            ("password", [kind, ..]) => self.decode_password(kind, lines),
+            // What becomes of them is said when the daemon goes on.
+            _ => self.answered_with(lines.concat()),
         }
     }
 

@@ -1,7 +1,6 @@
 //! Commands about the clients of a server.
 
 use super::remotes::{cid, kid};
-use crate::daemon::link::Block;
 use crate::daemon::text::scan;
 use crate::daemon::{Daemon, Mode};
 
@@ -35,9 +34,10 @@ impl Daemon {
                 let (cid, kid) = (cid(c)?, kid(k)?);
                 self.admit(cid, kid, &[]);
             }
+            // Without a block, because these are no numbers.
             ("client-auth", [c, k, ..]) => {
-                let (cid, kid) = (cid(c)?, kid(k)?);
-                self.begin_lines(Block::ClientAuth { cid, kid });
+                cid(c)?;
+                kid(k)?;
             }
             ("client-deny", [c, k, _, more @ ..]) => {
                 let (cid, kid) = (cid(c)?, kid(k)?);
@@ -47,7 +47,9 @@ impl Daemon {
                 let cid = cid(c)?;
                 self.client_kill(cid, more.first().copied().unwrap_or("RESTART"));
             }
-            ("client-pf", [c, ..]) => self.begin_lines(Block::ClientPf { cid: cid(c)? }),
+            ("client-pf", [c, ..]) => {
+                cid(c)?;
+            }
             ("client-pending-auth", _) => self.pending_auth(rest)?,
             _ => return Ok(false),
         }

@@ -11,9 +11,10 @@ mod remotes;
 mod signals;
 mod status;
 
-use super::Daemon;
+use openvpn_mgmt::server::{PasswordTry, Received, ReceivedCommand};
+
 use super::text::from_bytes;
-use crate::input;
+use super::{Daemon, RECEIVED};
 
 /// What a command says of its parameters: how many it needs, and whether there may be more.
 #[derive(Clone, Copy)]
@@ -23,48 +24,66 @@ enum Needs {
 }
 
 impl Daemon {
-    /// Takes one line of the manager.
-    pub(super) fn line(&mut self, line: &str) {
-        if self.link.as_ref().is_some_and(|link| !link.verified) {
-            return self.try_password(line);
-        }
-        if self.link.as_ref().is_some_and(|link| link.block.is_some()) {
-            return self.block_line(line);
-        }
-        let bytes: Vec<u8> = line.chars().filter_map(|c| u8::try_from(c).ok()).collect();
-        let parameters = match input::parameters(&bytes) {
-            Ok(parameters) => parameters,
-            Err(answer) => {
-                self.say(from_bytes(&answer));
-                Vec::new()
+    /// Takes a line of the manager, with its block.
+    pub(super) fn received(&mut self, received: &Received) {
+        match received.command() {
+            ReceivedCommand::ManagementPassword(PasswordTry::Right) => {
+                self.take_server_output();
+                return self.welcome();
             }
-        };
-        let parameters: Vec<String> = parameters.iter().map(|p| from_bytes(p)).collect();
+            ReceivedCommand::ManagementPassword(_) => return,
+            ReceivedCommand::Unreadable(problem) => {
+                self.say(format!("ERROR: {}", from_bytes(&problem.answer())));
+            }
+            _ => {}
+        }
+        self.keep(received);
+        self.log_command(received);
+        let parameters: Vec<String> = received.parameters().into_iter().map(from_bytes).collect();
         let words: Vec<&str> = parameters.iter().map(String::as_str).collect();
-        self.log_command(line, words.first().copied());
-        if let [name, rest @ ..] = words.as_slice() {
-            self.command(name, rest);
+        let block: Option<Vec<String>> =
+            received.block().map(|lines| lines.map(from_bytes).collect());
+        match (words.as_slice(), block) {
+            ([name, rest @ ..], Some(lines)) => self.block(name, rest, &lines),
+            ([name, rest @ ..], None) => self.command(name, rest),
+            ([], _) => {}
         }
     }
 
-    fn try_password(&mut self, line: &str) {
-        let right = self.set_up.password.as_deref() == Some(line);
-        let Some(manager) = &mut self.link else { return };
-        if right {
-            manager.verified = true;
-            self.say("SUCCESS: password is correct");
-            return self.welcome();
+    /// Keeps the lines for whoever asks for them.
+    fn keep(&mut self, received: &Received) {
+        if self.received.len() >= RECEIVED {
+            return;
         }
-        manager.tries += 1;
-        manager.halt = manager.tries >= 3;
+        let text = |line: &[u8]| String::from_utf8_lossy(line).into_owned();
+        self.received.push(text(received.line()));
+        if let Some(lines) = received.block() {
+            self.received.extend(lines.map(text));
+            self.received.push("END".to_owned());
+        }
     }
 
-    fn log_command(&mut self, line: &str, name: Option<&str>) {
-        match name {
-            Some("password") => self.log("D", "MANAGEMENT: CMD 'password [...]'"),
-            _ if line == "load-stats" => {}
-            _ => self.log("D", &format!("MANAGEMENT: CMD '{line}'")),
+    fn log_command(&mut self, received: &Received) {
+        let was_logged =
+            self.link.as_mut().is_some_and(|link| std::mem::take(&mut link.is_block_logged));
+        if was_logged && received.block().is_some() || received.line() == b"load-stats" {
+            return;
         }
+        let line = from_bytes(received.line());
+        let hidden = received.is_logged_without_parameters();
+        let line = if hidden { "password [...]" } else { &line };
+        self.log("D", &format!("MANAGEMENT: CMD '{line}'"));
+    }
+
+    /// Logs the line that a block began with: a daemon does not wait for its end.
+    pub(super) fn log_open_block(&mut self) {
+        let Some(manager) = self.link.as_mut().filter(|manager| !manager.is_block_logged) else {
+            return;
+        };
+        let Some(line) = manager.server.open_block().map(from_bytes) else { return };
+        manager.is_block_logged = true;
+        let shown = if line.starts_with("password") { "password [...]" } else { &line };
+        self.log("D", &format!("MANAGEMENT: CMD '{shown}'"));
     }
 
     fn command(&mut self, name: &str, rest: &[&str]) {

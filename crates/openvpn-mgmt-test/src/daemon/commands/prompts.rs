@@ -1,7 +1,6 @@
 //! Answers to what the daemon asks.
 
 use crate::daemon::Daemon;
-use crate::daemon::link::Block;
 use crate::daemon::prompt::{Prompt, Question};
 
 /// Which part of an answer a command gives.
@@ -39,16 +38,12 @@ impl Daemon {
         match (name, rest) {
             ("username", [kind, text, ..]) => self.enter_text(Part::Username, kind, text),
             ("password", [kind, text, ..]) => self.enter_text(Part::Password, kind, text),
-            ("password", [kind]) => self.begin_long_password(kind),
+            ("password", [kind]) => self.refuse_long_password(kind),
             ("needstr", [kind, text, ..]) => self.enter_text(Part::Str, kind, text),
             ("needok", [kind, text, ..]) => self.enter_text(Part::Ok, kind, text),
-            ("pk-sig" | "rsa-sig", _) => {
-                let asked = matches!(self.question(), Some(Question::Signature { .. }));
-                self.begin_block(name, asked.then_some(Block::Signature));
-            }
-            ("certificate", _) => {
-                let asked = self.question() == Some(&Question::Certificate);
-                self.begin_block(name, asked.then_some(Block::Certificate));
+            // Without a block, because none was asked for: its lines run as commands.
+            ("pk-sig" | "rsa-sig" | "certificate", _) => {
+                self.say(format!("ERROR: The {name} command is not currently available"));
             }
             ("pkcs11-id-count", _) => {
                 let count = u8::from(self.set_up.pkcs11);
@@ -83,27 +78,27 @@ impl Daemon {
         }
     }
 
-    fn begin_long_password(&mut self, kind: &str) {
-        if self.settings.client_version < 5 {
-            return self.say("ERROR: the 'password' command requires 2 parameters");
+    /// A password that should follow in lines.
+    fn refuse_long_password(&mut self, kind: &str) {
+        let refusal = if self.settings.client_version < 5 {
+            Some("ERROR: the 'password' command requires 2 parameters".to_owned())
+        } else {
+            self.unneeded(Part::Password, kind)
+        };
+        if let Some(refusal) = refusal {
+            self.say(refusal);
         }
-        match self.unneeded(Part::Password, kind) {
-            Some(refusal) => self.say(refusal),
-            None => self.begin_lines(Block::Password(kind.to_owned())),
-        }
+    }
+
+    /// The type of a password that may follow in lines.
+    pub(in crate::daemon) fn long_password_kind(&self) -> Option<&'static str> {
+        let known = self.personality.takes_long_passwords() && self.settings.client_version >= 5;
+        self.question().filter(|_| known).and_then(|question| Part::Password.is_needed(question))
     }
 
     /// Takes the password of a block.
     pub(super) fn long_password(&mut self, kind: &str, password: &str) {
         self.enter_text(Part::Password, kind, password);
-    }
-
-    /// Begins a block, if what it answers was asked for; else its lines run as commands.
-    fn begin_block(&mut self, name: &str, block: Option<Block>) {
-        match block {
-            Some(block) => self.begin_lines(block),
-            None => self.say(format!("ERROR: The {name} command is not currently available")),
-        }
     }
 
     fn identity(&mut self, index: i64) {
