@@ -15,6 +15,8 @@ pub(super) enum Signal {
     Int,
     /// SIGUSR1 because the manager has left.
     ManagementDisconnect,
+    /// SIGTERM because the manager that it had dialled has left.
+    ManagementExit,
 }
 
 impl Signal {
@@ -38,6 +40,7 @@ impl Signal {
             Self::Term => "SIGTERM",
             Self::Int => "SIGINT",
             Self::ManagementDisconnect => "management-disconnect",
+            Self::ManagementExit => "management-exit",
         }
     }
 

@@ -71,6 +71,8 @@ pub struct Daemon {
     clients: Clients,
     /// The lines that were read, until they are taken.
     received: Vec<String>,
+    /// What is said to commands in place of an answer.
+    scripted: Vec<(String, Vec<String>)>,
 }
 
 /// How many bytes a daemon reads at a time.
@@ -111,6 +113,7 @@ impl Daemon {
             tunnel: Tunnel::new(&set_up),
             clients: Clients::new(personality),
             received: Vec::new(),
+            scripted: Vec::new(),
             set_up,
         };
         daemon.start();
@@ -185,6 +188,45 @@ impl Daemon {
     /// Up to 10,000 are kept.
     pub fn take_commands(&mut self) -> Vec<String> {
         std::mem::take(&mut self.received)
+    }
+
+    /// From now on, says these lines to commands that begin so, in place of an answer; none for silence.
+    ///
+    /// For what no daemon says, or for commands of daemons that are not OpenVPN's.
+    pub fn answers(&mut self, command: &str, lines: &[&str]) {
+        let lines = lines.iter().map(|line| text::from_utf8(line)).collect();
+        self.scripted.retain(|(known, _)| known != command);
+        self.scripted.push((command.to_owned(), lines));
+    }
+
+    /// Says a line to the manager: what no daemon says, or what another would.
+    pub fn says(&mut self, line: &str) {
+        self.say(text::from_utf8(line));
+    }
+
+    /// Says bytes to the manager, as they are.
+    pub fn says_bytes(&mut self, bytes: &[u8]) {
+        if self.link.is_some() {
+            self.out.extend_from_slice(bytes);
+        }
+    }
+
+    /// Ends with `>FATAL:` and a text.
+    pub fn dies(&mut self, text: &str) {
+        self.fatal(&text::from_utf8(text));
+    }
+
+    /// Closes the connection to its manager, as no daemon does by itself.
+    pub fn hangs_up(&mut self) {
+        if self.link.take().is_some() {
+            self.left();
+            self.settle();
+        }
+    }
+
+    /// The manager is one that the daemon has dialled, `management-client`: it ends with it.
+    pub fn ends_with_its_manager(&mut self) {
+        self.set_up.dials = true;
     }
 
     /// Whether it is a server that serves, with a manager that would hear of clients.
@@ -289,6 +331,9 @@ impl Daemon {
         }
         if self.set_up.signal && self.phase == Phase::Running {
             self.thrown = Some(Signal::ManagementDisconnect);
+        }
+        if self.set_up.dials {
+            self.thrown = Some(Signal::ManagementExit);
         }
     }
 

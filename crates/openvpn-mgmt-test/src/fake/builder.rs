@@ -33,7 +33,7 @@ impl FakeDaemon {
     #[must_use]
     pub fn of(personality: Personality) -> Self {
         let shared = Arc::new(Shared::new(personality));
-        Self { shared, expectations: Expectations::default(), tasks: Vec::new() }
+        Self { shared, expectations: Expectations::default(), tasks: Vec::new(), paths: Vec::new() }
     }
 
     /// Configures it by the words of a conversation, e.g. `server, hold, client-auth`, in place of what
@@ -173,6 +173,14 @@ impl FakeDaemon {
     #[must_use]
     pub fn faults(self, faults: Faults) -> Self {
         self.shared.set_faults(faults);
+        self
+    }
+
+    /// Says these lines to commands that begin so, in place of an answer; none for silence.
+    #[must_use]
+    pub fn answers(self, command: &str, lines: &[&str]) -> Self {
+        let lines = lines.iter().map(|line| (*line).to_owned()).collect();
+        self.shared.answers(command.to_owned(), lines);
         self
     }
 

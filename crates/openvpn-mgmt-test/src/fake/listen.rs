@@ -5,16 +5,17 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
-use tokio::net::{TcpListener, TcpSocket};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
 use super::FakeDaemon;
 use super::shared::Shared;
+use crate::daemon::Daemon;
 
 /// The queue of a daemon's listener.
 const BACKLOG: u32 = 1;
 
 impl FakeDaemon {
-    /// Listens on a Unix socket; managers wait in the queue of the system.
+    /// Listens on a Unix socket, until it is dropped; managers wait in the queue of the system.
     ///
     /// # Errors
     /// The socket cannot be made there.
@@ -33,7 +34,30 @@ impl FakeDaemon {
             }
         });
         self.tasks.push(task.abort_handle());
+        self.paths.push(path.as_ref().to_owned());
         Ok(())
+    }
+
+    /// Dials a manager that listens on a Unix socket, as with `management-client`: the daemon ends
+    /// when that manager leaves.
+    ///
+    /// # Errors
+    /// Nobody listens there.
+    #[cfg(unix)]
+    pub async fn dial_unix(&self, path: impl AsRef<Path>) -> io::Result<()> {
+        let stream = tokio::net::UnixStream::connect(path).await?;
+        self.with(Daemon::ends_with_its_manager);
+        self.shared.offer(Box::new(stream))
+    }
+
+    /// As [`dial_unix`](Self::dial_unix), at a TCP address.
+    ///
+    /// # Errors
+    /// Nobody listens there.
+    pub async fn dial_tcp(&self, address: SocketAddr) -> io::Result<()> {
+        let stream = TcpStream::connect(address).await?;
+        self.with(Daemon::ends_with_its_manager);
+        self.shared.offer(Box::new(stream))
     }
 
     /// Listens on a TCP address, and gives the one it got where the port is 0.

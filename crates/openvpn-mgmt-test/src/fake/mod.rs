@@ -9,6 +9,7 @@ mod transcript;
 mod world;
 
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,6 +34,8 @@ pub struct FakeDaemon {
     shared: Arc<Shared>,
     expectations: Expectations,
     tasks: Vec<tokio::task::AbortHandle>,
+    /// Sockets to remove.
+    paths: Vec<PathBuf>,
 }
 
 /// How many bytes an in-memory connection holds, as a Unix socket of Linux does about.
@@ -124,6 +127,9 @@ impl Drop for FakeDaemon {
     fn drop(&mut self) {
         self.tasks.iter().for_each(tokio::task::AbortHandle::abort);
         self.shared.abort();
+        for path in &self.paths {
+            std::fs::remove_file(path).ok();
+        }
         if !std::thread::panicking() {
             self.expectations.check(&self.shared);
         }

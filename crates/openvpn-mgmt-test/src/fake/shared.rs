@@ -43,6 +43,8 @@ pub(super) struct Core {
     daemon: Option<Daemon>,
     started: Option<Instant>,
     skipped: Duration,
+    /// What is said in place of answers, once there is a daemon.
+    scripted: Vec<(String, Vec<String>)>,
     /// Who connects when the server serves.
     later: VecDeque<Client>,
     waiting: VecDeque<Box<dyn Connection>>,
@@ -62,6 +64,7 @@ impl Shared {
             daemon: None,
             started: None,
             skipped: Duration::ZERO,
+            scripted: Vec::new(),
             later: VecDeque::new(),
             waiting: VecDeque::new(),
             is_busy: false,
@@ -83,6 +86,10 @@ impl Shared {
 
     pub(super) fn set_faults(&self, faults: Faults) {
         self.lock().faults = faults;
+    }
+
+    pub(super) fn answers(&self, command: String, lines: Vec<String>) {
+        self.lock().scripted.push((command, lines));
     }
 
     pub(super) fn connects_later(&self, client: Client) {
@@ -159,6 +166,10 @@ impl Core {
         let (personality, set_up) = (self.personality, &self.set_up);
         let daemon = self.daemon.get_or_insert_with(|| Daemon::new(personality, set_up.clone()));
         daemon.advance(now);
+        for (command, lines) in self.scripted.drain(..) {
+            let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+            daemon.answers(&command, &lines);
+        }
         daemon
     }
 

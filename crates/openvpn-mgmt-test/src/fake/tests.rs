@@ -135,3 +135,50 @@ async fn a_full_queue_refuses_a_connection() {
     drop(first);
     assert_eq!(second.read_u8().await.unwrap(), b'>');
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_no_daemon_says_can_be_said() {
+    let fake =
+        FakeDaemon::v2_6().server().answers("pid", &["SUCCESS: pid=none"]).answers("hold", &[]);
+    let mut stream = BufReader::new(fake.connect().unwrap());
+    assert_eq!(line(&mut stream).await, GREETING);
+    stream.write_all(b"hold\npid\n").await.unwrap();
+    assert_eq!(line(&mut stream).await, "SUCCESS: pid=none");
+    fake.with(|daemon| daemon.says(">NEW:thing"));
+    assert_eq!(line(&mut stream).await, ">NEW:thing");
+    fake.with(|daemon| daemon.dies("out of luck"));
+    assert_eq!(line(&mut stream).await, ">FATAL:out of luck");
+    assert_eq!(line(&mut stream).await, "");
+    assert_eq!(fake.connect().unwrap_err().kind(), io::ErrorKind::ConnectionRefused);
+}
+
+#[tokio::test]
+async fn it_dials_its_manager_and_ends_with_it() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let fake = FakeDaemon::v2_7();
+    fake.dial_tcp(listener.local_addr().unwrap()).await.unwrap();
+    let (mut stream, _) = listener.accept().await.unwrap();
+    assert_eq!(stream.read_u8().await.unwrap(), b'>');
+    drop(stream);
+    while !fake.with(|daemon| daemon.has_ended()) {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_run_beside_each_other() {
+    let mut tasks = tokio::task::JoinSet::new();
+    for number in 0..200_u32 {
+        tasks.spawn(async move {
+            let personality = Personality::ALL[number as usize % 3];
+            let fake = FakeDaemon::of(personality).server().expect("pid");
+            let mut stream = BufReader::new(fake.connect().unwrap());
+            line(&mut stream).await;
+            stream.write_all(b"pid\n").await.unwrap();
+            line(&mut stream).await
+        });
+    }
+    while let Some(said) = tasks.join_next().await {
+        assert_eq!(said.unwrap(), "SUCCESS: pid=4711");
+    }
+}

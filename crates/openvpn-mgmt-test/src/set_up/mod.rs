@@ -115,6 +115,7 @@ pub struct SetUp {
     pub(crate) auth_token: bool,
     pub(crate) username_only: bool,
     pub(crate) no_client_cert: bool,
+    pub(crate) dials: bool,
     pub(crate) remotes: Vec<Remote>,
 }
 
@@ -147,6 +148,7 @@ impl Default for SetUp {
             auth_token: false,
             username_only: false,
             no_client_cert: false,
+            dials: false,
             remotes: Vec::new(),
         }
     }

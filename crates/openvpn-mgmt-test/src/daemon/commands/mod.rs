@@ -44,10 +44,24 @@ impl Daemon {
         let block: Option<Vec<String>> =
             received.block().map(|lines| lines.map(from_bytes).collect());
         match (words.as_slice(), block) {
+            ([..], _) if self.is_scripted(received) => {}
             ([name, rest @ ..], Some(lines)) => self.block(name, rest, &lines),
             ([name, rest @ ..], None) => self.command(name, rest),
             ([], _) => {}
         }
+    }
+
+    /// Says what was scripted for a line, if something was.
+    fn is_scripted(&mut self, received: &Received) -> bool {
+        let line = String::from_utf8_lossy(received.line());
+        let mut scripted = self.scripted.iter();
+        let Some((_, lines)) = scripted.find(|(start, _)| line.starts_with(start)) else {
+            return false;
+        };
+        for line in lines.clone() {
+            self.say(line);
+        }
+        true
     }
 
     /// Keeps the lines for whoever asks for them.
