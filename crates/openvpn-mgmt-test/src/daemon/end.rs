@@ -70,7 +70,7 @@ impl Daemon {
                 self.break_off("certificate");
                 self.leave(signal, signal.name());
             }
-            (Phase::Asking | Phase::Pausing, _) => self.leave(signal, "init_instance"),
+            (Phase::Asking | Phase::Pausing, _) => self.leave_early(signal),
             (Phase::Running, _) if signal == Signal::Usr2 => {
                 self.log("", "SIGUSR2[hard,] received");
             }
@@ -83,6 +83,16 @@ impl Daemon {
         let open = self.link.as_ref().and_then(|link| link.server.open_block());
         if open.is_some() {
             self.say(format!("ERROR: {command} command failed"));
+        }
+    }
+
+    /// Restarts or ends on the way to a tunnel.
+    fn leave_early(&mut self, signal: Signal) {
+        match signal {
+            Signal::Usr2 => self.end(),
+            // What was begun cannot be kept.
+            Signal::Usr1 => self.restart("close_context usr1 to hup", None),
+            _ => self.leave(signal, "init_instance"),
         }
     }
 

@@ -9,6 +9,7 @@ mod history;
 mod link;
 mod prompt;
 mod say;
+mod scripted;
 mod text;
 mod tunnel;
 
@@ -190,57 +191,10 @@ impl Daemon {
         std::mem::take(&mut self.received)
     }
 
-    /// From now on, says these lines to commands that begin so, in place of an answer; none for silence.
-    ///
-    /// For what no daemon says, or for commands of daemons that are not OpenVPN's.
-    pub fn answers(&mut self, command: &str, lines: &[&str]) {
-        let lines = lines.iter().map(|line| text::from_utf8(line)).collect();
-        self.scripted.retain(|(known, _)| known != command);
-        self.scripted.push((command.to_owned(), lines));
-    }
-
-    /// Says a line to the manager: what no daemon says, or what another would.
-    pub fn says(&mut self, line: &str) {
-        self.say(text::from_utf8(line));
-    }
-
-    /// Says bytes to the manager, as they are.
-    pub fn says_bytes(&mut self, bytes: &[u8]) {
-        if self.link.is_some() {
-            self.out.extend_from_slice(bytes);
-        }
-    }
-
-    /// Ends with `>FATAL:` and a text.
-    pub fn dies(&mut self, text: &str) {
-        self.fatal(&text::from_utf8(text));
-    }
-
-    /// Closes the connection to its manager, as no daemon does by itself.
-    pub fn hangs_up(&mut self) {
-        if self.link.take().is_some() {
-            self.left();
-            self.settle();
-        }
-    }
-
-    /// The manager is one that the daemon has dialled, `management-client`: it ends with it.
-    pub fn ends_with_its_manager(&mut self) {
-        self.set_up.dials = true;
-    }
-
     /// Whether it is a server that serves, with a manager that would hear of clients.
     #[must_use]
     pub fn serves_a_manager(&self) -> bool {
         self.serves() && self.link.as_ref().is_some_and(Link::is_verified)
-    }
-
-    /// Restarts, as by SIGUSR1 of somebody else; not in a hold or at a prompt.
-    pub fn restarts_by_itself(&mut self) {
-        if self.phase == Phase::Running {
-            self.thrown = Some(Signal::Usr1);
-            self.settle();
-        }
     }
 
     /// The time since its start.

@@ -281,3 +281,44 @@ fn a_server_that_does_not_answer_is_given_up() {
         [">STATE:0000000000,RECONNECTING,server_poll,,,,,", ">STATE:0000000000,WAIT,,,,,,"]
     );
 }
+
+/// As OpenVPN 2.6.14 has counted.
+#[test]
+fn kids_of_a_client_that_restarts_and_renews() {
+    let mut daemon = daemon(Personality::V2_6, "server, client-auth");
+    daemon.client_connects(Client::new("alice")).unwrap();
+    daemon.client_restarts("alice").unwrap();
+    daemon.receive(b"client-auth-nt 0 2\n");
+    daemon.client_restarts("alice").unwrap();
+    daemon.receive(b"client-auth-nt 0 3\n");
+    daemon.client_connects(Client::new("bob")).unwrap();
+    daemon.receive(b"client-auth-nt 1 1\n");
+    daemon.client_renegotiates("bob").unwrap();
+    daemon.client_renegotiates("bob").unwrap();
+    let text = String::from_utf8(daemon.output()).unwrap();
+    let asked = text.lines().filter(|line| line.contains(":CONNECT") || line.contains(":REAUTH"));
+    assert_eq!(
+        asked.collect::<Vec<_>>(),
+        [
+            ">CLIENT:CONNECT,0,1",
+            ">CLIENT:CONNECT,0,2",
+            ">CLIENT:REAUTH,0,3",
+            ">CLIENT:CONNECT,1,1",
+            ">CLIENT:REAUTH,1,3",
+            ">CLIENT:REAUTH,1,4"
+        ]
+    );
+}
+
+#[test]
+fn signals_on_the_way_to_a_tunnel() {
+    for (signal, heard) in [
+        ("SIGUSR1", ">STATE:0000000000,RECONNECTING,close_context usr0 to hup,,,,,"),
+        ("SIGHUP", ">STATE:0000000000,RECONNECTING,init_instance,,,,,"),
+        ("SIGTERM", ">STATE:0000000000,EXITING,init_instance,,,,,"),
+    ] {
+        let mut daemon = daemon(Personality::V2_6, "client, query-remote");
+        ask(&mut daemon, "state on\n");
+        assert_eq!(ask(&mut daemon, &format!("signal {signal}\n"))[1], heard);
+    }
+}

@@ -59,9 +59,6 @@ impl Daemon {
             return self.fatal(&format!("ERROR: Endtag </{word}> missing"));
         }
         let standing = self.standing(cid);
-        if let Some(member) = self.clients.members.get_mut(&cid) {
-            member.is_renewing = false;
-        }
         if standing != Some(Standing::Waiting) {
             return;
         }

@@ -39,8 +39,8 @@ impl Daemon {
             client,
             kid: 0,
             old_kid: None,
-            sessions: 0,
-            is_renewing: false,
+            has_session: false,
+            skips_kid: true,
             standing: Standing::Waiting,
             port: self.clients.port(),
             address: None,
@@ -62,6 +62,9 @@ impl Daemon {
     /// Nobody of this name is connected.
     pub fn client_restarts(&mut self, name: &str) -> Result<(), ClientError> {
         let cid = self.client_named(name)?;
+        if let Some(member) = self.clients.members.get_mut(&cid) {
+            member.skips_kid = false;
+        }
         self.begin_session(cid);
         Ok(())
     }
@@ -179,20 +182,13 @@ impl Daemon {
         let first = self.personality.first_kid();
         let asks = self.set_up.client_auth;
         let Some(member) = self.clients.members.get_mut(&cid) else { return };
-        let was_waiting = member.standing == Standing::Waiting && member.sessions > 0;
-        if was_waiting {
-            // Nothing was renewed: the next KID.
-            (member.old_kid, member.kid) = (None, member.kid + 1);
-        } else {
-            member.begin_session(first);
-        }
+        member.begin_session(first);
         member.due = 0;
         if !asks {
             return self.let_in(cid);
         }
         member.was_announced = true;
         let (kid, renews) = (member.kid, member.standing == Standing::In);
-        member.is_renewing = renews;
         let (word, event) =
             if renews { ("REAUTH", Event::Reauth) } else { ("CONNECT", Event::Connect) };
         self.tell_client(cid, event, &format!(">CLIENT:{word},{cid},{kid}"));

@@ -51,10 +51,9 @@ struct Member {
     kid: u32,
     /// The KID before, which is good for a while.
     old_kid: Option<u32>,
-    /// How many sessions it has had.
-    sessions: u32,
-    /// Its keys are being renewed, and its manager is asked.
-    is_renewing: bool,
+    has_session: bool,
+    /// The next renewal skips a KID, as the first one does.
+    skips_kid: bool,
     standing: Standing,
     port: u16,
     address: Option<Ipv4Addr>,
@@ -190,17 +189,18 @@ impl Member {
         if self.client.has_certificate { &self.client.name } else { "UNDEF" }
     }
 
-    /// Begins a session, and gives its KID.
+    /// Begins a session.
     fn begin_session(&mut self, first: u32) {
-        // The first renewal skips one, as keys of both sides are counted.
-        let kid = match self.sessions {
-            0 => first,
-            1 => self.kid + 2,
-            _ => self.kid + 1,
+        let is_in = matches!(self.standing, Standing::In | Standing::Leaving);
+        self.old_kid = (self.has_session && is_in).then_some(self.kid);
+        self.kid = match (self.has_session, self.skips_kid) {
+            (false, _) => first,
+            // Keys of both sides are counted.
+            (true, true) => self.kid + 2,
+            (true, false) => self.kid + 1,
         };
-        self.old_kid = (self.sessions > 0).then_some(self.kid);
-        self.kid = kid;
-        self.sessions += 1;
+        self.skips_kid &= !self.has_session;
+        self.has_session = true;
     }
 
     /// Whether a decision about this KID is taken.
