@@ -11,7 +11,7 @@ scripts/fetch-openvpn.sh "$folder" || fetched=1
 
 # Those that use the lab, of the SDK and of the programs, and its own.
 tests=(--test lab)
-for file in {.,programs/*}/tests/{*.rs,*/main.rs}; do
+for file in {.,programs/*,crates/openvpn-mgmt-test}/tests/{*.rs,*/main.rs}; do
     [ -e "$file" ] || continue
     test=${file%/main.rs}
     test=${test%.rs}

@@ -4,6 +4,7 @@ use super::clock::Due;
 use super::flow::Phase;
 use super::prompt::Question;
 use super::{Daemon, Mode};
+use crate::personality::Personality;
 
 /// A signal to a daemon, from its manager or by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +51,9 @@ impl Signal {
     }
 }
 
+/// What a client dies of that got no certificate.
+pub(super) const NO_CERTIFICATE: &str = "Cannot load inline certificate file";
+
 impl Daemon {
     /// Does what a signal asks for, by what the daemon is doing.
     pub(super) fn obey(&mut self, signal: Signal) {
@@ -62,14 +66,8 @@ impl Daemon {
                     "ERROR: could not read {kind} username/password/ok/string from management interface"
                 ));
             }
-            (Phase::Asking, Some(Question::Signature { command })) => {
-                self.break_off(command);
-                self.leave(signal, signal.name());
-            }
-            (Phase::Asking, Some(Question::Certificate)) => {
-                self.break_off("certificate");
-                self.leave(signal, signal.name());
-            }
+            (Phase::Asking, Some(Question::Certificate)) => self.fatal(NO_CERTIFICATE),
+            (Phase::Asking, Some(Question::Signature { .. })) => self.leave_handshake(signal),
             (Phase::Asking | Phase::Pausing, _) => self.leave_early(signal),
             (Phase::Running, _) if signal == Signal::Usr2 => {
                 self.log("", "SIGUSR2[hard,] received");
@@ -78,11 +76,19 @@ impl Daemon {
         }
     }
 
-    /// Answers a block that was begun for a prompt that is gone.
-    fn break_off(&mut self, command: &str) {
-        let open = self.link.as_ref().and_then(|link| link.server.open_block());
-        if open.is_some() {
-            self.say(format!("ERROR: {command} command failed"));
+    /// Restarts or ends without the signature that was wanted: the handshake has failed as well, and
+    /// releases differ in which of both counts.
+    fn leave_handshake(&mut self, signal: Signal) {
+        let ends = matches!(signal, Signal::Term | Signal::Int);
+        let counts = match self.personality {
+            Personality::V2_5 => false,
+            Personality::V2_6 => ends || signal == Signal::Hup,
+            Personality::V2_7 => signal != Signal::Usr2,
+        };
+        match (counts, ends) {
+            (true, _) => self.leave(signal, signal.name()),
+            (false, true) => self.leave(signal, "tls-error"),
+            (false, false) => self.leave(Signal::Usr1, "tls-error"),
         }
     }
 

@@ -322,3 +322,26 @@ fn signals_on_the_way_to_a_tunnel() {
         assert_eq!(ask(&mut daemon, &format!("signal {signal}\n"))[1], heard);
     }
 }
+
+/// As asked of 2.5.1, 2.6.14 and 2.7.8.
+#[test]
+fn signals_while_a_signature_or_a_certificate_is_wanted() {
+    let signals = ["SIGUSR1", "SIGHUP", "SIGUSR2", "SIGTERM"];
+    for (personality, reasons) in Personality::ALL.into_iter().zip([
+        ["tls-error", "tls-error", "tls-error", "tls-error"],
+        ["tls-error", "SIGHUP", "tls-error", "SIGTERM"],
+        ["SIGUSR0", "SIGHUP", "tls-error", "SIGTERM"],
+    ]) {
+        for (signal, reason) in signals.into_iter().zip(reasons) {
+            let mut daemon = daemon(personality, "client, external-key pss");
+            ask(&mut daemon, "state on\n");
+            let word = if signal == "SIGTERM" { "EXITING" } else { "RECONNECTING" };
+            let heard = ask(&mut daemon, &format!("signal {signal}\n"));
+            assert_eq!(heard[1], format!(">STATE:0000000000,{word},{reason},,,,,"));
+        }
+    }
+    let mut daemon = daemon(Personality::V2_7, "client, external-key pss, external-cert hint");
+    said(&mut daemon);
+    let heard = ask(&mut daemon, "signal SIGUSR1\n");
+    assert_eq!(heard[1], ">FATAL:Cannot load inline certificate file");
+}

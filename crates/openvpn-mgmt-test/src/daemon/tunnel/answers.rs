@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::{AUTH, KEY, TOKEN};
 use crate::daemon::Daemon;
+use crate::daemon::end::NO_CERTIFICATE;
 use crate::daemon::prompt::{Answer, Question};
 use crate::set_up::AuthRetry;
 
@@ -110,7 +111,7 @@ impl Daemon {
                 self.say(succeeded("certificate"));
                 let text = prompt.answer.password.unwrap_or_default();
                 if !text.starts_with("-----BEGIN CERTIFICATE-----") {
-                    return self.fatal("Cannot load inline certificate file");
+                    return self.fatal(NO_CERTIFICATE);
                 }
             }
             Question::Hold | Question::Remote | Question::Proxy => {}
