@@ -345,3 +345,34 @@ fn signals_while_a_signature_or_a_certificate_is_wanted() {
     let heard = ask(&mut daemon, "signal SIGUSR1\n");
     assert_eq!(heard[1], ">FATAL:Cannot load inline certificate file");
 }
+
+/// As OpenVPN 2.5.1, 2.6.14 and 2.7.8 have done: told at once, and gone five seconds later.
+#[test]
+fn a_client_that_is_in_can_be_denied() {
+    let mut daemon = daemon(Personality::V2_7, "server, client-auth");
+    daemon.client_connects(Client::new("alice")).unwrap();
+    ask(&mut daemon, "client-auth-nt 0 1\n");
+    let heard = ask(&mut daemon, "client-deny 0 1 x nope\n");
+    assert_eq!(heard, ["SUCCESS: client-deny command succeeded"]);
+    assert!(daemon.client_heard("alice", "['nope']") && !daemon.is_client_in("alice"));
+    daemon.advance(Duration::from_secs(5));
+    let text = String::from_utf8(daemon.output()).unwrap();
+    assert!(text.starts_with(">CLIENT:DISCONNECT,0\r\n>CLIENT:ENV,time_duration=5\r\n"), "{text}");
+}
+
+/// As recorded from OpenVPN 2.5.1.
+#[test]
+fn an_empty_line_follows_a_response_in_2_5() {
+    for (personality, end) in
+        Personality::ALL.into_iter().zip(["END\r\n\r\n", "END\r\n", "END\r\n"])
+    {
+        let mut daemon = daemon(personality, "server, client-auth");
+        daemon.client_connects(Client::new("alice")).unwrap();
+        daemon.output();
+        daemon.client_responds("alice", "123456").unwrap();
+        let text = String::from_utf8(daemon.output()).unwrap();
+        assert!(
+            text.contains(",MTIzNDU2\r\n") && text.ends_with(&format!("=0\r\n>CLIENT:ENV,{end}"))
+        );
+    }
+}

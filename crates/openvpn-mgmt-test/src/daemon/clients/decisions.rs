@@ -7,7 +7,7 @@ use super::client::base64;
 use crate::daemon::text::{from_bytes, push_bytes};
 use crate::daemon::{Daemon, Mode};
 
-use super::life::{LET_GO, SILENCE};
+use super::life::LET_GO;
 
 /// The longest text that reaches a waiting client, in bytes.
 const EXTRA: usize = 255;
@@ -105,11 +105,9 @@ impl Daemon {
         let Some(member) = self.clients.members.get_mut(&cid) else { return };
         let name = member.client.name.clone();
         let was_waiting = member.standing == Standing::Waiting;
-        if was_waiting {
-            member.standing = Standing::Refused;
-        }
-        // One that is in hears of it when it asks for the next thing, and is gone without a word.
-        self.schedule(cid, if was_waiting { LET_GO } else { SILENCE });
+        // One that is in is turned out the same way.
+        member.standing = if was_waiting { Standing::Refused } else { Standing::Leaving };
+        self.schedule(cid, LET_GO);
         self.clients.hears(
             &name,
             match reason {

@@ -9,13 +9,14 @@ use crate::daemon::clock::Due;
 use crate::daemon::flow::Phase;
 use crate::daemon::text::from_utf8;
 use crate::daemon::{Daemon, Mode};
+use crate::personality::Personality;
 
 /// After so long a client that was denied or killed is let go of.
 pub(super) const LET_GO: u64 = 5;
 /// So long a server waits for a client that has not been let in.
 const HAND_WINDOW: u64 = 60;
 /// After so long without a word a client that is in is let go of.
-pub(super) const SILENCE: u64 = 120;
+const SILENCE: u64 = 120;
 
 impl Daemon {
     /// A client connects, and gives its CID.
@@ -225,6 +226,10 @@ impl Daemon {
         let Some(kid) = self.clients.members.get(&cid).map(|member| member.kid) else { return };
         let head = format!(">CLIENT:CR_RESPONSE,{cid},{kid},{response}");
         self.tell_client(cid, Event::Response, &head);
+        if self.personality == Personality::V2_5 {
+            // It says one line more, which is empty.
+            self.say("");
+        }
     }
 
     pub(super) fn takes(&self, cid: u64, kid: u64) -> bool {
