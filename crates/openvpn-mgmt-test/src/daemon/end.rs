@@ -66,6 +66,9 @@ impl Daemon {
                     "ERROR: could not read {kind} username/password/ok/string from management interface"
                 ));
             }
+            (Phase::Asking, Some(Question::Ok { kind })) => self.fatal(&format!(
+                "ERROR: could not read {kind} username/password/ok/string from management interface"
+            )),
             (Phase::Asking, Some(Question::Certificate)) => self.fatal(NO_CERTIFICATE),
             (Phase::Asking, Some(Question::Signature { .. })) => self.leave_handshake(signal),
             (Phase::Asking | Phase::Pausing, _) => self.leave_early(signal),

@@ -247,7 +247,7 @@ impl Daemon {
     fn next_received(&mut self) -> Option<Received> {
         let signature = self.awaits(|question| matches!(question, Question::Signature { .. }));
         let certificate = self.awaits(|question| *question == Question::Certificate);
-        let password = self.long_password_kind();
+        let password = self.long_password_kind().map(str::to_owned);
         let filters = self.personality.filters_packets();
         let link = self.link.as_mut().filter(|link| !link.halt)?;
         let blocks = link.server.blocks();

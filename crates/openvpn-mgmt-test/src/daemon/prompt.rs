@@ -13,6 +13,8 @@ pub(super) enum Question {
     Secret { kind: &'static str, username: bool, password: bool },
     /// A text, as the PKCS#11 identity to use.
     Str { kind: &'static str },
+    /// A confirmation, as that a token is inserted.
+    Ok { kind: String },
     /// Whether to take a server.
     Remote,
     /// By which proxy.

@@ -3,6 +3,7 @@
 use super::Daemon;
 use super::end::Signal;
 use super::flow::Phase;
+use super::prompt::Question;
 use super::text::from_utf8;
 
 impl Daemon {
@@ -24,6 +25,17 @@ impl Daemon {
     pub fn says_bytes(&mut self, bytes: &[u8]) {
         if self.link.is_some() {
             self.out.extend_from_slice(bytes);
+        }
+    }
+
+    /// Asks for a confirmation, `>NEED-OK:`, and waits for it; not in a hold or at a prompt.
+    ///
+    /// Whatever is answered, it goes on: the answer is in [`take_commands`](Self::take_commands).
+    pub fn asks_confirmation(&mut self, name: &str, text: &str) {
+        if self.phase == Phase::Running {
+            let (kind, text) = (from_utf8(name), from_utf8(text));
+            let line = format!(">NEED-OK:Need '{kind}' confirmation MSG:{text}");
+            self.ask(Question::Ok { kind }, line);
         }
     }
 

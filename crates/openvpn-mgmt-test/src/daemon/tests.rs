@@ -376,3 +376,23 @@ fn an_empty_line_follows_a_response_in_2_5() {
         );
     }
 }
+
+#[test]
+fn a_confirmation_is_asked_for() {
+    let mut daemon = daemon(Personality::V2_6, "client");
+    said(&mut daemon);
+    daemon.asks_confirmation("token-insertion-request", "Please insert x token");
+    let asked = ">NEED-OK:Need 'token-insertion-request' confirmation MSG:Please insert x token";
+    assert_eq!(said(&mut daemon), [asked]);
+    assert_eq!(
+        ask(&mut daemon, "needok token-insertion-request ok\nneedok x ok\n"),
+        [
+            "SUCCESS: 'token-insertion-request' needok-confirmation entered, but not yet verified",
+            "ERROR: needok-confirmation of type 'x' entered, but we need one of type 'token-insertion-request'"
+        ]
+    );
+    assert_eq!(
+        ask(&mut daemon, "needok x ok\n"),
+        ["ERROR: no needok-confirmation is currently needed at this time"]
+    );
+}

@@ -23,11 +23,12 @@ impl Part {
     }
 
     /// The kind of what is asked for, where this part of it is.
-    fn is_needed(self, question: &Question) -> Option<&'static str> {
+    fn is_needed(self, question: &Question) -> Option<&str> {
         match (self, question) {
             (Self::Username, Question::Secret { kind, username: true, .. })
             | (Self::Password, Question::Secret { kind, password: true, .. })
-            | (Self::Str, Question::Str { kind }) => Some(*kind),
+            | (Self::Str, Question::Str { kind }) => Some(kind),
+            (Self::Ok, Question::Ok { kind }) => Some(kind),
             _ => None,
         }
     }
@@ -91,7 +92,7 @@ impl Daemon {
     }
 
     /// The type of a password that may follow in lines.
-    pub(in crate::daemon) fn long_password_kind(&self) -> Option<&'static str> {
+    pub(in crate::daemon) fn long_password_kind(&self) -> Option<&str> {
         let known = self.personality.takes_long_passwords() && self.settings.client_version >= 5;
         self.question().filter(|_| known).and_then(|question| Part::Password.is_needed(question))
     }

@@ -114,7 +114,7 @@ impl Daemon {
                     return self.fatal(NO_CERTIFICATE);
                 }
             }
-            Question::Hold | Question::Remote | Question::Proxy => {}
+            Question::Hold | Question::Ok { .. } | Question::Remote | Question::Proxy => {}
         }
         self.proceed();
     }
