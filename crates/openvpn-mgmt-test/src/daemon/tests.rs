@@ -396,3 +396,25 @@ fn a_confirmation_is_asked_for() {
         ["ERROR: no needok-confirmation is currently needed at this time"]
     );
 }
+
+#[test]
+fn clients_run_out_of_time() {
+    let mut daemon = daemon(Personality::V2_6, "server, client-auth");
+    for name in ["undecided", "asked", "silent", "moved"] {
+        daemon.client_connects(Client::new(name)).unwrap();
+    }
+    daemon.receive(
+        b"client-pending-auth 1 1 WEB_AUTH::x 90\nclient-auth-nt 2 1\nclient-auth-nt 3 1\n",
+    );
+    daemon.client_vanishes("silent").unwrap();
+    daemon.client_floats("moved").unwrap();
+    daemon.output();
+    for (seconds, gone) in [(59, 0), (60, 1), (90, 1), (120, 1), (500, 0)] {
+        daemon.advance(Duration::from_secs(seconds));
+        let heard = said(&mut daemon);
+        assert_eq!(heard, vec![">CLIENT:DISCONNECT,0"; gone], "{seconds}");
+    }
+    daemon.receive(b"status 2\n");
+    let text = String::from_utf8(daemon.output()).unwrap();
+    assert!(text.contains("CLIENT_LIST,moved,127.0.0.1:40004,"), "{text}");
+}

@@ -7,7 +7,7 @@ use super::client::base64;
 use crate::daemon::text::{from_bytes, push_bytes};
 use crate::daemon::{Daemon, Mode};
 
-use super::life::LET_GO;
+use super::life::{HAND_WINDOW, LET_GO};
 
 /// The longest text that reaches a waiting client, in bytes.
 const EXTRA: usize = 255;
@@ -160,7 +160,7 @@ impl Daemon {
         if extra.len() <= EXTRA || !self.personality.shows_auth_pending() {
             self.clients.hears(&name, format!(">INFOMSG:{extra}"));
         }
-        self.schedule(cid, timeout.max(1));
+        self.schedule(cid, timeout.max(HAND_WINDOW));
         let member = self.clients.members.get_mut(&cid);
         let response = member.and_then(|member| member.client.response.take());
         if let Some(response) = response.filter(|_| extra.starts_with("CR_TEXT:")) {

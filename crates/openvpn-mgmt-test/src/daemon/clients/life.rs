@@ -14,7 +14,7 @@ use crate::personality::Personality;
 /// After so long a client that was denied or killed is let go of.
 pub(super) const LET_GO: u64 = 5;
 /// So long a server waits for a client that has not been let in.
-const HAND_WINDOW: u64 = 60;
+pub(super) const HAND_WINDOW: u64 = 60;
 /// After so long without a word a client that is in is let go of.
 const SILENCE: u64 = 120;
 
@@ -99,9 +99,8 @@ impl Daemon {
     /// Nobody of this name is connected.
     pub fn client_leaves(&mut self, name: &str) -> Result<(), ClientError> {
         let cid = self.client_named(name)?;
-        if self.standing(cid) == Some(Standing::Waiting) && !self.set_up.tcp {
-            self.schedule(cid, HAND_WINDOW);
-        } else {
+        // The time of one that waits goes on.
+        if self.standing(cid) != Some(Standing::Waiting) || self.set_up.tcp {
             if self.personality.tells_remote_exit() {
                 self.say(">NOTIFY:info,remote-exit,EXIT");
             }
@@ -116,8 +115,9 @@ impl Daemon {
     /// Nobody of this name is connected.
     pub fn client_vanishes(&mut self, name: &str) -> Result<(), ClientError> {
         let cid = self.client_named(name)?;
-        let waits = self.standing(cid) == Some(Standing::Waiting);
-        self.schedule(cid, if waits { HAND_WINDOW } else { SILENCE });
+        if self.standing(cid) != Some(Standing::Waiting) {
+            self.schedule(cid, SILENCE);
+        }
         Ok(())
     }
 
@@ -189,10 +189,14 @@ impl Daemon {
             return self.let_in(cid);
         }
         member.was_announced = true;
+        let waits = member.standing == Standing::Waiting;
         let (kid, renews) = (member.kid, member.standing == Standing::In);
         let (word, event) =
             if renews { ("REAUTH", Event::Reauth) } else { ("CONNECT", Event::Connect) };
         self.tell_client(cid, event, &format!(">CLIENT:{word},{cid},{kid}"));
+        if waits {
+            self.schedule(cid, HAND_WINDOW);
+        }
     }
 
     pub(super) fn let_in(&mut self, cid: u64) {
