@@ -72,9 +72,7 @@ impl Daemon {
             (Phase::Asking, Some(Question::Certificate)) => self.fatal(NO_CERTIFICATE),
             (Phase::Asking, Some(Question::Signature { .. })) => self.leave_handshake(signal),
             (Phase::Asking | Phase::Pausing, _) => self.leave_early(signal),
-            (Phase::Running, _) if signal == Signal::Usr2 => {
-                self.log("", "SIGUSR2[hard,] received");
-            }
+            (Phase::Running, _) if signal == Signal::Usr2 => self.log_status(),
             (Phase::Running, _) => self.leave(signal, signal.name()),
         }
     }

@@ -68,6 +68,8 @@ pub struct Daemon {
     state: History,
     log: History,
     echo: History,
+    /// The label of a token that is not there.
+    asks_for: Option<String>,
     tunnel: Tunnel,
     clients: Clients,
     /// The lines that were read, until they are taken.
@@ -111,6 +113,7 @@ impl Daemon {
             state: History::new(100),
             log: History::new(set_up.log_history),
             echo: History::new(100),
+            asks_for: None,
             tunnel: Tunnel::new(&set_up),
             clients: Clients::new(personality),
             received: Vec::new(),

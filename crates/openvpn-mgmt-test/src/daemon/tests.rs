@@ -418,3 +418,28 @@ fn clients_run_out_of_time() {
     let text = String::from_utf8(daemon.output()).unwrap();
     assert!(text.contains("CLIENT_LIST,moved,127.0.0.1:40004,"), "{text}");
 }
+
+/// As OpenVPN 2.6.14 has done with a SoftHSM token.
+#[test]
+fn a_key_is_on_a_token() {
+    let mut client = daemon(Personality::V2_6, "client, pkcs11");
+    ask(&mut client, "state on\n");
+    let heard = ask(&mut client, "needstr pkcs11-id-request 'a/b/c/another/01'\n");
+    let insert =
+        ">NEED-OK:Need 'token-insertion-request' confirmation MSG:Please insert another token";
+    assert_eq!(heard[1], insert);
+    assert_eq!(ask(&mut client, "needok token-insertion-request ok\n")[1], insert);
+    let heard = ask(&mut client, "needok token-insertion-request cancel\n");
+    assert_eq!(heard[1], ">FATAL:Error: private key password verification failed");
+
+    let mut client = daemon(Personality::V2_6, "client, pkcs11");
+    client.receive(b"pkcs11-id-get 0\n");
+    let text = String::from_utf8(client.output()).unwrap();
+    let id = text.split("ID:'").nth(1).unwrap().split('\'').next().unwrap();
+    let heard = ask(&mut client, &format!("needstr pkcs11-id-request '{id}'\n"));
+    assert_eq!(heard[1], ">PASSWORD:Need 'lab token' password");
+    let heard = ask(&mut client, "password \"lab token\" 9999\n");
+    assert_eq!(heard[1], ">PASSWORD:Need 'lab token' password");
+    ask(&mut client, "password \"lab token\" 1234\n");
+    assert!(ask(&mut client, "state\n")[0].contains("CONNECTED"));
+}

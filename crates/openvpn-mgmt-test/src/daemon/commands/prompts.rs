@@ -2,6 +2,7 @@
 
 use crate::daemon::Daemon;
 use crate::daemon::prompt::{Prompt, Question};
+use crate::daemon::tunnel::ID;
 
 /// Which part of an answer a command gives.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -104,8 +105,7 @@ impl Daemon {
 
     fn identity(&mut self, index: i64) {
         if self.set_up.pkcs11 && index == 0 {
-            let id = r"SoftHSM\x20project/SoftHSM\x20v2/5d2222fc95175a6a/lab\x20token/0A";
-            self.say(format!(">PKCS11ID-ENTRY:'0', ID:'{id}', BLOB:'MIIDHjCCAgagAwIBAgIU'"));
+            self.say(format!(">PKCS11ID-ENTRY:'0', ID:'{ID}', BLOB:'MIIDHjCCAgagAwIBAgIU'"));
         } else {
             self.say(format!(">PKCS11ID-ENTRY:'{index}'"));
         }

@@ -25,67 +25,83 @@ const ROUTES: [&str; 5] =
 
 impl Daemon {
     pub(super) fn status(&mut self, version: Option<&str>) {
-        let version = atoi(version.unwrap_or_default());
-        if !self.is(Mode::Server) {
-            return self.tunnel_status();
-        }
-        match version {
-            0 | 1 => self.status_in_words(),
-            2 => self.status_in_rows(","),
-            3 => self.status_in_rows("\t"),
-            _ => self.say("ERROR: bad status format version number"),
+        let lines = match (self.set_up.mode, atoi(version.unwrap_or_default())) {
+            (Mode::Server, 0 | 1) => self.status_in_words(),
+            (Mode::Server, 2) => self.status_in_rows(","),
+            (Mode::Server, 3) => self.status_in_rows("\t"),
+            (Mode::Server, _) => {
+                return self.say("ERROR: bad status format version number");
+            }
+            // It has one form.
+            _ => self.tunnel_status(),
+        };
+        for line in lines {
+            self.say(line);
         }
     }
 
-    fn tunnel_status(&mut self) {
+    /// Writes the status into the log, as SIGUSR2 asks for.
+    pub(in crate::daemon) fn log_status(&mut self) {
+        let lines =
+            if self.is(Mode::Server) { self.status_in_words() } else { self.tunnel_status() };
+        for line in lines {
+            self.log("I", &line);
+        }
+    }
+
+    fn tunnel_status(&self) -> Vec<String> {
         let (bytes_in, bytes_out) = (self.tunnel.bytes_in, self.tunnel.bytes_out);
-        self.say("OpenVPN STATISTICS");
-        self.say(format!("Updated,{}", civil(self.clock.unix())));
-        self.say("TUN/TAP read bytes,0");
-        self.say("TUN/TAP write bytes,0");
-        self.say(format!("TCP/UDP read bytes,{bytes_in}"));
-        self.say(format!("TCP/UDP write bytes,{bytes_out}"));
-        self.say("Auth read bytes,0");
-        self.say("END");
+        vec![
+            "OpenVPN STATISTICS".to_owned(),
+            format!("Updated,{}", civil(self.clock.unix())),
+            "TUN/TAP read bytes,0".to_owned(),
+            "TUN/TAP write bytes,0".to_owned(),
+            format!("TCP/UDP read bytes,{bytes_in}"),
+            format!("TCP/UDP write bytes,{bytes_out}"),
+            "Auth read bytes,0".to_owned(),
+            "END".to_owned(),
+        ]
     }
 
-    fn status_in_words(&mut self) {
-        self.say("OpenVPN CLIENT LIST");
-        self.say(format!("Updated,{}", civil(self.clock.unix())));
-        self.say("Common Name,Real Address,Bytes Received,Bytes Sent,Connected Since");
+    fn status_in_words(&self) -> Vec<String> {
+        let mut lines = vec![
+            "OpenVPN CLIENT LIST".to_owned(),
+            format!("Updated,{}", civil(self.clock.unix())),
+            "Common Name,Real Address,Bytes Received,Bytes Sent,Connected Since".to_owned(),
+        ];
         for row in self.client_rows() {
             let [name, address, _, _, received, sent, since, ..] = &row;
-            self.say([name.as_str(), address, received, sent, since].join(","));
+            lines.push([name.as_str(), address, received, sent, since].join(","));
         }
-        self.say("ROUTING TABLE");
-        self.say("Virtual Address,Common Name,Real Address,Last Ref");
+        lines.push("ROUTING TABLE".to_owned());
+        lines.push("Virtual Address,Common Name,Real Address,Last Ref".to_owned());
         for row in self.route_rows() {
             let [address, name, real, last, _] = &row;
-            self.say([address.as_str(), name, real, last].join(","));
+            lines.push([address.as_str(), name, real, last].join(","));
         }
-        self.say("GLOBAL STATS");
-        self.say("Max bcast/mcast queue length,0");
-        self.say("END");
+        lines.extend(["GLOBAL STATS", "Max bcast/mcast queue length,0", "END"].map(str::to_owned));
+        lines
     }
 
-    fn status_in_rows(&mut self, separator: &str) {
+    fn status_in_rows(&self, separator: &str) -> Vec<String> {
         let now = self.clock.unix();
         let row = |words: &[&str]| words.join(separator);
-        self.say(row(&["TITLE", self.personality.title()]));
-        self.say(row(&["TIME", &civil(now), &now.to_string()]));
-        self.say(row(&[&["HEADER", "CLIENT_LIST"], &CLIENTS[..]].concat()));
-        for columns in self.client_rows() {
-            self.say(format!("CLIENT_LIST{separator}{}", columns.join(separator)));
-        }
-        self.say(row(&[&["HEADER", "ROUTING_TABLE"], &ROUTES[..]].concat()));
-        for columns in self.route_rows() {
-            self.say(format!("ROUTING_TABLE{separator}{}", columns.join(separator)));
-        }
-        self.say(row(&["GLOBAL_STATS", "Max bcast/mcast queue length", "0"]));
+        let mut lines = vec![
+            row(&["TITLE", self.personality.title()]),
+            row(&["TIME", &civil(now), &now.to_string()]),
+            row(&[&["HEADER", "CLIENT_LIST"], &CLIENTS[..]].concat()),
+        ];
+        let clients = self.client_rows().into_iter();
+        lines.extend(clients.map(|row| format!("CLIENT_LIST{separator}{}", row.join(separator))));
+        lines.push(row(&[&["HEADER", "ROUTING_TABLE"], &ROUTES[..]].concat()));
+        let routes = self.route_rows().into_iter();
+        lines.extend(routes.map(|row| format!("ROUTING_TABLE{separator}{}", row.join(separator))));
+        lines.push(row(&["GLOBAL_STATS", "Max bcast/mcast queue length", "0"]));
         if self.personality >= Personality::V2_6 {
-            self.say(row(&["GLOBAL_STATS", "dco_enabled", "0"]));
+            lines.push(row(&["GLOBAL_STATS", "dco_enabled", "0"]));
         }
-        self.say("END");
+        lines.push("END".to_owned());
+        lines
     }
 
     fn client_rows(&self) -> Vec<[String; 12]> {

@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::{AUTH, KEY, TOKEN};
+use super::token::PIN;
+use super::{AUTH, KEY};
 use crate::daemon::Daemon;
 use crate::daemon::end::NO_CERTIFICATE;
 use crate::daemon::prompt::{Answer, Question};
@@ -45,14 +46,6 @@ impl Daemon {
         }
     }
 
-    pub(in crate::daemon) fn ask_for_token(&mut self) {
-        if self.set_up.pkcs11 && self.tunnel.certificate.is_none() {
-            let text =
-                format!(">NEED-STR:Need '{TOKEN}' string MSG:Please specify PKCS#11 id to use");
-            self.ask(Question::Str { kind: TOKEN }, text);
-        }
-    }
-
     pub(in crate::daemon) fn ask_for_certificate(&mut self) {
         if let Some(hint) = &self.set_up.external_cert {
             let text = format!(">NEED-CERTIFICATE:{hint}");
@@ -68,6 +61,9 @@ impl Daemon {
     }
 
     pub(in crate::daemon) fn ask_for_signature(&mut self) {
+        if self.set_up.pkcs11 {
+            return self.ask_for_pin();
+        }
         if self.set_up.external_key.is_none() {
             return;
         }
@@ -95,12 +91,14 @@ impl Daemon {
         let Some(prompt) = self.prompt.take() else { return };
         match prompt.question {
             Question::Secret { kind: KEY, .. } => return self.try_key(&prompt.answer),
+            Question::Secret { kind: PIN, .. } => return self.try_pin(&prompt.answer),
             Question::Secret { .. } => {
                 self.tunnel.username = prompt.answer.username;
                 self.tunnel.password = prompt.answer.password;
                 self.tunnel.was_challenged = false;
             }
-            Question::Str { .. } => self.tunnel.certificate = prompt.answer.password,
+            Question::Str { .. } => return self.find_identity(prompt.answer.password),
+            Question::Ok { .. } => return self.was_confirmed(&prompt.answer),
             Question::Signature { command } => {
                 self.say(succeeded(command));
                 if !is_signature(prompt.answer.password.as_deref()) {
@@ -114,7 +112,7 @@ impl Daemon {
                     return self.fatal(NO_CERTIFICATE);
                 }
             }
-            Question::Hold | Question::Ok { .. } | Question::Remote | Question::Proxy => {}
+            Question::Hold | Question::Remote | Question::Proxy => {}
         }
         self.proceed();
     }
@@ -127,6 +125,11 @@ impl Daemon {
         if self.personality.tells_wrong_key_password() {
             self.say(format!(">PASSWORD:Verification Failed: '{KEY}'"));
         }
+        self.has_no_key();
+    }
+
+    /// Ends or starts again without a private key.
+    pub(in crate::daemon) fn has_no_key(&mut self) {
         if self.settings.auth_retry == AuthRetry::None {
             return self.fatal("Error: private key password verification failed");
         }

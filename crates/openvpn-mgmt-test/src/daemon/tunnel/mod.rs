@@ -12,8 +12,10 @@ use crate::set_up::{AuthRetry, Remote, Server, SetUp};
 mod answers;
 mod script;
 mod server;
+mod token;
 
 pub use self::server::ServerAction;
+pub(super) use self::token::ID;
 
 /// What a client keeps from one connection to the next.
 #[derive(Debug)]
@@ -194,7 +196,8 @@ impl Daemon {
 
     fn was_pushed(&mut self, option: &str) {
         if let Some(text) = option.strip_prefix("echo ") {
-            self.echo(text);
+            // It is read as a line of a configuration, and its words are put together again.
+            self.echo(&text.replace('"', ""));
         }
     }
 
@@ -258,8 +261,6 @@ impl Daemon {
 pub(super) const AUTH: &str = "Auth";
 /// The kind of a prompt for the password of a key.
 pub(super) const KEY: &str = "Private Key";
-/// The kind of a prompt for a PKCS#11 identity.
-pub(super) const TOKEN: &str = "pkcs11-id-request";
 
 impl Question {
     pub(super) fn credentials(username_only: bool) -> Self {
