@@ -27,6 +27,15 @@ impl WorldError {
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
+
+    /// An error with all its causes.
+    #[must_use]
+    pub fn from_error<E>(error: E) -> Self
+    where
+        E: fmt::Display,
+    {
+        Self(format!("{error:#}"))
+    }
 }
 
 impl fmt::Display for WorldError {
