@@ -11,6 +11,7 @@
     reason = "a test"
 )]
 
+mod facts;
 mod real;
 mod set_up;
 mod side;
