@@ -11,7 +11,9 @@
     reason = "a test"
 )]
 
+mod differences;
 mod facts;
+mod fake;
 mod real;
 mod set_up;
 mod side;

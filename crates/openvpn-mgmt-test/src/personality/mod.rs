@@ -99,6 +99,11 @@ impl Personality {
         self >= Self::V2_6
     }
 
+    /// Whether an empty line follows the block of a `>CLIENT:CR_RESPONSE`.
+    pub(crate) fn says_empty_line_behind_response(self) -> bool {
+        self == Self::V2_5
+    }
+
     /// Whether a `bytecount` goes on when another manager has come.
     pub(crate) fn keeps_byte_count(self) -> bool {
         self == Self::V2_6

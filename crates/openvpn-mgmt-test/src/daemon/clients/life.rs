@@ -9,7 +9,6 @@ use crate::daemon::clock::Due;
 use crate::daemon::flow::Phase;
 use crate::daemon::text::from_utf8;
 use crate::daemon::{Daemon, Mode};
-use crate::personality::Personality;
 
 /// After so long a client that was denied or killed is let go of.
 pub(super) const LET_GO: u64 = 5;
@@ -230,8 +229,7 @@ impl Daemon {
         let Some(kid) = self.clients.members.get(&cid).map(|member| member.kid) else { return };
         let head = format!(">CLIENT:CR_RESPONSE,{cid},{kid},{response}");
         self.tell_client(cid, Event::Response, &head);
-        if self.personality == Personality::V2_5 {
-            // It says one line more, which is empty.
+        if self.personality.says_empty_line_behind_response() {
             self.say("");
         }
     }
