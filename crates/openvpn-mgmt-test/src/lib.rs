@@ -34,7 +34,7 @@ pub mod scripted;
 mod set_up;
 
 pub use self::daemon::{Client, ClientError, Daemon, ServerAction};
-pub use self::fake::FakeDaemon;
+pub use self::fake::{FakeDaemon, NotHeard};
 pub use self::faults::Faults;
 pub use self::personality::Personality;
 pub use self::set_up::{AuthRetry, Mode, Remote, SetUp, SetUpError};

@@ -132,6 +132,7 @@ async fn hear(
             let mut core = shared.lock();
             core.daemon().receive(bytes);
             core.after();
+            shared.heard.notify_waiters();
         }
         () = shared.changed.notified() => {}
         () = until(timer) => {}

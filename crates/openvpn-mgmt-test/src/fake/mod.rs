@@ -38,6 +38,17 @@ pub struct FakeDaemon {
     paths: Vec<PathBuf>,
 }
 
+/// A program under test did not send what was waited for.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("no command came that begins with {command:?}:\n{said}")]
+pub struct NotHeard {
+    command: String,
+    said: String,
+}
+
+/// How long a fake daemon waits for a command.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 /// How many bytes an in-memory connection holds, as a Unix socket of Linux does about.
 const BUFFER: usize = 200 * 1024;
 
@@ -109,6 +120,31 @@ impl FakeDaemon {
     /// It cannot now.
     pub fn server_does(&self, action: &ServerAction) -> Result<(), ClientError> {
         self.with(|daemon| daemon.server_does(action))
+    }
+
+    /// Waits for a command line that begins with this text, also one that has come already, for a
+    /// minute at most.
+    ///
+    /// # Errors
+    /// None comes; with what was said.
+    ///
+    /// # Cancel safety
+    /// Cancel safe: nothing is taken.
+    pub async fn hears(&self, command: &str) -> Result<String, NotHeard> {
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        loop {
+            let more = self.shared.heard.notified();
+            tokio::pin!(more);
+            // From here on it tells, so that nothing comes between.
+            more.as_mut().enable();
+            if let Some(line) = self.shared.command(command) {
+                return Ok(line);
+            }
+            if tokio::time::timeout_at(deadline, more).await.is_err() {
+                let (command, said) = (command.to_owned(), self.conversation());
+                return Err(NotHeard { command, said });
+            }
+        }
     }
 
     /// Moves the daemon's time on, beyond that of tokio.

@@ -31,6 +31,8 @@ pub(super) struct Shared {
     core: Mutex<Core>,
     /// The daemon may have something to say, or somebody has come.
     pub(super) changed: Notify,
+    /// Commands have come.
+    pub(super) heard: Notify,
     /// Nobody is served.
     pub(super) idle: Notify,
 }
@@ -73,7 +75,12 @@ impl Shared {
             transcript: Transcript::default(),
             commands: Vec::new(),
         };
-        Self { core: Mutex::new(core), changed: Notify::new(), idle: Notify::new() }
+        Self {
+            core: Mutex::new(core),
+            changed: Notify::new(),
+            heard: Notify::new(),
+            idle: Notify::new(),
+        }
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, Core> {
@@ -151,6 +158,11 @@ impl Shared {
 
     pub(super) fn conversation(&self) -> String {
         self.lock().transcript.text()
+    }
+
+    /// The first command that begins so.
+    pub(super) fn command(&self, start: &str) -> Option<String> {
+        self.lock().commands.iter().find(|line| line.starts_with(start)).cloned()
     }
 
     pub(super) fn commands(&self) -> Vec<String> {

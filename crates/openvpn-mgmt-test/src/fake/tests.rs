@@ -182,3 +182,18 @@ async fn many_run_beside_each_other() {
         assert_eq!(said.unwrap(), "SUCCESS: pid=4711");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_command_is_waited_for() {
+    let fake = FakeDaemon::v2_6().server();
+    let mut stream = fake.connect().unwrap();
+    let sending = tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        stream.write_all(b"quit\n").await.unwrap();
+        stream
+    });
+    assert_eq!(fake.hears("qu").await.unwrap(), "quit");
+    sending.await.unwrap();
+    let error = fake.hears("pid").await.unwrap_err().to_string();
+    assert!(error.starts_with("no command came that begins with \"pid\":\ndaemon > "), "{error}");
+}

@@ -34,7 +34,7 @@ impl World for FakeDaemon {
             [name, "restarts", "from", "its port"] => self.restarts(name),
             [name, "renegotiates"] => self.renegotiates(name),
             [name, "answers", ..] => self.with(|daemon| daemon.client_responds(name, rest(2))),
-            [name, "hears", ..] => return self.hears(name, rest(2)),
+            [name, "hears", ..] => return self.client_hears(name, rest(2)),
             _ => return Err(unknown(words)),
         };
         done.map_err(failed)
@@ -42,7 +42,7 @@ impl World for FakeDaemon {
 }
 
 impl FakeDaemon {
-    fn hears(&self, name: &str, text: &str) -> Result<(), WorldError> {
+    fn client_hears(&self, name: &str, text: &str) -> Result<(), WorldError> {
         if self.with(|daemon| daemon.client_heard(name, text)) {
             return Ok(());
         }
