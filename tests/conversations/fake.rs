@@ -33,6 +33,33 @@ fn with_a_fake_daemon() -> Result<()> {
     differences::compare(&names, &found)
 }
 
+/// Each line of the daemon counts: with another text in its place the conversation fails.
+#[test]
+fn no_line_can_be_changed() -> Result<()> {
+    let mut unread = Vec::new();
+    for conversation in crate::wanted()? {
+        let text = std::fs::read_to_string(conversation.name())?;
+        let is_line = |line: &&str| line.contains("daemon > ") && !line.contains("{*}");
+        let lines = text.lines().enumerate().filter(|(_, line)| is_line(line));
+        for (at, line) in lines.map(|(at, line)| (at, line.replace("daemon > ", "daemon > x"))) {
+            if !fails_with(&conversation, &text, at, &line)? {
+                unread.push(format!("{}:{}", conversation.name(), at + 1));
+            }
+        }
+    }
+    assert!(unread.is_empty(), "not held against the daemon:\n{}", unread.join("\n"));
+    Ok(())
+}
+
+/// Whether a conversation fails for one of its versions with another line in the place of one.
+fn fails_with(original: &Conversation, text: &str, at: usize, line: &str) -> Result<bool> {
+    let changed: Vec<&str> =
+        text.lines().enumerate().map(|(n, old)| if n == at { line } else { old }).collect();
+    let changed = Conversation::parse(original.name(), &changed.join("\n"))?;
+    let mut versions = PERSONALITIES.iter().filter(|(release, _)| changed.is_for(*release));
+    Ok(versions.any(|(release, personality)| held(&changed, *release, *personality).is_err()))
+}
+
 /// Holds a conversation in virtual time of its own.
 fn held(conversation: &Conversation, release: Release, personality: Personality) -> Result<()> {
     in_virtual_time(async {

@@ -19,11 +19,12 @@ mod set_up;
 mod side;
 
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context as _, Result};
-use lab::Lab;
+use lab::{Lab, skip};
 use openvpn_mgmt_test::conversation::{Conversation, Release};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -61,10 +62,30 @@ fn file_name(conversation: &Conversation) -> String {
 }
 
 async fn with_real(lab: Arc<Lab>, conversation: &Conversation, release: Release) -> Result<()> {
+    let mut lab = lab;
+    if conversation.set_up().iter().any(|word| word == "pkcs11") {
+        if let Err(error) = can_make_tokens(&lab) {
+            skip(conversation.name(), &error);
+            return Ok(());
+        }
+        // One folder holds one token.
+        lab = Arc::new(Lab::with(lab.daemon().clone())?);
+    }
     let stage = Stage::new(lab, conversation.set_up()).await;
     let mut stage = stage.with_context(|| conversation.name().to_owned())?;
     let outcome = conversation.run(release, &mut stage).await;
     outcome.with_context(|| format!("the daemon's log:\n{}", last_lines(&stage.log())))
+}
+
+/// Whether there is what makes tokens, or what is missing.
+fn can_make_tokens(lab: &Lab) -> Result<()> {
+    lab.daemon().softhsm_module().context("there is no SoftHSM module for this openvpn")?;
+    for program in ["softhsm2-util", "pkcs11-tool"] {
+        let mut command = Command::new(program);
+        command.arg("--help").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command.status().with_context(|| format!("{program} does not run"))?;
+    }
+    Ok(())
 }
 
 fn last_lines(log: &str) -> String {

@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use lab::{ClientOptions, DEADLINE, Lab, Port, Process, Version};
 use openvpn_mgmt_test::conversation::{World, WorldError};
 use tokio::net::UnixStream;
-use tokio::time::{interval, timeout};
+use tokio::time::{interval, sleep, timeout};
 
 use crate::set_up::SetUp;
 use crate::side::{Reflex, Side, quoted};
@@ -74,7 +74,7 @@ impl Stage {
                 let server = self.server.as_mut().context("there is no server beside")?;
                 server.act(deed, version).await
             }
-            "time" => bail!("time does not pass by order here"),
+            "time" => passes(deed).await,
             _ if self.set_up.is_server() => self.client_acts(name, deed).await,
             _ => bail!("there is no `{name}`"),
         }
@@ -112,6 +112,13 @@ impl Stage {
         }
         Client::start(&self.lab, options, port, credentials).await
     }
+}
+
+/// `passes N seconds`: the one thing that is waited for by the clock, to show that nothing is said.
+async fn passes(deed: &str) -> Result<()> {
+    let seconds = deed.strip_prefix("passes ").and_then(|rest| rest.split(' ').next());
+    sleep(Duration::from_secs(seconds.context("how long?")?.parse()?)).await;
+    Ok(())
 }
 
 /// Waits until a server is ready for clients, and for all commands.
