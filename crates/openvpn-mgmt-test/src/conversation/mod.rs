@@ -52,6 +52,27 @@
 //! manager sends. `{}` is anything. `{number}`, `{time}`, `{ip}`, `{port}` and `{pid}` are of that
 //! kind, and `{name:number}` has a name as well. `{"A" * 300}` is a text repeated, `{tab}` and
 //! `{0x01}` are bytes, `{{` is a brace.
+//!
+//! # The words of `daemon:`
+//! First `client` or `server`, then any of these:
+//!
+//! | for | words |
+//! | --- | --- |
+//! | both | `hold`, `password SECRET`, `signal`, `verb N`, `echo TEXT`, `log-history N`, `tcp`, `auth-token` |
+//! | a client | `query-passwords`, `username-only`, `static-challenge echo TEXT`, `static-challenge hidden TEXT`, `private-key-password`, `auth-retry MODE`, `query-remote`, `remote HOST PORT PROTO`, `query-proxy`, `external-key FORMATS`, `external-cert HINT`, `pkcs11`, `up-down`, `forget-disconnect` |
+//! | its server | `refused` (it turns the client away), `unreachable` (there is none) |
+//! | a server | `client-auth`, `no-client-cert`, `renews-keys` |
+//!
+//! The server of a client lets it in by itself where nobody is asked for a user name and password.
+//!
+//! # The words of `world >`
+//! | of | words |
+//! | --- | --- |
+//! | a server's client | `NAME connects`, `NAME connects with USER PASSWORD`, `NAME leaves`, `NAME restarts from its port`, `NAME renegotiates`, `NAME answers TEXT` (`cr-response`), `NAME hears TEXT` (it has been told a line with this text) |
+//! | a client's server | `server admits`, `server denies`, `server denies with REASON`, `server asks EXTRA` (`client-pending-auth`), `server kills with MESSAGE`, `server pushes OPTION` (before it admits), `server updates OPTIONS` (`push-update-broad`) |
+//! | both | `time passes N seconds` |
+//!
+//! A client's user name is its name, and its password `secret`, unless it is said.
 mod error;
 mod parse;
 mod pattern;
