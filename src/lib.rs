@@ -64,8 +64,9 @@ pub use reply::{AuthRetry, Status};
 pub use requests::{
     AuthTokenRequest, CertificateRequest, Challenge, ChallengeRequest, ClientRequest,
     ClientResponse, CredentialsRequest, DroppedRequest, HoldRequest, NeedOkRequest, NeedStrRequest,
-    Overflow, PasswordError, PasswordRequest, PendingAuth, PendingClient, ProxyRequest, Refusal,
-    RemoteRequest, Request, Requests, SignRequest, UsernameRequest, WebAuthRequest,
+    Origin, Overflow, PasswordError, PasswordRequest, PendingAuth, PendingClient, ProxyRequest,
+    Refusal, RemoteRequest, Request, RequestSource, Requests, SignRequest, SourceError, Sourced,
+    Sources, UsernameRequest, WebAuthRequest,
 };
 pub use session::{
     AcceptError, Attached, Backoff, Builder, Dialer, Endpoint, FoundOrphan, Item, Link, LinkClient,

@@ -10,7 +10,7 @@ use crate::challenge::ClientPassword;
 use crate::client::{Peer, far};
 use crate::error::{Error, Result};
 use crate::events::{BadField, CrResponse, Env};
-use crate::requests::{ClientRequest, PasswordError, PendingAuth};
+use crate::requests::{ClientRequest, Origin, PasswordError, PendingAuth};
 use crate::types::{Cid, Kid, Secret, Text};
 
 /// One try of a client to be let in.
@@ -20,6 +20,7 @@ pub struct Attempt {
     kind: AttemptKind,
     deadline: Arc<Deadline>,
     responses: AsyncMutex<mpsc::Receiver<CrResponse>>,
+    origin: Option<Origin>,
 }
 
 /// Why a client's user gave no response that can be used.
@@ -87,7 +88,18 @@ impl Attempt {
         deadline: Arc<Deadline>,
         responses: mpsc::Receiver<CrResponse>,
     ) -> Self {
-        Self { request, kind, deadline, responses: AsyncMutex::new(responses) }
+        let responses = AsyncMutex::new(responses);
+        Self { request, kind, deadline, responses, origin: None }
+    }
+
+    pub(super) fn of(self, origin: Option<Origin>) -> Self {
+        Self { origin, ..self }
+    }
+
+    /// Which daemon it came from, where the server [serves](super::AuthServer::serve) a source.
+    #[must_use]
+    pub fn origin(&self) -> Option<&Origin> {
+        self.origin.as_ref()
     }
 
     /// Whether the client is new.

@@ -249,6 +249,7 @@ impl Ended {
         }
         let raised = request.raised();
         Outcome {
+            origin: None,
             peer: request.peer().clone(),
             kid: request.kid(),
             kind,

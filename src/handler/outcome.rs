@@ -8,12 +8,15 @@ use tracing::{debug, warn};
 use super::AttemptKind;
 use crate::client::Peer;
 use crate::error::{CloseReason, Error};
+use crate::requests::Origin;
 use crate::types::{Kid, Text};
 
 /// What became of one [`Attempt`](super::Attempt), for audit and metrics. Holds no password, response or token.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Outcome {
+    /// Which daemon it came from, where the server [serves](super::AuthServer::serve) a source.
+    pub origin: Option<Origin>,
     /// The client's identity, with its [ID](Peer::cid).
     pub peer: Peer,
     /// The ID of its TLS session.
@@ -139,6 +142,16 @@ impl Drained {
             }
         };
         *count += 1;
+    }
+
+    /// Adds those of another connection.
+    pub(super) fn add(&mut self, other: &Self) {
+        self.finished += other.finished;
+        self.denied += other.denied;
+        self.gone += other.gone;
+        self.undelivered += other.undelivered;
+        self.limit_reached |= other.limit_reached;
+        self.took = self.took.max(other.took);
     }
 }
 

@@ -16,13 +16,15 @@ use tracing::{debug, warn};
 use super::attempt::{Attempt, AttemptKind, Deadline};
 use super::clients::{Clients, Turn};
 use super::deciding::{Deciding, Ended, LAST_WORDS, Released, Times, stopped};
-use super::{AuthServer, Authenticator, Drained, Verdict};
+use super::{AuthServer, Authenticator, Drained, Outcome, Verdict};
 use crate::client::{Client, far};
-use crate::requests::{ClientRequest, Overflow, Request, Requests};
+use crate::requests::{ClientRequest, Origin, Overflow, Request, Requests};
 
 pub(super) struct Running<A> {
     server: AuthServer<A>,
     client: Client,
+    /// Where the connection is one of a source.
+    origin: Option<Origin>,
     clients: Clients,
     tasks: JoinSet<Option<Ended>>,
     /// Kept outside of the task, so that a panic there still leaves somebody to deny.
@@ -54,11 +56,12 @@ struct Drain {
 }
 
 impl<A: Authenticator> Running<A> {
-    pub(super) fn new(server: AuthServer<A>, client: Client) -> Self {
+    pub(super) fn new(server: AuthServer<A>, client: Client, origin: Option<Origin>) -> Self {
         let (release, released) = mpsc::unbounded_channel();
         Self {
             server,
             client,
+            origin,
             released,
             release,
             clients: Clients::default(),
@@ -140,7 +143,7 @@ impl<A: Authenticator> Running<A> {
                 warn!(?other, "its answer cannot be sent; the daemon goes on waiting");
                 other.leave();
             }
-            other => (self.server.others)(other),
+            other => self.server.others.tell(other),
         }
     }
 
@@ -151,6 +154,7 @@ impl<A: Authenticator> Running<A> {
         let time = self.server.deadline;
         let deadline = Deadline::new(far(request.raised(), time));
         let attempt = Attempt::new(Arc::clone(&request), kind, Arc::clone(&deadline), responses);
+        let attempt = attempt.of(self.origin.clone());
         let authenticator = Arc::clone(&self.server.authenticator);
         let deciding = self.deciding(&request, number);
         let decided = Arc::clone(&deciding.decided);
@@ -237,12 +241,12 @@ impl<A: Authenticator> Running<A> {
     fn over(&mut self, open: Open, ended: Ended) {
         let Open { request, kind, number, .. } = open;
         self.clients.over(&request, number);
-        let outcome = ended.outcome(&request, kind);
+        let outcome = Outcome { origin: self.origin.clone(), ..ended.outcome(&request, kind) };
         outcome.log();
         if let Some(drain) = &mut self.drain {
             drain.drained.count(&outcome);
         }
-        (self.server.outcomes)(outcome);
+        self.server.outcomes.tell(outcome);
     }
 
     fn drain(&mut self, limit: Duration) {

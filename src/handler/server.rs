@@ -1,15 +1,18 @@
 //! [`AuthServer`]: runs an [`Authenticator`] over the requests of a server.
 
-use std::sync::Arc;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::watch;
+use tokio::task::JoinSet;
 use tracing::warn;
 
 use super::authenticator::Authenticator;
 use super::running::Running;
 use super::{Drained, Outcome};
 use crate::error::CloseReason;
-use crate::requests::{Request, Requests};
+use crate::requests::{Request, RequestSource, Requests, SourceError, Sourced};
 
 /// Decides about the clients of a server, each with its own [`Authenticator`] call.
 ///
@@ -57,8 +60,29 @@ pub struct AuthServer<A> {
     pub(super) release_holds: bool,
     pub(super) departed_limit: usize,
     pub(super) shutdown_reason: Arc<str>,
-    pub(super) others: Box<dyn FnMut(Request) + Send>,
-    pub(super) outcomes: Box<dyn FnMut(Outcome) + Send>,
+    pub(super) others: Hook<Request>,
+    pub(super) outcomes: Hook<Outcome>,
+    source_errors: Hook<SourceError>,
+}
+
+/// What a program wants to be told; shared by the connections of a source.
+pub(super) struct Hook<T>(Arc<Mutex<dyn FnMut(T) + Send>>);
+
+impl<T> Hook<T> {
+    fn new(tell: impl FnMut(T) + Send + 'static) -> Self {
+        Self(Arc::new(Mutex::new(tell)))
+    }
+
+    /// One that has panicked is told again.
+    pub(super) fn tell(&self, what: T) {
+        (self.0.lock().unwrap_or_else(PoisonError::into_inner))(what);
+    }
+}
+
+impl<T> Clone for Hook<T> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
 }
 
 impl<A: Authenticator> AuthServer<A> {
@@ -80,9 +104,29 @@ impl<A: Authenticator> AuthServer<A> {
             release_holds: true,
             departed_limit: 512,
             shutdown_reason: Arc::from("TEMP:the server is shutting down"),
-            others: Box::new(others),
-            outcomes: Box::new(drop),
+            others: Hook::new(others),
+            outcomes: Hook::new(drop),
+            source_errors: Hook::new(|error| warn!(%error, "a daemon is not served")),
         }
+    }
+
+    /// The same server, for another connection.
+    pub(super) fn again(&self) -> Self {
+        Self {
+            authenticator: Arc::clone(&self.authenticator),
+            shutdown_reason: Arc::clone(&self.shutdown_reason),
+            others: self.others.clone(),
+            outcomes: self.outcomes.clone(),
+            source_errors: self.source_errors.clone(),
+            ..*self
+        }
+    }
+
+    /// Sets what is told where a daemon of a [source](Self::serve) is not served: it was turned away, or its password is
+    /// wrong. The others go on. Default: a warning.
+    pub fn source_errors(mut self, errors: impl FnMut(SourceError) + Send + 'static) -> Self {
+        self.source_errors = Hook::new(errors);
+        self
     }
 
     /// Sets whether holds are released at once. Default: `true`.
@@ -105,7 +149,7 @@ impl<A: Authenticator> AuthServer<A> {
     ///
     /// One whose answer is refused before it was sent is not given again; the daemon goes on waiting.
     pub fn others(mut self, others: impl FnMut(Request) + Send + 'static) -> Self {
-        self.others = Box::new(others);
+        self.others = Hook::new(others);
         self
     }
 
@@ -114,7 +158,7 @@ impl<A: Authenticator> AuthServer<A> {
     ///
     /// An attempt whose handler called [`Attempt::pending`](super::Attempt::pending) is told of once, at its end.
     pub fn outcomes(mut self, outcomes: impl FnMut(Outcome) + Send + 'static) -> Self {
-        self.outcomes = Box::new(outcomes);
+        self.outcomes = Hook::new(outcomes);
         self
     }
 
@@ -181,7 +225,76 @@ impl<A: Authenticator> AuthServer<A> {
         limit: Duration,
     ) -> Drained {
         let client = requests.client().clone();
-        Running::new(self, client).run(requests, shutdown, limit).await
+        Running::new(self, client, None).run(requests, shutdown, limit).await
+    }
+
+    /// Decides about the clients of daemons that come and go, until `shutdown` is done or there will be no other
+    /// connection, then ends in good order, as [`run_until`](Self::run_until) does on each.
+    ///
+    /// [`Attempt::origin`](super::Attempt::origin) and [`Outcome::origin`] tell which daemon it is. Calls whose connection
+    /// ends go on for `limit` at most.
+    ///
+    /// ```no_run
+    /// # use std::time::Duration;
+    /// # use openvpn_mgmt::{Builder, Sources};
+    /// # use openvpn_mgmt::handler::{Authenticator, AuthServer};
+    /// # async fn example(authenticator: impl Authenticator) {
+    /// let mut daemons = Sources::new();
+    /// daemons.add("udp", Builder::new().reconnect("/run/openvpn/udp.sock"));
+    /// daemons.add("tcp", Builder::new().reconnect("/run/openvpn/tcp.sock"));
+    /// let forever = std::future::pending();
+    /// AuthServer::new(authenticator).serve(daemons, forever, Duration::from_secs(10)).await;
+    /// # }
+    /// ```
+    ///
+    /// What it gives counts the attempts of all connections that were open at the end of each; `reason` is `None`.
+    ///
+    /// # Handing over to a successor
+    /// New clients are denied with the [shutdown reason](Self::shutdown_reason), which has clients of OpenVPN 2.6 and later
+    /// come again; when this returns, the connections are closed and the successor gets in. Those that came between are
+    /// [orphans](crate::Orphan).
+    ///
+    /// # Cancel safety
+    /// As [`run`](Self::run).
+    pub async fn serve(
+        self,
+        mut source: impl RequestSource,
+        shutdown: impl Future<Output = ()>,
+        limit: Duration,
+    ) -> Drained {
+        let mut shutdown = pin!(shutdown);
+        let stop = watch::Sender::new(false);
+        let mut connections = JoinSet::new();
+        let (mut goes_on, mut total) = (true, Drained::default());
+        while goes_on || !connections.is_empty() {
+            tokio::select! {
+                next = source.next_connection(), if goes_on => match next {
+                    Some(Ok(connection)) => drop(connections.spawn(self.on(connection, &stop, limit))),
+                    Some(Err(error)) => self.source_errors.tell(error),
+                    None => goes_on = false,
+                },
+                () = &mut shutdown, if !*stop.borrow() => {
+                    goes_on = false;
+                    stop.send_replace(true);
+                }
+                Some(ended) = connections.join_next() => total.add(&ended.unwrap_or_default()),
+            }
+        }
+        total
+    }
+
+    /// Decides on one connection of a source.
+    fn on(
+        &self,
+        Sourced { origin, requests }: Sourced,
+        stop: &watch::Sender<bool>,
+        limit: Duration,
+    ) -> impl Future<Output = Drained> + Send + use<A> {
+        let mut stop = stop.subscribe();
+        // Its sender lasts as long as any connection is waited for.
+        let stopped = async move { drop(stop.wait_for(|stop| *stop).await) };
+        let running = Running::new(self.again(), requests.client().clone(), Some(origin));
+        running.run(requests, stopped, limit)
     }
 }
 

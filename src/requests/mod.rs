@@ -8,6 +8,7 @@ mod pending;
 mod prompts;
 mod remote;
 mod sign;
+mod source;
 mod web_auth;
 
 use std::fmt;
@@ -39,6 +40,7 @@ pub use prompts::{
 };
 pub use remote::{ProxyRequest, RemoteRequest};
 pub use sign::SignRequest;
+pub use source::{Origin, RequestSource, SourceError, Sourced, Sources};
 pub use web_auth::WebAuthRequest;
 
 /// What the daemon asks, in the order it asked; nothing of it is ever dropped.

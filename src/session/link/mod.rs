@@ -6,6 +6,7 @@ mod connector;
 mod missed;
 mod orphans;
 mod pauses;
+mod source;
 mod state;
 mod trouble;
 

@@ -199,7 +199,7 @@ impl ListenerBuilder {
         let Self { sessions, admission, places, .. } = self;
         let (greeter, arrivals) =
             Greeter::start(Greeting { socket, endpoint, sessions, admission, places });
-        Ok(Listener { arrivals, greeter })
+        Ok(Listener { arrivals, greeter, number: 0 })
     }
 
     /// The outer error is of an address that is not allowed.

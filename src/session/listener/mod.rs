@@ -6,6 +6,7 @@ mod dialer;
 mod file;
 mod greeter;
 mod socket;
+mod source;
 
 use std::fmt;
 use std::pin::Pin;
@@ -52,6 +53,8 @@ pub struct Listener {
     arrivals: mpsc::UnboundedReceiver<Arrival>,
     /// Aborted when dropped, and with it the handshakes that it waits for.
     greeter: Greeter,
+    /// How many were given as a source of requests.
+    number: u64,
 }
 
 /// A daemon dialed in and there is no session, or the system accepts none; the listener goes on.
