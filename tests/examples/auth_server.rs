@@ -17,7 +17,7 @@ async fn serve(lab: &Lab, options: ServerOptions) -> Result<(Process, [String; 2
 }
 
 /// A client that asks for user name and password, out of its hold.
-async fn client(lab: &Lab, server: &Process, lines: &str) -> Result<(Process, Raw)> {
+pub(crate) async fn client(lab: &Lab, server: &Process, lines: &str) -> Result<(Process, Raw)> {
     let options = ClientOptions::to(server).auth_retry_interact().line(lines);
     let process = lab.client(options).await?;
     let mut raw = Raw::connect(process.socket()).await?;
@@ -27,14 +27,14 @@ async fn client(lab: &Lab, server: &Process, lines: &str) -> Result<(Process, Ra
     Ok((process, raw))
 }
 
-async fn types(client: &mut Raw, password: &str) -> Result<()> {
+pub(crate) async fn types(client: &mut Raw, password: &str) -> Result<()> {
     client.expect(">PASSWORD:Need 'Auth'").await?;
     client.ask("username Auth 'al ice'", "SUCCESS: 'Auth' username").await?;
     client.ask(&format!("password Auth '{password}'"), "SUCCESS: 'Auth' password").await?;
     Ok(())
 }
 
-const DENIED: &str = "Failed: 'Auth' ['Wrong user name or password']";
+pub(crate) const DENIED: &str = "Failed: 'Auth' ['Wrong user name or password']";
 
 #[tokio::test]
 async fn it_lets_in_whose_password_is_right() -> Result<()> {
