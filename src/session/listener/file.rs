@@ -1,5 +1,6 @@
 //! [`SocketFile`]: the file of a unix socket, which is taken over from nobody alive and removed only while it is ours.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::os::fd::OwnedFd;
@@ -49,12 +50,14 @@ impl SocketFile {
     /// Listens at `path`, of which `mode` are the permissions from the first moment on. A file that is there
     /// already is replaced where nobody listens on it.
     pub(super) fn bind(path: &Path, mode: u32) -> io::Result<(UnixListener, Self)> {
+        // A file can have a longer name than a daemon can dial.
+        SockAddr::unix(path)?;
         let (listener, own) = listen_aside(path, mode)?;
         let placed = place(&own, path);
         let removed = fs::remove_file(&own);
-        let id = placed?;
+        let file = Self { path: path.to_owned(), id: placed? };
         removed?;
-        Ok((listener, Self { path: path.to_owned(), id }))
+        Ok((listener, file))
     }
 }
 
@@ -73,9 +76,9 @@ impl Drop for SocketFile {
 /// Listens at a path of its own in the same folder, so that nobody finds the socket before it has its permissions.
 fn listen_aside(path: &Path, mode: u32) -> io::Result<(UnixListener, PathBuf)> {
     for _ in 0..TRIES {
-        let aside = aside(path);
+        let (aside, address) = address_aside(path)?;
         let socket = socket2::Socket::new(Domain::UNIX, Type::STREAM, None)?;
-        match socket.bind(&SockAddr::unix(&aside)?) {
+        match socket.bind(&address) {
             Err(error) if error.kind() == io::ErrorKind::AddrInUse => continue,
             bound => bound?,
         }
@@ -90,23 +93,40 @@ fn listen_aside(path: &Path, mode: u32) -> io::Result<(UnixListener, PathBuf)> {
     Err(io::ErrorKind::AddrInUse.into())
 }
 
+/// A path to listen at, and its address: where a socket's address has no room for more, the name is as long as that of
+/// `path`.
+fn address_aside(path: &Path) -> io::Result<(PathBuf, SockAddr)> {
+    let aside = aside(path);
+    if let Ok(address) = SockAddr::unix(&aside) {
+        return Ok((aside, address));
+    }
+    let length = path.file_name().map_or(0, OsStr::len);
+    let number = format!("{:0>length$x}", next());
+    let digits = number.get(number.len() - length..).unwrap_or_default();
+    let aside = path.with_file_name(digits);
+    let address = SockAddr::unix(&aside)?;
+    Ok((aside, address))
+}
+
 /// A short name that no other listener of this process has.
 fn aside(path: &Path) -> PathBuf {
-    static NEXT: AtomicU32 = AtomicU32::new(0);
-    let (process, number) = (std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+    let (process, number) = (std::process::id(), next());
     path.with_file_name(format!(".{process:x}-{number:x}"))
+}
+
+fn next() -> u32 {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
 /// Gives the socket at `own` its name, which only one can do; what nobody listens on is removed before.
 fn place(own: &Path, path: &Path) -> io::Result<FileId> {
+    // Somebody else who takes the path over moves what is there for a moment, so that it may not be found by it.
+    let id = FileId::of_socket(own)?.ok_or(io::ErrorKind::NotFound)?;
     for _ in 0..TRIES {
         match fs::hard_link(own, path) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => remove_stale(path)?,
-            linked => {
-                linked?;
-                let id = FileId::of_socket(path)?;
-                return id.ok_or_else(|| io::ErrorKind::NotFound.into());
-            }
+            linked => return linked.map(|()| id),
         }
     }
     Err(io::ErrorKind::AddrInUse.into())

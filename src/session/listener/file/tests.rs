@@ -105,3 +105,31 @@ fn a_folder_that_is_missing_is_said() {
     let path = folder().path().join("missing/in.sock");
     assert_eq!(SocketFile::bind(&path, 0o600).err().unwrap().kind(), io::ErrorKind::NotFound);
 }
+
+/// The address of a socket has room for 107 bytes, and a file's name for more.
+#[test]
+fn a_path_that_no_daemon_could_dial_is_refused() {
+    let folder = folder();
+    let path = folder.path().join("x".repeat(120));
+    let error = SocketFile::bind(&path, 0o600).err().unwrap();
+    assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
+    assert!(names(folder.path()).is_empty());
+}
+
+#[test]
+fn a_path_as_long_as_can_be_is_listened_on() {
+    let folder = folder();
+    let room = 107 - folder.path().as_os_str().len() - 1;
+    for name in 1..=30 {
+        let between = room - name - 1;
+        let inner = folder.path().join("d".repeat(between));
+        fs::create_dir(&inner).unwrap();
+        let path = inner.join("s".repeat(name));
+        assert_eq!(path.as_os_str().len(), 107);
+        let (_listener, file) =
+            SocketFile::bind(&path, 0o600).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert!(is_listened_on(&path).unwrap());
+        assert_eq!(names(&inner).len(), 1);
+        drop(file);
+    }
+}
