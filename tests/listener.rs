@@ -6,5 +6,7 @@ mod dialers;
 #[cfg(feature = "systemd")]
 #[path = "listener/handed_over.rs"]
 mod handed_over;
+#[path = "listener/misused.rs"]
+mod misused;
 #[path = "listener/real.rs"]
 mod real;

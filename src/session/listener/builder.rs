@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 
 use super::greeter::{Greeter, Greeting};
-use super::socket::Socket;
+use super::socket::{SharedSocket, Socket};
 use super::{Dialer, Listener};
 use crate::error::{Error, Result, invalid};
 use crate::session::{Builder, Endpoint};
@@ -152,7 +152,7 @@ impl ListenerBuilder {
         let taken =
             socket.set_nonblocking(true).and_then(|()| tokio::net::UnixListener::from_std(socket));
         let listener = taken.map_err(|error| failed(&endpoint, error))?;
-        self.start(Socket::Unix { listener, _file: None }, endpoint)
+        self.start(Socket::Unix { _file: None, listener }, endpoint)
     }
 
     /// Listens on each socket that systemd, or another program that starts this one, hands over (`LISTEN_FDS`), in its
@@ -197,6 +197,7 @@ impl ListenerBuilder {
             Socket::Unix { .. } => endpoint,
         };
         let Self { sessions, admission, places, .. } = self;
+        let socket = SharedSocket::new(socket);
         let (greeter, arrivals) =
             Greeter::start(Greeting { socket, endpoint, sessions, admission, places });
         Ok(Listener { arrivals, greeter, number: 0 })

@@ -9,7 +9,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use tracing::{debug, warn};
 
 use super::builder::Admission;
-use super::socket::Socket;
+use super::socket::SharedSocket;
 use super::{AcceptError, Dialer};
 use crate::error::{Error, Result};
 use crate::session::endpoint::Stream;
@@ -25,15 +25,16 @@ pub(super) struct Arrival {
     _place: OwnedSemaphorePermit,
 }
 
-/// The task that accepts; it ends when this is dropped.
+/// The task that accepts; when this is dropped the socket is closed, and the task ends.
 pub(super) struct Greeter {
     endpoint: Endpoint,
+    socket: SharedSocket,
     task: JoinHandle<()>,
 }
 
 /// What the task works with.
 pub(super) struct Greeting {
-    pub(super) socket: Socket,
+    pub(super) socket: SharedSocket,
     pub(super) endpoint: Endpoint,
     pub(super) sessions: Builder,
     pub(super) admission: Option<Admission>,
@@ -43,10 +44,10 @@ pub(super) struct Greeting {
 
 impl Greeter {
     pub(super) fn start(greeting: Greeting) -> (Self, mpsc::UnboundedReceiver<Arrival>) {
-        let endpoint = greeting.endpoint.clone();
+        let (endpoint, socket) = (greeting.endpoint.clone(), greeting.socket.clone());
         let (arrivals, receiver) = mpsc::unbounded_channel();
         let task = tokio::spawn(greeting.run(arrivals));
-        (Self { endpoint, task }, receiver)
+        (Self { endpoint, socket, task }, receiver)
     }
 
     pub(super) fn endpoint(&self) -> &Endpoint {
@@ -56,6 +57,7 @@ impl Greeter {
 
 impl Drop for Greeter {
     fn drop(&mut self) {
+        self.socket.close();
         self.task.abort();
     }
 }
@@ -68,7 +70,7 @@ impl Greeting {
         loop {
             while handshakes.try_join_next().is_some() {}
             let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
-            let accepted = self.socket.accept().await;
+            let Some(accepted) = self.socket.accept().await else { return };
             let is_pause_due = accepted.is_err();
             match self.admit(accepted) {
                 Ok((stream, dialer)) => {
