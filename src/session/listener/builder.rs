@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use tokio::net::TcpListener;
@@ -41,8 +42,9 @@ pub struct ListenerBuilder {
 pub(super) struct Admission(Arc<dyn Fn(&Dialer) -> bool + Send + Sync>);
 
 impl Admission {
+    /// A panic admits nobody, and ends no listener.
     pub(super) fn admits(&self, dialer: &Dialer) -> bool {
-        (self.0)(dialer)
+        catch_unwind(AssertUnwindSafe(|| (self.0)(dialer))).unwrap_or(false)
     }
 }
 
@@ -85,7 +87,7 @@ impl ListenerBuilder {
     }
 
     /// Who may dial in; others are turned away before a byte is sent, and told as
-    /// [`Error::DialerRefused`]. Default: everybody who can connect.
+    /// [`Error::DialerRefused`]. A panic in it turns away, too. Default: everybody who can connect.
     pub fn admit(mut self, admit: impl Fn(&Dialer) -> bool + Send + Sync + 'static) -> Self {
         self.admission = Some(Admission(Arc::new(admit)));
         self
