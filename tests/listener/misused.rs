@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use openvpn_mgmt::{Builder, Error, Listener};
+use openvpn_mgmt::{Builder, Endpoint, Error, Listener};
 use openvpn_mgmt_test::scripted::Daemon;
-use tokio::net::UnixStream;
+use tokio::net::{TcpStream, UnixStream};
 use tokio::time::timeout;
 
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -44,4 +44,24 @@ async fn who_is_asked_about_in_a_panic_is_not_admitted() {
     assert!(refused.is_closed().await);
     let _daemon = Daemon::on(UnixStream::connect(&path).await.unwrap()).greets(5).await;
     timeout(DEADLINE, listener.accept()).await.unwrap().unwrap();
+}
+
+/// Where a socket takes both, an IPv4 address comes within an IPv6 one.
+#[tokio::test]
+async fn an_address_is_the_one_a_rule_names() {
+    let sessions = Builder::new().requests(false).greeting_timeout(DEADLINE);
+    let unwanted = |dialer: &openvpn_mgmt::Dialer| {
+        dialer.address.is_some_and(|address| address.ip().to_string() == "127.0.0.1")
+    };
+    let builder = Listener::builder().sessions(sessions).any_address(true);
+    let Ok(mut listener) = builder.admit(move |dialer| !unwanted(dialer)).bind("[::]:0").await
+    else {
+        eprintln!("skipped: no IPv6 here");
+        return;
+    };
+    let Endpoint::Tcp(address) = listener.endpoint().clone() else { panic!("{listener:?}") };
+    let port = address.rsplit_once(':').unwrap().1.parse().unwrap();
+    let _daemon = Daemon::on(TcpStream::connect(("127.0.0.1", port)).await.unwrap());
+    let error = timeout(DEADLINE, listener.accept()).await.unwrap().unwrap_err();
+    assert!(matches!(error.error, Error::DialerRefused { .. }), "{error}");
 }

@@ -13,7 +13,7 @@ pub struct Dialer {
     pub uid: Option<u32>,
     /// Its group then, over a unix socket.
     pub gid: Option<u32>,
-    /// Where it connects from, over TCP.
+    /// Where it connects from, over TCP; never an IPv4 address within an IPv6 one.
     pub address: Option<SocketAddr>,
 }
 
@@ -25,7 +25,13 @@ impl Dialer {
         Ok(Self { pid, uid: Some(peer.uid()), gid: Some(peer.gid()), address: None })
     }
 
+    /// A socket that takes IPv6 and IPv4 gives `::ffff:192.0.2.1` for `192.0.2.1`, which no rule names.
     pub(super) fn of_tcp(address: SocketAddr) -> Self {
+        let mapped = match address {
+            SocketAddr::V6(address) => address.ip().to_ipv4_mapped(),
+            SocketAddr::V4(_) => None,
+        };
+        let address = mapped.map_or(address, |ip| SocketAddr::from((ip, address.port())));
         Self { pid: None, uid: None, gid: None, address: Some(address) }
     }
 }
