@@ -22,17 +22,21 @@ const SHOWN: usize = 256;
 /// What other events may come before the greeting; a daemon sends none.
 const EARLY: usize = 64;
 
+/// How many bytes of them.
+const EARLY_BYTES: usize = 64 * 1024;
+
 pub(crate) struct Handshake<'a> {
     demuxer: Demuxer,
     password: Option<&'a Secret>,
     sent: bool,
     early: Vec<Item>,
+    early_bytes: usize,
 }
 
 impl<'a> Handshake<'a> {
     pub(crate) fn new(line_limit: usize, password: Option<&'a Secret>) -> Self {
         let demuxer = Demuxer::with_line_limit(line_limit).keep_apart(Assembler::may_hold_secret);
-        Self { demuxer, password, sent: false, early: Vec::new() }
+        Self { demuxer, password, sent: false, early: Vec::new(), early_bytes: 0 }
     }
 
     /// Answers the password prompt and waits for the greeting; gives the management version.
@@ -119,9 +123,12 @@ impl<'a> Handshake<'a> {
             Event::Info(info) if info.is_greeting_without_number() => {
                 return Err(not_openvpn(&line));
             }
-            _ if self.early.len() >= EARLY => return Err(self.not_openvpn(&line)),
+            _ if self.early.len() >= EARLY || self.early_bytes + line.len() > EARLY_BYTES => {
+                return Err(self.not_openvpn(&line));
+            }
             _ => None,
         };
+        self.early_bytes += line.len();
         self.early.push(Item::Event(line));
         Ok(greeting)
     }

@@ -65,3 +65,17 @@ async fn an_address_is_the_one_a_rule_names() {
     let error = timeout(DEADLINE, listener.accept()).await.unwrap().unwrap_err();
     assert!(matches!(error.error, Error::DialerRefused { .. }), "{error}");
 }
+
+/// What comes before a greeting is none of a daemon's, and is not kept without a bound.
+#[tokio::test]
+async fn who_talks_before_the_greeting_is_not_listened_to_for_long() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("in.sock");
+    let sessions = Builder::new().requests(false).greeting_timeout(DEADLINE);
+    let mut listener = Listener::builder().sessions(sessions).bind(&path).await.unwrap();
+    let mut dialer = Daemon::on(UnixStream::connect(&path).await.unwrap());
+    let long = format!(">LOG:1,I,{}\r\n", "x".repeat(100_000));
+    dialer.says(long.as_str()).await.greets(5).await;
+    let error = timeout(DEADLINE, listener.accept()).await.unwrap().unwrap_err();
+    assert!(matches!(error.error, Error::NotOpenVpn { .. }), "{error}");
+}
