@@ -1,6 +1,8 @@
 //! Sessions one after another.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "tests")]
 
+#[path = "link/cancelled.rs"]
+mod cancelled;
 #[path = "link/commands.rs"]
 mod commands;
 #[path = "link/door.rs"]

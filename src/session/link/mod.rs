@@ -1,6 +1,7 @@
 //! [`Link`]: one session after another, to a daemon that comes and goes.
 
 mod attached;
+mod attempt;
 mod client;
 mod connector;
 mod missed;
@@ -11,8 +12,9 @@ mod state;
 mod trouble;
 
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::io;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -25,6 +27,7 @@ use crate::command::AnyCommand;
 use crate::error::{Error, Result};
 use crate::session::{Builder, Endpoint};
 pub use attached::{Attached, FoundOrphan, OrphanPolicy};
+use attempt::{Attempt, Found};
 pub use client::{LinkClient, WhileAway};
 use connector::Connector;
 pub use missed::{Missed, Picture};
@@ -70,7 +73,10 @@ pub struct Link {
     /// The session that was given last, and since when it is.
     given: Option<(WeakClient, Instant)>,
     number: u64,
-    attempt: u32,
+    /// The attempt that is under way.
+    attempt: Option<Attempt>,
+    /// Which one it is since the last session.
+    attempts: u32,
     /// When the next attempt is due.
     due: Option<Instant>,
     last_end: Option<crate::error::CloseReason>,
@@ -115,7 +121,8 @@ impl Link {
             current: watch::Sender::new(current),
             given: None,
             number: 0,
-            attempt: 0,
+            attempt: None,
+            attempts: 0,
             due: None,
             last_end: None,
             before: None,
@@ -162,7 +169,8 @@ impl Link {
     /// [`Error::PasswordRequired`], [`Error::InvalidArgument`]. Then every later call gives the same.
     ///
     /// # Cancel safety
-    /// Cancel safe: an attempt that is under way is given up, and the next call goes on where it was.
+    /// Cancel safe: the next call goes on where this one was. An attempt that is under way waits for that, and holds the
+    /// daemon meanwhile; dropping the link gives it up.
     ///
     /// # Panics
     /// Outside a tokio runtime with I/O and time enabled.
@@ -172,14 +180,9 @@ impl Link {
         }
         self.outlive().await;
         loop {
-            if let Some(due) = self.due {
-                tokio::time::sleep_until(due).await;
-                self.due = None;
-            }
-            self.attempt = self.attempt.saturating_add(1);
-            self.tell(LinkStatus::Connecting { attempt: self.attempt }, None);
-            match self.attach().await {
-                Ok(attached) => return Ok(attached),
+            self.begin().await;
+            match poll_fn(|cx| self.poll_attempt(cx)).await {
+                Ok(found) => return Ok(self.give(found)),
                 Err(error) if Trouble::of(&error).is_permanent() => {
                     self.tell(LinkStatus::Ended(error.clone()), None);
                     return Err(error);
@@ -218,22 +221,43 @@ impl Link {
         self.wait(pause, None);
     }
 
-    async fn attach(&mut self) -> Result<Attached> {
-        let session = self.connector.connect(&self.builder).await?;
-        let client = session.client();
-        let refused = attached::set_up(client, &self.set_up).await?;
-        let asks = self.asks_what_was_missed;
-        let now = if asks { Picture::of(client).await? } else { Picture::default() };
+    /// Begins an attempt when it is due, unless one is under way.
+    async fn begin(&mut self) {
+        if self.attempt.is_some() {
+            return;
+        }
+        if let Some(due) = self.due {
+            tokio::time::sleep_until(due).await;
+            self.due = None;
+        }
+        self.attempts = self.attempts.saturating_add(1);
+        self.tell(LinkStatus::Connecting { attempt: self.attempts }, None);
+        let (connector, builder) = (self.connector.clone(), self.builder.clone());
+        let (commands, asks) = (self.set_up.clone(), self.asks_what_was_missed);
+        self.attempt = Some(Attempt::new(connector, builder, commands, asks));
+    }
+
+    fn poll_attempt(&mut self, cx: &mut Context<'_>) -> Poll<Result<Found>> {
+        // One that panics or is over is not kept.
+        let Some(mut attempt) = self.attempt.take() else { return Poll::Pending };
+        let polled = attempt.poll(cx);
+        if polled.is_pending() {
+            self.attempt = Some(attempt);
+        }
+        polled
+    }
+
+    fn give(&mut self, Found { session, refused, now }: Found) -> Attached {
         let missed = Missed::between(self.before.as_ref(), &now);
-        let weak = client.downgrade();
+        let weak = session.client().downgrade();
         let orphans = attached::look_after(weak.clone(), self.orphans);
         self.before = Some(now.clone());
         self.number += 1;
-        self.attempt = 0;
+        self.attempts = 0;
         self.given = Some((weak.clone(), Instant::now()));
         self.tell(LinkStatus::Connected { number: self.number }, Some(weak));
         let (number, last_end) = (self.number, self.last_end.take());
-        Ok(Attached { session, number, last_end, refused, now, missed, orphans })
+        Attached { session, number, last_end, refused, now, missed, orphans }
     }
 
     fn wait_after(&mut self, error: Option<Error>) {

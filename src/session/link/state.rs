@@ -12,7 +12,7 @@ use crate::error::Error;
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum LinkStatus {
-    /// Nothing: [`next`](super::Link::next) was not called yet, or is not waited for.
+    /// Nothing: [`next`](super::Link::next) was not called yet.
     Idle,
     /// It connects, greets and sets up.
     #[non_exhaustive]
