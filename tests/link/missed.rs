@@ -101,6 +101,39 @@ async fn what_changed_is_told() {
     assert_eq!((other.missed.restarted, other.missed.states.len()), (Some(true), 1));
 }
 
+/// What a session was not told is held against what the one before was.
+#[tokio::test(start_paused = true)]
+async fn what_is_not_told_between_is_no_change() {
+    let door = Door::default();
+    let builder = Builder::new().requests(false);
+    let mut link = door.link_of(&builder).backoff(Backoff::default().reset_after(Duration::ZERO));
+    let refusal = "ERROR: not supported by the current daemon mode\r\n";
+    let restart = "1,RECONNECTING,SIGUSR1,,,,,\r\n5,CONNECTED,SUCCESS,10.8.0.1,,,,\r\nEND\r\n";
+    let alice = Told { pid: 7, states: &[], clients: &[(0, "alice")] }.status();
+    let bob = Told { pid: 7, states: &[], clients: &[(1, "bob")] }.status();
+    let mut next = async |states: &str, status: &str| {
+        let mut daemon = door.daemon();
+        let attached = beside(link.next(), async {
+            daemon.greets(5).await.hears("state all").await.says(states).await;
+            daemon.hears("pid").await.says("SUCCESS: pid=7\r\n").await;
+            daemon.hears("status 3").await.says(status).await;
+            daemon.hears("load-stats").await.says(refusal).await;
+        });
+        let missed = attached.await.unwrap().missed;
+        let ids = |clients: &[StatusClient]| {
+            clients.iter().filter_map(StatusClient::cid).collect::<Vec<_>>()
+        };
+        (missed.restarted, ids(&missed.joined), ids(&missed.left))
+    };
+    assert_eq!(next(refusal, &alice).await, (None, vec![Cid(0)], vec![]));
+    // It may have been before the first session.
+    assert_eq!(next(restart, &alice).await, (None, vec![], vec![]));
+    assert_eq!(next(restart, refusal).await, (Some(false), vec![], vec![]));
+    assert_eq!(next(refusal, &alice).await, (None, vec![], vec![]));
+    assert_eq!(next(restart, refusal).await, (Some(false), vec![], vec![]));
+    assert_eq!(next(restart, &bob).await, (Some(false), vec![Cid(1)], vec![Cid(0)]));
+}
+
 /// As in a hold.
 #[tokio::test(start_paused = true)]
 async fn what_the_daemon_does_not_tell_is_left_open() {

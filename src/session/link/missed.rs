@@ -35,6 +35,17 @@ impl Picture {
         })
     }
 
+    /// What is known behind this picture: what it does not tell is as it was.
+    pub(super) fn known_after(self, before: Option<Self>) -> Self {
+        let before = before.unwrap_or_default();
+        Self {
+            pid: self.pid.or(before.pid),
+            states: if self.states.is_empty() { before.states } else { self.states },
+            status: self.status.or(before.status),
+            load_stats: self.load_stats.or(before.load_stats),
+        }
+    }
+
     fn clients(&self) -> &[StatusClient] {
         self.status.as_ref().and_then(Status::as_server).map_or(&[], |server| &server.clients)
     }
@@ -57,11 +68,12 @@ pub struct Missed {
     /// where none was known.
     pub states: Vec<State>,
     /// Whether the daemon has restarted, or is another process, since the picture before: `None` where that cannot be
-    /// told, as behind more states than a daemon keeps.
+    /// told, as behind more states than a daemon keeps, or where none was known.
     pub restarted: Option<bool>,
     /// Clients in `status` that were not in it before, by CID and the time of their connection.
     pub joined: Vec<StatusClient>,
-    /// Clients that were in it and are not any more.
+    /// Clients that were in it and are not any more; none where there is no `status` now, as in a hold: then they are told
+    /// with the next.
     pub left: Vec<StatusClient>,
 }
 
@@ -84,15 +96,14 @@ impl Missed {
         let restarted = match (is_other, place) {
             (Some(true), _) => Some(true),
             (Some(false), Some(_)) => Some(begins_anew),
+            // Of a history that was not known, any part may be older.
+            _ if before.states.is_empty() => None,
             _ => begins_anew.then_some(true),
         };
         let (were, are) = (before.clients(), now.clients());
-        Self {
-            states: states.to_vec(),
-            restarted,
-            joined: only_in(are, were),
-            left: only_in(were, are),
-        }
+        // Without a status, as in a hold, nobody is known to be gone.
+        let left = if now.status.is_some() { only_in(were, are) } else { Vec::new() };
+        Self { states: states.to_vec(), restarted, joined: only_in(are, were), left }
     }
 }
 

@@ -251,7 +251,7 @@ impl Link {
         let missed = Missed::between(self.before.as_ref(), &now);
         let weak = session.client().downgrade();
         let orphans = attached::look_after(weak.clone(), self.orphans);
-        self.before = Some(now.clone());
+        self.before = Some(now.clone().known_after(self.before.take()));
         self.number += 1;
         self.attempts = 0;
         self.given = Some((weak.clone(), Instant::now()));
