@@ -83,7 +83,8 @@ async fn replay(name: &str, conversation: &Conversation, tally: &mut Tally) {
     }
     let (attached, ()) = tokio::join!(builder.attach(ours), player.open(conversation));
     let session = match attached {
-        Err(Error::PasswordRejected) if conversation.is_rejected => {
+        // The third time a daemon closes, which is all that it says then.
+        Err(Error::PasswordRejected | Error::Closed(_)) if conversation.is_rejected => {
             return tally.count("password rejected");
         }
         attached => attached.unwrap_or_else(|error| panic!("{name}: {error}")),

@@ -136,7 +136,6 @@ impl<'a> Handshake<'a> {
     fn end_of_input(&mut self) -> Error {
         match self.demuxer.finish() {
             Some(Item::Reply(line)) => self.not_openvpn(&line),
-            _ if self.sent => Error::PasswordRejected,
             _ => closed(CloseReason::Remote),
         }
     }

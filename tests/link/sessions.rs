@@ -109,6 +109,21 @@ async fn a_wrong_password_ends_it() {
     assert_eq!(door.knocks(), 1);
 }
 
+/// It does not refuse one, it has ended: a daemon asks three times before it closes.
+#[tokio::test(start_paused = true)]
+async fn a_daemon_that_leaves_behind_the_password_is_tried_again() {
+    let door = Door::default();
+    let mut link = door.link_of(&Builder::new().password("hunter2").requests(false));
+    link = link.ask_what_was_missed(false);
+    let (mut first, mut second) = (door.daemon(), door.daemon());
+    let attached = beside(link.next(), async {
+        first.says(PROMPT).await.hears("hunter2").await;
+        drop(first);
+        second.asks_password("hunter2").await.greets(5).await;
+    });
+    assert_eq!(attached.await.unwrap().number, 1);
+}
+
 #[tokio::test(start_paused = true)]
 async fn each_is_set_up_and_what_is_refused_is_told() {
     let door = Door::default();
