@@ -84,6 +84,37 @@ mod tests {
         field.parse().ok().filter(|_| digits)
     }
 
+    /// The number that a field begins with, one digit after another.
+    fn by_hand(field: &[u8]) -> Option<(u64, &[u8])> {
+        let count = field.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let (digits, rest) = field.split_at(count);
+        let value = digits.iter().try_fold(0_u64, |value, digit| {
+            value.checked_mul(10)?.checked_add(u64::from(digit - b'0'))
+        });
+        value.filter(|_| count > 0).map(|value| (value, rest))
+    }
+
+    /// At each place of fields of each length.
+    #[test]
+    fn every_byte_ends_a_number_where_it_stands() {
+        for digits in
+            [b"0".repeat(40), b"1234567890".repeat(4), [b"0".repeat(21), b"9".repeat(19)].concat()]
+        {
+            for (length, at) in (1..=40).flat_map(|length| (0..length).map(move |at| (length, at)))
+            {
+                let mut field = digits[..length].to_vec();
+                for byte in 0..=u8::MAX {
+                    field[at] = byte;
+                    let expected = by_hand(&field);
+                    assert_eq!(leading_number(&field), expected, "{}", field.escape_ascii());
+                    let whole =
+                        expected.filter(|(_, rest)| rest.is_empty()).map(|(value, _)| value);
+                    assert_eq!(number::<u64>(&field), whole, "{}", field.escape_ascii());
+                }
+            }
+        }
+    }
+
     proptest! {
         #[test]
         fn digits_are_read_as_std_reads_them(field in "[0-9]{0,24}|[0-9]{0,3}[+-/: a]?[0-9]{0,3}|\\PC{0,4}") {
