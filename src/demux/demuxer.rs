@@ -156,7 +156,11 @@ impl Demuxer {
     /// [`LineTooLong`] once; after that there are no more items, because what a
     /// cut line meant cannot be known.
     pub fn next_item(&mut self) -> Option<Result<Item, LineTooLong>> {
-        Some(self.advance()?.map(|()| self.current_item()))
+        let found = self.advance()?;
+        let item = found.map(|()| self.current_item());
+        // The item is its owner, and may be dropped long before the next is asked for.
+        self.alone = None;
+        Some(item)
     }
 
     /// As [`next_item`](Self::next_item), with the line left where it was received, which the next call may wipe.
@@ -206,6 +210,12 @@ impl Demuxer {
             Found::Reply { start, end } => ItemRef::Reply(line(start, end)),
             Found::Event { start, end } => ItemRef::Event(line(start, end)),
         }
+    }
+
+    /// Whether the line of the current item is held that has memory of its own.
+    #[cfg(test)]
+    pub(crate) fn has_line_apart(&self) -> bool {
+        self.alone.is_some()
     }
 
     /// The end of input: a last line that has no line end, where there is one.

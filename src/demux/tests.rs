@@ -338,3 +338,62 @@ fn little_is_read_at_once_behind_a_long_line() {
     let room = demuxer.room().remaining_mut();
     assert!((1..=MOST).contains(&room), "{room}");
 }
+
+/// Its copy is the caller's then, and is wiped when that drops it, however long nothing more is taken.
+#[test]
+fn a_line_kept_apart_is_not_kept_behind_its_item() {
+    let mut demuxer = Demuxer::new().keep_apart(marks);
+    demuxer.feed(b">S:hunter2\r\n>A:1\r\n");
+    assert_eq!(demuxer.next_item(), Some(Ok(event("S:hunter2"))));
+    assert!(!demuxer.has_line_apart());
+    demuxer.feed(b">S:cut");
+    assert_eq!(demuxer.next_item(), Some(Ok(event("A:1"))));
+    assert_eq!(demuxer.next_item(), None);
+    assert_eq!(demuxer.finish(), Some(event("S:cut")));
+    assert!(!demuxer.has_line_apart());
+}
+
+proptest! {
+    /// Taken as they come, by value and in place in turns, with lines kept apart among them.
+    #[test]
+    fn items_in_place_are_those_by_value(
+        input in proptest::collection::vec(
+            prop_oneof![Just(b"\n".to_vec()), Just(b"\r\n".to_vec()), Just(b">S:x".to_vec()), Just(b">S:".to_vec()),
+                Just(b">".to_vec()), Just(PASSWORD_PROMPT.to_vec()), Just(b"S:".to_vec()), any::<u8>().prop_map(|byte| vec![byte])],
+            0..100),
+        sizes in proptest::collection::vec(1usize..30, 1..20),
+        in_place in proptest::collection::vec(any::<bool>(), 1..7),
+        is_apart in any::<bool>(),
+        // Shorter than the prompt it would be passed by the begin of one.
+        limit in prop_oneof![15usize..20, Just(1000)],
+    ) {
+        let input = input.concat();
+        let new = || {
+            let demuxer = Demuxer::with_line_limit(limit);
+            if is_apart { demuxer.keep_apart(marks) } else { demuxer }
+        };
+        let (mut whole, mut expected) = (new(), Vec::new());
+        whole.feed(&input);
+        expected.extend(std::iter::from_fn(|| whole.next_item()));
+        expected.extend(whole.finish().map(Ok));
+
+        let (mut demuxer, mut out) = (new(), Vec::new());
+        let (mut rest, mut sizes, mut in_place) = (input.as_slice(), sizes.iter().cycle(), in_place.iter().cycle());
+        while !rest.is_empty() {
+            let (chunk, more) = rest.split_at((*sizes.next().unwrap()).min(rest.len()));
+            demuxer.feed(chunk);
+            rest = more;
+            loop {
+                let item = if *in_place.next().unwrap() {
+                    demuxer.next_ref().map(|item| item.map(ItemRef::to_item))
+                } else {
+                    demuxer.next_item()
+                };
+                let Some(item) = item else { break };
+                out.push(item);
+            }
+        }
+        out.extend(demuxer.finish().map(Ok));
+        prop_assert_eq!(out, expected);
+    }
+}
