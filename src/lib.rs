@@ -71,7 +71,7 @@ pub use requests::{
 pub use session::{
     AcceptError, Attached, Backoff, Builder, Dialer, Endpoint, FoundOrphan, Item, Link, LinkClient,
     LinkStatus, LinkWatch, Listener, ListenerBuilder, Missed, Orphan, OrphanPolicy, Picture,
-    Session, Trouble, WhileAway, attach, connect,
+    ResumedClient, Session, Trouble, WhileAway, attach, connect,
 };
 pub use types::{
     ArgumentProblem, Cid, Kid, MacAddress, Protocol, RealAddress, Secret, Text, VirtualAddress,

@@ -11,5 +11,7 @@ mod door;
 mod missed;
 #[path = "link/orphans.rs"]
 mod orphans;
+#[path = "link/resumed.rs"]
+mod resumed;
 #[path = "link/sessions.rs"]
 mod sessions;

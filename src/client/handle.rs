@@ -17,7 +17,7 @@ use crate::client::{Events, far};
 use crate::command::Encoded;
 use crate::error::{CloseReason, Error, Result};
 use crate::reply::RawReply;
-use crate::types::Dialect;
+use crate::types::{Cid, Dialect};
 
 /// The handle of a connection: every command is one method, over [`send`](Self::send).
 ///
@@ -183,6 +183,12 @@ impl Client {
     /// What is known of the daemon's version, which decides the form of [commands](crate::command).
     pub fn dialect(&self) -> Dialect {
         self.shared.dialect()
+    }
+
+    /// The client that had this ID when the connection began: over with the first restart, or its first CONNECT. `None`
+    /// where neither would be noticed.
+    pub(crate) fn peer_before_restarts(&self, cid: Cid) -> Option<Peer> {
+        self.shared.watches_states().then(|| Peer::at_first(self.shared.connection, cid))
     }
 
     pub(super) fn shared(&self) -> &Shared {

@@ -47,6 +47,11 @@ impl Peer {
         Some(Self { connection, epoch, cid, connect })
     }
 
+    /// The client of this ID, as it was when the connection began.
+    pub(super) fn at_first(connection: u64, cid: Cid) -> Self {
+        Self { connection, epoch: 0, cid, connect: None }
+    }
+
     /// The CONNECT it came by.
     pub(crate) fn connect(&self) -> Option<u64> {
         self.connect

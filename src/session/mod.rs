@@ -18,7 +18,7 @@ pub use endpoint::Endpoint;
 pub use item::Item;
 pub use link::{
     Attached, Backoff, FoundOrphan, Link, LinkClient, LinkStatus, LinkWatch, Missed, Orphan,
-    OrphanPolicy, Picture, Trouble, WhileAway,
+    OrphanPolicy, Picture, ResumedClient, Trouble, WhileAway,
 };
 pub use listener::{AcceptError, Dialer, Listener, ListenerBuilder};
 

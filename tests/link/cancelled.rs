@@ -60,7 +60,7 @@ async fn a_call_that_is_dropped_at_every_poll_gives_each_session_once() {
         assert!(polls > 5, "{polls}");
         assert_eq!(
             (attached.number, attached.now.pid, door.knocks()),
-            (number, Some(7), number as u32)
+            (number, Some(7), u32::try_from(number).unwrap())
         );
         assert_eq!(attached.last_end.is_some(), number > 1);
         drop(serving.await.unwrap());

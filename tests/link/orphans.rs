@@ -10,7 +10,7 @@ use crate::door::Door;
 const GRACE: Duration = Duration::from_secs(10);
 
 /// A row of a client: one that is in has an address.
-fn row(cid: u64, since: u64, is_in: bool) -> String {
+pub(crate) fn row(cid: u64, since: u64, is_in: bool) -> String {
     let (address, cipher) = if is_in { ("10.8.0.2", "AES-256-GCM") } else { ("", "BF-CBC") };
     format!(
         "CLIENT_LIST\tclient-{cid}\t192.0.2.7:500{cid}\t{address}\t\t1\t2\t2026-11-29 16:00:00\t{since}\tUNDEF\t{cid}\t{cid}\t\
@@ -18,7 +18,7 @@ fn row(cid: u64, since: u64, is_in: bool) -> String {
     )
 }
 
-fn status(rows: &[String]) -> String {
+pub(crate) fn status(rows: &[String]) -> String {
     String::from(
         "TITLE\tOpenVPN 2.6.14\r\nTIME\t2026-11-29 16:00:00\t1795968000\r\n\
          HEADER\tCLIENT_LIST\tCommon Name\tReal Address\tVirtual Address\tVirtual IPv6 Address\tBytes Received\t\

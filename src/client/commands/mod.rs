@@ -60,7 +60,7 @@ impl Client {
     }
 
     /// As [`send`](Self::send), where a client is still the one that has its ID.
-    async fn send_by<C: Command>(&self, peer: &Peer, command: &C) -> Result<C::Reply> {
+    pub(crate) async fn send_by<C: Command>(&self, peer: &Peer, command: &C) -> Result<C::Reply> {
         let call = self.one_call();
         let encoded = call.prepare(command).await?;
         command.read(&call.call_by(peer, encoded).await?)

@@ -24,6 +24,13 @@ pub struct Picture {
 }
 
 impl Picture {
+    /// What a program has kept of a daemon: its process ID, and its states with the newest last.
+    #[must_use]
+    pub fn kept(pid: u32, states: impl IntoIterator<Item = State>) -> Self {
+        let states = states.into_iter().collect();
+        Self { pid: Some(pid), states, status: None, load_stats: None }
+    }
+
     /// Asks the daemon. What it refuses is left empty; that the connection has ended is an error.
     pub(super) async fn of(client: &Client) -> Result<Self, Error> {
         let states = told(client.send(&HistoryOf::<State>::new(History::All)).await)?;

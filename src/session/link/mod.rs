@@ -7,6 +7,7 @@ mod connector;
 mod missed;
 mod orphans;
 mod pauses;
+mod resumed;
 mod source;
 mod state;
 mod trouble;
@@ -34,6 +35,7 @@ pub use missed::{Missed, Picture};
 pub use orphans::Orphan;
 pub use pauses::Backoff;
 use pauses::Pauses;
+pub use resumed::ResumedClient;
 use state::Current;
 pub use state::LinkStatus;
 pub use trouble::Trouble;
@@ -157,6 +159,14 @@ impl Link {
     #[must_use]
     pub fn ask_what_was_missed(mut self, ask: bool) -> Self {
         self.asks_what_was_missed = ask;
+        self
+    }
+
+    /// What a program knows of the daemon from before, as one that takes the place of another: the first session tells what
+    /// was [missed](Attached::missed) since. Default: nothing.
+    #[must_use]
+    pub fn known(mut self, before: Picture) -> Self {
+        self.before = Some(before);
         self
     }
 
