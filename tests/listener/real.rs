@@ -52,6 +52,21 @@ async fn closing_the_session_ends_the_daemon() -> Result<()> {
     Ok(())
 }
 
+/// As if it had done what it was started for.
+#[tokio::test]
+async fn where_nobody_listens_a_daemon_ends_without_an_error() -> Result<()> {
+    let name = "where_nobody_listens_a_daemon_ends_without_an_error";
+    let Some(dialing) = Dialing::or_skip(name).await? else { return Ok(()) };
+    let Dialing { lab, folder, listener } = dialing;
+    drop(listener);
+    let socket = folder.path().join("in.sock");
+    let mut daemon = lab.server(ServerOptions::new().management_client(&socket)).await?;
+    let status = daemon.wait().await?;
+    anyhow::ensure!(status.success(), "{status}:\n{}", daemon.log());
+    assert!(daemon.log().contains("connect to unix socket"), "{}", daemon.log());
+    Ok(())
+}
+
 #[tokio::test]
 async fn a_restart_keeps_the_connection() -> Result<()> {
     let name = "a_restart_keeps_the_connection";

@@ -47,7 +47,9 @@ use greeter::{Arrival, Greeter};
 /// - **Closing the session ends the daemon.** One that dialed takes the end of its management connection for SIGTERM, on
 ///   2.5, 2.6 and 2.7, in a hold too, and no option of it changes that. So a program that is to be restarted without its
 ///   VPN connects to the daemon, and does not have it dial in.
-/// - A daemon dials once, at its start, and ends where it is not answered.
+/// - A daemon dials once, at its start. Where nobody listens it ends at once, with status 0, so that a service manager takes
+///   it for done: have the listener there first. While the queue of a unix socket is full it waits; over TCP it gives up
+///   after 5 s.
 /// - It keeps the connection when it restarts, by SIGUSR1 and by SIGHUP.
 pub struct Listener {
     arrivals: mpsc::UnboundedReceiver<Arrival>,
