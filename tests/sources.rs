@@ -177,6 +177,18 @@ async fn one_that_cannot_be_served_is_told_and_the_other_goes_on() {
     serving.abort();
 }
 
+/// A hook that panics is the program's own fault, and not hidden.
+#[tokio::test(start_paused = true)]
+async fn what_panics_in_a_hook_is_a_panic_of_the_server() {
+    let place = Place::with_a_server();
+    let server = Book::default().server().outcomes(|outcome| panic!("{outcome:?}"));
+    let serving = tokio::spawn(server.serve(place.link(), std::future::pending(), SECOND));
+    served(&place).await;
+    place.daemon().connects(Client::new("alice")).unwrap();
+    let ended = timeout(60 * SECOND, serving).await.unwrap();
+    assert!(ended.unwrap_err().is_panic());
+}
+
 /// A source that has nothing more to give ends the server, with what goes on.
 #[tokio::test(start_paused = true)]
 async fn it_ends_with_its_source() {

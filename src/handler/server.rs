@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 use tracing::warn;
 
 use super::authenticator::Authenticator;
@@ -277,7 +277,12 @@ impl<A: Authenticator> AuthServer<A> {
                     goes_on = false;
                     stop.send_replace(true);
                 }
-                Some(ended) = connections.join_next() => total.add(&ended.unwrap_or_default()),
+                Some(ended) = connections.join_next() => match ended.map_err(JoinError::try_into_panic) {
+                    Ok(drained) => total.add(&drained),
+                    // One of the program's own hooks; it is not for us to hide that.
+                    Err(Ok(panic)) => std::panic::resume_unwind(panic),
+                    Err(Err(_)) => {}
+                },
             }
         }
         total
