@@ -195,3 +195,50 @@ async fn a_session_that_is_dropped_is_over() {
     assert!(!attached.session.client().is_closed());
     drop(commands);
 }
+
+/// A program that has no pause set gets one that lets the rest of it live.
+#[tokio::test(start_paused = true)]
+async fn no_pause_is_a_short_one() {
+    let door = Door::default();
+    let pauses = [
+        Backoff::new(Duration::ZERO, Duration::ZERO),
+        Backoff::new(Duration::MAX, Duration::MAX),
+        Backoff::new(Duration::ZERO, Duration::MAX),
+        Backoff::new(Duration::from_secs(1), Duration::MAX),
+    ];
+    for backoff in pauses {
+        let door = door.clone();
+        let before = door.knocks();
+        let mut link = door.link().backoff(backoff);
+        assert!(timeout(Duration::from_secs(1), link.next()).await.is_err());
+        let knocks = door.knocks() - before;
+        assert!((1..=1001).contains(&knocks), "{knocks} {backoff:?}");
+    }
+}
+
+/// It answers nothing but its greeting.
+#[tokio::test(start_paused = true)]
+async fn a_daemon_that_answers_nothing_is_no_session() {
+    for requests in [true, false] {
+        let door = Door::default();
+        let mut link = door.link_of(&Builder::new().requests(requests));
+        let mut watch = link.watch();
+        let mut daemon = door.daemon();
+        daemon.greets(5).await;
+        let waits = async {
+            loop {
+                if let LinkStatus::Waiting { error: Some(error), .. } =
+                    watch.changed().await.unwrap()
+                {
+                    break error;
+                }
+            }
+        };
+        let before = Instant::now();
+        tokio::select! {
+            attached = link.next() => panic!("{attached:?}"),
+            error = waits => assert!(matches!(error, Error::Timeout { .. }), "{error}"),
+        }
+        assert!(before.elapsed() <= Duration::from_secs(90), "{:?}", before.elapsed());
+    }
+}

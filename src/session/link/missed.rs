@@ -31,11 +31,16 @@ impl Picture {
         Self { pid: Some(pid), states, status: None, load_stats: None }
     }
 
-    /// Asks the daemon. What it refuses is left empty; that the connection has ended is an error.
+    /// Asks the daemon. What it refuses is left empty. That the connection has ended is an error, and that nothing answers
+    /// `pid`, as every daemon does.
     pub(super) async fn of(client: &Client) -> Result<Self, Error> {
         let states = told(client.send(&HistoryOf::<State>::new(History::All)).await)?;
+        let pid = client.pid().await;
+        if let Err(error @ Error::Timeout { .. }) = pid {
+            return Err(error);
+        }
         Ok(Self {
-            pid: told(client.pid().await)?,
+            pid: told(pid)?,
             states: states.into_iter().flatten().flatten().collect(),
             status: told(client.status().await)?,
             load_stats: told(client.load_stats().await)?,

@@ -15,11 +15,13 @@ pub struct Backoff {
 }
 
 impl Backoff {
-    /// From `least`, twice as long each time, up to `most`; with up to as much again as jitter.
+    /// From `least`, at least 1 ms, twice as long each time, up to `most`; with up to as much again as jitter.
     ///
     /// Default: from 200 ms to 30 s. A daemon that restarts is back in less than a second; one that is down is asked for
     /// twice a minute.
     pub fn new(least: Duration, most: Duration) -> Self {
+        // Without any pause a link would take all of the processor where nobody listens.
+        let least = least.max(Duration::from_millis(1));
         Self { least, most: most.max(least), lived: Duration::from_secs(10) }
     }
 
