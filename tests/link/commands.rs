@@ -55,3 +55,90 @@ async fn what_was_sent_is_never_sent_again_and_what_was_not_is() {
     assert_eq!((attached.number, again.number), (1, 2));
     second.hears_nothing_for(Duration::from_secs(60)).await;
 }
+
+/// Each is heard at most once; where it was heard and not answered its caller is told.
+#[tokio::test(start_paused = true)]
+async fn of_a_thousand_commands_none_is_lost_and_none_is_sent_twice() {
+    const COMMANDS: usize = 1000;
+    for answered in [0, 1, 2, 3, 63, 64, 65, 200] {
+        let door = Door::default();
+        let mut link = door.link();
+        let commands = link.client();
+        let calls: Vec<_> = (0..COMMANDS)
+            .map(|_| {
+                let commands = commands.clone();
+                tokio::spawn(async move { commands.send(&Pid).await })
+            })
+            .collect();
+        let mut daemons: Vec<_> = (0..6).map(|_| door.daemon()).collect();
+        let served = async {
+            let mut heard = 0;
+            for daemon in &mut daemons {
+                daemon.greets(5).await;
+            }
+            let last = daemons.len() - 1;
+            for (number, mut daemon) in daemons.into_iter().enumerate() {
+                let mut answers = 0;
+                while heard < COMMANDS {
+                    daemon.hears("pid").await;
+                    heard += 1;
+                    if answers == answered && number < last {
+                        break;
+                    }
+                    answers += 1;
+                    daemon.says("SUCCESS: pid=7\r\n").await;
+                }
+                if heard == COMMANDS {
+                    // Long enough for whatever is sent again.
+                    daemon.hears_nothing_for(Duration::from_secs(600)).await;
+                    break;
+                }
+            }
+            heard
+        };
+        let linked = async {
+            let mut kept = Vec::new();
+            loop {
+                kept.push(link.next().await);
+            }
+        };
+        let heard = tokio::select! {
+            () = linked => unreachable!(),
+            heard = served => heard,
+        };
+        drop(link);
+        let (mut done, mut unknown) = (0, 0);
+        for call in calls {
+            match timeout(Duration::from_secs(60), call).await.expect("a call hangs").unwrap() {
+                Ok(7) => done += 1,
+                Err(Error::Closed(_)) => unknown += 1,
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!((done + unknown, heard), (COMMANDS, COMMANDS), "{answered}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn commands_that_wait_end_with_the_link() {
+    let door = Door::default();
+    let mut link = door.link();
+    let commands = link.client();
+    let calls: Vec<_> = (0..1000)
+        .map(|_| {
+            let commands = commands.clone();
+            tokio::spawn(async move { commands.send(&Pid).await })
+        })
+        .collect();
+    let mut daemon = door.daemon();
+    let attached = beside(link.next(), daemon.greets(5)).await.unwrap();
+    daemon.hears("pid").await;
+    drop(link);
+    drop(attached);
+    // The sessions of the calls keep it.
+    drop(daemon);
+    for call in calls {
+        let result = timeout(Duration::from_secs(60), call).await.expect("a call hangs").unwrap();
+        assert!(matches!(result, Err(Error::Away { .. } | Error::Closed(_))), "{result:?}");
+    }
+}
