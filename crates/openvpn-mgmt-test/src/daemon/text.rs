@@ -34,18 +34,27 @@ fn digits(text: &str) -> (bool, &str) {
     (negative, text.get(..end).unwrap_or_default())
 }
 
-/// What C's `atoi` makes of it: 0 where there are no digits.
+/// What C's `atoi` makes of it: 0 where there are no digits, and the lower half of what is too large.
 pub(super) fn atoi(text: &str) -> i64 {
     let (negative, digits) = digits(text);
-    let number = digits.parse().unwrap_or(if digits.is_empty() { 0 } else { i64::MAX });
-    if negative { -number } else { number }
+    let long = match (digits.parse::<i64>(), negative) {
+        (Ok(number), false) => number,
+        (Ok(number), true) => -number,
+        (Err(_), _) if digits.is_empty() => 0,
+        (Err(_), false) => i64::MAX,
+        (Err(_), true) => i64::MIN,
+    };
+    let [a, b, c, d, ..] = long.to_le_bytes();
+    i32::from_le_bytes([a, b, c, d]).into()
 }
 
-/// What C's `scanf` reads as an unsigned number: `None` where there are no digits.
+/// What C's `scanf` reads as an unsigned number: `None` where there are no digits, the greatest for what is too large.
 pub(super) fn scan(text: &str) -> Option<u64> {
     let (negative, digits) = digits(text);
-    let number: u64 = digits.parse().ok()?;
-    Some(if negative { number.wrapping_neg() } else { number })
+    match digits.parse::<u64>() {
+        Ok(number) => Some(if negative { number.wrapping_neg() } else { number }),
+        Err(_) => (!digits.is_empty()).then_some(u64::MAX),
+    }
 }
 
 #[cfg(test)]
@@ -57,6 +66,10 @@ mod tests {
         assert_eq!([atoi("12x"), atoi(" -3"), atoi("x"), atoi("")], [12, -3, 0, 0]);
         assert_eq!([scan("1x"), scan("+1"), scan("x"), scan("")], [Some(1), Some(1), None, None]);
         assert_eq!(scan("-1"), Some(u64::MAX));
+        let too_large =
+            ["2147483648", "25699999999999", "9223372036854775808", "-9223372036854775809"];
+        assert_eq!(too_large.map(atoi), [-2_147_483_648, -1_084_299_265, -1, 0]);
+        assert_eq!(scan("18446744073709551616"), Some(u64::MAX));
     }
 
     #[test]
