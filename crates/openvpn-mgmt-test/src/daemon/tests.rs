@@ -443,3 +443,30 @@ fn a_key_is_on_a_token() {
     ask(&mut client, "password \"lab token\" 1234\n");
     assert!(ask(&mut client, "state\n")[0].contains("CONNECTED"));
 }
+
+/// As seen: what is behind 127 bytes is read as the next part, in 2.5 and 2.6 but for two bytes.
+#[test]
+fn a_name_that_is_too_long_is_read_as_an_address() {
+    for (personality, name, host) in [
+        (Personality::V2_6, "a".repeat(129), None),
+        (Personality::V2_6, "a".repeat(130), Some("a".repeat(127))),
+        (Personality::V2_6, format!("{}:b", "a".repeat(128)), Some("a".repeat(127))),
+        (Personality::V2_6, format!("{}:b", "a".repeat(129)), None),
+        (Personality::V2_7, "a".repeat(254), None),
+        (Personality::V2_7, "a".repeat(255), Some("a".repeat(127))),
+        (Personality::V2_7, format!("{}:b", "a".repeat(127)), None),
+        (Personality::V2_7, format!("{}:b", "a".repeat(129)), Some("aa".to_owned())),
+    ] {
+        let mut daemon = daemon(personality, "server, client-auth");
+        said(&mut daemon);
+        let expected = match host {
+            Some(host) => format!("ERROR: error parsing IP address: {host}"),
+            None => format!("ERROR: common name '{}' not found", "a".repeat(127)),
+        };
+        assert_eq!(
+            ask(&mut daemon, &format!("kill {name}\n")),
+            [expected],
+            "{personality:?} {name}"
+        );
+    }
+}

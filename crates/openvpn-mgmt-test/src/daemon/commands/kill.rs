@@ -13,10 +13,11 @@ impl Daemon {
         if !self.is(Mode::Server) {
             return self.say(self.personality.unsupported("kill"));
         }
-        let part = |part: &str| part.chars().take(PART).collect::<String>();
-        let mut parts = victim.split(':').map(part);
-        let mut next = || parts.next().unwrap_or_default();
-        let parts = (next(), next(), next());
+        // Of one that is too long older daemons lose two bytes more.
+        let passed = if self.personality.names_transport() { PART } else { PART + 2 };
+        let (first, rest) = part(victim, passed);
+        let (second, rest) = part(&rest, passed);
+        let parts = (first, second, part(&rest, passed).0);
         match (self.personality.names_transport(), parts) {
             (false, (first, second, _)) if !first.is_empty() && !second.is_empty() => {
                 self.kill_address(None, &first, &second);
@@ -74,4 +75,14 @@ impl Daemon {
             None => format!("ERROR: client at {place} not found"),
         });
     }
+}
+
+/// The part that a victim begins with, and what the next is read from: behind its `:`, or where it is too long so many
+/// bytes on.
+fn part(text: &str, passed: usize) -> (String, String) {
+    let (length, next) = match text.chars().take(PART + 1).position(|c| c == ':') {
+        Some(length) => (length, length + 1),
+        None => (PART, passed),
+    };
+    (text.chars().take(length).collect(), text.chars().skip(next).collect())
 }
