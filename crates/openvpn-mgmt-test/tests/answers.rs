@@ -3,6 +3,9 @@
 //!
 //! `answers/MODE.txt` was written down from real daemons: versions, the command, and the answer, with
 //! `|` for a line end, `@` for one within the command, and holes for what varies.
+#[path = "answers/random.rs"]
+mod random;
+
 use std::path::Path;
 use std::time::Duration;
 
@@ -133,27 +136,33 @@ async fn ask(stream: &mut UnixStream, command: &str) -> Result<String> {
     Ok(said.replace(end, ""))
 }
 
+/// Goes on to what the mode is named after.
+async fn come_as_far(mode: &str, stream: &mut UnixStream) -> Result<()> {
+    let first = if mode.contains("hold") || mode.contains("client") { ">HOLD:" } else { ">INFO:" };
+    read_to(stream, first).await?;
+    match mode {
+        "client_prompt" => {
+            stream.write_all(b"hold release\n").await?;
+            read_to(stream, "username/password\r\n").await?;
+        }
+        "client_connected" => {
+            stream.write_all(b"state on\nhold release\n").await?;
+            read_to(stream, "CONNECTED,SUCCESS").await?;
+            stream.write_all(b"state off\n").await?;
+            read_to(stream, "set to OFF\r\n").await?;
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
 async fn check_real(mode: &str) -> Result<()> {
     let Some(lab) = Lab::serving_or_skip(mode)? else { return Ok(()) };
     let version = lab.daemon().version();
     let version = format!("{}.{}", version.major, version.minor);
     let (daemon, _server) = real(mode, &lab).await?;
     let mut stream = UnixStream::connect(daemon.socket()).await?;
-    let first = if mode.contains("hold") || mode.contains("client") { ">HOLD:" } else { ">INFO:" };
-    read_to(&mut stream, first).await?;
-    match mode {
-        "client_prompt" => {
-            stream.write_all(b"hold release\n").await?;
-            read_to(&mut stream, "username/password\r\n").await?;
-        }
-        "client_connected" => {
-            stream.write_all(b"state on\nhold release\n").await?;
-            read_to(&mut stream, "CONNECTED,SUCCESS").await?;
-            stream.write_all(b"state off\n").await?;
-            read_to(&mut stream, "set to OFF\r\n").await?;
-        }
-        _ => {}
-    }
+    come_as_far(mode, &mut stream).await?;
     let mut found = Vec::new();
     for answer in answers(mode, &version)? {
         let said = ask(&mut stream, &answer.command).await.context(answer.command.clone())?;
@@ -163,7 +172,7 @@ async fn check_real(mode: &str) -> Result<()> {
 }
 
 macro_rules! modes {
-    ($($fake:ident $real:ident $mode:literal),* $(,)?) => {$(
+    ($($fake:ident $real:ident $random:ident $mode:literal),* $(,)?) => {$(
         #[test]
         fn $fake() -> Result<()> {
             check_fakes($mode)
@@ -173,13 +182,18 @@ macro_rules! modes {
         async fn $real() -> Result<()> {
             check_real($mode).await
         }
+
+        #[tokio::test]
+        async fn $random() -> Result<()> {
+            random::check($mode).await
+        }
     )*};
 }
 
 modes! {
-    a_fake_client_in_a_hold a_real_client_in_a_hold "client_hold",
-    a_fake_client_at_a_prompt a_real_client_at_a_prompt "client_prompt",
-    a_fake_connected_client a_real_connected_client "client_connected",
-    a_fake_server_in_a_hold a_real_server_in_a_hold "server_hold",
-    a_fake_server a_real_server "server",
+    a_fake_client_in_a_hold a_real_client_in_a_hold any_client_in_a_hold "client_hold",
+    a_fake_client_at_a_prompt a_real_client_at_a_prompt any_client_at_a_prompt "client_prompt",
+    a_fake_connected_client a_real_connected_client any_connected_client "client_connected",
+    a_fake_server_in_a_hold a_real_server_in_a_hold any_server_in_a_hold "server_hold",
+    a_fake_server a_real_server any_server "server",
 }
