@@ -122,10 +122,14 @@ impl<T: ToLines + ?Sized> ToLines for &T {
     }
 }
 
-/// Its line, or its block.
+/// Its line, or its block. A line that was cut gets the end that it has not.
 impl ToLines for Event {
     fn to_lines(&self, lines: &mut Lines<'_>) -> Result<(), LineError> {
-        lines.push_written(&Zeroizing::new(self.to_bytes()?));
+        let written = Zeroizing::new(self.to_bytes()?);
+        lines.push_written(&written);
+        if !written.ends_with(b"\n") {
+            lines.push_written(b"\r\n");
+        }
         Ok(())
     }
 }

@@ -3,7 +3,7 @@
 use super::ReceivedCommand as Command;
 use super::*;
 use crate::command::{ClientAuthNt, Dialect, History, LexerProblem, Pid, SetVerb};
-use crate::events::{Event, Fatal};
+use crate::events::{Event, Fatal, Malformed};
 use crate::reply::Scalar;
 use crate::types::{Cid, Kid, WriteError};
 
@@ -229,4 +229,14 @@ fn a_typed_event_is_said_whole_or_not_at_all() {
     assert!(matches!(error, LineError::Unwritable(WriteError::LineEnd { .. })), "{error}");
     let error = server.reply(Typed(Scalar::Verb(3))).map(|()| output(&mut server));
     assert_eq!(error.unwrap(), "SUCCESS: verb=3\r\n");
+}
+
+/// A line that was cut where a connection ended is a line where it is said again.
+#[test]
+fn what_was_cut_is_not_said_into_the_next_line() {
+    let cut = Event::Malformed(Malformed::cut(bytes::Bytes::from_static(b"LOG:1,I,tex")));
+    let mut server = server();
+    server.event(&cut).unwrap();
+    server.event("HOLD:Waiting for hold release:0").unwrap();
+    assert_eq!(output(&mut server), ">LOG:1,I,tex\r\n>HOLD:Waiting for hold release:0\r\n");
 }
