@@ -23,10 +23,10 @@ pub(super) async fn drive(shared: Arc<Shared>) {
     while let Some(stream) = next(&shared).await {
         serve(&shared, stream).await;
         shared.lock().is_busy = false;
-        shared.idle.notify_one();
+        shared.idle.notify_waiters();
     }
     shared.end();
-    shared.idle.notify_one();
+    shared.idle.notify_waiters();
 }
 
 /// The next manager, when it comes.

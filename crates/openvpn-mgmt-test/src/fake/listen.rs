@@ -88,6 +88,10 @@ async fn accept_tcp(shared: Arc<Shared>, listener: TcpListener) {
 /// Waits until nobody is served; `false` where nobody will be again.
 async fn idle(shared: &Shared) -> bool {
     loop {
+        let more = shared.idle.notified();
+        tokio::pin!(more);
+        // From here on it tells, so that nothing comes between.
+        more.as_mut().enable();
         {
             let mut core = shared.lock();
             if core.is_over() {
@@ -97,6 +101,6 @@ async fn idle(shared: &Shared) -> bool {
                 return true;
             }
         }
-        shared.idle.notified().await;
+        more.await;
     }
 }

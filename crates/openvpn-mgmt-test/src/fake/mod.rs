@@ -71,7 +71,8 @@ impl FakeDaemon {
 
     /// Does something to the simulated daemon itself, and what follows from it.
     ///
-    /// What it has to say goes to its manager afterwards, as ever.
+    /// What it has to say goes to its manager afterwards, as ever. Within `act` this fake daemon cannot be asked for
+    /// anything else: that waits for `act`.
     pub fn with<T>(&self, act: impl FnOnce(&mut Daemon) -> T) -> T {
         self.shared.with(act)
     }

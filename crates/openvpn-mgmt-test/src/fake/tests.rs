@@ -197,3 +197,25 @@ async fn a_command_is_waited_for() {
     let error = fake.hears("pid").await.unwrap_err().to_string();
     assert!(error.starts_with("no command came that begins with \"pid\":\ndaemon > "), "{error}");
 }
+
+/// Whoever waits at one of them is not forgotten for the other.
+#[tokio::test]
+async fn both_sockets_of_a_daemon_are_served() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("fake.sock");
+    let mut fake = FakeDaemon::v2_6();
+    fake.listen_unix(&path).unwrap();
+    let address = fake.listen_tcp("127.0.0.1:0".parse().unwrap()).unwrap();
+    for _ in 0..5 {
+        let mut bytes = [0; 6];
+        let mut stream = tokio::net::UnixStream::connect(&path).await.unwrap();
+        let mut other = tokio::net::TcpStream::connect(address).await.unwrap();
+        let greeted = tokio::time::timeout(Duration::from_secs(30), async {
+            stream.read_exact(&mut bytes).await.unwrap();
+            drop(stream);
+            other.read_exact(&mut bytes).await.unwrap();
+        });
+        greeted.await.expect("one is not served");
+        assert_eq!(&bytes, b">INFO:");
+    }
+}
