@@ -79,3 +79,94 @@ async fn who_talks_before_the_greeting_is_not_listened_to_for_long() {
     let error = timeout(DEADLINE, listener.accept()).await.unwrap().unwrap_err();
     assert!(matches!(error.error, Error::NotOpenVpn { .. }), "{error}");
 }
+
+/// More than there are places and files, at once: each is told, and a daemon behind them is served.
+#[tokio::test]
+async fn a_flood_of_dialers_holds_up_nobody_for_long() {
+    const DIALERS: usize = 10_000;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("in.sock");
+    let sessions = Builder::new().requests(false).greeting_timeout(DEADLINE);
+    let mut listener = Listener::builder().sessions(sessions).bind(&path).await.unwrap();
+    let dialing = tokio::spawn({
+        let path = path.clone();
+        async move {
+            for number in 0..DIALERS {
+                let Ok(stream) = dial(&path).await else { panic!("{number}") };
+                // Nothing, or half a greeting.
+                if number % 2 == 0 {
+                    let _ = stream.try_write(b">INFO:OpenVPN Management Inter");
+                }
+            }
+            Daemon::on(dial(&path).await.unwrap()).greets(5).await;
+        }
+    });
+    let mut refused = 0;
+    let session = loop {
+        match timeout(DEADLINE, listener.accept()).await.expect("nobody comes") {
+            Ok(session) => break session,
+            Err(error) => {
+                assert!(error.dialer.is_some(), "{error}");
+                refused += 1;
+            }
+        }
+    };
+    assert_eq!((session.client().management_version(), refused), (5, DIALERS));
+    dialing.await.unwrap();
+    drop((session, listener));
+    let ended = async {
+        while tokio::runtime::Handle::current().metrics().num_alive_tasks() > 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(DEADLINE, ended).await.expect("a task is left");
+}
+
+/// Where the queue is full a connect says so.
+async fn dial(path: &std::path::Path) -> std::io::Result<UnixStream> {
+    loop {
+        match UnixStream::connect(path).await {
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
+                tokio::task::yield_now().await;
+            }
+            connected => return connected,
+        }
+    }
+}
+
+/// One that holds its place is let go when its time is over.
+#[tokio::test]
+async fn half_a_greeting_is_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("in.sock");
+    let sessions = Builder::new().requests(false).greeting_timeout(Duration::from_millis(50));
+    let builder = Listener::builder().sessions(sessions).places(1);
+    let mut listener = builder.bind(&path).await.unwrap();
+    for said in [
+        "",
+        ">INFO:OpenVPN Management Interface Vers",
+        ">INFO:OpenVPN Management Interface Version 5 -- ",
+    ] {
+        let mut dialer = Daemon::on(UnixStream::connect(&path).await.unwrap());
+        dialer.says(said).await;
+        let error = timeout(DEADLINE, listener.accept()).await.unwrap().unwrap_err();
+        let is_told = matches!(error.error, Error::NoGreeting { .. } | Error::NotOpenVpn { .. });
+        assert!(is_told, "{said:?}: {error}");
+        assert!(dialer.is_closed().await);
+    }
+}
+
+/// A listener outlives the runtime that it was made on, if of no use, and its file does not outlive it.
+#[test]
+fn a_runtime_that_has_shut_down_is_the_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("in.sock");
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let first = runtime();
+    let mut listener = first.block_on(Listener::bind(&path)).unwrap();
+    drop(first);
+    let ended = runtime().block_on(async { timeout(DEADLINE, listener.accept()).await });
+    assert!(matches!(ended.unwrap().unwrap_err().error, Error::Closed(_)));
+    drop(listener);
+    assert!(!path.exists());
+}
