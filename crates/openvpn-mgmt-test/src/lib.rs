@@ -17,6 +17,32 @@
 //! # Ok(()) }
 //! ```
 //!
+//! An [`AuthServer`](openvpn_mgmt::handler::AuthServer) and its `Authenticator`, a [`Responder`](openvpn_mgmt::handler::Responder)
+//! and its `CredentialsProvider`: each runs as it does with a daemon, and what became of it is waited for.
+//!
+//! ```
+//! use openvpn_mgmt::attach;
+//! use openvpn_mgmt::handler::{Attempt, AuthServer, BoxError, Decision};
+//! use openvpn_mgmt_test::FakeDaemon;
+//!
+//! /// The program under test.
+//! async fn decide(attempt: Attempt) -> Result<Decision, BoxError> {
+//!     let is_alice = attempt.username()?.is_some_and(|name| name == "alice");
+//!     Ok(if is_alice { Decision::Allow } else { Decision::deny_with("unknown", "Who are you?") })
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let fake = FakeDaemon::v2_6().server().client_connects("alice", |client| client.password("s3cret"));
+//! let (_client, _events, requests) = attach(fake.connect()?).await?.split();
+//! tokio::spawn(AuthServer::new(decide).run(requests));
+//! fake.until(|daemon| daemon.is_client_in("alice")).await?;
+//!
+//! fake.connects(openvpn_mgmt_test::Client::new("mallory"))?;
+//! fake.until(|daemon| daemon.client_heard("mallory", "Who are you?")).await?;
+//! # Ok(()) }
+//! ```
+//!
 //! - [`Daemon`] is the simulation without streams and clocks.
 //! - [`Client`] describes a client of a simulated server; [`ServerAction`] is what the server of a simulated client does.
 //! - [`SetUp`] is a configuration, also in words.

@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 use openvpn_mgmt::reply::StatusClient;
 use openvpn_mgmt::{Event, Status};
 use openvpn_mgmt_codec::{Notification, StatusFormat, StreamMode};
-use openvpn_mgmt_test::{FakeDaemon, Faults};
+use openvpn_mgmt_test::{Client, FakeDaemon, Faults};
 use tokio::time::timeout;
 
 use crate::sides::{Codec, Sdk, Seen, came, compare, done};
@@ -77,13 +77,14 @@ async fn event_in_a_reply() -> Result<Seen> {
 }
 
 async fn status() -> Result<Seen> {
-    let alice =
-        || FakeDaemon::v2_7().server_without_client_auth().client_connects("alice", |it| it);
+    let server = || FakeDaemon::v2_7().server_without_client_auth();
     let codec = async |mut side: Codec| {
+        side.fake.connects(Client::new("alice"))?;
         let status = side.session.status(StatusFormat::V3).await?;
         Ok(status.clients.iter().map(|client| client.common_name.as_str()).collect())
     };
     let sdk = async |side: Sdk| {
+        side.fake.connects(Client::new("alice"))?;
         let Status::Server(server) = side.client.status().await? else { bail!("no server") };
         Ok(server
             .clients
@@ -92,7 +93,7 @@ async fn status() -> Result<Seen> {
             .map(|it| it.to_string())
             .collect())
     };
-    compare(("who is in the `status` of a server of 2.7", "alice"), alice, codec, sdk).await
+    compare(("who is in the `status` of a server of 2.7", "alice"), server, codec, sdk).await
 }
 
 async fn bytes_that_are_no_text() -> Result<Seen> {

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use anyhow::Result;
 use openvpn_mgmt::Error;
-use openvpn_mgmt_codec::{ManagementSession, OvpnCodec};
-use openvpn_mgmt_test::{FakeDaemon, Faults};
+use openvpn_mgmt_codec::{ManagementSession, OvpnCodec, SessionError};
+use openvpn_mgmt_test::{Client, FakeDaemon, Faults};
 use tokio::time::timeout;
 use tokio_util::codec::Framed;
 
-use crate::sides::{Codec, Sdk, Seen, came, compare, done, refused};
+use crate::sides::{Codec, Sdk, Seen, an_error, came, compare, done, refused};
 
 pub(crate) async fn all() -> Result<Vec<Seen>> {
     Ok(vec![
@@ -62,23 +62,25 @@ async fn no_reply_of_an_older_daemon() -> Result<Seen> {
 }
 
 async fn two_replies() -> Result<Seen> {
-    let alice =
-        || FakeDaemon::v2_7().server_without_client_auth().client_connects("alice", |it| it);
+    let server = || FakeDaemon::v2_7().server_without_client_auth();
     let codec = async |mut side: Codec| {
+        side.fake.connects(Client::new("alice"))?;
         let pushed = done(side.session.push_update_broad("route 10.1.0.0 255.255.0.0")).await;
         Ok(format!("{pushed}; {}", came(side.session.pid()).await))
     };
     let sdk = async |side: Sdk| {
+        side.fake.connects(Client::new("alice"))?;
         let pushed = done(side.client.push_update_broad("route 10.1.0.0 255.255.0.0")).await;
         Ok(format!("{pushed}; {}", came(side.client.pid()).await))
     };
     let what = ("`push-update-broad`, which has two replies, then `pid`", "done; 4711");
-    compare(what, alice, codec, sdk).await
+    compare(what, server, codec, sdk).await
 }
 
 async fn refused_block() -> Result<Seen> {
     let codec = async |mut side: Codec| {
-        let is_refused = side.session.pk_sig(vec!["c2lnbmF0dXJl".to_owned()]).await.is_err();
+        let answer = side.session.pk_sig(vec!["c2lnbmF0dXJl".to_owned()]).await;
+        let is_refused = matches!(answer, Err(SessionError::ServerError(_)));
         Ok(format!("{}; {}", refused(is_refused), came(side.session.pid()).await))
     };
     let sdk = async |side: Sdk| {
@@ -108,13 +110,13 @@ async fn wrong_words() -> Result<Seen> {
     let daemon = || FakeDaemon::v2_6().answers("pid", &["SUCCESS: pid=none"]);
     let codec = async |mut side: Codec| {
         let pid = side.session.pid().await;
-        Ok(format!("{}; {}", refused(pid.is_err()), came(side.session.hold_query()).await))
+        Ok(format!("{}; {}", an_error(pid.is_err()), came(side.session.hold_query()).await))
     };
     let sdk = async |side: Sdk| {
         let pid = side.client.pid().await;
-        Ok(format!("{}; {}", refused(pid.is_err()), came(side.client.hold()).await))
+        Ok(format!("{}; {}", an_error(pid.is_err()), came(side.client.hold()).await))
     };
-    compare(("`pid` that is no number, then `hold`", "refused; false"), daemon, codec, sdk).await
+    compare(("`pid` that is no number, then `hold`", "an error; false"), daemon, codec, sdk).await
 }
 
 async fn late_reply() -> Result<Seen> {

@@ -117,13 +117,16 @@ async fn reason() -> Result<Seen> {
 
 /// What the event of a client shows in `Debug`.
 async fn secret() -> Result<Seen> {
-    let server = || FakeDaemon::v2_6().server().client_connects("alice", |it| it.password("hush"));
+    let server = || FakeDaemon::v2_6().server();
+    let alice = || Client::new("alice").password("hush");
     let codec = async |mut side: Codec| {
+        side.fake.connects(alice())?;
         side.session.pid().await?;
         let shown: Vec<_> = side.session.drain_notifications().collect();
         Ok(shows(&format!("{shown:?}")).to_owned())
     };
     let sdk = async |mut side: Sdk| {
+        side.fake.connects(alice())?;
         let mut shown = String::new();
         while !shown.contains("alice") {
             shown = format!("{:?}", side.events.next().await.context("alice has not come")??);
@@ -143,8 +146,9 @@ fn shows(text: &str) -> &'static str {
 
 /// Alice waits at a server as CID 0, the server restarts, and bob waits as CID 0.
 async fn restart() -> Result<Seen> {
-    let server = || FakeDaemon::v2_6().server().client_connects("alice", |it| it);
+    let server = || FakeDaemon::v2_6().server();
     let mut codec = Codec::connect(server()).await?;
+    codec.fake.connects(Client::new("alice"))?;
     codec.session.pid().await?;
     let alice = codec.session.drain_notifications().find_map(|event| match event {
         Notification::Client { cid, kid: Some(kid), .. } => Some((cid, kid)),
@@ -156,11 +160,13 @@ async fn restart() -> Result<Seen> {
     let codec = format!("{answer}, {}", bob(&codec.fake));
 
     let mut sdk = Sdk::connect_as(server(), Builder::new()).await?;
+    sdk.fake.connects(Client::new("alice"))?;
     let alice = sdk.requests.next().await.context("alice has not come")?;
     let Request::ClientConnect(alice) = alice else { bail!("not alice: {alice:?}") };
     bob_comes(&sdk.fake)?;
     let answer = alice.allow().await;
-    let sdk = format!("{}, {}", refused(answer.is_err()), bob(&sdk.fake));
+    let is_stale = matches!(answer, Err(Error::Stale { .. }));
+    let sdk = format!("{}, {}", refused(is_stale), bob(&sdk.fake));
     let what = "alice is let in as CID 0, after a restart that made bob CID 0";
     Ok(Seen { what, should: "refused, bob waits", codec, sdk })
 }

@@ -105,6 +105,11 @@ pub(crate) fn refused(is_refused: bool) -> &'static str {
     if is_refused { "refused" } else { "taken" }
 }
 
+/// What came of a call whose reply cannot be read.
+pub(crate) fn an_error(is_error: bool) -> &'static str {
+    if is_error { "an error" } else { "a value" }
+}
+
 /// What came of a call with nothing to tell but that it was done.
 pub(crate) async fn done<T, E: Display>(call: impl Future<Output = Result<T, E>>) -> String {
     came(async { call.await.map(|_| "done") }).await

@@ -162,7 +162,8 @@ impl FakeDaemon {
         self.configured(|set_up| set_up.server = Server::Silent)
     }
 
-    /// A client of a server connects as soon as the server serves and has a manager.
+    /// A client of a server connects as soon as the server serves, and its manager has sent a command or has been
+    /// there for five seconds: what a program sets first is in force then.
     #[must_use]
     pub fn client_connects(self, name: &str, describe: impl FnOnce(Client) -> Client) -> Self {
         self.shared.connects_later(describe(Client::new(name)));

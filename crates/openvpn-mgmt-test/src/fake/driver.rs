@@ -37,10 +37,10 @@ async fn next(shared: &Shared) -> Option<Box<dyn Connection>> {
             if core.is_over() {
                 return None;
             }
+            shared.happened.notify_waiters();
             if let Some(stream) = core.next_connection() {
                 core.is_busy = true;
-                core.daemon().connect();
-                core.after();
+                core.connect();
                 return Some(stream);
             }
             core.timer()
@@ -69,6 +69,7 @@ async fn serve(shared: &Shared, mut stream: Box<dyn Connection>) {
         let mut core = shared.lock();
         core.daemon().disconnect();
         core.after();
+        shared.happened.notify_waiters();
     }
     stream.shutdown().await.ok();
 }
@@ -129,14 +130,13 @@ async fn hear(
             if bytes.is_empty() {
                 return Err(Over::Left);
             }
-            let mut core = shared.lock();
-            core.daemon().receive(bytes);
-            core.after();
-            shared.heard.notify_waiters();
+            shared.lock().daemon().receive(bytes);
         }
         () = shared.changed.notified() => {}
         () = until(timer) => {}
     }
+    shared.lock().after();
+    shared.happened.notify_waiters();
     Ok(())
 }
 

@@ -8,6 +8,7 @@ mod shared;
 mod transcript;
 mod world;
 
+use std::fmt;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -16,7 +17,7 @@ use std::time::Duration;
 use tokio::io::DuplexStream;
 
 use self::expectation::Expectations;
-use self::shared::Shared;
+use self::shared::{Core, Shared};
 use crate::daemon::{Client, ClientError, Daemon, ServerAction};
 use crate::personality::Personality;
 
@@ -38,15 +39,22 @@ pub struct FakeDaemon {
     paths: Vec<PathBuf>,
 }
 
-/// A program under test did not send what was waited for.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("no command came that begins with {command:?}:\n{said}")]
+/// A program under test did not do what was waited for.
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{missing}:\n{said}")]
 pub struct NotHeard {
-    command: String,
+    missing: String,
     said: String,
 }
 
-/// How long a fake daemon waits for a command.
+/// As `Display`: it is what a test shows that unwraps it.
+impl fmt::Debug for NotHeard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// How long a fake daemon waits for a program under test.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How many bytes an in-memory connection holds, as a Unix socket of Linux does about.
@@ -132,18 +140,40 @@ impl FakeDaemon {
     /// # Cancel safety
     /// Cancel safe: nothing is taken.
     pub async fn hears(&self, command: &str) -> Result<String, NotHeard> {
+        let missing = || format!("no command came that begins with {command:?}");
+        self.wait(|core| core.command(command), missing).await
+    }
+
+    /// Waits until something holds of the simulated daemon, for a minute at most.
+    ///
+    /// For what a program under test brings about, e.g. `daemon.is_client_in("alice")`.
+    ///
+    /// # Errors
+    /// It does not; with what was said.
+    ///
+    /// # Cancel safety
+    /// Cancel safe: nothing is changed.
+    pub async fn until(&self, holds: impl Fn(&Daemon) -> bool) -> Result<(), NotHeard> {
+        let missing = || "what was waited for did not come".to_owned();
+        self.wait(|core| holds(core.daemon()).then_some(()), missing).await
+    }
+
+    async fn wait<T>(
+        &self,
+        ready: impl Fn(&mut Core) -> Option<T>,
+        missing: impl FnOnce() -> String,
+    ) -> Result<T, NotHeard> {
         let deadline = tokio::time::Instant::now() + PATIENCE;
         loop {
-            let more = self.shared.heard.notified();
+            let more = self.shared.happened.notified();
             tokio::pin!(more);
             // From here on it tells, so that nothing comes between.
             more.as_mut().enable();
-            if let Some(line) = self.shared.command(command) {
-                return Ok(line);
+            if let Some(ready) = ready(&mut self.shared.lock()) {
+                return Ok(ready);
             }
             if tokio::time::timeout_at(deadline, more).await.is_err() {
-                let (command, said) = (command.to_owned(), self.conversation());
-                return Err(NotHeard { command, said });
+                return Err(NotHeard { missing: missing(), said: self.conversation() });
             }
         }
     }

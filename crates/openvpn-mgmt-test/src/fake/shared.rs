@@ -24,6 +24,8 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection for S {}
 
 /// How many managers wait behind the one that is served, on a Unix socket with a backlog of 1.
 const BACKLOG: usize = 2;
+/// How long a manager may say nothing before clients connect all the same.
+const QUIET: Duration = Duration::from_secs(5);
 /// How many commands are kept for expectations.
 const COMMANDS: usize = 100_000;
 
@@ -31,8 +33,8 @@ pub(super) struct Shared {
     core: Mutex<Core>,
     /// The daemon may have something to say, or somebody has come.
     pub(super) changed: Notify,
-    /// Commands have come.
-    pub(super) heard: Notify,
+    /// Commands have come, or time has passed, or a test has done something.
+    pub(super) happened: Notify,
     /// Nobody is served.
     pub(super) idle: Notify,
 }
@@ -47,8 +49,11 @@ pub(super) struct Core {
     skipped: Duration,
     /// What is said in place of answers, once there is a daemon.
     scripted: Vec<(String, Vec<String>)>,
-    /// Who connects when the server serves.
+    /// Who connects when the server serves a manager that has begun.
     later: VecDeque<Client>,
+    /// When the manager that is served has come, and whether it has sent a command.
+    came: Option<Instant>,
+    has_begun: bool,
     waiting: VecDeque<Box<dyn Connection>>,
     pub(super) is_busy: bool,
     driver: Option<AbortHandle>,
@@ -68,6 +73,8 @@ impl Shared {
             skipped: Duration::ZERO,
             scripted: Vec::new(),
             later: VecDeque::new(),
+            came: None,
+            has_begun: false,
             waiting: VecDeque::new(),
             is_busy: false,
             driver: None,
@@ -78,7 +85,7 @@ impl Shared {
         Self {
             core: Mutex::new(core),
             changed: Notify::new(),
-            heard: Notify::new(),
+            happened: Notify::new(),
             idle: Notify::new(),
         }
     }
@@ -111,6 +118,7 @@ impl Shared {
             result
         };
         self.changed.notify_one();
+        self.happened.notify_waiters();
         result
     }
 
@@ -160,11 +168,6 @@ impl Shared {
         self.lock().transcript.text()
     }
 
-    /// The first command that begins so.
-    pub(super) fn command(&self, start: &str) -> Option<String> {
-        self.lock().commands.iter().find(|line| line.starts_with(start)).cloned()
-    }
-
     pub(super) fn commands(&self) -> Vec<String> {
         self.lock().commands.clone()
     }
@@ -185,12 +188,20 @@ impl Core {
         daemon
     }
 
+    /// A manager is served.
+    pub(super) fn connect(&mut self) {
+        (self.came, self.has_begun) = (Some(Instant::now()), false);
+        self.daemon().connect();
+        self.after();
+    }
+
     /// Does what waits for the daemon to have come further.
     pub(super) fn after(&mut self) {
         let daemon = self.daemon();
         let mut commands = daemon.take_commands();
         let serves = daemon.serves_a_manager();
-        if serves {
+        self.has_begun |= !commands.is_empty();
+        if serves && self.is_awaited() {
             for client in std::mem::take(&mut self.later) {
                 self.daemon().client_connects(client).ok();
             }
@@ -203,10 +214,23 @@ impl Core {
         }
     }
 
+    /// Whether the manager is as far as one that is asked about clients: what it sets first is in force.
+    fn is_awaited(&self) -> bool {
+        self.has_begun || self.came.is_some_and(|came| came.elapsed() >= QUIET)
+    }
+
+    /// The first command that begins so.
+    pub(super) fn command(&self, start: &str) -> Option<String> {
+        self.commands.iter().find(|line| line.starts_with(start)).cloned()
+    }
+
     /// When the daemon does something by itself.
     pub(super) fn timer(&mut self) -> Option<Instant> {
-        let next = self.daemon().next_timer()?;
-        Some(self.started? + next.saturating_sub(self.skipped))
+        let quiet = self.came.filter(|_| !self.later.is_empty() && !self.is_awaited());
+        let quiet = quiet.map(|came| came + QUIET);
+        let next = self.daemon().next_timer().map(|next| next.saturating_sub(self.skipped));
+        let next = self.started.zip(next).map(|(started, next)| started + next);
+        quiet.into_iter().chain(next).min()
     }
 
     pub(super) fn said(&mut self, bytes: &[u8]) {

@@ -219,3 +219,41 @@ async fn both_sockets_of_a_daemon_are_served() {
         assert_eq!(&bytes, b">INFO:");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_becomes_of_a_client_is_waited_for() {
+    let fake = FakeDaemon::v2_6().server().client_connects("alice", |alice| alice);
+    let mut stream = fake.connect().unwrap();
+    let sending = tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        stream.write_all(b"client-deny 0 1 no later\n").await.unwrap();
+        stream
+    });
+    fake.until(|daemon| daemon.client_heard("alice", "later")).await.unwrap();
+    sending.await.unwrap();
+    // Nothing is said of it: it is the time that is waited for.
+    let now = fake.with(|daemon| daemon.now());
+    fake.until(|daemon| daemon.now() > now + Duration::from_secs(1)).await.unwrap();
+    let error = fake.until(|daemon| daemon.is_client_in("alice")).await.unwrap_err().to_string();
+    assert!(error.starts_with("what was waited for did not come:\ndaemon > "), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn clients_come_behind_what_their_manager_sets_first() {
+    let fake = FakeDaemon::v2_6().server().client_connects("alice", |alice| alice);
+    let mut stream = BufReader::new(fake.connect().unwrap());
+    assert_eq!(line(&mut stream).await, GREETING);
+    stream.write_all(b"env-filter 0\n").await.unwrap();
+    assert_eq!(line(&mut stream).await, "SUCCESS: env_filter_level=0");
+    assert_eq!(line(&mut stream).await, ">CLIENT:CONNECT,0,1");
+}
+
+#[tokio::test(start_paused = true)]
+async fn clients_come_to_a_manager_that_says_nothing() {
+    let fake = FakeDaemon::v2_6().server().client_connects("alice", |alice| alice);
+    let mut stream = BufReader::new(fake.connect().unwrap());
+    let before = tokio::time::Instant::now();
+    assert_eq!(line(&mut stream).await, GREETING);
+    assert_eq!(line(&mut stream).await, ">CLIENT:CONNECT,0,1");
+    assert_eq!(before.elapsed().as_secs(), 5);
+}
