@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Everything that can be said about the code without a daemon: format, lints, docs,
-# features, dependencies.
+# features, dependencies, packages.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 cargo=${CARGO:-cargo}
@@ -43,4 +43,5 @@ for feature in $features; do
 done
 RUSTDOCFLAGS='-D warnings' step "$cargo" doc --locked --workspace --no-deps --all-features --quiet
 step "$cargo" test --locked --workspace --all-features --doc --quiet
+step scripts/package.sh
 printf 'All checks passed.\n'
