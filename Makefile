@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak marathon check test-matrix bench bench-peers growth instructions msrv package
+.PHONY: help demo test soak marathon check test-matrix bench bench-peers growth instructions msrv package coverage
 
 CARGO ?= cargo
 
@@ -32,6 +32,10 @@ test-matrix: ## Runs the tests with a real OpenVPN against 2.5, 2.6 and 2.7, and
 
 check: ## Format, lints, docs, features, and the Rust version of the dependencies.
 	@scripts/check.sh
+
+coverage: ## Shows how much of src the tests run, by folder.
+	@scripts/install-openvpn.sh --tests || true
+	@scripts/coverage.sh
 
 package: ## Packages the SDK and the test kit, and tests a user's program with both packages.
 	@scripts/package.sh
