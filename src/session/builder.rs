@@ -7,11 +7,11 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tracing::debug;
 
 use super::Session;
-use super::endpoint::{Endpoint, Stream};
+use super::endpoint::{Endpoint, Stream, prepare_tcp};
 use super::handshake::Handshake;
 use crate::client::{self, BroadcastLimits, Foreign, Greeted, Limits, Settings, Transport};
 use crate::demux::DEFAULT_LINE_LIMIT;
-use crate::error::{Error, Result};
+use crate::error::{CloseReason, Error, Result};
 use crate::events::Assembler;
 use crate::requests::{DroppedRequest, Requests};
 use crate::types::Secret;
@@ -184,8 +184,8 @@ impl Builder {
     /// it as [`CloseReason::Io`](crate::CloseReason::Io); `None` for never. Default: 60 s.
     ///
     /// From 1 to 32,767 s, less or more is taken for these; a fraction of a second is dropped. How many probes there are,
-    /// and how far apart, is the system's setting. It is for the connections made by [`connect`](Self::connect), and
-    /// not for streams that are given to [`attach`](Self::attach).
+    /// and how far apart, is the system's setting. It is for the connections made by [`connect`](Self::connect)
+    /// and those of a [`Listener`](crate::Listener), and not for streams that are given to [`attach`](Self::attach).
     pub fn tcp_keepalive(mut self, idle: impl Into<Option<Duration>>) -> Self {
         let range = Duration::from_secs(1)..=Duration::from_secs(32_767);
         self.tcp_keepalive = idle.into().map(|idle| idle.clamp(*range.start(), *range.end()));
@@ -292,6 +292,15 @@ impl Builder {
             Stream::Unix(stream) => self.greet(stream).await,
             Stream::Tcp(stream) => self.greet(stream).await,
         }
+    }
+
+    /// As [`connect`](Self::connect) does with a stream that it has made.
+    pub(super) async fn greet_dialer(&self, stream: Stream) -> Result<Session> {
+        if let Stream::Tcp(tcp) = &stream {
+            prepare_tcp(tcp, self.tcp_keepalive)
+                .map_err(|error| Error::Closed(CloseReason::Io(Arc::new(error))))?;
+        }
+        self.greet_stream(stream).await
     }
 
     async fn greet<S>(&self, mut stream: S) -> Result<Session>

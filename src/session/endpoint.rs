@@ -103,11 +103,7 @@ impl Endpoint {
             )),
             Self::Tcp(address) => {
                 let stream = tokio::net::TcpStream::connect(address.as_str()).await?;
-                stream.set_nodelay(true)?;
-                if let Some(idle) = keepalive {
-                    let keepalive = TcpKeepalive::new().with_time(idle);
-                    SockRef::from(&stream).set_tcp_keepalive(&keepalive)?;
-                }
+                prepare_tcp(&stream, keepalive)?;
                 Ok(Stream::Tcp(stream))
             }
         }
@@ -125,6 +121,18 @@ impl Endpoint {
             Self::Tcp(_) => io::ErrorKind::TimedOut.into(),
         }
     }
+}
+
+/// Sends at once, and probes where it is silent for `keepalive`.
+pub(crate) fn prepare_tcp(
+    stream: &tokio::net::TcpStream,
+    keepalive: Option<Duration>,
+) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    if let Some(idle) = keepalive {
+        SockRef::from(stream).set_tcp_keepalive(&TcpKeepalive::new().with_time(idle))?;
+    }
+    Ok(())
 }
 
 /// Waits while the queue of connections that OpenVPN has not accepted yet is full.

@@ -177,6 +177,25 @@ async fn over_tcp_only_this_machine_dials_unless_it_is_said() {
     assert_eq!((dialer.address, dialer.pid, dialer.uid), (Some(from), None, None));
 }
 
+/// As the system tells it: a timer of kind 2 is that of the keepalive.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_session_over_tcp_is_kept_alive() {
+    let mut listener = Listener::builder().sessions(quiet()).bind("127.0.0.1:0").await.unwrap();
+    let Endpoint::Tcp(address) = listener.endpoint().clone() else { panic!("{listener:?}") };
+    let stream = TcpStream::connect(address).await.unwrap();
+    let remote = format!("0100007F:{:04X}", stream.local_addr().unwrap().port());
+    let mut daemon = Daemon::on(stream);
+    daemon.greets(5).await;
+    let _session = accept(&mut listener).await;
+    let sockets = std::fs::read_to_string("/proc/net/tcp").unwrap();
+    let is_open = [remote.as_str(), "01"];
+    let fields = |line: &str| line.split_whitespace().skip(2).take(2).eq(is_open);
+    let line = sockets.lines().find(|line| fields(line)).unwrap();
+    let timer = line.split_whitespace().nth(5).unwrap();
+    assert!(timer.starts_with("02:"), "{line}");
+}
+
 #[tokio::test]
 async fn a_socket_that_is_there_already_is_served_and_left() {
     let place = Place::new();

@@ -38,7 +38,6 @@ impl Socket {
             }
             Self::Tcp(listener) => {
                 let (stream, address) = ready!(listener.poll_accept(cx))?;
-                stream.set_nodelay(true)?;
                 Ok((Stream::Tcp(stream), Dialer::of_tcp(address)))
             }
         })
