@@ -1,8 +1,10 @@
 //! What a program does to a listener that it should not, or may.
 
+use std::pin::Pin;
 use std::time::Duration;
 
-use openvpn_mgmt::{Builder, Endpoint, Error, Listener};
+use futures_core::Stream as _;
+use openvpn_mgmt::{Builder, Endpoint, Error, Listener, RequestSource as _};
 use openvpn_mgmt_test::scripted::Daemon;
 use tokio::net::{TcpStream, UnixStream};
 use tokio::time::timeout;
@@ -167,6 +169,10 @@ fn a_runtime_that_has_shut_down_is_the_end() {
     drop(first);
     let ended = runtime().block_on(async { timeout(DEADLINE, listener.accept()).await });
     assert!(matches!(ended.unwrap().unwrap_err().error, Error::Closed(_)));
+    // No loop over it goes round for ever.
+    let next = std::future::poll_fn(|cx| Pin::new(&mut listener).poll_next(cx));
+    assert!(runtime().block_on(next).is_none());
+    assert!(runtime().block_on(listener.next_connection()).is_none());
     drop(listener);
     assert!(!path.exists());
 }

@@ -10,7 +10,7 @@ mod source;
 
 use std::fmt;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use futures_core::Stream;
 use tokio::sync::mpsc;
@@ -25,7 +25,7 @@ use greeter::{Arrival, Greeter};
 ///
 /// Daemons are accepted and greeted by a task of its own, so that one which connects and says nothing holds up no
 /// other, and nobody is lost between two calls of [`accept`](Self::accept), also where its future is dropped. It never
-/// ends by itself. Also a [`Stream`].
+/// ends by itself. Also a [`Stream`], which ends with the runtime that the listener was made on.
 ///
 /// ```no_run
 /// # async fn example() -> openvpn_mgmt::Result<()> {
@@ -102,7 +102,10 @@ impl Listener {
     /// # Cancel safety
     /// Cancel safe: no daemon is lost when the future is dropped.
     pub async fn accept(&mut self) -> Result<Session, AcceptError> {
-        std::future::poll_fn(|cx| self.poll_accept(cx)).await
+        std::future::poll_fn(|cx| self.poll_accept(cx)).await.unwrap_or_else(|| {
+            let error = Error::Closed(crate::error::CloseReason::DriverGone);
+            Err(AcceptError { dialer: None, error })
+        })
     }
 
     /// Where it listens: with the port that the system has chosen where that was 0.
@@ -111,15 +114,9 @@ impl Listener {
         self.greeter.endpoint()
     }
 
-    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<Result<Session, AcceptError>> {
-        match ready!(self.arrivals.poll_recv(cx)) {
-            Some(arrival) => Poll::Ready(arrival.outcome),
-            // The task has panicked, or its runtime has shut down.
-            None => Poll::Ready(Err(AcceptError {
-                dialer: None,
-                error: Error::Closed(crate::error::CloseReason::DriverGone),
-            })),
-        }
+    /// `None` where the task is gone, as its runtime has shut down.
+    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Session, AcceptError>>> {
+        self.arrivals.poll_recv(cx).map(|arrival| Some(arrival?.outcome))
     }
 }
 
@@ -127,7 +124,7 @@ impl Stream for Listener {
     type Item = Result<Session, AcceptError>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.poll_accept(cx).map(Some)
+        self.poll_accept(cx)
     }
 }
 

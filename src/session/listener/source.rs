@@ -6,7 +6,7 @@ use crate::requests::{Origin, RequestSource, SourceError, Sourced};
 /// The requests of each daemon that dials in, named after who it is and numbered as they come; their events are dropped.
 impl RequestSource for Listener {
     async fn next_connection(&mut self) -> Option<Result<Sourced, SourceError>> {
-        let accepted = self.accept().await;
+        let accepted = std::future::poll_fn(|cx| self.poll_accept(cx)).await?;
         let name = |dialer: Option<&Dialer>| match dialer {
             Some(dialer) => dialer.to_string(),
             None => self.endpoint().to_string(),
