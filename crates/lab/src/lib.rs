@@ -202,13 +202,29 @@ impl Lab {
     ) -> Result<Process> {
         let path = self.dir.path().join(format!("{name}.conf"));
         std::fs::write(&path, config).with_context(|| format!("cannot write {name}.conf"))?;
-        let mut command = self.network.command(program)?;
-        command.env("SOFTHSM2_CONF", self.dir.path().join(token::CONFIGURATION));
-        command.current_dir(self.dir.path()).arg("--config").arg(&path);
         let log = self.dir.path().join(format!("{name}.log"));
+        let command = self.configured(program, &path)?;
         let mut process = Process::spawn(command, management, log, port)?;
         process.wait_until_listening().await?;
         Ok(process)
+    }
+
+    /// Ends a daemon, where it still runs, and starts it anew: with the same configuration, at the same addresses; its log
+    /// goes on. Waits until its management socket listens.
+    ///
+    /// # Errors
+    /// The daemon ended before its management socket listened; with its log.
+    pub async fn start_again(&self, process: &mut Process) -> Result<()> {
+        let path = process.log_path().with_extension("conf");
+        process.respawn(self.configured(self.daemon.path(), &path)?)?;
+        process.wait_until_listening().await
+    }
+
+    fn configured(&self, program: &Path, configuration: &Path) -> Result<Command> {
+        let mut command = self.network.command(program)?;
+        command.env("SOFTHSM2_CONF", self.dir.path().join(token::CONFIGURATION));
+        command.current_dir(self.dir.path()).arg("--config").arg(configuration);
+        Ok(command)
     }
 
     /// A command that runs in the network of this lab's daemons.

@@ -55,6 +55,15 @@ impl Process {
         Ok(Self { child, management, log, port })
     }
 
+    /// Ends it, and runs this in its place; the log goes on.
+    pub(super) fn respawn(&mut self, mut command: Command) -> Result<()> {
+        self.kill();
+        let output = File::options().append(true).open(&self.log)?;
+        command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output);
+        self.child = spawn(command).context("cannot start the daemon again")?;
+        Ok(())
+    }
+
     /// The process id.
     #[must_use]
     pub fn pid(&self) -> u32 {
