@@ -11,7 +11,11 @@ mod door;
 mod missed;
 #[path = "link/orphans.rs"]
 mod orphans;
+#[path = "link/restarts.rs"]
+mod restarts;
 #[path = "link/resumed.rs"]
 mod resumed;
+#[path = "link/scene.rs"]
+mod scene;
 #[path = "link/sessions.rs"]
 mod sessions;

@@ -9,7 +9,10 @@ use std::time::Duration;
 
 use crate::door::Door;
 
+const BEGIN: &str = "1,CONNECTING,,,,,,";
 const CONNECTED: &str = "5,CONNECTED,SUCCESS,10.8.0.1,,,,";
+const RECONNECTING: &str = "5,RECONNECTING,SIGUSR1,,,,,";
+const PENDING: &str = "6,AUTH_PENDING,,,,,,";
 
 /// What a daemon tells.
 struct Told<'a> {
@@ -60,12 +63,9 @@ async fn what_changed_is_told() {
         attached.await.unwrap()
     };
 
-    let first = next(Told {
-        pid: 7,
-        states: &["1,WAIT,,,,,,", CONNECTED],
-        clients: &[(0, "alice"), (1, "bob")],
-    })
-    .await;
+    let first =
+        next(Told { pid: 7, states: &[BEGIN, CONNECTED], clients: &[(0, "alice"), (1, "bob")] })
+            .await;
     assert_eq!((first.now.pid, first.missed.restarted), (Some(7), None));
     assert_eq!(
         (first.missed.states.len(), first.missed.joined.len(), first.missed.left.len()),
@@ -74,31 +74,98 @@ async fn what_changed_is_told() {
     assert_eq!(first.now.load_stats.map(|stats| stats.bytes_out), Some(2));
 
     // The same process, which has not restarted; one client is another of the same ID.
-    let same = next(Told {
-        pid: 7,
-        states: &["1,WAIT,,,,,,", CONNECTED],
-        clients: &[(1, "bob"), (2, "carol")],
-    })
-    .await;
+    let same =
+        next(Told { pid: 7, states: &[BEGIN, CONNECTED], clients: &[(1, "bob"), (2, "carol")] })
+            .await;
     assert_eq!((same.missed.restarted, same.missed.states.len()), (Some(false), 0));
     let ids =
         |clients: &[StatusClient]| clients.iter().filter_map(StatusClient::cid).collect::<Vec<_>>();
     assert_eq!((ids(&same.missed.joined), ids(&same.missed.left)), (vec![Cid(2)], vec![Cid(0)]));
 
     // It restarted within the second of the last state, and has the same one again.
-    let states = [CONNECTED, "5,RECONNECTING,SIGUSR1,,,,,", CONNECTED];
+    let states = [BEGIN, CONNECTED, RECONNECTING, CONNECTED];
     let restarted = next(Told { pid: 7, states: &states, clients: &[] }).await;
     assert_eq!(restarted.missed.restarted, Some(true));
     assert_eq!(restarted.missed.states.len(), 2);
     assert_eq!(restarted.missed.states[0].name, StateName::Reconnecting);
     assert_eq!(restarted.missed.states[0].detail(), Some(Text::from("SIGUSR1")));
 
-    // Nothing known is left of the history.
-    let unknown = next(Told { pid: 7, states: &["9,WAIT,,,,,,"], clients: &[] }).await;
-    assert_eq!((unknown.missed.restarted, unknown.missed.states.len()), (None, 1));
+    // Another process that has the same pid, as in a container.
+    let states = ["9,CONNECTING,,,,,,", "9,CONNECTED,SUCCESS,10.8.0.1,,,,"];
+    let other = next(Told { pid: 7, states: &states, clients: &[] }).await;
+    assert_eq!((other.missed.restarted, other.missed.states.len()), (Some(true), 2));
+    let other = next(Told { pid: 8, states: &states, clients: &[] }).await;
+    assert_eq!((other.missed.restarted, other.missed.states.len()), (Some(true), 2));
+}
 
-    let other = next(Told { pid: 8, states: &["9,WAIT,,,,,,"], clients: &[] }).await;
-    assert_eq!((other.missed.restarted, other.missed.states.len()), (Some(true), 1));
+/// A daemon keeps 100 states: with so many, those between may be gone.
+#[tokio::test(start_paused = true)]
+async fn behind_a_hundred_states_nothing_is_proved() {
+    let door = Door::default();
+    let builder = Builder::new().requests(false);
+    let mut link = door.link_of(&builder).backoff(Backoff::default().reset_after(Duration::ZERO));
+    let mut next = async |states: &[&str]| {
+        let mut daemon = door.daemon();
+        let attached = beside(link.next(), async {
+            daemon.greets(5).await;
+            Told { pid: 7, states, clients: &[] }.by(&mut daemon).await;
+        });
+        attached.await.unwrap().missed
+    };
+    let waits = |count| [&[BEGIN, CONNECTED][..], &vec![PENDING; count]].concat();
+    next(&[BEGIN, CONNECTED]).await;
+    let most = next(&waits(97)).await;
+    assert_eq!((most.restarted, most.states.len()), (Some(false), 97));
+    let full = next(&waits(98)).await;
+    assert_eq!((full.restarted, full.states.len()), (None, 97));
+    // The last that was known is somewhere in it, or is gone.
+    let again = next(&waits(98)).await;
+    assert_eq!((again.restarted, again.states.len()), (None, 97));
+    let gone = next(&vec!["9,AUTH_PENDING,,,,,,"; 100]).await;
+    assert_eq!((gone.restarted, gone.states.len()), (None, 100));
+    // A history that got shorter is that of another process.
+    let other = next(&[BEGIN, CONNECTED]).await;
+    assert_eq!((other.restarted, other.states.len()), (Some(true), 2));
+    let restarts = [RECONNECTING, CONNECTED].repeat(50);
+    let restarted = next(&restarts).await;
+    assert_eq!((restarted.restarted, restarted.states.len()), (Some(true), 98));
+    // All of these may be old ones, and may be new ones.
+    let same = next(&restarts).await;
+    assert_eq!((same.restarted, same.states.len()), (None, 98));
+}
+
+/// In the second of its first state another process of the same pid could begin, with the same states.
+#[tokio::test(start_paused = true)]
+async fn what_was_seen_in_its_first_second_proves_nothing() {
+    let door = Door::default();
+    let builder = Builder::new().requests(false);
+    let mut link = door.link_of(&builder).backoff(Backoff::default().reset_after(Duration::ZERO));
+    // The time of `status`.
+    let states = ["1795968000,CONNECTING,,,,,,", "1795968000,CONNECTED,SUCCESS,10.8.0.1,,,,"];
+    for _ in 0..2 {
+        let mut daemon = door.daemon();
+        let attached = beside(link.next(), async {
+            daemon.greets(5).await;
+            Told { pid: 7, states: &states, clients: &[] }.by(&mut daemon).await;
+        });
+        assert_eq!(attached.await.unwrap().missed.restarted, None);
+    }
+}
+
+/// A row that cannot be read may have been a restart.
+#[tokio::test(start_paused = true)]
+async fn a_history_with_a_row_that_cannot_be_read_proves_nothing() {
+    let door = Door::default();
+    let builder = Builder::new().requests(false);
+    let mut link = door.link_of(&builder).backoff(Backoff::default().reset_after(Duration::ZERO));
+    for states in [&[BEGIN, CONNECTED][..], &[BEGIN, CONNECTED, "x", CONNECTED]] {
+        let mut daemon = door.daemon();
+        let attached = beside(link.next(), async {
+            daemon.greets(5).await;
+            Told { pid: 7, states, clients: &[] }.by(&mut daemon).await;
+        });
+        assert_eq!(attached.await.unwrap().missed.restarted, None);
+    }
 }
 
 /// What a session was not told is held against what the one before was.

@@ -100,11 +100,28 @@ async fn a_restart_or_a_new_connect_meanwhile_makes_it_stale() {
 /// One that takes the place of another program knows what that has kept.
 #[tokio::test(start_paused = true)]
 async fn a_successor_may_know_the_daemon() {
-    let door = Door::default();
-    let bytes = bytes::Bytes::from(format!("STATE:{CONNECTED}"));
-    let Event::State(state) = Event::parse(&bytes) else { panic!() };
-    let mut link = link(&door).known(Picture::kept(7, [state]));
-    let (attached, _daemon) = attach(&door, &mut link, 7, &["1,WAIT,,,,,,", CONNECTED]).await;
-    assert_eq!((attached.missed.restarted, attached.missed.states.len()), (Some(false), 0));
-    assert!(attached.resume(Cid(1), Kid(1)).is_ok());
+    let history = ["1,WAIT,,,,,,", CONNECTED];
+    let states = history.map(|state| {
+        let bytes = bytes::Bytes::from(format!("STATE:{state}"));
+        let Event::State(state) = Event::parse(&bytes) else { panic!() };
+        state
+    });
+    let [first, last] = states.clone();
+    let one_second = [last.clone(), last.clone()];
+    for (known, now, resumes) in [
+        (Picture::kept(7, states), history, true),
+        // Not all of them.
+        (Picture::kept(7, [last]), history, false),
+        // Any process of the same second has these.
+        (Picture::kept(7, [first]), history, false),
+        (Picture::kept(7, one_second.clone()), [CONNECTED, CONNECTED], false),
+        (Picture::kept(7, one_second.clone()).seen_at(5), [CONNECTED, CONNECTED], false),
+        (Picture::kept(7, one_second).seen_at(6), [CONNECTED, CONNECTED], true),
+    ] {
+        let door = Door::default();
+        let mut link = link(&door).known(known);
+        let (attached, _daemon) = attach(&door, &mut link, 7, &now).await;
+        assert_eq!(attached.missed.restarted == Some(false), resumes, "{:?}", attached.missed);
+        assert_eq!(attached.resume(Cid(1), Kid(1)).is_ok(), resumes);
+    }
 }
