@@ -9,6 +9,8 @@ mod commands;
 mod door;
 #[path = "link/missed.rs"]
 mod missed;
+#[path = "link/once.rs"]
+mod once;
 #[path = "link/orphans.rs"]
 mod orphans;
 #[path = "link/restarts.rs"]

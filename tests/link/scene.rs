@@ -91,6 +91,17 @@ impl Scene {
         self.lab.start_again(&mut self.server).await
     }
 
+    /// How often the daemon has logged this.
+    pub(crate) fn logged(&self, text: &str) -> usize {
+        self.server.log().matches(text).count()
+    }
+
+    /// Waits until the server has come up so many times, restarts counted.
+    pub(crate) async fn is_up(&self, times: usize) -> Result<()> {
+        let up = || Ok(self.logged("Initialization Sequence Completed") >= times);
+        until("server", up).await.with_context(|| self.server.log())
+    }
+
     /// Ends everything, and looks that nothing is left: of us no task and no connection, of the daemons no process, no file and
     /// no device.
     pub(crate) async fn ends(self, clients: Vec<Process>) -> Result<()> {
