@@ -13,6 +13,8 @@ mod missed;
 mod once;
 #[path = "link/orphans.rs"]
 mod orphans;
+#[path = "link/program.rs"]
+mod program;
 #[path = "link/restarts.rs"]
 mod restarts;
 #[path = "link/resumed.rs"]
@@ -21,3 +23,5 @@ mod resumed;
 mod scene;
 #[path = "link/sessions.rs"]
 mod sessions;
+#[path = "link/successor.rs"]
+mod successor;

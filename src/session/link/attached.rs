@@ -61,14 +61,39 @@ pub struct FoundOrphan {
 }
 
 impl Attached {
-    /// The orphans, once they were looked for; none under [`OrphanPolicy::Keep`], and of a second call.
+    /// The orphans, once they were looked for; none under [`OrphanPolicy::Keep`], and of a second call. The future is
+    /// apart from the session, which is served meanwhile:
+    ///
+    /// ```no_run
+    /// # async fn example(mut attached: openvpn_mgmt::Attached) {
+    /// let orphans = attached.orphans();
+    /// tokio::spawn(async move {
+    ///     if let Ok(orphans) = orphans.await {
+    ///         println!("{} clients were told to come again", orphans.len());
+    ///     }
+    /// });
+    /// while let Some(item) = attached.session.next().await {
+    ///     println!("{item:?}");
+    /// }
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// Those of [`Orphan::find`]; [`Error::Closed`] where the session ended meanwhile.
-    pub async fn orphans(&mut self) -> Result<Vec<FoundOrphan>> {
-        match self.orphans.take() {
-            Some(orphans) => orphans.await.unwrap_or(Err(Error::Closed(CloseReason::DriverGone))),
-            None => Ok(Vec::new()),
+    ///
+    /// # Cancel safety
+    /// They are looked for all the same when the future is dropped; what was found is lost.
+    pub fn orphans(
+        &mut self,
+    ) -> impl Future<Output = Result<Vec<FoundOrphan>>> + Send + 'static + use<> {
+        let orphans = self.orphans.take();
+        async move {
+            match orphans {
+                Some(orphans) => {
+                    orphans.await.unwrap_or(Err(Error::Closed(CloseReason::DriverGone)))
+                }
+                None => Ok(Vec::new()),
+            }
         }
     }
 }
