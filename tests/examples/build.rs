@@ -6,8 +6,8 @@ use std::sync::OnceLock;
 
 use anyhow::{Context as _, Result, anyhow, ensure};
 
-const EXAMPLES: [&str; 6] =
-    ["auth_server", "credentials", "demo", "events", "first", "two_servers"];
+const EXAMPLES: [&str; 8] =
+    ["auth_server", "credentials", "demo", "events", "first", "listen", "reconnect", "two_servers"];
 
 /// An example's program, built as this test is.
 pub(crate) fn program(name: &str) -> Result<PathBuf> {

@@ -69,7 +69,7 @@ async fn a_daemon_is_read_while_nobody_reads_events() -> Result<()> {
 }
 
 /// Waits until a daemon's log is as it should be; nobody can see it in an output that is not read.
-async fn until(is: impl Fn() -> Result<bool>) -> Result<()> {
+pub(crate) async fn until(is: impl Fn() -> Result<bool>) -> Result<()> {
     let look = async {
         let mut often = interval(Duration::from_millis(20));
         while !is()? {

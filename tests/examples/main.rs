@@ -4,6 +4,7 @@ mod auth_server;
 mod build;
 mod client;
 mod credentials;
+mod lasting;
 mod two_servers;
 
 use std::os::fd::OwnedFd;
