@@ -25,3 +25,5 @@ mod scene;
 mod sessions;
 #[path = "link/successor.rs"]
 mod successor;
+#[path = "link/taken_up.rs"]
+mod taken_up;

@@ -14,7 +14,7 @@ use tokio::time::{Instant, interval, timeout};
 use crate::scene::{Scene, admit, connected, is_state, names, next, patient, serve, soon, within};
 
 /// Waits until the daemon's clock is past the second of its first state.
-async fn past_its_first_second(session: &Session) -> Result<()> {
+pub(crate) async fn past_its_first_second(session: &Session) -> Result<()> {
     let history = session.client().send(&HistoryOf::<State>::new(History::All)).await?;
     let first = history.into_iter().next().context("there is no state")??.time;
     let mut often = interval(Duration::from_millis(20));
