@@ -26,6 +26,12 @@
 //! # Ok(()) }
 //! ```
 //!
+//! # Programs that last
+//! [`Builder::reconnect`] gives a [`Link`]: one session after another to a daemon that restarts, is stopped, or is held by
+//! another manager for a while, with what was [missed](Missed) between them. [`Listener`] is for daemons that dial in, and end
+//! with their session. The guide `docs/LASTING.md` of the repository tells what is promised, what OpenVPN does not give, and
+//! which of the two to choose.
+//!
 //! # Layers
 //! - [`demux`]: bytes to lines, replies apart from events. Sans-I/O, and an async face.
 //! - [`events`]: event lines to typed values, and back.

@@ -7,6 +7,8 @@ mod cancelled;
 mod commands;
 #[path = "link/door.rs"]
 mod door;
+#[path = "link/guide.rs"]
+mod guide;
 #[path = "link/missed.rs"]
 mod missed;
 #[path = "link/once.rs"]

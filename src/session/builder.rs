@@ -77,13 +77,15 @@ impl Builder {
         self
     }
 
-    /// The time a connection may take to come about. Default: 10 s.
+    /// The time a connection may take to come about. Default: 10 s, in which a TCP handshake succeeds also where three of
+    /// its packets are lost.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
         self
     }
 
-    /// The time from connecting to the greeting, the password included. Default: 10 s.
+    /// The time from connecting to the greeting, the password included. Default: 10 s; a daemon that is free greets at
+    /// once.
     ///
     /// OpenVPN serves one management client at a time; a second one connects and
     /// then hears nothing until the first has left.
@@ -116,7 +118,8 @@ impl Builder {
         self
     }
 
-    /// The time from [`quit`](crate::Client::quit) to the end of the connection. Default: 5 s.
+    /// The time from [`quit`](crate::Client::quit) to the end of the connection. Default: 5 s, as the end of a program
+    /// should not wait for a daemon that hangs.
     ///
     /// It holds the replies that are waited for, and the daemon's own closing. What is not over then
     /// is cut off.
