@@ -8,6 +8,7 @@ use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _}
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use socket2::{Domain, SockAddr, Type};
 use tracing::{debug, warn};
@@ -50,8 +51,11 @@ impl SocketFile {
     /// Listens at `path`, of which `mode` are the permissions from the first moment on. A file that is there
     /// already is replaced where nobody listens on it.
     pub(super) fn bind(path: &Path, mode: u32) -> io::Result<(UnixListener, Self)> {
+        /// Other processes are not held up: of three that take over one path within a system call, two may listen.
+        static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
         // A file can have a longer name than a daemon can dial.
         SockAddr::unix(path)?;
+        let _one = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
         let (listener, own) = listen_aside(path, mode)?;
         let placed = place(&own, path);
         let removed = fs::remove_file(&own);
@@ -146,6 +150,10 @@ fn remove_stale(path: &Path) -> io::Result<()> {
 /// Removes the file at `path` where it is this one. Somebody else may put another in its place at any time, so that it
 /// is moved first and looked at then.
 fn take_away(path: &Path, id: FileId) -> io::Result<()> {
+    // While it is away somebody else may take its place.
+    if FileId::of_socket(path)? != Some(id) {
+        return Ok(());
+    }
     let moved = aside(path);
     match fs::rename(path, &moved) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
