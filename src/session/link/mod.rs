@@ -202,13 +202,13 @@ impl Link {
         }
     }
 
-    /// What the link is doing, from now on; nothing piles up.
+    /// What the link is doing now.
     #[must_use]
     pub fn status(&self) -> LinkStatus {
         self.current.borrow().status.clone()
     }
 
-    /// Waits until what the link is doing is not what it was when this was last called on this watch.
+    /// To see from elsewhere what the link is doing, from now on. Nothing piles up: of several changes the last is seen.
     #[must_use]
     pub fn watch(&self) -> LinkWatch {
         LinkWatch(self.current.subscribe())
