@@ -68,7 +68,8 @@ impl Personality {
         }
     }
 
-    /// The lines of `help` between its title and `END`.
+    /// The lines of `help` between its title and `END`: names and parameters as a daemon says them, the rest in words of our
+    /// own.
     pub(crate) fn help(self) -> std::str::Lines<'static> {
         let text = match self {
             Self::V2_5 => include_str!("help_2_5.txt"),
