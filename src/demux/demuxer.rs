@@ -159,7 +159,9 @@ impl Demuxer {
         let found = self.advance()?;
         let item = found.map(|()| self.current_item());
         // The item is its owner, and may be dropped long before the next is asked for.
-        self.alone = None;
+        if self.alone.is_some() {
+            self.alone = None;
+        }
         Some(item)
     }
 
