@@ -1,14 +1,16 @@
 //! [`SocketFile`]: the file of a unix socket, which is taken over from nobody alive and removed only while it is ours.
 
+use std::collections::hash_map::RandomState;
 use std::ffi::OsStr;
 use std::fs;
+use std::hash::{BuildHasher as _, Hasher as _};
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{LazyLock, Mutex, PoisonError};
 
 use socket2::{Domain, SockAddr, Type};
 use tracing::{debug, warn};
@@ -118,8 +120,12 @@ fn aside(path: &Path) -> PathBuf {
     path.with_file_name(format!(".{process:x}-{number:x}"))
 }
 
+/// Begins anywhere, so that what a process of the same PID has left when it was killed is in nobody's way.
 fn next() -> u32 {
-    static NEXT: AtomicU32 = AtomicU32::new(0);
+    static NEXT: LazyLock<AtomicU32> = LazyLock::new(|| {
+        let [a, b, c, d, ..] = RandomState::new().build_hasher().finish().to_le_bytes();
+        AtomicU32::new(u32::from_le_bytes([a, b, c, d]))
+    });
     NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
