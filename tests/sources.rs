@@ -48,6 +48,14 @@ impl Place {
     }
 }
 
+/// Two places as one source.
+fn named(udp: &Place, tcp: &Place) -> Sources {
+    let mut daemons = Sources::new();
+    daemons.add("udp", udp.link());
+    daemons.add("tcp", tcp.link());
+    daemons
+}
+
 /// What a server decided, by the name of the daemon and of the user.
 #[derive(Clone, Default)]
 struct Book(Arc<Mutex<HashMap<(String, String), u32>>>, Arc<Mutex<Vec<Outcome>>>);
@@ -108,9 +116,7 @@ async fn served(place: &Place) {
 #[tokio::test(start_paused = true)]
 async fn one_server_decides_for_two_daemons() {
     let (udp, tcp, book) = (Place::with_a_server(), Place::with_a_server(), Book::default());
-    let mut daemons = Sources::new();
-    daemons.add("udp", udp.link());
-    daemons.add("tcp", tcp.link());
+    let daemons = named(&udp, &tcp);
     let (stop, stopped) = oneshot::channel::<()>();
     let shutdown = async { drop(stopped.await) };
     let serving = tokio::spawn(book.server().serve(daemons, shutdown, SECOND));
@@ -239,9 +245,7 @@ async fn restarts_in_turn_let_nobody_in_who_is_not_allowed() {
     println!("SEED={seed} RESTARTS={restarts}");
     let mut random = StdRng::seed_from_u64(seed);
     let (udp, tcp, book) = (Place::with_a_server(), Place::with_a_server(), Book::default());
-    let mut daemons = Sources::new();
-    daemons.add("udp", udp.link());
-    daemons.add("tcp", tcp.link());
+    let daemons = named(&udp, &tcp);
     let (stop, stopped) = oneshot::channel::<()>();
     let shutdown = async { drop(stopped.await) };
     let times = Mutex::new(StdRng::seed_from_u64(seed + 1));

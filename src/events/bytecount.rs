@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::types::grammar::{MISSING, Problem, after_comma, number};
+use crate::types::grammar::{MISSING, Problem, number};
 use crate::types::{Cid, Line, WriteError, leading_number};
 
 /// `>BYTECOUNT:in,out`: what a client's tunnel carried since it connected.
@@ -55,7 +55,7 @@ impl ByteCountClient {
     #[inline]
     pub(super) fn parse(body: &[u8]) -> Result<Self, Problem> {
         let (cid, rest) = leading_number(body).ok_or(Problem("the CID is not a number"))?;
-        let (bytes_in, bytes_out) = counts(after_comma(rest).ok_or(MISSING)?)?;
+        let (bytes_in, bytes_out) = counts(rest.strip_prefix(b",").ok_or(MISSING)?)?;
         Ok(Self { cid: Cid(cid), bytes_in, bytes_out })
     }
 
@@ -68,7 +68,7 @@ impl ByteCountClient {
 
 fn counts(body: &[u8]) -> Result<(u64, u64), Problem> {
     let (bytes_in, rest) = leading_number(body).ok_or(NO_COUNT)?;
-    let bytes_out = number(after_comma(rest).ok_or(MISSING)?).ok_or(NO_COUNT)?;
+    let bytes_out = number(rest.strip_prefix(b",").ok_or(MISSING)?).ok_or(NO_COUNT)?;
     Ok((bytes_in, bytes_out))
 }
 

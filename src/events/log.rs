@@ -4,7 +4,8 @@ use std::fmt;
 
 use bytes::Bytes;
 
-use crate::types::grammar::{MISSING, Problem, after_comma, number, split_comma, split_once};
+use crate::types::grammar::{MISSING, Problem, number, split_comma};
+use crate::types::split::split_once;
 use crate::types::{
     Line, Masked, Text, WriteError, WriteRow, leading_number, masked, may_hold_secret,
 };
@@ -35,7 +36,7 @@ impl LogLine {
     #[inline]
     pub(super) fn parse(memory: &Bytes, body: &[u8]) -> Result<Self, Problem> {
         let (time, rest) = leading_number(body).ok_or(Problem("the time is not a number"))?;
-        let (flags, text) = after_comma(rest).and_then(split_comma).ok_or(MISSING)?;
+        let (flags, text) = rest.strip_prefix(b",").and_then(split_comma).ok_or(MISSING)?;
         Ok(Self { time, flags: LogFlags::read(flags)?, text: Text::slice_of(memory, text) })
     }
 
@@ -54,7 +55,7 @@ impl LogLine {
     /// whole in any case; ask for the level only where the daemon is that one.
     #[must_use]
     pub fn level_and_text(&self) -> Option<(u32, Text)> {
-        let (level, text) = split_once(self.text.as_bytes(), b",")?;
+        let (level, text) = split_once(self.text.as_bytes(), b',')?;
         let whole = self.text.clone().into_bytes();
         number(level).map(|level| (level, Text::slice_of(&whole, text)))
     }

@@ -62,20 +62,14 @@ pub(crate) fn field(input: &[u8]) -> Parsed<'_, &[u8]> {
 }
 
 pub(crate) fn comma(input: &[u8]) -> Parsed<'_, ()> {
-    match input.split_first() {
-        Some((b',', rest)) => Ok((rest, ())),
-        _ => Err(nom::Err::Error(MISSING)),
-    }
+    let rest = input.strip_prefix(b",").ok_or(nom::Err::Error(MISSING))?;
+    Ok((rest, ()))
 }
 
 pub(crate) const MISSING: Problem = Problem("a field is missing");
 
-/// What stands behind the comma that `input` begins with.
-pub(crate) fn after_comma(input: &[u8]) -> Option<&[u8]> {
-    input.split_first().filter(|(first, _)| **first == b',').map(|(_, rest)| rest)
-}
-
-/// What stands before and after the first comma, which is near.
+/// What stands before and after the first comma, which is near: a loop is faster then than
+/// [`split_once`](crate::types::split::split_once).
 pub(crate) fn split_comma(input: &[u8]) -> Option<(&[u8], &[u8])> {
     split_around(input, input.iter().position(|byte| *byte == b',')?, 1)
 }
