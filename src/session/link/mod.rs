@@ -197,7 +197,10 @@ impl Link {
                     self.tell(LinkStatus::Ended(error.clone()), None);
                     return Err(error);
                 }
-                Err(error) => self.wait_after(Some(error)),
+                Err(error) => {
+                    let pause = self.pauses.next();
+                    self.wait(pause, Some(error));
+                }
             }
         }
     }
@@ -268,11 +271,6 @@ impl Link {
         self.tell(LinkStatus::Connected { number: self.number }, Some(weak));
         let (number, last_end) = (self.number, self.last_end.take());
         Attached { session, number, last_end, refused, now, missed, orphans }
-    }
-
-    fn wait_after(&mut self, error: Option<Error>) {
-        let pause = self.pauses.next();
-        self.wait(pause, error);
     }
 
     fn wait(&mut self, pause: Duration, error: Option<Error>) {
