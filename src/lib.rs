@@ -59,7 +59,7 @@ mod requests;
 mod session;
 mod types;
 
-pub use client::{Client, Events, Lagged, Peer, PeerEnd, Peers};
+pub use client::{Client, Events, Lagged, Peer, PeerEnd, PeerIdentities};
 pub use command::{
     AnyCommand, Command, Dialect, EnvFilter, History, IntoPeerConfig, KillTarget, PeerConfig,
     ProxyAction, RemoteAction, ReplyShape, Signal, StatusFormat, Transport,
@@ -77,7 +77,7 @@ pub use requests::{
 pub use session::{
     AcceptError, Attached, Backoff, Builder, Dialer, Endpoint, FoundOrphan, Item, Link, LinkClient,
     LinkStatus, LinkWatch, Listener, ListenerBuilder, Missed, Orphan, OrphanPolicy, Picture,
-    ResumedClient, Session, Trouble, WhileAway, attach, connect,
+    ResumedClient, Session, SessionSource, Trouble, WhileAway, attach, connect,
 };
 pub use types::{
     ArgumentProblem, Cid, Kid, MacAddress, Protocol, RealAddress, Secret, Text, VirtualAddress,

@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 
 use crate::client::broadcast::Broadcast;
-use crate::client::identity::{Peer, PeerEnd, PeerWatch, Peers};
+use crate::client::identity::{Peer, PeerEnd, PeerIdentities, PeerWatch};
 use crate::client::pending_command::{Delivery, Pass, SubmittedCommand, Wants, Withdraw};
 use crate::client::registry::Ticket;
 use crate::client::shared::{Closing, Shared};
@@ -230,9 +230,12 @@ impl Client {
     }
 
     /// Sends a command, and gives with its reply who had which client ID when it arrived.
-    pub(crate) async fn call_with_peers(&self, wire: Encoded) -> Result<(RawReply, Peers)> {
+    pub(crate) async fn call_with_peers(
+        &self,
+        wire: Encoded,
+    ) -> Result<(RawReply, PeerIdentities)> {
         let (sender, peers) = oneshot::channel();
-        let reply = self.call_with(wire, Pass::Free, Wants::Peers(sender)).await?;
+        let reply = self.call_with(wire, Pass::Free, Wants::PeerIdentities(sender)).await?;
         Ok((reply, peers.await.map_err(|_| self.gone())?))
     }
 

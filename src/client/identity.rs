@@ -76,15 +76,15 @@ impl fmt::Display for Peer {
     }
 }
 
-/// The identities of a server's clients at the moment a reply arrived.
+/// The identities of a server's clients at the moment a reply arrived: [`Client::status_with_peers`](crate::Client::status_with_peers).
 #[derive(Clone)]
-pub struct Peers {
+pub struct PeerIdentities {
     connection: u64,
     epoch: u64,
     connects: Arc<HashMap<Cid, u64>>,
 }
 
-impl Peers {
+impl PeerIdentities {
     /// The identity of the client that had this ID at that moment, be it connected or not.
     #[must_use]
     pub fn peer(&self, cid: Cid) -> Peer {
@@ -93,9 +93,9 @@ impl Peers {
     }
 }
 
-impl fmt::Debug for Peers {
+impl fmt::Debug for PeerIdentities {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Peers").field("epoch", &self.epoch).finish_non_exhaustive()
+        f.debug_struct("PeerIdentities").field("epoch", &self.epoch).finish_non_exhaustive()
     }
 }
 
@@ -171,9 +171,9 @@ impl PeerTable {
         self.watches.push(watch);
     }
 
-    pub(crate) fn snapshot(&self) -> Peers {
+    pub(crate) fn snapshot(&self) -> PeerIdentities {
         let connects = Arc::clone(&self.connects);
-        Peers { connection: self.connection, epoch: self.epoch, connects }
+        PeerIdentities { connection: self.connection, epoch: self.epoch, connects }
     }
 
     /// The connection has ended.

@@ -26,7 +26,7 @@ pub(crate) use events::Next;
 pub use events::{Events, Lagged};
 pub use handle::Client;
 pub(crate) use handle::WeakClient;
-pub use identity::{Peer, PeerEnd, Peers};
+pub use identity::{Peer, PeerEnd, PeerIdentities};
 pub(crate) use registry::Limits;
 pub(crate) use start::{Greeted, Settings, start};
 pub(crate) use transport::{Foreign, Transport};

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::client::dispatcher::Dispatcher;
 use crate::client::exchange::{Failure, Outcome};
-use crate::client::identity::{Peer, PeerWatch, Peers};
+use crate::client::identity::{Peer, PeerIdentities, PeerWatch};
 use crate::client::registry::Ticket;
 use crate::command::{Effect, Encoded, parameters};
 use crate::error::{CloseReason, Error, Result};
@@ -47,7 +47,7 @@ pub(super) enum Wants {
     #[default]
     Nothing,
     /// Who has which client ID when the reply arrives.
-    Peers(oneshot::Sender<Peers>),
+    PeerIdentities(oneshot::Sender<PeerIdentities>),
     /// When a client is gone, from when the command is sent.
     End(Box<PeerWatch>),
 }
@@ -260,7 +260,7 @@ impl PendingCommand {
             Effect::Announces(version) if success.is_some() => dispatcher.shared.announce(version),
             _ => {}
         }
-        if let Wants::Peers(peers) = std::mem::take(&mut self.wants) {
+        if let Wants::PeerIdentities(peers) = std::mem::take(&mut self.wants) {
             let _ = peers.send(dispatcher.peers.snapshot());
         }
         let secret = self.secret.take();

@@ -6,6 +6,7 @@ mod handshake;
 mod item;
 mod link;
 mod listener;
+mod source;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -21,6 +22,7 @@ pub use link::{
     OrphanPolicy, Picture, ResumedClient, Trouble, WhileAway,
 };
 pub use listener::{AcceptError, Dialer, Listener, ListenerBuilder};
+pub use source::SessionSource;
 
 /// A connection that has been greeted.
 ///

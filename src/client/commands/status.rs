@@ -1,6 +1,6 @@
 //! `status`, `load-stats`, `nclients`.
 
-use crate::client::{Client, Peers};
+use crate::client::{Client, PeerIdentities};
 use crate::command::{self, Command, StatusFormat};
 use crate::error::{Error, Result};
 use crate::reply::{LoadStats, Status};
@@ -26,7 +26,7 @@ impl Client {
     ///
     /// # Cancel safety
     /// [As every command](Client#cancel-safety).
-    pub async fn status_with_peers(&self) -> Result<(Status, Peers)> {
+    pub async fn status_with_peers(&self) -> Result<(Status, PeerIdentities)> {
         if !self.shared().watches_states() {
             let needs = "`Builder::requests(true)`, for the identities of clients";
             return Err(Error::Unsupported { command: "status", needs });

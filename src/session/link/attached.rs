@@ -31,7 +31,7 @@ pub enum OrphanPolicy {
     },
 }
 
-/// A session of a [`Link`](super::Link).
+/// A session of a [`Link`](super::Link), or of another [source of sessions](crate::SessionSource).
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Attached {
@@ -61,6 +61,13 @@ pub struct FoundOrphan {
 }
 
 impl Attached {
+    /// A session that came about otherwise, for a [source of sessions](crate::SessionSource): with nothing known beside it.
+    #[must_use]
+    pub fn new(session: Session, number: u64, last_end: Option<CloseReason>) -> Self {
+        let (now, missed) = (Picture::default(), Missed::default());
+        Self { session, number, last_end, refused: Vec::new(), now, missed, orphans: None }
+    }
+
     /// The orphans, once they were looked for; none under [`OrphanPolicy::Keep`], and of a second call. The future is
     /// apart from the session, which is served meanwhile:
     ///

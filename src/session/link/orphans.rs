@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use super::missed::session_of;
-use crate::client::{Client, Peer, Peers, WeakClient};
+use crate::client::{Client, Peer, PeerIdentities, WeakClient};
 use crate::error::{CloseReason, Error, Result};
 use crate::reply::{Admission, Status, StatusClient};
 
@@ -94,7 +94,7 @@ async fn sighting(client: &WeakClient) -> Result<Vec<Orphan>> {
     }
 }
 
-fn orphan(client: StatusClient, peers: &Peers) -> Option<Orphan> {
+fn orphan(client: StatusClient, peers: &PeerIdentities) -> Option<Orphan> {
     let peer = peers.peer(client.cid()?);
     let is_orphan = client.admission() == Admission::Waiting && peer.connect().is_none();
     is_orphan.then_some(Orphan { client, peer })
