@@ -31,6 +31,7 @@ use crate::types::{Cid, Dialect};
 /// What every command can give:
 /// - [`Error::InvalidArgument`]: an argument the daemon would read differently; nothing was sent.
 /// - [`Error::Refused`]: the daemon answered `ERROR:`.
+/// - [`Error::Unsupported`]: the daemon is too old or too new for it; nothing was sent.
 /// - [`Error::UnexpectedReply`]: the reply does not have the command's form.
 /// - [`Error::Timeout`]: no reply in time; the connection goes on.
 /// - [`Error::NoReply`]: the daemon has answered what was sent behind the command, and not the command.
@@ -40,6 +41,20 @@ use crate::types::{Cid, Dialect};
 /// Every command is cancel safe in this sense: a dropped future withdraws its
 /// command where that has not been sent yet; once sent it is sent whole, its
 /// reply is thrown away, and no other caller ever gets it.
+///
+/// # Where to find what
+/// Each command is found by the name it has on the wire, too (`client-kill`). They stand in groups:
+///
+/// | for | methods |
+/// | --- | --- |
+/// | commands as values | [`send`](Self::send), [`raw_command`](Self::raw_command) |
+/// | the daemon | [`pid`](Self::pid), [`version`](Self::version), [`signal`](Self::signal), [`verb`](Self::verb), [`quit`](Self::quit), … |
+/// | what it tells | [`state_on`](Self::state_on), [`bytecount`](Self::bytecount), [`log_on`](Self::log_on), [`hold_release`](Self::hold_release), … |
+/// | who is there | [`status`](Self::status), [`load_stats`](Self::load_stats) |
+/// | a server's clients | [`client_kill`](Self::client_kill), [`kill`](Self::kill), [`push_update_cid`](Self::push_update_cid), … |
+/// | where a client connects to | [`remote_entries`](Self::remote_entries), [`remote`](Self::remote), [`proxy`](Self::proxy) |
+/// | answers, which [`Requests`](crate::Requests) give by themselves | [`username`](Self::username), [`password`](Self::password), [`pk_sig`](Self::pk_sig), [`client_auth`](Self::client_auth), … |
+/// | this connection | [`subscribe`](Self::subscribe), [`closed`](Self::closed), [`with_timeout`](Self::with_timeout), [`dialect`](Self::dialect) |
 #[derive(Clone)]
 pub struct Client {
     submit: mpsc::Sender<SubmittedCommand>,

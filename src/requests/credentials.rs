@@ -78,12 +78,12 @@ impl CredentialsRequest {
     /// `username`, `password`: answers a prompt that has no challenge.
     ///
     /// # Errors
-    /// [As every command](crate::Client#errors), and [`Error::Stale`](crate::Error::Stale);
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) where there is a challenge.
+    /// Those of [every answer](crate::Request#errors); [`Error::InvalidArgument`](crate::Error::InvalidArgument) where
+    /// there is a challenge.
     ///
     /// # Cancel safety
-    /// [As every command](crate::Client#cancel-safety); between the two commands the daemon has
-    /// the user name only, and goes on waiting for the password.
+    /// As [every answer](crate::Request#cancel-safety); between the two commands the daemon has the user name only, and goes
+    /// on waiting for the password.
     pub async fn answer(
         self,
         username: impl Into<Secret>,
@@ -213,11 +213,8 @@ impl PasswordRequest {
     /// `password REALM "password"`: answers a prompt that has no challenge.
     ///
     /// # Errors
-    /// [As every command](crate::Client#errors), and [`Error::Stale`](crate::Error::Stale);
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) where there is a challenge.
-    ///
-    /// # Cancel safety
-    /// [As every command](crate::Client#cancel-safety).
+    /// Those of [every answer](crate::Request#errors); [`Error::InvalidArgument`](crate::Error::InvalidArgument) where
+    /// there is a challenge.
     pub async fn answer(self, password: impl Into<Secret>) -> Result<()> {
         self.handle.fits("password", expects_none(self.challenge.as_ref()))?;
         self.send(&password.into()).await
@@ -317,12 +314,6 @@ impl UsernameRequest {
     }
 
     /// `username REALM "user name"`
-    ///
-    /// # Errors
-    /// [As every command](crate::Client#errors), and [`Error::Stale`](crate::Error::Stale).
-    ///
-    /// # Cancel safety
-    /// [As every command](crate::Client#cancel-safety).
     pub async fn answer(self, username: impl Into<Secret>) -> Result<()> {
         self.answer_by_ref(&username.into()).await
     }

@@ -1,4 +1,8 @@
 //! [`Requests`]: what OpenVPN asks, as values that know their own answers.
+#![allow(
+    clippy::missing_errors_doc,
+    reason = "what all answers have in common is said on `Request`"
+)]
 
 mod auth_token;
 mod credentials;
@@ -96,6 +100,15 @@ pub enum DroppedRequest {
 }
 
 /// One thing the daemon asks. Answering consumes it.
+///
+/// # Errors
+/// What every answer can give: the errors of [every command](Client#errors), and [`Error::Stale`] where the request is gone:
+/// the daemon took it back (a client left or connected anew, the daemon restarted, the connection ended), or somebody has
+/// answered it. Then nothing was sent. What else one can give is said with it.
+///
+/// # Cancel safety
+/// As [every command](Client#cancel-safety); where the answer was not sent, the request [comes
+/// again](Requests#answers-that-cannot-be-sent).
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Request {
@@ -241,10 +254,7 @@ impl Request {
     /// token are let go: nobody waits for them.
     ///
     /// # Errors
-    /// [As every command](Client#errors), and [`Error::Stale`](crate::Error::Stale).
-    ///
-    /// # Cancel safety
-    /// [As every command](Client#cancel-safety).
+    /// Those of [every answer](Request#errors).
     pub async fn decline(self) -> Result<()> {
         match self {
             Self::Hold(request) => request.decline(),

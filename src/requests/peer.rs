@@ -139,12 +139,6 @@ impl ClientRequest {
     }
 
     /// `client-auth-nt CID KID`: lets the client in.
-    ///
-    /// # Errors
-    /// [As every command](crate::Client#errors), and [`Error::Stale`](crate::Error::Stale).
-    ///
-    /// # Cancel safety
-    /// [As every command](crate::Client#cancel-safety).
     pub async fn allow(self) -> Result<()> {
         self.allow_by_ref().await
     }
@@ -152,36 +146,18 @@ impl ClientRequest {
     /// `client-auth CID KID`, lines, `END`: lets the client in with a configuration of its own,
     /// a [`PeerConfig`](crate::PeerConfig), or lines that are each checked as by
     /// [`PeerConfig::directive`](crate::PeerConfig::directive).
-    ///
-    /// # Errors
-    /// [As every command](crate::Client#errors), and [`Error::Stale`](crate::Error::Stale).
-    ///
-    /// # Cancel safety
-    /// [As every command](crate::Client#cancel-safety).
     pub async fn allow_with(self, config: impl IntoPeerConfig) -> Result<()> {
         self.allow_with_by_ref(config).await
     }
 
     /// `client-deny CID KID "reason" ["client reason"]`: turns the client away. `reason` goes to
     /// the server's log, `client_reason` to the user; at most 256 bytes each.
-    ///
-    /// # Errors
-    /// [As every command](crate::Client#errors), and [`Error::Stale`](crate::Error::Stale).
-    ///
-    /// # Cancel safety
-    /// [As every command](crate::Client#cancel-safety).
     pub async fn deny(self, reason: impl AsRef<[u8]>, client_reason: Option<&str>) -> Result<()> {
         self.deny_by_ref(reason.as_ref(), client_reason).await
     }
 
     /// `client-deny` with a `CRV1` challenge: the client asks its user, and connects again with
     /// the response as its password.
-    ///
-    /// # Errors
-    /// [As every command](crate::Client#errors), and [`Error::Stale`](crate::Error::Stale).
-    ///
-    /// # Cancel safety
-    /// [As every command](crate::Client#cancel-safety).
     pub async fn challenge(self, challenge: &Crv1) -> Result<()> {
         self.deny_by_ref(b"challenge", Some(&challenge.encode())).await
     }
@@ -189,11 +165,8 @@ impl ClientRequest {
     /// `client-pending-auth CID KID "EXTRA" TIMEOUT`: has the client wait while its user does
     /// something else; the decision stays open. `timeout` is whole seconds, from 1.
     ///
-    /// # Errors
-    /// [As every command](crate::Client#errors), and [`Error::Stale`](crate::Error::Stale).
-    ///
     /// # Cancel safety
-    /// [As every command](crate::Client#cancel-safety); the request is dropped with the future.
+    /// As [every command](crate::Client#cancel-safety); the request is dropped with the future.
     pub async fn pending(mut self, what: &PendingAuth, timeout: Duration) -> Result<PendingClient> {
         self.pending_by_ref(what, timeout).await?;
         self.awaits_response = matches!(what, PendingAuth::CrText { .. });
@@ -304,34 +277,16 @@ impl ClientResponse {
     }
 
     /// As [`ClientRequest::allow`].
-    ///
-    /// # Errors
-    /// [As every command](crate::Client#errors), and [`Error::Stale`](crate::Error::Stale).
-    ///
-    /// # Cancel safety
-    /// [As every command](crate::Client#cancel-safety).
     pub async fn allow(self) -> Result<()> {
         self.request.allow().await
     }
 
     /// As [`ClientRequest::allow_with`].
-    ///
-    /// # Errors
-    /// [As every command](crate::Client#errors), and [`Error::Stale`](crate::Error::Stale).
-    ///
-    /// # Cancel safety
-    /// [As every command](crate::Client#cancel-safety).
     pub async fn allow_with(self, config: impl IntoPeerConfig) -> Result<()> {
         self.request.allow_with(config).await
     }
 
     /// As [`ClientRequest::deny`].
-    ///
-    /// # Errors
-    /// [As every command](crate::Client#errors), and [`Error::Stale`](crate::Error::Stale).
-    ///
-    /// # Cancel safety
-    /// [As every command](crate::Client#cancel-safety).
     pub async fn deny(self, reason: impl AsRef<[u8]>, client_reason: Option<&str>) -> Result<()> {
         self.request.deny(reason, client_reason).await
     }

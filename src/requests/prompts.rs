@@ -35,12 +35,6 @@ impl HoldRequest {
     }
 
     /// `hold release`
-    ///
-    /// # Errors
-    /// [As every command](crate::Client#errors), and [`Error::Stale`](crate::Error::Stale).
-    ///
-    /// # Cancel safety
-    /// [As every command](crate::Client#cancel-safety).
     pub async fn release(self) -> Result<()> {
         self.release_by_ref().await
     }
@@ -85,35 +79,17 @@ impl NeedOkRequest {
     }
 
     /// `needok NAME ok`
-    ///
-    /// # Errors
-    /// [As every command](crate::Client#errors), and [`Error::Stale`](crate::Error::Stale).
-    ///
-    /// # Cancel safety
-    /// [As every command](crate::Client#cancel-safety).
     pub async fn ok(self) -> Result<()> {
         self.handle.settle(&command::NeedOk::ok(&self.need.name)).await
     }
 
     /// `needok NAME cancel`
-    ///
-    /// # Errors
-    /// [As every command](crate::Client#errors), and [`Error::Stale`](crate::Error::Stale).
-    ///
-    /// # Cancel safety
-    /// [As every command](crate::Client#cancel-safety).
     pub async fn cancel(self) -> Result<()> {
         self.handle.settle(&command::NeedOk::cancel(&self.need.name)).await
     }
 
     /// `needok NAME "answer"`: another answer, of at most 127 bytes, as OpenVPN for Android's `NOACTION` and
     /// `OPEN_BEFORE_CLOSE`; see [`Client::needok_with`](crate::Client::needok_with).
-    ///
-    /// # Errors
-    /// [As every command](crate::Client#errors), and [`Error::Stale`](crate::Error::Stale).
-    ///
-    /// # Cancel safety
-    /// [As every command](crate::Client#cancel-safety).
     pub async fn answer(self, answer: impl AsRef<[u8]>) -> Result<()> {
         self.handle.settle(&command::NeedOk::with(&self.need.name, answer)).await
     }
@@ -149,12 +125,6 @@ impl NeedStrRequest {
     }
 
     /// `needstr NAME "text"`, with at most 256 bytes.
-    ///
-    /// # Errors
-    /// [As every command](crate::Client#errors), and [`Error::Stale`](crate::Error::Stale).
-    ///
-    /// # Cancel safety
-    /// [As every command](crate::Client#cancel-safety).
     pub async fn answer(self, text: impl Into<Secret>) -> Result<()> {
         self.handle.settle(&command::NeedStr::new(&self.need.name, text)).await
     }
@@ -189,12 +159,6 @@ impl CertificateRequest {
     }
 
     /// `certificate`, PEM lines, `END`.
-    ///
-    /// # Errors
-    /// [As every command](crate::Client#errors), and [`Error::Stale`](crate::Error::Stale).
-    ///
-    /// # Cancel safety
-    /// [As every command](crate::Client#cancel-safety).
     pub async fn answer(self, pem: &str) -> Result<()> {
         self.answer_by_ref(pem).await
     }
@@ -255,12 +219,6 @@ impl ChallengeRequest {
     }
 
     /// `cr-response BASE64`, with at most 192 bytes; base64 is done here.
-    ///
-    /// # Errors
-    /// [As every command](crate::Client#errors), and [`Error::Stale`](crate::Error::Stale).
-    ///
-    /// # Cancel safety
-    /// [As every command](crate::Client#cancel-safety).
     pub async fn answer(self, response: impl Into<Secret>) -> Result<()> {
         self.answer_by_ref(&response.into()).await
     }

@@ -26,34 +26,16 @@ impl RemoteRequest {
     }
 
     /// `remote ACCEPT`: connects there.
-    ///
-    /// # Errors
-    /// [As every command](crate::Client#errors), and [`Error::Stale`](crate::Error::Stale).
-    ///
-    /// # Cancel safety
-    /// [As every command](crate::Client#cancel-safety).
     pub async fn accept(self) -> Result<()> {
         self.act(&RemoteAction::Accept).await
     }
 
     /// `remote SKIP`: goes on to the next one.
-    ///
-    /// # Errors
-    /// [As every command](crate::Client#errors), and [`Error::Stale`](crate::Error::Stale).
-    ///
-    /// # Cancel safety
-    /// [As every command](crate::Client#cancel-safety).
     pub async fn skip(self) -> Result<()> {
         self.act(&RemoteAction::Skip).await
     }
 
     /// `remote MOD host port`: connects elsewhere; the host has at most 79 bytes.
-    ///
-    /// # Errors
-    /// [As every command](crate::Client#errors), and [`Error::Stale`](crate::Error::Stale).
-    ///
-    /// # Cancel safety
-    /// [As every command](crate::Client#cancel-safety).
     pub async fn modify(self, host: impl Into<String>, port: u16) -> Result<()> {
         self.act(&RemoteAction::Modify { host: host.into(), port }).await
     }
@@ -93,35 +75,17 @@ impl ProxyRequest {
     }
 
     /// `proxy NONE`: connects directly.
-    ///
-    /// # Errors
-    /// [As every command](crate::Client#errors), and [`Error::Stale`](crate::Error::Stale).
-    ///
-    /// # Cancel safety
-    /// [As every command](crate::Client#cancel-safety).
     pub async fn none(self) -> Result<()> {
         self.act(&ProxyAction::None).await
     }
 
     /// `proxy HTTP host port [nct]`: through an HTTP proxy; TCP tunnels only. With
     /// `no_clear_text`, it gets no password in clear text.
-    ///
-    /// # Errors
-    /// [As every command](crate::Client#errors), and [`Error::Stale`](crate::Error::Stale).
-    ///
-    /// # Cancel safety
-    /// [As every command](crate::Client#cancel-safety).
     pub async fn http(self, host: impl Into<String>, port: u16, no_clear_text: bool) -> Result<()> {
         self.act(&ProxyAction::Http { host: host.into(), port, no_clear_text }).await
     }
 
     /// `proxy SOCKS host port`: through a SOCKS proxy.
-    ///
-    /// # Errors
-    /// [As every command](crate::Client#errors), and [`Error::Stale`](crate::Error::Stale).
-    ///
-    /// # Cancel safety
-    /// [As every command](crate::Client#cancel-safety).
     pub async fn socks(self, host: impl Into<String>, port: u16) -> Result<()> {
         self.act(&ProxyAction::Socks { host: host.into(), port }).await
     }

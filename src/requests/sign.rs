@@ -50,12 +50,6 @@ impl SignRequest {
     }
 
     /// `pk-sig` or `rsa-sig`, base64 lines, `END`; base64 is done here.
-    ///
-    /// # Errors
-    /// [As every command](crate::Client#errors), and [`Error::Stale`](crate::Error::Stale).
-    ///
-    /// # Cancel safety
-    /// [As every command](crate::Client#cancel-safety).
     pub async fn answer(self, signature: impl AsRef<[u8]>) -> Result<()> {
         self.answer_by_ref(signature.as_ref()).await
     }

@@ -12,6 +12,7 @@ use crate::error::{Error, Result, invalid};
 use crate::reply::{KillReport, PushUpdate, Status};
 use crate::types::{ArgumentProblem, Cid, Kid, Protocol, RealAddress, Text};
 
+/// Clients of a server: decisions about them, and what is pushed to them. The server runs with `management-client-auth`.
 impl Client {
     /// `client-auth CID KID`, configuration lines, `END`: lets a client in.
     ///
@@ -22,12 +23,7 @@ impl Client {
     /// # Whom it reaches
     /// Whoever has these IDs when the daemon reads it: they start over when the daemon restarts. The
     /// [request](crate::ClientRequest) itself answers the client that it is about, or nobody.
-    ///
-    /// # Errors
-    /// [As every command](Client#errors).
-    ///
-    /// # Cancel safety
-    /// [As every command](Client#cancel-safety).
+    #[doc(alias = "client-auth")]
     pub async fn client_auth(&self, cid: Cid, kid: Kid, config: impl IntoPeerConfig) -> Result<()> {
         self.send(&ClientAuth::new(cid, kid, config)?).await
     }
@@ -37,12 +33,7 @@ impl Client {
     /// # Whom it reaches
     /// Whoever has these IDs when the daemon reads it: they start over when the daemon restarts. The
     /// [request](crate::ClientRequest) itself answers the client that it is about, or nobody.
-    ///
-    /// # Errors
-    /// [As every command](Client#errors).
-    ///
-    /// # Cancel safety
-    /// [As every command](Client#cancel-safety).
+    #[doc(alias = "client-auth-nt")]
     pub async fn client_auth_nt(&self, cid: Cid, kid: Kid) -> Result<()> {
         self.send(&ClientAuthNt::new(cid, kid)).await
     }
@@ -54,12 +45,7 @@ impl Client {
     /// # Whom it reaches
     /// Whoever has these IDs when the daemon reads it: they start over when the daemon restarts. The
     /// [request](crate::ClientRequest) itself answers the client that it is about, or nobody.
-    ///
-    /// # Errors
-    /// [As every command](Client#errors).
-    ///
-    /// # Cancel safety
-    /// [As every command](Client#cancel-safety).
+    #[doc(alias = "client-deny")]
     pub async fn client_deny(
         &self,
         cid: Cid,
@@ -81,10 +67,8 @@ impl Client {
     /// [`client_kill_and_wait`](Self::client_kill_and_wait).
     ///
     /// # Errors
-    /// [As every command](Client#errors), and [`Error::Stale`] where the client is gone.
-    ///
-    /// # Cancel safety
-    /// [As every command](Client#cancel-safety).
+    /// Besides those of [every command](Client#errors): [`Error::Stale`] where the client is gone.
+    #[doc(alias = "client-kill")]
     pub async fn client_kill(&self, peer: &Peer) -> Result<()> {
         self.send_by(peer, &ClientKill::new(peer.cid())).await
     }
@@ -94,10 +78,8 @@ impl Client {
     /// At most 256 bytes.
     ///
     /// # Errors
-    /// [As every command](Client#errors), and [`Error::Stale`] where the client is gone.
-    ///
-    /// # Cancel safety
-    /// [As every command](Client#cancel-safety).
+    /// Besides those of [every command](Client#errors): [`Error::Stale`] where the client is gone.
+    #[doc(alias = "client-kill")]
     pub async fn client_kill_with(&self, peer: &Peer, message: impl AsRef<[u8]>) -> Result<()> {
         self.send_by(peer, &ClientKill::new(peer.cid()).message(message)).await
     }
@@ -108,11 +90,9 @@ impl Client {
     /// client has its ID, the daemon restarted, or the connection ended.
     ///
     /// # Errors
-    /// [As every command](Client#errors), [`Error::Stale`] where the client was gone before, and
+    /// Besides those of [every command](Client#errors): [`Error::Stale`] where the client was gone before, and
     /// [`Error::StillConnected`] where it is not gone in time.
-    ///
-    /// # Cancel safety
-    /// [As every command](Client#cancel-safety).
+    #[doc(alias = "client-kill")]
     pub async fn client_kill_and_wait(&self, peer: &Peer, timeout: Duration) -> Result<PeerEnd> {
         let kill = self.prepare(&ClientKill::new(peer.cid())).await?;
         self.call_until_gone(peer, kill, timeout).await
@@ -123,12 +103,7 @@ impl Client {
     /// # Whom it reaches
     /// Whoever has this ID when the daemon reads it: IDs start over when the daemon restarts. [`client_kill`](Self::client_kill) reaches
     /// the client that is meant, or nobody.
-    ///
-    /// # Errors
-    /// [As every command](Client#errors).
-    ///
-    /// # Cancel safety
-    /// [As every command](Client#cancel-safety).
+    #[doc(alias = "client-kill")]
     pub async fn client_kill_unchecked(&self, cid: Cid) -> Result<()> {
         self.send(&ClientKill::new(cid)).await
     }
@@ -138,12 +113,7 @@ impl Client {
     /// # Whom it reaches
     /// Whoever has this ID when the daemon reads it: IDs start over when the daemon restarts. [`client_kill_with`](Self::client_kill_with) reaches
     /// the client that is meant, or nobody.
-    ///
-    /// # Errors
-    /// [As every command](Client#errors).
-    ///
-    /// # Cancel safety
-    /// [As every command](Client#cancel-safety).
+    #[doc(alias = "client-kill")]
     pub async fn client_kill_with_unchecked(
         &self,
         cid: Cid,
@@ -159,10 +129,9 @@ impl Client {
     /// `+10.0.0.0/8`, and last `[END]`, each at most 255 bytes.
     ///
     /// # Errors
-    /// [As every command](Client#errors), and [`Error::Stale`]; [`Error::Unsupported`] from OpenVPN 2.6 on.
-    ///
-    /// # Cancel safety
-    /// [As every command](Client#cancel-safety).
+    /// Besides those of [every command](Client#errors): [`Error::Stale`] where the client is gone, and
+    /// [`Error::Unsupported`] from OpenVPN 2.6 on.
+    #[doc(alias = "client-pf")]
     pub async fn client_pf<L: AsRef<[u8]>>(
         &self,
         peer: &Peer,
@@ -181,12 +150,7 @@ impl Client {
     /// # Whom it reaches
     /// Whoever has these IDs when the daemon reads it: they start over when the daemon restarts. The
     /// [request](crate::ClientRequest) itself answers the client that it is about, or nobody.
-    ///
-    /// # Errors
-    /// [As every command](Client#errors).
-    ///
-    /// # Cancel safety
-    /// [As every command](Client#cancel-safety).
+    #[doc(alias = "client-pending-auth")]
     pub async fn client_pending_auth(
         &self,
         cid: Cid,
@@ -198,12 +162,7 @@ impl Client {
     }
 
     /// `env-filter LEVEL`: how much of a client's environment the daemon sends. Kept for later managers.
-    ///
-    /// # Errors
-    /// [As every command](Client#errors).
-    ///
-    /// # Cancel safety
-    /// [As every command](Client#cancel-safety).
+    #[doc(alias = "env-filter")]
     pub async fn env_filter(&self, filter: EnvFilter) -> Result<()> {
         self.send(&filter).await
     }
@@ -214,12 +173,6 @@ impl Client {
     /// in which it is looked up, and [`client_kill`](Self::client_kill), which needs
     /// [`Builder::requests`](crate::Builder::requests). Before OpenVPN 2.7 `status` shows neither port nor transport
     /// of an IPv6 client, so that only [`KillTarget::AnyPort`] names one.
-    ///
-    /// # Errors
-    /// [As every command](Client#errors).
-    ///
-    /// # Cancel safety
-    /// [As every command](Client#cancel-safety).
     pub async fn kill(&self, target: &KillTarget) -> Result<KillReport> {
         let call = self.one_call();
         match target {
@@ -234,12 +187,7 @@ impl Client {
     }
 
     /// `push-update-broad "options"`: changes the pushed options of every client. OpenVPN 2.7.
-    ///
-    /// # Errors
-    /// [As every command](Client#errors).
-    ///
-    /// # Cancel safety
-    /// [As every command](Client#cancel-safety).
+    #[doc(alias = "push-update-broad")]
     pub async fn push_update_broad(&self, options: impl AsRef<[u8]>) -> Result<PushUpdate> {
         self.send(&command::PushUpdate::broad(options)).await
     }
@@ -247,10 +195,8 @@ impl Client {
     /// `push-update-cid CID "options"`: changes the pushed options of one client. OpenVPN 2.7.
     ///
     /// # Errors
-    /// [As every command](Client#errors), and [`Error::Stale`] where the client is gone.
-    ///
-    /// # Cancel safety
-    /// [As every command](Client#cancel-safety).
+    /// Besides those of [every command](Client#errors): [`Error::Stale`] where the client is gone.
+    #[doc(alias = "push-update-cid")]
     pub async fn push_update_cid(
         &self,
         peer: &Peer,
@@ -264,12 +210,7 @@ impl Client {
     /// # Whom it reaches
     /// Whoever has this ID when the daemon reads it: IDs start over when the daemon restarts. [`push_update_cid`](Self::push_update_cid) reaches
     /// the client that is meant, or nobody.
-    ///
-    /// # Errors
-    /// [As every command](Client#errors).
-    ///
-    /// # Cancel safety
-    /// [As every command](Client#cancel-safety).
+    #[doc(alias = "push-update-cid")]
     pub async fn push_update_cid_unchecked(
         &self,
         cid: Cid,

@@ -9,16 +9,12 @@ use crate::error::Result;
 use crate::reply::AuthRetry;
 use crate::types::Secret;
 
+/// Answers of a person: credentials, confirmations, challenge responses. [`Requests`](crate::Requests) know their own
+/// answers, which are these commands.
 impl Client {
     /// `username TYPE "user name"`: answers `Need 'TYPE' username/password`, before [`password`](Self::password).
     ///
     /// At most 256 bytes; 127 for a daemon built without PKCS#11, which would cut the rest.
-    ///
-    /// # Errors
-    /// [As every command](Client#errors).
-    ///
-    /// # Cancel safety
-    /// [As every command](Client#cancel-safety).
     pub async fn username(
         &self,
         kind: impl AsRef<[u8]>,
@@ -32,12 +28,6 @@ impl Client {
     /// At most 256 bytes, or 4,095 from OpenVPN 2.7.2 on, where a longer one goes as a
     /// base64 block, behind an [`announce_version(5)`](Self::announce_version) of its own where that has not
     /// been done; 127 for a daemon built without PKCS#11, which would cut the rest.
-    ///
-    /// # Errors
-    /// [As every command](Client#errors).
-    ///
-    /// # Cancel safety
-    /// [As every command](Client#cancel-safety).
     pub async fn password(
         &self,
         kind: impl AsRef<[u8]>,
@@ -49,12 +39,6 @@ impl Client {
     }
 
     /// `needok NAME ok|cancel`: answers `Need 'NAME' confirmation`.
-    ///
-    /// # Errors
-    /// [As every command](Client#errors).
-    ///
-    /// # Cancel safety
-    /// [As every command](Client#cancel-safety).
     pub async fn needok(&self, name: impl AsRef<[u8]>, ok: bool) -> Result<()> {
         self.send(&if ok { NeedOk::ok(name) } else { NeedOk::cancel(name) }).await
     }
@@ -63,12 +47,7 @@ impl Client {
     ///
     /// OpenVPN for Android takes `NOACTION` or `OPEN_BEFORE_CLOSE` for `PERSIST_TUN_ACTION`; other daemons take all but
     /// `ok` for a `cancel`.
-    ///
-    /// # Errors
-    /// [As every command](Client#errors).
-    ///
-    /// # Cancel safety
-    /// [As every command](Client#cancel-safety).
+    #[doc(alias = "needok")]
     pub async fn needok_with(
         &self,
         name: impl AsRef<[u8]>,
@@ -78,12 +57,6 @@ impl Client {
     }
 
     /// `needstr NAME "text"`: answers `Need 'NAME' string`, with at most 256 bytes.
-    ///
-    /// # Errors
-    /// [As every command](Client#errors).
-    ///
-    /// # Cancel safety
-    /// [As every command](Client#cancel-safety).
     pub async fn needstr(&self, name: impl AsRef<[u8]>, text: impl Into<Secret>) -> Result<()> {
         self.send(&NeedStr::new(name, text)).await
     }
@@ -91,45 +64,25 @@ impl Client {
     /// `cr-response BASE64`: answers a `CR_TEXT` challenge, with at most 192 bytes; base64 is done here.
     ///
     /// OpenVPN 2.5 or later.
-    ///
-    /// # Errors
-    /// [As every command](Client#errors).
-    ///
-    /// # Cancel safety
-    /// [As every command](Client#cancel-safety).
+    #[doc(alias = "cr-response")]
     pub async fn cr_response(&self, response: impl Into<Secret>) -> Result<()> {
         self.send(&CrResponse::new(response)).await
     }
 
     /// `forget-passwords`: has the daemon forget the credentials it was given.
-    ///
-    /// # Errors
-    /// [As every command](Client#errors).
-    ///
-    /// # Cancel safety
-    /// [As every command](Client#cancel-safety).
+    #[doc(alias = "forget-passwords")]
     pub async fn forget_passwords(&self) -> Result<()> {
         self.send(&ForgetPasswords).await
     }
 
     /// `auth-retry`: what the daemon does after a failed authentication.
-    ///
-    /// # Errors
-    /// [As every command](Client#errors).
-    ///
-    /// # Cancel safety
-    /// [As every command](Client#cancel-safety).
+    #[doc(alias = "auth-retry")]
     pub async fn auth_retry(&self) -> Result<AuthRetry> {
         self.send(&command::AuthRetry).await
     }
 
     /// `auth-retry MODE`: sets what the daemon does after a failed authentication.
-    ///
-    /// # Errors
-    /// [As every command](Client#errors).
-    ///
-    /// # Cancel safety
-    /// [As every command](Client#cancel-safety).
+    #[doc(alias = "auth-retry")]
     pub async fn set_auth_retry(&self, mode: AuthRetry) -> Result<()> {
         self.send(&SetAuthRetry(mode)).await
     }

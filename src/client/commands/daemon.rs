@@ -6,25 +6,14 @@ use crate::error::Result;
 use crate::reply::{Help, NetworkChange, Version};
 use crate::types::Text;
 
+/// The daemon as a whole: its version, its log level, signals.
 impl Client {
     /// `pid`: the daemon's process ID.
-    ///
-    /// # Errors
-    /// [As every command](Client#errors).
-    ///
-    /// # Cancel safety
-    /// [As every command](Client#cancel-safety).
     pub async fn pid(&self) -> Result<u32> {
         self.send(&command::Pid).await
     }
 
     /// `version`: the daemon's and the management interface's version.
-    ///
-    /// # Errors
-    /// [As every command](Client#errors).
-    ///
-    /// # Cancel safety
-    /// [As every command](Client#cancel-safety).
     pub async fn version(&self) -> Result<Version> {
         self.send(&command::Version).await
     }
@@ -35,34 +24,17 @@ impl Client {
     /// the padding, from 4 on (OpenVPN 2.7.1) a prompt for a user name alone, from 5 on (OpenVPN 2.7.2)
     /// it takes passwords of over 256 bytes. The daemon keeps it for the managers that come later.
     /// Daemons before 2.7.1 do not answer; a fence tells that they have read it.
-    ///
-    /// # Errors
-    /// [As every command](Client#errors).
-    ///
-    /// # Cancel safety
-    /// [As every command](Client#cancel-safety).
+    #[doc(alias = "version")]
     pub async fn announce_version(&self, version: u32) -> Result<()> {
         self.send(&command::AnnounceVersion(version)).await
     }
 
     /// `help`: the commands this daemon knows, in its own words.
-    ///
-    /// # Errors
-    /// [As every command](Client#errors).
-    ///
-    /// # Cancel safety
-    /// [As every command](Client#cancel-safety).
     pub async fn help(&self) -> Result<Help> {
         self.send(&command::Help).await
     }
 
     /// `net`: network adapters and routes; Windows only, refused elsewhere.
-    ///
-    /// # Errors
-    /// [As every command](Client#errors).
-    ///
-    /// # Cancel safety
-    /// [As every command](Client#cancel-safety).
     pub async fn net(&self) -> Result<Vec<Text>> {
         self.send(&command::Net).await
     }
@@ -73,12 +45,7 @@ impl Client {
     /// silence, which is told as the same refusal.
     ///
     /// SIGUSR2 ends a daemon that is in a hold or waits for a password, as SIGTERM would.
-    ///
-    /// # Errors
-    /// [As every command](Client#errors).
-    ///
-    /// # Cancel safety
-    /// [As every command](Client#cancel-safety).
+    #[doc(alias = "SIGTERM")]
     pub async fn signal(&self, signal: Signal) -> Result<()> {
         self.send(&signal).await
     }
@@ -87,12 +54,7 @@ impl Client {
     /// same one again, so that it goes on with its socket or restarts.
     ///
     /// OpenVPN for Android; others refuse it as unknown.
-    ///
-    /// # Errors
-    /// [As every command](Client#errors).
-    ///
-    /// # Cancel safety
-    /// [As every command](Client#cancel-safety).
+    #[doc(alias = "network-change")]
     pub async fn network_change(&self, same_network: bool) -> Result<NetworkChange> {
         use command::NetworkChange::{Changed, Same};
 
@@ -100,56 +62,28 @@ impl Client {
     }
 
     /// `verb`: the log verbosity, 0 to 15.
-    ///
-    /// # Errors
-    /// [As every command](Client#errors).
-    ///
-    /// # Cancel safety
-    /// [As every command](Client#cancel-safety).
     pub async fn verb(&self) -> Result<u32> {
         self.send(&command::Verb).await
     }
 
     /// `verb LEVEL`: sets the log verbosity, 0 to 15; the daemon refuses more.
-    ///
-    /// # Errors
-    /// [As every command](Client#errors).
-    ///
-    /// # Cancel safety
-    /// [As every command](Client#cancel-safety).
+    #[doc(alias = "verb")]
     pub async fn set_verb(&self, level: u8) -> Result<()> {
         self.send(&command::SetVerb(level)).await
     }
 
     /// `mute`: after how many messages of one kind in a row the log is silent; 0 is never.
-    ///
-    /// # Errors
-    /// [As every command](Client#errors).
-    ///
-    /// # Cancel safety
-    /// [As every command](Client#cancel-safety).
     pub async fn mute(&self) -> Result<u32> {
         self.send(&command::Mute).await
     }
 
     /// `mute N`: silences the log after `messages` of one kind in a row; 0 is never.
-    ///
-    /// # Errors
-    /// [As every command](Client#errors).
-    ///
-    /// # Cancel safety
-    /// [As every command](Client#cancel-safety).
+    #[doc(alias = "mute")]
     pub async fn set_mute(&self, messages: u32) -> Result<()> {
         self.send(&command::SetMute(messages)).await
     }
 
     /// `test N`: has the daemon send so many lines, from 1, to test the connection.
-    ///
-    /// # Errors
-    /// [As every command](Client#errors).
-    ///
-    /// # Cancel safety
-    /// [As every command](Client#cancel-safety).
     pub async fn test(&self, lines: u32) -> Result<Vec<Text>> {
         self.send(&command::Test(lines)).await
     }
@@ -160,12 +94,6 @@ impl Client {
     /// [`Builder::close_timeout`](crate::Builder::close_timeout) allows, which runs from here. Returns when
     /// the connection has closed; those called later, and every waiter, get [`Error::Closed`](crate::Error::Closed).
     /// [`close`](Self::close) waits for nothing.
-    ///
-    /// # Errors
-    /// [As every command](Client#errors).
-    ///
-    /// # Cancel safety
-    /// [As every command](Client#cancel-safety).
     pub async fn quit(&self) -> Result<()> {
         self.send(&command::Quit).await
     }
@@ -173,12 +101,7 @@ impl Client {
     /// The daemon's version, asked for once per connection.
     ///
     /// As [`version`](Self::version), from memory where it is known.
-    ///
-    /// # Errors
-    /// [As every command](Client#errors).
-    ///
-    /// # Cancel safety
-    /// [As every command](Client#cancel-safety).
+    #[doc(alias = "version")]
     pub async fn daemon_version(&self) -> Result<Version> {
         match self.shared().version() {
             Some(version) => Ok(version),

@@ -1,4 +1,5 @@
 //! Every command as a method of [`Client`](super::Client), one group a file, over [`Client::send`].
+#![allow(clippy::missing_errors_doc, reason = "what all have in common is said on `Client`")]
 
 mod clients;
 mod credentials;
@@ -36,12 +37,6 @@ impl Client {
     /// }
     /// # Ok(()) }
     /// ```
-    ///
-    /// # Errors
-    /// [As every command](Client#errors).
-    ///
-    /// # Cancel safety
-    /// [As every command](Client#cancel-safety).
     pub async fn send<C: Command>(&self, command: &C) -> Result<C::Reply> {
         let call = self.one_call();
         let encoded = call.prepare(command).await?;

@@ -5,6 +5,7 @@ use crate::command::{RawCommand, ReplyShape};
 use crate::error::Result;
 use crate::reply::RawReply;
 
+/// Lines that this crate does not know.
 impl Client {
     /// Sends a line as it stands and waits for a reply of `shape`.
     ///
@@ -17,12 +18,7 @@ impl Client {
     /// [`Event::Stray`](crate::Event::Stray); no other call is touched, for a fence follows each raw command. Where
     /// several lines may come, [`ReplyShape::Fenced`] is always right. A line of over 720 bytes leaves no room for
     /// the fence, which is sent once a line has come.
-    ///
-    /// # Errors
-    /// [As every command](Client#errors).
-    ///
-    /// # Cancel safety
-    /// [As every command](Client#cancel-safety).
+    #[doc(alias = "send")]
     pub async fn raw_command(&self, line: impl AsRef<[u8]>, shape: ReplyShape) -> Result<RawReply> {
         self.send(&RawCommand::new(line, shape)).await
     }

@@ -10,69 +10,38 @@ use crate::error::Result;
 use crate::events::{Echo, LogLine, State};
 use crate::reply::UnreadRow;
 
+/// What the daemon tells while it runs: holds, states, the log, echo messages, byte counts.
 impl Client {
     /// `hold`: whether the daemon will hold at its next start or restart.
-    ///
-    /// # Errors
-    /// [As every command](Client#errors).
-    ///
-    /// # Cancel safety
-    /// [As every command](Client#cancel-safety).
     pub async fn hold(&self) -> Result<bool> {
         self.send(&command::Hold).await
     }
 
     /// `hold on`: the daemon holds at its next restart.
-    ///
-    /// # Errors
-    /// [As every command](Client#errors).
-    ///
-    /// # Cancel safety
-    /// [As every command](Client#cancel-safety).
+    #[doc(alias = "hold on")]
     pub async fn hold_on(&self) -> Result<()> {
         self.send(&SetHold(true)).await
     }
 
     /// `hold off`: the daemon does not hold at its next restart. A hold that is on goes on.
-    ///
-    /// # Errors
-    /// [As every command](Client#errors).
-    ///
-    /// # Cancel safety
-    /// [As every command](Client#cancel-safety).
+    #[doc(alias = "hold off")]
     pub async fn hold_off(&self) -> Result<()> {
         self.send(&SetHold(false)).await
     }
 
     /// `hold release`: lets a daemon that holds ([`Event::Hold`](crate::Event::Hold)) go on.
-    ///
-    /// # Errors
-    /// [As every command](Client#errors).
-    ///
-    /// # Cancel safety
-    /// [As every command](Client#cancel-safety).
+    #[doc(alias = "hold release")]
     pub async fn hold_release(&self) -> Result<()> {
         self.send(&HoldRelease).await
     }
 
     /// `state`: the state the daemon is in.
-    ///
-    /// # Errors
-    /// [As every command](Client#errors).
-    ///
-    /// # Cancel safety
-    /// [As every command](Client#cancel-safety).
     pub async fn state(&self) -> Result<State> {
         self.send(&command::State).await
     }
 
     /// `state on`: from now on the daemon sends [`Event::State`](crate::Event::State)s.
-    ///
-    /// # Errors
-    /// [As every command](Client#errors).
-    ///
-    /// # Cancel safety
-    /// [As every command](Client#cancel-safety).
+    #[doc(alias = "state on")]
     pub async fn state_on(&self) -> Result<()> {
         self.send(&Notifications::on(Channel::State)).await
     }
@@ -81,12 +50,7 @@ impl Client {
     ///
     /// Where [`Requests`](crate::Requests) need the states, the daemon goes on sending them, and only
     /// the subscribers see none.
-    ///
-    /// # Errors
-    /// [As every command](Client#errors).
-    ///
-    /// # Cancel safety
-    /// [As every command](Client#cancel-safety).
+    #[doc(alias = "state off")]
     pub async fn state_off(&self) -> Result<()> {
         self.send(&Notifications::off(Channel::State)).await
     }
@@ -94,12 +58,7 @@ impl Client {
     /// `state N`, `state all`: the states the daemon went through, the oldest first.
     ///
     /// A row that cannot be read is an `Err` in its place, and hides no other.
-    ///
-    /// # Errors
-    /// [As every command](Client#errors).
-    ///
-    /// # Cancel safety
-    /// [As every command](Client#cancel-safety).
+    #[doc(alias = "state all")]
     pub async fn state_history(
         &self,
         history: impl Into<History>,
@@ -110,12 +69,7 @@ impl Client {
     /// `state on N`, `state on all`: turns the notification on and gives the states the daemon went through, with no gap between.
     ///
     /// A row that cannot be read is an `Err` in its place, and hides no other.
-    ///
-    /// # Errors
-    /// [As every command](Client#errors).
-    ///
-    /// # Cancel safety
-    /// [As every command](Client#cancel-safety).
+    #[doc(alias = "state on all")]
     pub async fn state_on_with_history(
         &self,
         history: impl Into<History>,
@@ -124,23 +78,13 @@ impl Client {
     }
 
     /// `log on`: from now on the daemon sends [`Event::Log`](crate::Event::Log)s.
-    ///
-    /// # Errors
-    /// [As every command](Client#errors).
-    ///
-    /// # Cancel safety
-    /// [As every command](Client#cancel-safety).
+    #[doc(alias = "log on")]
     pub async fn log_on(&self) -> Result<()> {
         self.send(&Notifications::on(Channel::Log)).await
     }
 
     /// `log off`: stops them.
-    ///
-    /// # Errors
-    /// [As every command](Client#errors).
-    ///
-    /// # Cancel safety
-    /// [As every command](Client#cancel-safety).
+    #[doc(alias = "log off")]
     pub async fn log_off(&self) -> Result<()> {
         self.send(&Notifications::off(Channel::Log)).await
     }
@@ -148,12 +92,7 @@ impl Client {
     /// `log N`, `log all`: the log, the oldest first.
     ///
     /// A row that cannot be read is an `Err` in its place, and hides no other.
-    ///
-    /// # Errors
-    /// [As every command](Client#errors).
-    ///
-    /// # Cancel safety
-    /// [As every command](Client#cancel-safety).
+    #[doc(alias = "log all")]
     pub async fn log_history(
         &self,
         history: impl Into<History>,
@@ -164,12 +103,7 @@ impl Client {
     /// `log on N`, `log on all`: turns the notification on and gives the log, with no gap between.
     ///
     /// A row that cannot be read is an `Err` in its place, and hides no other.
-    ///
-    /// # Errors
-    /// [As every command](Client#errors).
-    ///
-    /// # Cancel safety
-    /// [As every command](Client#cancel-safety).
+    #[doc(alias = "log on all")]
     pub async fn log_on_with_history(
         &self,
         history: impl Into<History>,
@@ -178,23 +112,13 @@ impl Client {
     }
 
     /// `echo on`: from now on the daemon sends [`Event::Echo`](crate::Event::Echo)s.
-    ///
-    /// # Errors
-    /// [As every command](Client#errors).
-    ///
-    /// # Cancel safety
-    /// [As every command](Client#cancel-safety).
+    #[doc(alias = "echo on")]
     pub async fn echo_on(&self) -> Result<()> {
         self.send(&Notifications::on(Channel::Echo)).await
     }
 
     /// `echo off`: stops them.
-    ///
-    /// # Errors
-    /// [As every command](Client#errors).
-    ///
-    /// # Cancel safety
-    /// [As every command](Client#cancel-safety).
+    #[doc(alias = "echo off")]
     pub async fn echo_off(&self) -> Result<()> {
         self.send(&Notifications::off(Channel::Echo)).await
     }
@@ -202,12 +126,7 @@ impl Client {
     /// `echo N`, `echo all`: the echo messages, the oldest first.
     ///
     /// A row that cannot be read is an `Err` in its place, and hides no other.
-    ///
-    /// # Errors
-    /// [As every command](Client#errors).
-    ///
-    /// # Cancel safety
-    /// [As every command](Client#cancel-safety).
+    #[doc(alias = "echo all")]
     pub async fn echo_history(
         &self,
         history: impl Into<History>,
@@ -218,12 +137,7 @@ impl Client {
     /// `echo on N`, `echo on all`: turns the notification on and gives the echo messages, with no gap between.
     ///
     /// A row that cannot be read is an `Err` in its place, and hides no other.
-    ///
-    /// # Errors
-    /// [As every command](Client#errors).
-    ///
-    /// # Cancel safety
-    /// [As every command](Client#cancel-safety).
+    #[doc(alias = "echo on all")]
     pub async fn echo_on_with_history(
         &self,
         history: impl Into<History>,
@@ -236,23 +150,12 @@ impl Client {
     /// A client sends [`Event::ByteCount`](crate::Event::ByteCount), a server
     /// [`Event::ByteCountClient`](crate::Event::ByteCountClient) per client. The interval is whole seconds; a
     /// fraction is refused.
-    ///
-    /// # Errors
-    /// [As every command](Client#errors).
-    ///
-    /// # Cancel safety
-    /// [As every command](Client#cancel-safety).
     pub async fn bytecount(&self, interval: Duration) -> Result<()> {
         self.send(&Bytecount::every(interval)).await
     }
 
     /// `bytecount 0`: stops the byte counts.
-    ///
-    /// # Errors
-    /// [As every command](Client#errors).
-    ///
-    /// # Cancel safety
-    /// [As every command](Client#cancel-safety).
+    #[doc(alias = "bytecount 0")]
     pub async fn bytecount_off(&self) -> Result<()> {
         self.bytecount(Duration::ZERO).await
     }

@@ -5,25 +5,15 @@ use crate::command::{ProxyAction, RemoteAction, RemoteEntryCount, RemoteEntryGet
 use crate::error::Result;
 use crate::reply::{RemoteEntry, UnreadRow};
 
+/// Where a client connects to, and by which proxy.
 impl Client {
     /// `remote ACCEPT|SKIP [n]|MOD host port`: answers `>REMOTE:`. `SKIP n` needs OpenVPN 2.6.
-    ///
-    /// # Errors
-    /// [As every command](Client#errors).
-    ///
-    /// # Cancel safety
-    /// [As every command](Client#cancel-safety).
     pub async fn remote(&self, action: &RemoteAction) -> Result<()> {
         self.send(action).await
     }
 
     /// `remote-entry-count`: how many remotes the configuration has. OpenVPN 2.6; refused in a hold.
-    ///
-    /// # Errors
-    /// [As every command](Client#errors).
-    ///
-    /// # Cancel safety
-    /// [As every command](Client#cancel-safety).
+    #[doc(alias = "remote-entry-count")]
     pub async fn remote_entry_count(&self) -> Result<u32> {
         self.send(&RemoteEntryCount).await
     }
@@ -31,12 +21,7 @@ impl Client {
     /// `remote-entry-get all`: every remote of the configuration. OpenVPN 2.6; refused in a hold.
     ///
     /// A row that cannot be read is an `Err` in its place, and hides no other.
-    ///
-    /// # Errors
-    /// [As every command](Client#errors).
-    ///
-    /// # Cancel safety
-    /// [As every command](Client#cancel-safety).
+    #[doc(alias = "remote-entry-get")]
     pub async fn remote_entries(&self) -> Result<Vec<Result<RemoteEntry, UnreadRow>>> {
         self.send(&RemoteEntryGet::all()).await
     }
@@ -44,12 +29,7 @@ impl Client {
     /// `remote-entry-get N M`: the remotes `from` up to, not with, `to`. OpenVPN 2.6; refused in a hold.
     ///
     /// A row that cannot be read is an `Err` in its place, and hides no other.
-    ///
-    /// # Errors
-    /// [As every command](Client#errors).
-    ///
-    /// # Cancel safety
-    /// [As every command](Client#cancel-safety).
+    #[doc(alias = "remote-entry-get")]
     pub async fn remote_entry_get(
         &self,
         from: u32,
@@ -59,12 +39,6 @@ impl Client {
     }
 
     /// `proxy NONE`, `proxy HTTP host port [nct]`, `proxy SOCKS host port`: answers `>PROXY:`.
-    ///
-    /// # Errors
-    /// [As every command](Client#errors).
-    ///
-    /// # Cancel safety
-    /// [As every command](Client#cancel-safety).
     pub async fn proxy(&self, action: &ProxyAction) -> Result<()> {
         self.send(action).await
     }

@@ -5,14 +5,9 @@ use crate::command::{self, Command, StatusFormat};
 use crate::error::{Error, Result};
 use crate::reply::{LoadStats, Status};
 
+/// Who is connected, and how much was carried.
 impl Client {
     /// `status 3`: clients and routes of a server, or the statistics of a client.
-    ///
-    /// # Errors
-    /// [As every command](Client#errors).
-    ///
-    /// # Cancel safety
-    /// [As every command](Client#cancel-safety).
     pub async fn status(&self) -> Result<Status> {
         self.status_format(StatusFormat::V3).await
     }
@@ -21,11 +16,9 @@ impl Client {
     /// the reply arrived.
     ///
     /// # Errors
-    /// [As every command](Client#errors), and [`Error::Unsupported`] on a connection without
+    /// Besides those of [every command](Client#errors): [`Error::Unsupported`] on a connection without
     /// [requests](crate::Builder::requests), where a restart could go unnoticed.
-    ///
-    /// # Cancel safety
-    /// [As every command](Client#cancel-safety).
+    #[doc(alias = "status")]
     pub async fn status_with_peers(&self) -> Result<(Status, PeerIdentities)> {
         if !self.shared().watches_states() {
             let needs = "`Builder::requests(true)`, for the identities of clients";
@@ -39,34 +32,18 @@ impl Client {
     /// `status N`: the status in a form of the caller's choice.
     ///
     /// Prefer [`status`](Self::status): the other forms are ambiguous where a name holds a comma.
-    ///
-    /// # Errors
-    /// [As every command](Client#errors).
-    ///
-    /// # Cancel safety
-    /// [As every command](Client#cancel-safety).
+    #[doc(alias = "status 2")]
     pub async fn status_format(&self, format: StatusFormat) -> Result<Status> {
         self.send(&command::Status(format)).await
     }
 
     /// `load-stats`: how many clients, and the bytes in and out of all of them.
-    ///
-    /// # Errors
-    /// [As every command](Client#errors).
-    ///
-    /// # Cancel safety
-    /// [As every command](Client#cancel-safety).
+    #[doc(alias = "load-stats")]
     pub async fn load_stats(&self) -> Result<LoadStats> {
         self.send(&command::LoadStats).await
     }
 
     /// `nclients`: how many clients are connected. In no manual; servers only.
-    ///
-    /// # Errors
-    /// [As every command](Client#errors).
-    ///
-    /// # Cancel safety
-    /// [As every command](Client#cancel-safety).
     pub async fn nclients(&self) -> Result<u32> {
         self.send(&command::Nclients).await
     }
