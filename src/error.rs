@@ -158,6 +158,13 @@ pub enum Error {
         after: Duration,
     },
 
+    /// A subscriber fell behind: [`Lagged`](crate::Lagged), where a program passes it on.
+    #[error("this subscriber fell behind and lost {events} events")]
+    Lagged {
+        /// How many events were lost.
+        events: u64,
+    },
+
     /// What the command is about is gone (the daemon restarted, the client left or connected
     /// anew, or the connection ended); it was not sent.
     #[error("`{command}`: what it is about is gone; nothing was sent")]
@@ -165,6 +172,37 @@ pub enum Error {
         /// The command, without its arguments.
         command: &'static str,
     },
+}
+
+impl Error {
+    /// Whether trying again is of no use before the program or its settings change: an argument, the management password, a
+    /// daemon that cannot do what was asked, or one that is none of OpenVPN's.
+    #[must_use]
+    pub fn is_permanent(&self) -> bool {
+        matches!(
+            self,
+            Self::InvalidArgument { .. }
+                | Self::Unsupported { .. }
+                | Self::PasswordRequired
+                | Self::PasswordRejected
+                | Self::NotOpenVpn { .. }
+                | Self::StatesRefused { .. }
+        )
+    }
+
+    /// Whether another management client has the daemon, as far as can be told: it accepts and does not greet
+    /// ([`NoGreeting`](Self::NoGreeting)), the queue of its unix socket is full, or TCP does not answer in time. Trying again
+    /// helps once the other has left.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        match self {
+            Self::NoGreeting { .. } => true,
+            Self::Connect { reason, .. } => {
+                matches!(reason.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
+            }
+            _ => false,
+        }
+    }
 }
 
 fn timeout_text(command: &str, after: Duration, sent: bool) -> String {
@@ -231,4 +269,38 @@ pub(crate) fn invalid(
     problem: ArgumentProblem,
 ) -> Error {
     Error::InvalidArgument { command, argument, problem }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn connect(kind: io::ErrorKind) -> Error {
+        Error::Connect { endpoint: "x".into(), reason: Arc::new(kind.into()) }
+    }
+
+    #[test]
+    fn another_manager_shows_in_three_ways() {
+        let greeting = Error::NoGreeting { after: Duration::from_secs(1) };
+        for busy in [greeting, connect(io::ErrorKind::WouldBlock), connect(io::ErrorKind::TimedOut)]
+        {
+            assert!(busy.is_busy() && !busy.is_permanent(), "{busy}");
+        }
+        for other in [connect(io::ErrorKind::NotFound), Error::Closed(CloseReason::Remote)] {
+            assert!(!other.is_busy() && !other.is_permanent(), "{other}");
+        }
+    }
+
+    #[test]
+    fn what_no_second_try_changes_is_permanent() {
+        let problem = ArgumentProblem::Other("is wrong");
+        for error in [
+            invalid("x", "y", problem),
+            Error::PasswordRejected,
+            Error::NotOpenVpn { line: "SSH-2.0".into() },
+            Error::Unsupported { command: "x", needs: "OpenVPN 2.7" },
+        ] {
+            assert!(error.is_permanent() && !error.is_busy(), "{error}");
+        }
+    }
 }

@@ -61,6 +61,7 @@ impl Dispatcher {
     /// Hands an event on; with no subscriber it is gone, but a request never is.
     pub(super) fn publish(&mut self, event: Event) {
         match &event {
+            Event::Hold(_) => self.shared.set_in_hold(true),
             Event::Fatal(fatal) => self.announced = Some(CloseReason::Fatal(fatal.text.clone())),
             Event::State(state) if state.name == StateName::Exiting => {
                 let detail = state.detail().unwrap_or_default();

@@ -9,6 +9,7 @@ use futures_core::Stream;
 
 use crate::client::broadcast::{Batch, Broadcast, Found, Published};
 use crate::client::identity::Peer;
+use crate::error::Error;
 use crate::events::Event;
 
 /// A subscription to the events of a connection, in the order they came.
@@ -67,6 +68,12 @@ pub struct Lagged(
     /// How many events were lost.
     pub u64,
 );
+
+impl From<Lagged> for Error {
+    fn from(Lagged(events): Lagged) -> Self {
+        Self::Lagged { events }
+    }
+}
 
 impl Events {
     pub(super) fn new(broadcast: &Arc<Broadcast>, connection: Option<u64>) -> Self {
@@ -219,5 +226,18 @@ impl Drop for Events {
 impl fmt::Debug for Events {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Events").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lag_passes_through_the_question_mark() {
+        fn read() -> crate::error::Result<()> {
+            Err(Lagged(3))?
+        }
+        assert_eq!(read().unwrap_err().to_string(), Lagged(3).to_string());
     }
 }

@@ -181,6 +181,15 @@ impl Client {
         self.shared.management_version
     }
 
+    /// Whether the daemon waits in its hold now, as far as it has said: from `>HOLD:` on, which it also says to one
+    /// that connects meanwhile, until a `hold release` of this connection was accepted.
+    ///
+    /// [`hold`](Self::hold) tells whether it *will* hold at its next start.
+    #[must_use]
+    pub fn is_in_hold(&self) -> bool {
+        self.shared.is_in_hold()
+    }
+
     /// Whether the connection has ended.
     #[must_use]
     pub fn is_closed(&self) -> bool {

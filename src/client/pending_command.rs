@@ -200,7 +200,7 @@ impl PendingCommand {
             return false;
         }
         match self.effect {
-            Effect::None | Effect::TellsStates | Effect::HidesStates => {}
+            Effect::None | Effect::TellsStates | Effect::HidesStates | Effect::ReleasesHold => {}
             // A lower one may be in force from now on, whether its reply is seen or not.
             Effect::Announces(version) => dispatcher.shared.announce_at_most(version),
             Effect::Decides(cid, kid) => dispatcher.registry.settled(cid, kid),
@@ -256,6 +256,7 @@ impl PendingCommand {
                 dispatcher.env_filter.answered(self.env_filter, zero, text.as_ref(), refused);
             }
             Effect::TellsStates if success.is_some() => dispatcher.shared.tell_states(),
+            Effect::ReleasesHold if success.is_some() => dispatcher.shared.set_in_hold(false),
             // Also where its caller has hung up.
             Effect::Announces(version) if success.is_some() => dispatcher.shared.announce(version),
             _ => {}

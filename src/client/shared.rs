@@ -29,6 +29,8 @@ pub(super) struct Shared {
     wants_states: AtomicBool,
     /// Whether the daemon has accepted to tell the user states.
     tells_states: AtomicBool,
+    /// Whether the daemon waits for `hold release`.
+    in_hold: AtomicBool,
     closed: watch::Sender<Option<CloseReason>>,
     /// Tells the driver that there is something to do beside commands.
     pub(super) work: Arc<Notify>,
@@ -62,6 +64,7 @@ impl Shared {
             watches_states,
             wants_states: AtomicBool::new(false),
             tells_states: AtomicBool::new(false),
+            in_hold: AtomicBool::new(false),
             closed: watch::Sender::new(None),
             work: Arc::new(Notify::new()),
             closing: AtomicU8::new(Closing::No as u8),
@@ -135,6 +138,14 @@ impl Shared {
             self.wants_states.load(Ordering::Acquire) && self.tells_states.load(Ordering::Acquire)
         };
         self.watches_states && !shown()
+    }
+
+    pub(super) fn set_in_hold(&self, in_hold: bool) {
+        self.in_hold.store(in_hold, Ordering::Release);
+    }
+
+    pub(super) fn is_in_hold(&self) -> bool {
+        self.in_hold.load(Ordering::Acquire)
     }
 
     /// Sets the reason the connection ended; the first one stays.

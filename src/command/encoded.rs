@@ -91,6 +91,8 @@ pub(crate) enum Effect {
     TellsStates,
     /// It turns them off.
     HidesStates,
+    /// It lets the daemon out of its hold.
+    ReleasesHold,
     /// It tells the daemon which management version this program understands.
     Announces(u32),
     /// It sets how much of what a client says of itself is filtered; level 0 is the only safe one.

@@ -79,6 +79,7 @@ impl fmt::Debug for RawCommand {
 fn effect(parameters: &[&[u8]]) -> Effect {
     match parameters {
         [b"state", words @ ..] => states(words),
+        [b"hold", b"release", ..] => Effect::ReleasesHold,
         [b"version", version] => number(version).map_or(Effect::None, Effect::Announces),
         [b"env-filter", level @ ..] => {
             // Without a level the daemon takes 0.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::history::rows;
 use super::received::{Line, Parse, TOO_FEW, numeric, parse_bare_name};
 use super::writer::{INT, whole_seconds};
-use super::{Command, Dialect, Encoded, ReplyShape, Sealed, Writer};
+use super::{Command, Dialect, Effect, Encoded, ReplyShape, Sealed, Writer};
 use crate::error::{Error, Result};
 use crate::events;
 use crate::reply::{self, RawReply};
@@ -96,7 +96,8 @@ impl Command for HoldRelease {
     type Reply = ();
 
     fn encode(&self, _: Dialect) -> Result<Encoded> {
-        Ok(Writer::new("hold").word("release").line(ReplyShape::Line).expect("hold release"))
+        let encoded = Writer::new("hold").word("release").line(ReplyShape::Line);
+        Ok(encoded.expect("hold release").effect(Effect::ReleasesHold))
     }
 
     fn read(&self, _: &RawReply) -> Result<()> {

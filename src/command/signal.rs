@@ -15,6 +15,8 @@ use crate::types::grammar::Problem;
 pub enum Signal {
     /// Restart, reading the configuration again. Client IDs restart at 0.
     Sighup,
+    /// End, as by Ctrl-C.
+    Sigint,
     /// End.
     Sigterm,
     /// Restart with the configuration as it is. Client IDs restart at 0.
@@ -29,6 +31,7 @@ impl Signal {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Sighup => "SIGHUP",
+            Self::Sigint => "SIGINT",
             Self::Sigterm => "SIGTERM",
             Self::Sigusr1 => "SIGUSR1",
             Self::Sigusr2 => "SIGUSR2",
@@ -66,10 +69,12 @@ impl Parse for Signal {
 
     fn parse(line: &Line<'_>) -> Result<Self, Problem> {
         let [name, ..] = line.arguments else { return Err(TOO_FEW) };
-        [Self::Sighup, Self::Sigterm, Self::Sigusr1, Self::Sigusr2]
+        [Self::Sighup, Self::Sigint, Self::Sigterm, Self::Sigusr1, Self::Sigusr2]
             .into_iter()
             .find(|signal| signal.as_str().as_bytes() == *name)
-            .ok_or(Problem("has a signal that is none of SIGHUP, SIGTERM, SIGUSR1 and SIGUSR2"))
+            .ok_or(Problem(
+                "has a signal that is none of SIGHUP, SIGINT, SIGTERM, SIGUSR1 and SIGUSR2",
+            ))
     }
 }
 

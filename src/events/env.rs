@@ -12,7 +12,7 @@ use crate::types::{Line, Text, WriteError};
 pub use builder::EnvBuilder;
 pub(super) use lines::EnvLines;
 use lines::Lines;
-pub use typed::SessionState;
+pub use typed::{SessionState, SsoMethod};
 
 /// The environment that comes with an event, as `name=value` pairs in the daemon's order.
 ///

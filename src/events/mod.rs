@@ -43,7 +43,7 @@ pub use bad_field::BadField;
 pub use bytecount::{ByteCount, ByteCountClient};
 pub use client::{ClientEvent, CrResponse};
 pub use echo::Echo;
-pub use env::{Env, EnvBuilder, SessionState};
+pub use env::{Env, EnvBuilder, SessionState, SsoMethod};
 pub use fatal::Fatal;
 pub use hold::Hold;
 pub use info::Info;
@@ -72,47 +72,51 @@ pub(crate) use crate::types::grammar::Problem;
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Event {
-    /// `>HOLD:`
+    /// `>HOLD:`: the daemon waits for `hold release`. Comes where it was started with `management-hold`, after `hold on` at
+    /// its next restart, and to a manager that connects meanwhile.
     Hold(Hold),
-    /// `>FATAL:`
+    /// `>FATAL:`: the daemon ends, and says why. Always on.
     Fatal(Fatal),
-    /// `>INFO:`
+    /// `>INFO:`: the greeting, and other messages. Always on.
     Info(Info),
-    /// `>STATE:`
+    /// `>STATE:`: the daemon enters a state. After [`state_on`](crate::Client::state_on).
     State(State),
-    /// `>BYTECOUNT:`
+    /// `>BYTECOUNT:`: the bytes of a client's tunnel. After [`bytecount`](crate::Client::bytecount).
     ByteCount(ByteCount),
-    /// `>BYTECOUNT_CLI:`
+    /// `>BYTECOUNT_CLI:`: the bytes of one client of a server. After [`bytecount`](crate::Client::bytecount).
     ByteCountClient(ByteCountClient),
-    /// `>LOG:`
+    /// `>LOG:`: a line of the log. After [`log_on`](crate::Client::log_on).
     Log(LogLine),
-    /// `>ECHO:`
+    /// `>ECHO:`: an `echo` that the server has pushed, or the configuration holds. After [`echo_on`](crate::Client::echo_on).
     Echo(Echo),
-    /// `>PASSWORD:`
+    /// `>PASSWORD:`: the daemon asks for credentials or refuses them, or passes a token on. With
+    /// `management-query-passwords`; a wrong password and a token also come without.
     Password(Password),
-    /// `>CLIENT:`
+    /// `>CLIENT:`: what happens to a client of a server. With `management-client-auth`; without it a server says of a client
+    /// only that it is in (`ESTABLISHED`).
     Client(ClientEvent),
-    /// `>INFOMSG:`
+    /// `>INFOMSG:`: a message of the server to the user: a page to open, a question. Always on.
     InfoMsg(InfoMsg),
-    /// `>NEED-OK:`
+    /// `>NEED-OK:`: the daemon asks for a confirmation, such as to insert a token.
     NeedOk(NeedOk),
-    /// `>NEED-STR:`
+    /// `>NEED-STR:`: the daemon asks for a text.
     NeedStr(NeedStr),
-    /// `>NEED-CERTIFICATE:`
+    /// `>NEED-CERTIFICATE:`: the daemon asks for a certificate. With `management-external-cert`.
     NeedCertificate(NeedCertificate),
-    /// `>NOTIFY:`
+    /// `>NOTIFY:`: a message of the server to the user interface. OpenVPN 3.
     Notify(Notify),
-    /// `>PK_SIGN:` or `>RSA_SIGN:`
+    /// `>PK_SIGN:` or `>RSA_SIGN:`: the daemon asks for a signature. With `management-external-key`.
     PkSign(PkSign),
-    /// `>PROXY:`
+    /// `>PROXY:`: the daemon asks by which proxy to connect. With `management-query-proxy`.
     Proxy(ProxyQuery),
-    /// `>REMOTE:`
+    /// `>REMOTE:`: the daemon asks where to connect to. With `management-query-remote`.
     Remote(RemoteQuery),
-    /// `>UPDOWN:`
+    /// `>UPDOWN:`: the tunnel goes up or down, with its environment. With `management-up-down`.
     UpDown(UpDown),
-    /// `>PKCS11ID-COUNT:`
+    /// `>PKCS11ID-COUNT:`: the answer to [`pkcs11_id_count`](crate::Client::pkcs11_id_count), where nobody waits for it any
+    /// more.
     Pkcs11IdCount(Pkcs11IdCount),
-    /// `>PKCS11ID-ENTRY:`
+    /// `>PKCS11ID-ENTRY:`: the answer to [`pkcs11_id_get`](crate::Client::pkcs11_id_get), likewise.
     Pkcs11IdEntry(Pkcs11IdEntry),
     /// A line without a `>` that belongs to no reply.
     Stray(Stray),
@@ -223,6 +227,39 @@ impl Event {
     pub fn to_bytes(&self) -> Result<Vec<u8>, WriteError> {
         let mut out = Vec::new();
         self.write(&mut out).map(|()| out)
+    }
+
+    /// The name it has on the wire, as `STATE` or `BYTECOUNT_CLI`, for metrics and filters: one of few for the events that are
+    /// known. `None` for a [`Stray`](Self::Stray) line, and where the line has none.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        Some(match self {
+            Self::Hold(_) => "HOLD",
+            Self::Fatal(_) => "FATAL",
+            Self::Info(_) => "INFO",
+            Self::State(_) => "STATE",
+            Self::ByteCount(_) => "BYTECOUNT",
+            Self::ByteCountClient(_) => "BYTECOUNT_CLI",
+            Self::Log(_) => "LOG",
+            Self::Echo(_) => "ECHO",
+            Self::Password(_) => "PASSWORD",
+            Self::Client(_) => "CLIENT",
+            Self::InfoMsg(_) => "INFOMSG",
+            Self::NeedOk(_) => "NEED-OK",
+            Self::NeedStr(_) => "NEED-STR",
+            Self::NeedCertificate(_) => "NEED-CERTIFICATE",
+            Self::Notify(_) => "NOTIFY",
+            Self::PkSign(PkSign { command: SignCommand::PkSig, .. }) => "PK_SIGN",
+            Self::PkSign(PkSign { command: SignCommand::RsaSig, .. }) => "RSA_SIGN",
+            Self::Proxy(_) => "PROXY",
+            Self::Remote(_) => "REMOTE",
+            Self::UpDown(_) => "UPDOWN",
+            Self::Pkcs11IdCount(_) => "PKCS11ID-COUNT",
+            Self::Pkcs11IdEntry(_) => "PKCS11ID-ENTRY",
+            Self::Stray(_) => return None,
+            Self::Unknown(unknown) => return unknown.name(),
+            Self::Malformed(malformed) => return malformed.name(),
+        })
     }
 
     /// How much memory the event holds that it does not share with those that came with it.

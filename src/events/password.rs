@@ -210,25 +210,29 @@ impl fmt::Display for Password {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NeedUserPass { realm, challenge: None } => {
-                write!(f, "needs user name and password for {realm}")
+                write!(f, "needs user name and password for '{realm}'")
             }
             Self::NeedUserPass { realm, challenge: Some(challenge) } => {
-                write!(f, "needs user name, password and response for {realm}: {}", challenge.text)
+                write!(
+                    f,
+                    "needs user name, password and response for '{realm}': {}",
+                    challenge.text
+                )
             }
             Self::NeedPassword { realm, challenge: None } => {
-                write!(f, "needs password for {realm}")
+                write!(f, "needs password for '{realm}'")
             }
             Self::NeedPassword { realm, challenge: Some(challenge) } => {
-                write!(f, "needs password and response for {realm}: {}", challenge.text)
+                write!(f, "needs password and response for '{realm}': {}", challenge.text)
             }
-            Self::NeedUsername { realm } => write!(f, "needs user name for {realm}"),
+            Self::NeedUsername { realm } => write!(f, "needs user name for '{realm}'"),
             Self::VerificationFailed { realm, challenge: Some(challenge), .. } => {
-                write!(f, "verification of {realm} needs a response: {}", challenge.text)
+                write!(f, "verification of '{realm}' needs a response: {}", challenge.text)
             }
             Self::VerificationFailed { realm, reason: Some(reason), .. } => {
-                write!(f, "verification of {realm} failed: {}", Masked(reason))
+                write!(f, "verification of '{realm}' failed: {}", Masked(reason))
             }
-            Self::VerificationFailed { realm, .. } => write!(f, "verification of {realm} failed"),
+            Self::VerificationFailed { realm, .. } => write!(f, "verification of '{realm}' failed"),
             Self::AuthToken(_) => f.write_str("received an authentication token"),
         }
     }

@@ -63,6 +63,6 @@ impl Realm {
 
 impl fmt::Display for Realm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "'{}'", String::from_utf8_lossy(self.as_bytes()))
+        f.pad(&String::from_utf8_lossy(self.as_bytes()))
     }
 }

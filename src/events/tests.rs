@@ -113,6 +113,17 @@ fn bytes_that_are_not_utf8_are_kept() {
     assert!(matches!(Event::parse(&line), Event::Malformed(bad) if bad.line() == &line));
 }
 
+#[test]
+fn each_event_is_named_as_its_line() {
+    for line in SAMPLES {
+        let name = line.split(':').next();
+        assert_eq!(parse(line).name(), name, "{line}");
+    }
+    assert_eq!(parse("NEW:x").name(), Some("NEW"));
+    assert_eq!(parse("BYTECOUNT:x").name(), Some("BYTECOUNT"));
+    assert_eq!(parse("no name").name(), None);
+}
+
 /// Lines that look like events: a sample with some of its bytes changed, or any bytes.
 fn lines() -> impl Strategy<Value = Vec<u8>> {
     let sample = prop::sample::select([SAMPLES, BLOCK_LINES].concat());

@@ -95,7 +95,7 @@ pub(super) async fn answer(
 ) -> Answered {
     let given = tokio::select! {
         given = given(request) => given,
-        () = request.closed() => return Answered::Over,
+        () = request.withdrawn() => return Answered::Over,
     };
     let answer = match given {
         Ok(Some(answer)) => answer,

@@ -154,6 +154,14 @@ impl Attempt {
         self.request.username()
     }
 
+    /// Whether its user name is this one; `false` where it has none.
+    ///
+    /// # Errors
+    /// Where the [environment](Env::is_trusted) is not trusted.
+    pub fn is_user(&self, name: impl AsRef<[u8]>) -> Result<bool, BadField> {
+        self.request.is_user(name)
+    }
+
     /// Its password, taken apart where it carries a challenge response; `None` where it has none.
     ///
     /// # Errors
@@ -176,8 +184,8 @@ impl Attempt {
     ///
     /// # Cancel safety
     /// Cancel safe.
-    pub async fn closed(&self) {
-        self.request.closed().await;
+    pub async fn withdrawn(&self) {
+        self.request.withdrawn().await;
     }
 
     /// When the attempt is denied for want of a decision.
@@ -230,7 +238,7 @@ impl Attempt {
         let stale = Error::Stale { command: "client-pending-auth" };
         let response = tokio::select! {
             response = responses.recv() => response.ok_or(stale)?,
-            () = self.request.closed() => return Err(stale.into()),
+            () = self.request.withdrawn() => return Err(stale.into()),
             () = tokio::time::sleep(timeout) => return Err(AskError::NoResponse),
         };
         Ok(response.decode()?)

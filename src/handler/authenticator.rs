@@ -9,6 +9,7 @@ use crate::command::PeerConfig;
 /// Decides about one attempt of a client to be let in.
 ///
 /// Also any closure `Fn(Attempt) -> impl Future<Output = Result<Decision, BoxError>>`.
+/// [`BoxAuthenticator`](super::BoxAuthenticator) holds one of whatever type.
 /// An error, a panic, and a decision that comes after the deadline all deny.
 pub trait Authenticator: Send + Sync + 'static {
     /// Decides. Attempts of different clients run at the same time.

@@ -68,7 +68,7 @@ impl Deciding {
         let Times { begin, deadline, time } = times;
         tokio::select! {
             biased;
-            () = self.request.closed() => return self.undecided().await,
+            () = self.request.withdrawn() => return self.undecided().await,
             _ = stopped(&mut self.stop) => return self.deny(Verdict::ShutDown).await,
             // Its sender is kept as long as this waits.
             _ = begin => {}
@@ -110,7 +110,7 @@ impl Deciding {
                     }
                 }
                 _ = stopped(&mut self.stop) => return Err(GivenUp),
-                () = self.request.closed(), if gone.is_none() => {
+                () = self.request.withdrawn(), if gone.is_none() => {
                     gone = Some(self.gone().await);
                     // At the end of the server nobody listens.
                     let _ = self.released.send((Arc::clone(&self.request), self.number));

@@ -8,6 +8,7 @@
 mod answer;
 mod attempt;
 mod authenticator;
+mod boxed;
 mod clients;
 mod deciding;
 mod failure;
@@ -19,6 +20,7 @@ mod server;
 
 pub use attempt::{AskError, Attempt, AttemptKind};
 pub use authenticator::{Authenticator, Decision};
+pub use boxed::{BoxAuthenticator, BoxCredentialsProvider, BoxSigner};
 pub use failure::Failure;
 pub use outcome::{Delivery, Drained, Outcome, Verdict};
 pub use provider::{

@@ -22,7 +22,7 @@ use crate::requests::{Request, RequestSource, Requests, SourceError, Sourced};
 /// was sent is sent again as it is.
 ///
 /// A call goes on where its client leaves or is decided about elsewhere, which
-/// [`Attempt::closed`](super::Attempt::closed) tells, and where the connection ends; what it decides then is not
+/// [`Attempt::withdrawn`](super::Attempt::withdrawn) tells, and where the connection ends; what it decides then is not
 /// sent, and the next attempt of the client does not wait for it.
 ///
 /// # Renewals

@@ -247,6 +247,17 @@ impl Request {
         self.handle().and_then(Handle::unsent_error)
     }
 
+    /// Waits until nobody waits for an answer any more: it was given, or the daemon took the request back. At once for an
+    /// [`Overflow`](Self::Overflow).
+    ///
+    /// # Cancel safety
+    /// Cancel safe.
+    pub async fn withdrawn(&self) {
+        if let Some(handle) = self.handle() {
+            handle.state().closed().await;
+        }
+    }
+
     /// Does the harmless thing: what can be refused is refused, what can be left is left.
     ///
     /// A client is denied. A `NEED-OK` is cancelled. A remote is accepted as it stands, a proxy is
@@ -302,13 +313,6 @@ impl Request {
     /// What it is known by, also where it comes again.
     pub(crate) fn state(&self) -> Option<&Arc<RequestState>> {
         self.handle().map(Handle::state)
-    }
-
-    /// Waits until it is answered, or the daemon takes it back.
-    pub(crate) async fn closed(&self) {
-        if let Some(handle) = self.handle() {
-            handle.state().closed().await;
-        }
     }
 
     /// Leaves the daemon waiting, on purpose; a client is left to the drop policy.

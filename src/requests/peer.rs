@@ -112,6 +112,14 @@ impl ClientRequest {
         self.env.username()
     }
 
+    /// Whether its user name is this one; `false` where it has none.
+    ///
+    /// # Errors
+    /// Where the [environment](Env::is_trusted) is not trusted.
+    pub fn is_user(&self, name: impl AsRef<[u8]>) -> Result<bool, BadField> {
+        self.env.is_user(name)
+    }
+
     /// Its password, taken apart where it carries a challenge response; `None` where it has none.
     ///
     /// # Errors
@@ -134,7 +142,7 @@ impl ClientRequest {
     ///
     /// # Cancel safety
     /// Cancel safe.
-    pub async fn closed(&self) {
+    pub async fn withdrawn(&self) {
         self.handle.state().closed().await;
     }
 

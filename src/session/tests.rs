@@ -486,6 +486,41 @@ async fn responses_that_nobody_takes_do_not_pile_up() {
 }
 
 #[tokio::test]
+async fn a_hold_lasts_until_its_release_is_accepted() {
+    let (session, mut daemon) = start(Builder::new()).await;
+    let (client, mut events, requests) = session.split();
+    drop(requests);
+    assert!(!client.is_in_hold());
+    daemon.says(">HOLD:Waiting for hold release:0\r\n").await;
+    while !matches!(events.next().await, Some(Ok(Event::Hold(_)))) {}
+    assert!(client.is_in_hold());
+    exchange(client.hold_release(), &mut daemon, "hold release\n", "ERROR: no\r\n")
+        .await
+        .unwrap_err();
+    assert!(client.is_in_hold());
+    // The daemon restarts at once, and holds again: what came last counts.
+    let again = "SUCCESS: hold release succeeded\r\n>HOLD:Waiting for hold release:0\r\n";
+    exchange(client.hold_release(), &mut daemon, "hold release\n", again).await.unwrap();
+    while !matches!(events.next().await, Some(Ok(Event::Hold(_)))) {}
+    assert!(client.is_in_hold());
+    let released = "SUCCESS: hold release succeeded\r\n";
+    exchange(client.hold_release(), &mut daemon, "hold release\n", released).await.unwrap();
+    assert!(!client.is_in_hold());
+}
+
+#[tokio::test]
+async fn any_request_tells_that_it_was_taken_back() {
+    let (mut session, mut daemon) = start(Builder::new()).await;
+    daemon.says(">NEED-OK:Need 'token' confirmation MSG:Insert it\r\n").await;
+    let request = session.requests_mut().next().await.unwrap();
+    let withdrawn = request.withdrawn();
+    tokio::pin!(withdrawn);
+    assert!(unsent::poll_once(withdrawn.as_mut()).is_pending());
+    daemon.says(">STATE:1700000000,RECONNECTING,SIGUSR1,,,,,\r\n").await;
+    withdrawn.await;
+}
+
+#[tokio::test]
 async fn without_requests_their_stream_is_at_its_end() {
     let (ours, theirs) = duplex(1024);
     let mut daemon = Daemon(theirs);

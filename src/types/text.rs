@@ -1,8 +1,9 @@
 //! [`Text`]: bytes the daemon sent that are usually, but not certainly, UTF-8.
 
-use std::borrow::Cow;
+use std::borrow::{Borrow, Cow};
 use std::fmt;
 use std::str::Utf8Error;
+use std::string::FromUtf8Error;
 
 use bytes::Bytes;
 
@@ -116,6 +117,13 @@ impl AsRef<[u8]> for Text {
     }
 }
 
+/// The same bytes are equal, have the same order and the same hash: a map by `Text` is asked by bytes.
+impl Borrow<[u8]> for Text {
+    fn borrow(&self) -> &[u8] {
+        &self.0
+    }
+}
+
 impl From<Bytes> for Text {
     fn from(bytes: Bytes) -> Self {
         Self(bytes)
@@ -134,6 +142,27 @@ impl From<String> for Text {
     }
 }
 
+impl From<Vec<u8>> for Text {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self(Bytes::from(bytes))
+    }
+}
+
+impl From<Text> for Bytes {
+    fn from(text: Text) -> Self {
+        text.0
+    }
+}
+
+/// Fails where the bytes are not UTF-8; the error has them.
+impl TryFrom<Text> for String {
+    type Error = FromUtf8Error;
+
+    fn try_from(text: Text) -> Result<Self, FromUtf8Error> {
+        Self::from_utf8(text.0.into())
+    }
+}
+
 impl PartialEq<str> for Text {
     fn eq(&self, other: &str) -> bool {
         self.as_bytes() == other.as_bytes()
@@ -143,6 +172,24 @@ impl PartialEq<str> for Text {
 impl PartialEq<&str> for Text {
     fn eq(&self, other: &&str) -> bool {
         self.as_bytes() == other.as_bytes()
+    }
+}
+
+impl PartialEq<String> for Text {
+    fn eq(&self, other: &String) -> bool {
+        self.as_bytes() == other.as_bytes()
+    }
+}
+
+impl PartialEq<Text> for str {
+    fn eq(&self, other: &Text) -> bool {
+        other == self
+    }
+}
+
+impl PartialEq<Text> for &str {
+    fn eq(&self, other: &Text) -> bool {
+        other == self
     }
 }
 
@@ -161,6 +208,23 @@ mod tests {
         let text = Text::from_static(b"a\"\xff");
         assert_eq!(format!("{text:?}"), r#""a\"\xff""#);
         assert_eq!(text.to_string(), "a\"\u{fffd}");
+    }
+
+    #[test]
+    fn a_map_is_asked_by_bytes() {
+        let ages = std::collections::HashMap::from([(Text::from("alice"), 30)]);
+        let order = std::collections::BTreeMap::from([(Text::from("alice"), 30)]);
+        assert_eq!(ages.get(b"alice".as_slice()), Some(&30));
+        assert_eq!(order.get(b"alice".as_slice()), Some(&30));
+    }
+
+    #[test]
+    fn a_string_is_made_where_it_is_utf_8() {
+        assert_eq!(String::try_from(Text::from("alice")).unwrap(), "alice");
+        let error = String::try_from(Text::from_static(b"\xff")).unwrap_err();
+        assert_eq!(error.into_bytes(), b"\xff");
+        let (alice, owned) = (Text::from("alice"), String::from("alice"));
+        assert!("alice" == alice && alice == owned && *"bob" != alice);
     }
 
     #[test]

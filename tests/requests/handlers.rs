@@ -264,7 +264,7 @@ async fn calls_go_on_when_the_server_is_gone() -> Result<()> {
         let asked = asked.clone();
         async move {
             asked.send(())?;
-            attempt.closed().await;
+            attempt.withdrawn().await;
             Ok(Decision::Allow)
         }
     };

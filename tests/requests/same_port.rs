@@ -22,7 +22,7 @@ async fn a_newer_connect_takes_the_older_request_back() -> Result<()> {
     let options = patient::client(&server.process).local_port(&port);
     let mut gone = comes(&lab, options.clone(), "alice").await?;
     let older = server.connect().await?;
-    let waiting = within("withdrawal", older.closed());
+    let waiting = within("withdrawal", older.withdrawn());
     gone.process.kill();
     let (connected, withdrawn) = tokio::join!(comes(&lab, options, "alice"), waiting);
     let mut client = connected?;
@@ -56,7 +56,7 @@ impl FirstHangs {
             return Ok(Decision::Allow);
         }
         self.told.send("dead").ok();
-        attempt.closed().await;
+        attempt.withdrawn().await;
         self.told.send("withdrawn").ok();
         std::future::pending().await
     }

@@ -71,7 +71,7 @@ async fn connect(client: ClientRequest) -> Result<()> {
     match username.to_str() {
         Ok("denied") => client.deny("no", Some("No.")).await,
         Ok("leaves") => {
-            client.closed().await;
+            client.withdrawn().await;
             Ok(())
         }
         Ok("asked") => {

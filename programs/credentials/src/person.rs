@@ -39,9 +39,9 @@ impl Person {
 fn show_refusal(realm: &Realm, refusal: Option<&Refusal>) {
     match refusal {
         Some(Refusal { reason: Some(reason), .. }) => {
-            show(format!("verification of {realm} failed: {reason}"));
+            show(format!("verification of '{realm}' failed: {reason}"));
         }
-        Some(_) => show(format!("verification of {realm} failed")),
+        Some(_) => show(format!("verification of '{realm}' failed")),
         None => {}
     }
 }

@@ -63,7 +63,7 @@ impl Sso {
             biased;
             answer = link.answer() => End::Answered(answer),
             () = sleep(self.patience) => End::Expired,
-            () = attempt.closed() => End::ClientLeft,
+            () = attempt.withdrawn() => End::ClientLeft,
         }
     }
 

@@ -39,7 +39,9 @@ fn what_not_all_versions_have_is_read_back() {
         let http = ProxyAction::Http { host: "proxy".to_owned(), port: 3128, no_clear_text };
         assert_eq!(is_read_back(&http), 6);
     }
-    for signal in [Signal::Sighup, Signal::Sigterm, Signal::Sigusr1, Signal::Sigusr2] {
+    for signal in
+        [Signal::Sighup, Signal::Sigint, Signal::Sigterm, Signal::Sigusr1, Signal::Sigusr2]
+    {
         assert_eq!(is_read_back(&signal), 6);
     }
     for mode in [Mode::None, Mode::Interact, Mode::NoInteract] {
@@ -104,7 +106,7 @@ fn what_is_no_value_is_a_problem() {
     }
     fails::<Version>(&["version 5"]);
     fails::<AnnounceVersion>(&["version", "version x", "version -1"]);
-    fails::<Signal>(&["signal", "signal SIGINT", "signal sigterm"]);
+    fails::<Signal>(&["signal", "signal SIGQUIT", "signal sigterm"]);
     fails::<SetVerb>(&["verb", "verb 256", "verb 4x"]);
     fails::<Test>(&["test", "test -1"]);
     fails::<Status>(&["status", "status 4"]);

@@ -37,6 +37,21 @@ fn a_line_without_a_pair_is_kept() {
 }
 
 #[test]
+fn a_user_is_compared_by_name() {
+    let alice = env(&["username=alice"]);
+    assert_eq!((alice.is_user("alice"), alice.is_user(b"bob")), (Ok(true), Ok(false)));
+    assert_eq!(env(&[]).is_user(""), Ok(false));
+    assert!(from_lines(&["username=alice"], false).is_user("alice").is_err());
+}
+
+#[test]
+fn ways_of_pending_authentication_are_whole_words() {
+    let env = env(&["IV_SSO=webauth,openurlx,crtext"]);
+    let known = [SsoMethod::WebAuth, SsoMethod::OpenUrl, SsoMethod::CrText];
+    assert_eq!(known.map(|method| env.supports_sso(method)), [true, false, true]);
+}
+
+#[test]
 fn secrets_are_redacted() {
     let env =
         env(&["username=al", "password=hunter2", "UV_Auth_Token=hunter2", "x_response=hunter2"]);

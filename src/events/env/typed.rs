@@ -30,6 +30,14 @@ impl Env {
         self.vouched("username")
     }
 
+    /// Whether the [`username`](Self::username) is this one; `false` where there is none.
+    ///
+    /// # Errors
+    /// Where the block [is not trusted](Self::is_trusted).
+    pub fn is_user(&self, name: impl AsRef<[u8]>) -> Result<bool, BadField> {
+        Ok(self.username()?.is_some_and(|user| user.as_bytes() == name.as_ref()))
+    }
+
     /// `password`: the password the client gave, which can be a token or an answer to a
     /// challenge (`CRV1::…`, `SCRV1:…`).
     ///
@@ -232,6 +240,13 @@ impl Env {
         self.list("IV_SSO", b',')
     }
 
+    /// Whether `IV_SSO` names this way of pending authentication, so that its user can be asked by it
+    /// ([`PendingAuth`](crate::PendingAuth)).
+    #[must_use]
+    pub fn supports_sso(&self, method: SsoMethod) -> bool {
+        self.iv_sso().any(|known| known.as_bytes() == method.as_str().as_bytes())
+    }
+
     /// `IV_CIPHERS`: the ciphers it accepts, best first; empty where it sent none.
     pub fn iv_ciphers(&self) -> impl Iterator<Item = Text> + use<> {
         self.list("IV_CIPHERS", b':')
@@ -388,6 +403,36 @@ fn x509_field(name: &[u8], depth: u32) -> Option<&[u8]> {
     let rest = name.strip_prefix(b"X509_")?;
     let (at, field) = split_once(rest, b"_")?;
     (number(at) == Some(depth)).then_some(field)
+}
+
+/// A way of pending authentication, as clients name those they can serve in `IV_SSO`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SsoMethod {
+    /// `webauth`: opens a page ([`PendingAuth::web_auth`](crate::PendingAuth::web_auth)).
+    WebAuth,
+    /// `openurl`: the older form of the same ([`PendingAuth::open_url`](crate::PendingAuth::open_url)).
+    OpenUrl,
+    /// `crtext`: asks its user for a text ([`PendingAuth::cr_text`](crate::PendingAuth::cr_text)).
+    CrText,
+}
+
+impl SsoMethod {
+    /// The name on the wire.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::WebAuth => "webauth",
+            Self::OpenUrl => "openurl",
+            Self::CrText => "crtext",
+        }
+    }
+}
+
+impl fmt::Display for SsoMethod {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
 }
 
 /// What became of the token a client showed (`auth-gen-token`).

@@ -14,7 +14,7 @@ async fn calls_go_on_where_the_connection_ends() {
     let server = AuthServer::new(move |attempt: Attempt| {
         let told = told.clone();
         async move {
-            attempt.closed().await;
+            attempt.withdrawn().await;
             // Puts away what it has begun.
             tokio::time::sleep(Duration::from_secs(5)).await;
             told.send(attempt.cid().0)?;

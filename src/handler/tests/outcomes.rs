@@ -97,7 +97,7 @@ async fn what_fails_is_told_and_why() {
 #[tokio::test(start_paused = true)]
 async fn a_decision_that_comes_too_late_for_its_client_is_told_as_stale() {
     let server = AuthServer::new(|attempt: Attempt| async move {
-        attempt.closed().await;
+        attempt.withdrawn().await;
         Ok(Decision::Allow)
     });
     let (_server, mut daemon, mut outcomes) = serve_told(server).await;

@@ -34,8 +34,8 @@ impl Trouble {
     #[must_use]
     pub fn of(error: &Error) -> Self {
         match error {
+            _ if error.is_busy() => Self::Busy,
             Error::Connect { reason, .. } => Self::of_io(reason),
-            Error::NoGreeting { .. } => Self::Busy,
             Error::PasswordRequired | Error::PasswordRejected => Self::Password,
             Error::InvalidArgument { .. } => Self::Setting,
             Error::NotOpenVpn { .. } | Error::StatesRefused { .. } => Self::NotOpenVpn,
@@ -49,8 +49,6 @@ impl Trouble {
             io::ErrorKind::ConnectionRefused => Self::Refused,
             io::ErrorKind::NotFound => Self::NoSuchPath,
             io::ErrorKind::PermissionDenied => Self::Permission,
-            // A unix socket whose queue is full; and a machine that does not answer.
-            io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => Self::Busy,
             _ => Self::Other,
         }
     }

@@ -163,7 +163,7 @@ async fn a_newer_connect_withdraws_the_older_requests_of_its_id() {
     d.connect("REAUTH", 0, 2).await.connect("CONNECT", 0, 3).await;
     let live = next_client(&mut requests).await;
     assert_eq!(live.kid().0, 3, "the older renewal is gone from the queue");
-    dead.closed().await;
+    dead.withdrawn().await;
     assert!(!dead.is_open() && live.is_open() && other.is_open());
     assert_ne!(dead.peer(), live.peer());
     assert!(matches!(dead.allow().await, Err(Error::Stale { .. })));

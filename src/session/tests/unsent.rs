@@ -64,7 +64,7 @@ async fn plain(by_path: bool) -> (Client, Requests, Plain) {
 }
 
 /// Polls once, as a task that then loses patience.
-fn poll_once<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
+pub(super) fn poll_once<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
     future.poll(&mut Context::from_waker(std::task::Waker::noop()))
 }
 
