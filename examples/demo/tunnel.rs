@@ -144,9 +144,9 @@ pub(crate) async fn answer_credentials(client: &mut Side) -> Result<()> {
     };
     let realm = client.event("the request for credentials", need).await?;
     let username = client.client.username(realm.as_bytes(), USER_NAME);
-    client.call(&format!(".username({realm}, {USER_NAME:?})"), username).await?;
+    client.call(&format!(".username(\"{realm}\", {USER_NAME:?})"), username).await?;
     let password = client.client.password(realm.as_bytes(), PASSWORD);
-    client.call(&format!(".password({realm}, [redacted])"), password).await
+    client.call(&format!(".password(\"{realm}\", [redacted])"), password).await
 }
 
 /// Waits for the client to ask for entry, looks who it is, and lets it in with a route.

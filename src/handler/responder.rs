@@ -62,7 +62,7 @@ impl Responder {
         }
     }
 
-    /// Sets who knows user names, passwords and responses, opens pages and keeps tokens.
+    /// Sets the provider of user names, passwords and responses, which also opens pages and keeps tokens.
     pub fn credentials(mut self, provider: impl CredentialsProvider) -> Self {
         let provider = Arc::new(provider);
         self.credentials = Some(Arc::new(move |request| {
@@ -75,7 +75,7 @@ impl Responder {
         self
     }
 
-    /// Sets who signs.
+    /// Sets the signer.
     pub fn signer(mut self, signer: impl Signer) -> Self {
         let signer = Arc::new(signer);
         self.sign = Some(Arc::new(move |request| {

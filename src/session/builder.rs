@@ -68,7 +68,7 @@ impl Builder {
         }
     }
 
-    /// The password of the management socket (last argument of `--management`).
+    /// Sets the password of the management socket (last argument of `--management`).
     ///
     /// It is sent once; a daemon that does not accept it gives
     /// [`Error::PasswordRejected`]. Default: none.
@@ -77,14 +77,14 @@ impl Builder {
         self
     }
 
-    /// The time a connection may take to come about. Default: 10 s, in which a TCP handshake succeeds also where three of
+    /// Sets the time a connection may take to come about. Default: 10 s, in which a TCP handshake succeeds also where three of
     /// its packets are lost.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
         self
     }
 
-    /// The time from connecting to the greeting, the password included. Default: 10 s; a daemon that is free greets at
+    /// Sets the time from connecting to the greeting, the password included. Default: 10 s; a daemon that is free greets at
     /// once.
     ///
     /// OpenVPN serves one management client at a time; a second one connects and
@@ -94,7 +94,7 @@ impl Builder {
         self
     }
 
-    /// The time a call may take, waiting behind other commands included. Default: 30 s.
+    /// Sets the time a call may take, waiting behind other commands included. Default: 30 s.
     ///
     /// Past it the caller gets [`Error::Timeout`]. The connection goes on, and a
     /// reply that still comes is thrown away. [`Client::with_timeout`](crate::Client::with_timeout) sets another time for some calls.
@@ -103,7 +103,7 @@ impl Builder {
         self
     }
 
-    /// The time the daemon may say nothing to a command it was sent, before the command is given up.
+    /// Sets the time the daemon may say nothing to a command it was sent, before the command is given up.
     /// From 100 ms; default: 60 s. `Duration::MAX` is for ever. Events do not count as something said.
     ///
     /// Then a fence is sent, a command whose reply nothing else has, and nothing more until that has
@@ -118,7 +118,7 @@ impl Builder {
         self
     }
 
-    /// The time from [`quit`](crate::Client::quit) to the end of the connection. Default: 5 s, as the end of a program
+    /// Sets the time from [`quit`](crate::Client::quit) to the end of the connection. Default: 5 s, as the end of a program
     /// should not wait for a daemon that hangs.
     ///
     /// It holds the replies that are waited for, and the daemon's own closing. What is not over then
@@ -128,7 +128,7 @@ impl Builder {
         self
     }
 
-    /// How many commands may be in flight at once, from 1. Default: 1.
+    /// Sets how many commands may be in flight at once, from 1. Default: 1.
     ///
     /// A Unix daemon answers pipelined commands in order and completely; a
     /// Windows daemon can lose replies. Commands whose reply may come late, not
@@ -141,7 +141,7 @@ impl Builder {
         self
     }
 
-    /// The longest line accepted from the daemon, in bytes. Default: 1 MiB.
+    /// Sets the longest line accepted from the daemon, in bytes. Default: 1 MiB.
     ///
     /// A longer one ends the connection with [`CloseReason::LineTooLong`](crate::CloseReason::LineTooLong).
     pub fn line_limit(mut self, bytes: usize) -> Self {
@@ -149,7 +149,7 @@ impl Builder {
         self
     }
 
-    /// The largest reply accepted, in bytes of memory. Default: 256 MiB.
+    /// Sets the largest reply accepted, in bytes of memory. Default: 256 MiB.
     ///
     /// A larger one ends the connection with [`CloseReason::ReplyTooLarge`](crate::CloseReason::ReplyTooLarge).
     pub fn reply_limit(mut self, bytes: usize) -> Self {
@@ -157,7 +157,7 @@ impl Builder {
         self
     }
 
-    /// How many events a subscriber may fall behind before it loses the oldest, from 1 to
+    /// Sets how many events a subscriber may fall behind before it loses the oldest, from 1 to
     /// [`MAX_EVENT_CAPACITY`](Self::MAX_EVENT_CAPACITY); more is taken for that. Default: 4096.
     ///
     /// Memory is taken as they come; see [`event_memory`](Self::event_memory).
@@ -166,7 +166,7 @@ impl Builder {
         self
     }
 
-    /// How many bytes of memory the events may hold that subscribers have not read, before those that are
+    /// Sets how many bytes of memory the events may hold that subscribers have not read, before those that are
     /// behind lose the oldest. What came last at once is kept in any case. Default: 4 MiB.
     ///
     /// Counted is what was received, with the lines that came together with them, and the events
@@ -176,14 +176,14 @@ impl Builder {
         self
     }
 
-    /// How many bytes of memory an ENV block may hold while it comes; a larger one is an
+    /// Sets how many bytes of memory an ENV block may hold while it comes; a larger one is an
     /// [`Event::Malformed`](crate::Event::Malformed). Default: 256 KiB, of which a daemon fills some 3.
     pub fn env_limit(mut self, bytes: usize) -> Self {
         self.settings.env_limit = bytes;
         self
     }
 
-    /// After how long without traffic a TCP connection is probed, so that a daemon whose machine is gone ends
+    /// Sets after how long without traffic a TCP connection is probed, so that a daemon whose machine is gone ends
     /// it as [`CloseReason::Io`](crate::CloseReason::Io); `None` for never. Default: 60 s.
     ///
     /// From 1 to 32,767 s, less or more is taken for these; a fraction of a second is dropped. How many probes there are,
@@ -195,7 +195,7 @@ impl Builder {
         self
     }
 
-    /// Whether what the daemon asks is collected in [`Requests`]. Default: `true`.
+    /// Sets whether what the daemon asks is collected in [`Requests`]. Default: `true`.
     ///
     /// For that the daemon is told `env-filter 0` and `state on`, of which the user sees nothing:
     /// a filter that some manager has set lets clients forge what the daemon says of them, and the
@@ -211,7 +211,7 @@ impl Builder {
         self
     }
 
-    /// How many clients may wait to be decided about, from 1. Default: 512, half of what OpenVPN
+    /// Sets how many clients may wait to be decided about, from 1. Default: 512, half of what OpenVPN
     /// admits at all (`--max-clients`, 1024).
     ///
     /// Over it one is denied that nobody has taken from [`Requests`] yet: the newest of the address
@@ -222,7 +222,7 @@ impl Builder {
         self
     }
 
-    /// How many clients of one address may wait to be decided about, from 1, those that wait before a
+    /// Sets how many clients of one address may wait to be decided about, from 1, those that wait before a
     /// sign-in page included. Default: no limit of its own.
     ///
     /// An IPv6 address counts with its /64 network. Over it the newest is denied that is not in yet and
@@ -233,7 +233,7 @@ impl Builder {
         self
     }
 
-    /// What becomes of a client whose request is dropped without an answer. Default:
+    /// Sets what becomes of a client whose request is dropped without an answer. Default:
     /// [`DroppedRequest::Warn`]; a panic always denies.
     pub fn dropped_request(mut self, policy: DroppedRequest) -> Self {
         self.dropped = policy;

@@ -131,7 +131,7 @@ impl Link {
         }
     }
 
-    /// What is sent to each new session before it is handed over, in this order. Default: nothing.
+    /// Sets what is sent to each new session before it is handed over, in this order. Default: nothing.
     ///
     /// What of it is refused is told with the session ([`Attached::refused`]).
     #[must_use]
@@ -140,21 +140,21 @@ impl Link {
         self
     }
 
-    /// How long to wait between attempts. Default: [`Backoff::default`].
+    /// Sets how long to wait between attempts. Default: [`Backoff::default`].
     #[must_use]
     pub fn backoff(mut self, backoff: Backoff) -> Self {
         self.pauses = Pauses::new(backoff);
         self
     }
 
-    /// What becomes of clients that wait for a decision nobody was asked for. Default: [`OrphanPolicy::Keep`].
+    /// Sets what becomes of clients that wait for a decision nobody was asked for. Default: [`OrphanPolicy::Keep`].
     #[must_use]
     pub fn orphans(mut self, policy: OrphanPolicy) -> Self {
         self.orphans = policy;
         self
     }
 
-    /// Whether each new session is asked what was [missed](Attached::missed): `pid`, `state all`, `status 3` and
+    /// Sets whether each new session is asked what was [missed](Attached::missed): `pid`, `state all`, `status 3` and
     /// `load-stats`. Default: `true`.
     #[must_use]
     pub fn ask_what_was_missed(mut self, ask: bool) -> Self {
@@ -162,7 +162,7 @@ impl Link {
         self
     }
 
-    /// What a program knows of the daemon from before, as one that takes the place of another: the first session tells what
+    /// Sets what a program knows of the daemon from before, as one that takes the place of another: the first session tells what
     /// was [missed](Attached::missed) since. Default: nothing.
     #[must_use]
     pub fn known(mut self, before: Picture) -> Self {

@@ -25,7 +25,7 @@ impl Backoff {
         Self { least, most: most.max(least), lived: Duration::from_secs(10) }
     }
 
-    /// A session that lived so long begins it anew. Default: 10 s: a daemon that drops each session at once is not
+    /// Sets how long a session must live to begin it anew. Default: 10 s: a daemon that drops each session at once is not
     /// asked ever faster.
     pub fn reset_after(mut self, lived: Duration) -> Self {
         self.lived = lived;

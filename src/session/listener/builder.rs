@@ -65,13 +65,13 @@ impl ListenerBuilder {
         }
     }
 
-    /// The settings of the sessions. Default: those of [`Builder::new`].
+    /// Sets how sessions are made. Default: those of [`Builder::new`].
     pub fn sessions(mut self, sessions: Builder) -> Self {
         self.sessions = sessions;
         self
     }
 
-    /// The permissions of the unix socket's file, from the moment there is one. Default: `0o600`, the owner alone.
+    /// Sets the permissions of the unix socket's file, from the moment there is one. Default: `0o600`, the owner alone.
     pub fn mode(mut self, mode: u32) -> Self {
         self.mode = mode;
         self
@@ -86,14 +86,14 @@ impl ListenerBuilder {
         self
     }
 
-    /// Who may dial in; others are turned away before a byte is sent, and told as
+    /// Sets who may dial in; others are turned away before a byte is sent, and told as
     /// [`Error::DialerRefused`]. A panic in it turns away, too. Default: everybody who can connect.
     pub fn admit(mut self, admit: impl Fn(&Dialer) -> bool + Send + Sync + 'static) -> Self {
         self.admission = Some(Admission(Arc::new(admit)));
         self
     }
 
-    /// How many daemons may be in their handshake or wait for [`accept`](Listener::accept), from 1; others wait in the
+    /// Sets how many daemons may be in their handshake or wait for [`accept`](Listener::accept), from 1; others wait in the
     /// system's queue. Default: 64.
     pub fn places(mut self, places: usize) -> Self {
         self.places = places.clamp(1, tokio::sync::Semaphore::MAX_PERMITS);
