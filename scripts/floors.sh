@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 # From the top to the bottom. One folder or file imports from those below it only.
-floors=(peers fleet process handler session requests client server command reply events challenge demux error types)
+floors=(guide peers fleet process handler session requests client server command reply events challenge demux error types)
 
 level() {
     local at

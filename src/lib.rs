@@ -48,6 +48,8 @@ pub mod challenge;
 pub mod command;
 pub mod demux;
 pub mod events;
+#[cfg(any(doc, doctest))]
+pub mod guide;
 pub mod handler;
 pub mod reply;
 #[cfg(feature = "server")]
