@@ -26,6 +26,91 @@
 //! # Ok(()) }
 //! ```
 //!
+//! What the daemon asks is answered by the request itself:
+//!
+//! ```no_run
+//! # fn allowed(_: &openvpn_mgmt::ClientRequest) -> bool { true }
+//! use openvpn_mgmt::{Request, Requests};
+//!
+//! async fn answer(mut requests: Requests) {
+//!     while let Some(request) = requests.next().await {
+//!         let answered = match request {
+//!             Request::Hold(hold) => hold.release().await,
+//!             Request::Credentials(ask) => ask.answer("al ice", "s3cret").await,
+//!             Request::ClientConnect(peer) if allowed(&peer) => peer.allow().await,
+//!             Request::ClientConnect(peer) => peer.deny("not on the list", Some("ask your admin")).await,
+//!             other => other.decline().await,
+//!         };
+//!         if let Err(error) = answered {
+//!             eprintln!("{error}"); // One client that left ends nothing.
+//!         }
+//!     }
+//! }
+//! ```
+//!
+//! The guides begin with OpenVPN's own options: [a VPN client](guide::vpn_client), [a sign-in server](guide::sign_in_server),
+//! [a monitor](guide::monitor), [tests](guide::testing), [coming from another package](guide::migrating).
+//!
+//! # Which stream do I want?
+//! | you want | take |
+//! | --- | --- |
+//! | to answer what the daemon asks; nothing of it is ever lost | [`Requests`], or a [`handler`] that runs over them |
+//! | what the daemon tells, in a task of its own; a slow reader loses the oldest, and is told how many | [`Events`], and [`Client::subscribe`] for more of them |
+//! | both in the order of the wire, in one loop | [`Session::next`] |
+//! | the same over daemons that restart | [`Link`], whose sessions each have these |
+//! | raw lines | [`demux`] |
+//!
+//! Whatever is dropped opts out, and nothing of it piles up.
+//!
+//! # Who does what
+//! ```text
+//!             your tasks                      one task, the driver                the daemon
+//!  client.pid() ──command──> queue ──────────> exchange ───────bytes────────────> reads
+//!       ^                                         │                                  │
+//!       └───────────reply──────────────────────── ┘ <──┐                             │
+//!  events.next() <── broadcast <── dispatcher <────────┤ demux, events <──bytes── writes
+//!  requests.next() <── registry <────────┘
+//! ```
+//!
+//! The driver always reads, and reads while it writes. In time:
+//!
+//! ```text
+//!  you              driver                 daemon
+//!  state_on() ────> state on ────────────>
+//!                   SUCCESS: … <──────────           the call returns
+//!                   >STATE:… <────────────           to each subscriber
+//!  status() ──────> status 3 ────────────>
+//!                   HEADER,… <────────────           kept for the call
+//!                   >LOG:… <──────────────           an event within the reply: to each subscriber
+//!                   END <─────────────────           the call returns
+//!  (dropped) ─────> nothing, where it was not sent yet; else its reply is thrown away
+//! ```
+//!
+//! An event that came before a reply is there when the call returns.
+//!
+//! # What is promised
+//! 1. **It always reads.** No slow consumer holds up the daemon, which would hold up the VPN.
+//! 2. **A reply reaches its own caller or nobody**, also where calls are dropped or time out.
+//! 3. **Nothing is sent that the daemon would read differently.** What it would cut, drop, split or run is
+//!    [`Error::InvalidArgument`], and nothing is sent.
+//! 4. **What needs an answer is never dropped**, and a decision is only sent to the client it was taken for: else it is
+//!    [`Error::Stale`].
+//! 5. **Secrets stay secret**: [wiped](Secret), `[redacted]`, and while there are requests in them alone.
+//! 6. **Everything received is hostile.** Memory is bounded, nothing panics, and what cannot be read is kept as it came.
+//! 7. **Everything ends**, with an error that says why and what to look at.
+//!
+//! # Cancel safety
+//! Every future of the crate may be dropped at any time. A command that was not sent yet is not sent then; one that was is sent
+//! whole, and its reply is nobody's. `next` of a stream loses nothing. What differs is said with the method.
+//!
+//! # Features
+//! | feature | adds |
+//! | --- | --- |
+//! | `server` | the daemon's side of a connection, for test daemons and proxies |
+//! | `systemd` | listeners on sockets that systemd hands over |
+//!
+//! None is on by default.
+//!
 //! # Programs that last
 //! [`Builder::reconnect`] gives a [`Link`]: one session after another to a daemon that restarts, is stopped, or is held by
 //! another manager for a while, with what was [missed](Missed) between them. [`Listener`] is for daemons that dial in, and end
@@ -33,16 +118,21 @@
 //! which of the two to choose.
 //!
 //! # Layers
-//! - [`demux`]: bytes to lines, replies apart from events. Sans-I/O, and an async face.
-//! - [`events`]: event lines to typed values, and back.
-//! - [`command`]: commands as values: what each looks like on the wire, what is refused beforehand, and how its reply is read.
-//! - [`reply`]: replies to typed values, and back.
-//! - [`Client`], [`Events`], [`Requests`]: one connection, many handles.
+//! | module | does |
+//! | --- | --- |
+//! | [`demux`] | bytes to lines, replies apart from events; sans-I/O, and with an async face |
+//! | [`events`] | event lines to typed values, and back |
+//! | [`command`] | commands as values: what each looks like on the wire, what is refused beforehand, and how its reply is read |
+//! | [`reply`] | replies to typed values, and back |
+//! | [`challenge`] | challenges, both sides of them |
+//! | this one | [`Client`], [`Events`], [`Requests`]: one connection, many handles; [`Session`], [`Link`], [`Listener`]: how connections come about |
+//! | [`handler`] | sign-in servers and VPN clients as a trait to implement |
 #![cfg_attr(
     feature = "server",
-    doc = "- [`server`]: the daemon's side of a connection, for test daemons and proxies (feature `server`)."
+    doc = "| [`server`] | the daemon's side of a connection (feature `server`) |"
 )]
-//! - [`handler`]: sign-in servers and VPN clients as a trait to implement; [`challenge`]: what they ask beside passwords.
+//!
+#![doc = include_str!("tables.md")]
 
 pub mod challenge;
 pub mod command;
