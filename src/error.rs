@@ -114,6 +114,22 @@ pub enum Error {
         status: String,
     },
 
+    /// A fleet has a member of this name already.
+    #[error(
+        "the fleet has a member `{name}` already: choose another name, or remove that one first"
+    )]
+    NameTaken {
+        /// The name.
+        name: String,
+    },
+
+    /// A fleet has no member of this name, or not any more.
+    #[error("the fleet has no member `{name}`")]
+    NoSuchMember {
+        /// The name.
+        name: String,
+    },
+
     /// Connected, but nothing was said.
     #[error(
         "connected, but no greeting within {after:?}: another management client may hold the \

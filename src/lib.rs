@@ -147,6 +147,7 @@ pub mod server;
 
 mod client;
 mod error;
+mod fleet;
 mod requests;
 mod session;
 mod types;
@@ -158,6 +159,10 @@ pub use command::{
 };
 pub use error::{CloseReason, Error, Result};
 pub use events::{Event, Info, StateName};
+pub use fleet::{
+    Fleet, FleetClient, FleetItem, FleetRequests, MemberAttached, MemberItem, MemberStatus,
+    Outcomes,
+};
 pub use reply::{AuthRetry, Status};
 pub use requests::{
     AuthTokenRequest, CertificateRequest, Challenge, ChallengeRequest, ClientRequest,
@@ -167,9 +172,10 @@ pub use requests::{
     Sources, UsernameRequest, WebAuthRequest,
 };
 pub use session::{
-    AcceptError, Attached, Backoff, Builder, Dialer, Endpoint, FoundOrphan, Item, Link, LinkClient,
-    LinkStatus, LinkWatch, Listener, ListenerBuilder, Missed, Orphan, OrphanPolicy, Picture,
-    ResumedClient, Session, SessionSource, Trouble, WhileAway, attach, connect,
+    AcceptError, Attached, Backoff, Builder, Dialer, Endpoint, FoundOrphan, IntoSessionSource,
+    Item, Link, LinkClient, LinkStatus, LinkWatch, Listener, ListenerBuilder, Missed, OneSession,
+    Orphan, OrphanPolicy, Picture, ResumedClient, Session, SessionSource, Trouble, WhileAway,
+    attach, connect,
 };
 pub use types::{
     ArgumentProblem, Cid, Kid, MacAddress, Protocol, RealAddress, Secret, Text, VirtualAddress,

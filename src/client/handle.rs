@@ -92,6 +92,11 @@ impl WeakClient {
     pub(crate) async fn closed(&self) -> CloseReason {
         self.shared.closed().await
     }
+
+    /// As [`Client::close`], without waiting for the end.
+    pub(crate) fn begin_close(&self) {
+        self.shared.ask_to_close(Closing::Now);
+    }
 }
 
 impl Client {
@@ -202,6 +207,11 @@ impl Client {
     /// Cancel safe: it can be called again, by any clone, also afterwards.
     pub async fn closed(&self) -> CloseReason {
         self.shared.closed().await
+    }
+
+    /// Why the connection ended, where its streams are at their end.
+    pub(crate) fn close_reason(&self) -> CloseReason {
+        self.shared.reason()
     }
 
     /// What is known of the daemon's version, which decides the form of [commands](crate::command).

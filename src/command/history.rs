@@ -31,7 +31,7 @@ impl From<u32> for History {
 
 /// An event that the daemon keeps a history of: [`State`](events::State), [`LogLine`](events::LogLine),
 /// [`Echo`](events::Echo).
-pub trait Recorded: recorded::Row {}
+pub trait Recorded: Send + recorded::Row {}
 
 mod recorded {
     use bytes::Bytes;

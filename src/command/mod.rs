@@ -99,7 +99,7 @@ use writer::in_range;
 /// another command's. For commands this crate does not know there is [`RawCommand`].
 pub trait Command: fmt::Debug + Send + Sync + sealed::Sealed {
     /// What the reply says; `()` where it only says that the command was accepted.
-    type Reply;
+    type Reply: Send;
 
     /// Checks the arguments, and writes the command in the form that a daemon of this [`Dialect`] reads.
     ///

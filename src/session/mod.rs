@@ -21,8 +21,9 @@ pub use link::{
     Attached, Backoff, FoundOrphan, Link, LinkClient, LinkStatus, LinkWatch, Missed, Orphan,
     OrphanPolicy, Picture, ResumedClient, Trouble, WhileAway,
 };
+pub(crate) use link::{AttachedParts, Current, Looking, found_orphans};
 pub use listener::{AcceptError, Dialer, Listener, ListenerBuilder};
-pub use source::SessionSource;
+pub use source::{IntoSessionSource, OneSession, SessionSource};
 
 /// A connection that has been greeted.
 ///

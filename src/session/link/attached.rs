@@ -47,7 +47,7 @@ pub struct Attached {
     pub now: Picture,
     /// What happened since the picture of the session before.
     pub missed: Missed,
-    pub(super) orphans: Option<oneshot::Receiver<Result<Vec<FoundOrphan>>>>,
+    pub(super) orphans: Option<Looking>,
 }
 
 /// An orphan that was found.
@@ -93,15 +93,34 @@ impl Attached {
     pub fn orphans(
         &mut self,
     ) -> impl Future<Output = Result<Vec<FoundOrphan>>> + Send + 'static + use<> {
-        let orphans = self.orphans.take();
-        async move {
-            match orphans {
-                Some(orphans) => {
-                    orphans.await.unwrap_or(Err(Error::Closed(CloseReason::DriverGone)))
-                }
-                None => Ok(Vec::new()),
-            }
-        }
+        found_orphans(self.orphans.take())
+    }
+
+    /// The session, and all that is known beside it.
+    pub(crate) fn into_parts(self) -> (Session, AttachedParts) {
+        let Self { session, number, last_end, refused, now, missed, orphans } = self;
+        (session, AttachedParts { number, last_end, refused, now, missed, orphans })
+    }
+}
+
+/// An [`Attached`] without its session.
+pub(crate) struct AttachedParts {
+    pub(crate) number: u64,
+    pub(crate) last_end: Option<CloseReason>,
+    pub(crate) refused: Vec<(AnyCommand, Error)>,
+    pub(crate) now: Picture,
+    pub(crate) missed: Missed,
+    pub(crate) orphans: Option<Looking>,
+}
+
+/// Orphans that are being looked for.
+pub(crate) type Looking = oneshot::Receiver<Result<Vec<FoundOrphan>>>;
+
+/// What was found, once it is; none where nobody looks.
+pub(crate) async fn found_orphans(looking: Option<Looking>) -> Result<Vec<FoundOrphan>> {
+    match looking {
+        Some(looking) => looking.await.unwrap_or(Err(Error::Closed(CloseReason::DriverGone))),
+        None => Ok(Vec::new()),
     }
 }
 
@@ -125,10 +144,7 @@ pub(super) async fn set_up(
 }
 
 /// Looks for orphans in a task of its own, which does not keep the session and ends with it.
-pub(super) fn look_after(
-    client: WeakClient,
-    policy: OrphanPolicy,
-) -> Option<oneshot::Receiver<Result<Vec<FoundOrphan>>>> {
+pub(super) fn look_after(client: WeakClient, policy: OrphanPolicy) -> Option<Looking> {
     let (tell, told) = oneshot::channel();
     let looking = async move {
         match policy {

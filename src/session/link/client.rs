@@ -21,9 +21,10 @@ pub enum WhileAway {
     Fail,
 }
 
-/// A handle for commands to whatever session a [`Link`](super::Link) has; cheap to clone.
+/// A handle for commands to whatever session a [`Link`](super::Link), or a [member of a fleet](crate::FleetClient::to), has;
+/// cheap to clone.
 ///
-/// It keeps no session: one whose handles are all dropped ends all the same. Sessions come about only while
+/// It keeps no session: one whose handles are all dropped ends all the same. Those of a link come about only while
 /// [`Link::next`](super::Link::next) is waited for.
 #[derive(Clone)]
 pub struct LinkClient {
@@ -32,7 +33,7 @@ pub struct LinkClient {
 }
 
 impl LinkClient {
-    pub(super) fn new(current: watch::Receiver<Current>, away: WhileAway) -> Self {
+    pub(crate) fn new(current: watch::Receiver<Current>, away: WhileAway) -> Self {
         Self { current, away }
     }
 
@@ -85,7 +86,7 @@ impl LinkClient {
                 (Some(client), _) => return Ok(client),
                 (None, LinkStatus::Ended(error)) => return Err(error),
                 (None, status) if self.away == WhileAway::Fail => {
-                    return Err(Error::Away { status: status.to_string() });
+                    return Err(Error::Away { status: while_away(&status) });
                 }
                 (None, _) => {}
             }
@@ -93,6 +94,14 @@ impl LinkClient {
                 return Err(Error::Away { status: "the link is gone".to_owned() });
             }
         }
+    }
+}
+
+/// What is done while there is no session.
+fn while_away(status: &LinkStatus) -> String {
+    match status {
+        LinkStatus::Connected { number } => format!("session {number} has just ended"),
+        status => status.to_string(),
     }
 }
 

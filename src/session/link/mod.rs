@@ -28,6 +28,7 @@ use crate::command::AnyCommand;
 use crate::error::{Error, Result};
 use crate::session::{Builder, Endpoint};
 pub use attached::{Attached, FoundOrphan, OrphanPolicy};
+pub(crate) use attached::{AttachedParts, Looking, found_orphans};
 use attempt::{Attempt, Found};
 pub use client::{LinkClient, WhileAway};
 use connector::Connector;
@@ -36,7 +37,7 @@ pub use orphans::Orphan;
 pub use pauses::Backoff;
 use pauses::Pauses;
 pub use resumed::ResumedClient;
-use state::Current;
+pub(crate) use state::Current;
 pub use state::LinkStatus;
 pub use trouble::Trouble;
 

@@ -53,9 +53,9 @@ impl fmt::Display for LinkStatus {
     }
 }
 
-/// What a link's handles see of it.
+/// What the handles of a link, or of a member of a fleet, see of it.
 #[derive(Clone)]
-pub(super) struct Current {
-    pub(super) status: LinkStatus,
-    pub(super) client: Option<WeakClient>,
+pub(crate) struct Current {
+    pub(crate) status: LinkStatus,
+    pub(crate) client: Option<WeakClient>,
 }

@@ -1,0 +1,105 @@
+//! [`feed`]: the task that asks a member's source for sessions.
+
+use std::future::{pending, ready};
+use std::pin::pin;
+use std::sync::Arc;
+
+use super::item::MemberAttached;
+use super::member::{EndGuard, Member};
+use super::requests::Outlet;
+use super::stage::Stream;
+use crate::client::WeakClient;
+use crate::error::{Error, Result};
+use crate::session::{Attached, LinkStatus, LinkWatch, SessionSource};
+
+/// Asks for one session after another, and hands them to the member. At most one is there beside that which is read.
+pub(super) async fn feed(mut source: impl SessionSource, member: Arc<Member>, requests: Outlet) {
+    let _guard = EndGuard(Arc::clone(&member));
+    let mut told = Told { watch: source.watch(), session: None, error: None };
+    let mut last = None;
+    while let Some(next) = told.meanwhile(&member, source.next_session()).await {
+        match next {
+            Ok(attached) => {
+                last = None;
+                told.session = Some(attached.session.client().downgrade());
+                begin(&member, attached, &requests).await;
+            }
+            Err(error) => {
+                last = Some(error.clone());
+                if let Some(before) = told.error.replace(error) {
+                    member.away(before);
+                }
+                // A source that gives nothing but errors takes its turns.
+                tokio::task::yield_now().await;
+            }
+        }
+    }
+    member.ended(last);
+}
+
+async fn begin(member: &Arc<Member>, attached: Attached, requests: &Outlet) {
+    let (session, parts) = attached.into_parts();
+    let attached = MemberAttached::new(&session, parts);
+    match requests.open() {
+        None => member.attached(attached, Stream::All(session)).await,
+        Some(open) => {
+            let number = attached.number;
+            let (client, events, requests) = session.split();
+            // Who answers does not wait for who reads.
+            let asked = open.give(member.origin(number), requests);
+            tokio::join!(member.attached(attached, Stream::Events(client, events)), asked);
+        }
+    }
+}
+
+/// What is told of a source while it is waited for.
+struct Told {
+    watch: Option<LinkWatch>,
+    /// The last session, where its end is not known otherwise.
+    session: Option<WeakClient>,
+    /// What it gave in place of a session; not told where that was its last word.
+    error: Option<Error>,
+}
+
+impl Told {
+    async fn meanwhile(
+        &mut self,
+        member: &Arc<Member>,
+        next: impl Future<Output = Option<Result<Attached>>>,
+    ) -> Option<Result<Attached>> {
+        let mut next = pin!(next);
+        loop {
+            tokio::select! {
+                biased;
+                next = &mut next => return next,
+                () = ready(()), if self.error.is_some() => {
+                    if let Some(error) = self.error.take() {
+                        member.away(error);
+                    }
+                }
+                status = changed(&mut self.watch) => member.does(status),
+                () = ended(self.session.as_ref()), if self.watch.is_none() => {
+                    self.session = None;
+                    member.does(LinkStatus::Connecting { attempt: 1 });
+                }
+            }
+        }
+    }
+}
+
+async fn changed(watch: &mut Option<LinkWatch>) -> LinkStatus {
+    match watch {
+        Some(watch) => match watch.changed().await {
+            Some(status) => status,
+            None => pending().await,
+        },
+        None => pending().await,
+    }
+}
+
+async fn ended(session: Option<&WeakClient>) {
+    match session {
+        Some(session) => drop(session.closed().await),
+        None => pending().await,
+    }
+}

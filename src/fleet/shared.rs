@@ -1,0 +1,105 @@
+//! [`Shared`]: the members, as the fleet and its handles see them.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::feeder::feed;
+use super::member::{Kind, Member};
+use super::ready::Ready;
+use super::requests::Outlet;
+use crate::error::{Error, Result};
+use crate::session::SessionSource;
+
+pub(super) struct Shared {
+    members: Mutex<Members>,
+    pub(super) ready: Arc<Ready<Member>>,
+    pub(super) requests: Outlet,
+}
+
+#[derive(Default)]
+struct Members {
+    by_name: BTreeMap<Arc<str>, Arc<Member>>,
+    /// The fleet is gone.
+    is_closed: bool,
+}
+
+impl Shared {
+    pub(super) fn new() -> Self {
+        Self {
+            members: Mutex::default(),
+            ready: Arc::new(Ready::new()),
+            requests: Outlet::default(),
+        }
+    }
+
+    /// Adds a member, and has its source asked for sessions from now on.
+    pub(super) fn add(&self, name: Arc<str>, source: impl SessionSource) -> Result<()> {
+        let member = self.enter(name, Kind::Source)?;
+        let task = tokio::spawn(feed(source, Arc::clone(&member), self.requests.clone()));
+        member.runs(task.abort_handle());
+        Ok(())
+    }
+
+    /// Puts a member among them, where its name is free.
+    pub(super) fn enter(&self, name: Arc<str>, kind: Kind) -> Result<Arc<Member>> {
+        let mut members = self.lock();
+        if members.is_closed {
+            return Err(Error::Away { status: "the fleet is gone".to_owned() });
+        }
+        if members.by_name.contains_key(&name) {
+            return Err(Error::NameTaken { name: name.to_string() });
+        }
+        let member = Member::new(Arc::clone(&name), kind, Arc::clone(&self.ready));
+        members.by_name.insert(name, Arc::clone(&member));
+        Ok(member)
+    }
+
+    pub(super) fn remove(&self, name: &str) -> Result<()> {
+        let removed = self.lock().by_name.remove(name);
+        removed.ok_or_else(|| no_such_member(name))?.remove();
+        Ok(())
+    }
+
+    pub(super) fn member(&self, name: &str) -> Result<Arc<Member>> {
+        self.lock().by_name.get(name).cloned().ok_or_else(|| no_such_member(name))
+    }
+
+    /// All, by their names.
+    pub(super) fn all(&self) -> Vec<Arc<Member>> {
+        self.lock().by_name.values().cloned().collect()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.lock().by_name.len()
+    }
+
+    /// Lets go of one whose last item was given; another may have its name by now.
+    pub(super) fn forget(&self, member: &Arc<Member>) {
+        let mut members = self.lock();
+        if members.by_name.get(member.name()).is_some_and(|other| Arc::ptr_eq(other, member)) {
+            members.by_name.remove(member.name());
+        }
+    }
+
+    /// The fleet is gone.
+    pub(super) fn close(&self) {
+        let members = {
+            let mut members = self.lock();
+            members.is_closed = true;
+            std::mem::take(&mut members.by_name)
+        };
+        self.requests.close();
+        for member in members.values() {
+            member.leave();
+        }
+        self.ready.close();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Members> {
+        self.members.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn no_such_member(name: &str) -> Error {
+    Error::NoSuchMember { name: name.to_owned() }
+}

@@ -1,0 +1,15 @@
+//! Many daemons as one.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "tests")]
+
+#[path = "fleet/cancelled.rs"]
+mod cancelled;
+#[path = "fleet/commands.rs"]
+mod commands;
+#[path = "fleet/members.rs"]
+mod members;
+#[path = "fleet/requests.rs"]
+mod requests;
+#[path = "fleet/support.rs"]
+mod support;
+#[path = "fleet/turns.rs"]
+mod turns;
