@@ -5,11 +5,15 @@
 mod cancelled;
 #[path = "fleet/commands.rs"]
 mod commands;
+#[path = "fleet/figures.rs"]
+mod figures;
 #[path = "fleet/members.rs"]
 mod members;
 #[path = "fleet/requests.rs"]
 mod requests;
 #[path = "fleet/support.rs"]
 mod support;
+#[path = "fleet/thousand.rs"]
+mod thousand;
 #[path = "fleet/turns.rs"]
 mod turns;

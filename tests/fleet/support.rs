@@ -37,8 +37,13 @@ impl Door {
     pub(crate) async fn daemon(&self) -> Daemon {
         let (ours, mut daemon) = pipe();
         daemon.greets(5).await;
-        self.0.lock().unwrap().push_back(Ok(ours));
+        self.finds(ours);
         daemon
+    }
+
+    /// A stream that the next attempt finds.
+    pub(crate) fn finds(&self, ours: DuplexStream) {
+        self.0.lock().unwrap().push_back(Ok(ours));
     }
 
     pub(crate) fn error(&self, kind: io::ErrorKind) {
@@ -101,4 +106,12 @@ pub(crate) async fn no_task_is_left() {
         }
     };
     timeout(60 * SECOND, ended).await.expect("a task is left");
+}
+
+/// What this process has taken of the processor, in milliseconds.
+pub(crate) fn cpu() -> u64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
+    let fields: Vec<_> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
+    let ticks = |field: usize| fields[field].parse::<u64>().unwrap();
+    (ticks(11) + ticks(12)) * 10
 }
