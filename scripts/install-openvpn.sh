@@ -4,8 +4,8 @@
 #
 #     scripts/install-openvpn.sh [--tests]
 #
-# --tests: also what tests use besides (SoftHSM, OpenSC, openssl, ip, setpriv);
-# they run without, and say what they skip. sudo is used where root is needed.
+# --tests: also what tests use besides (SoftHSM, OpenSC, openssl, ip, setpriv, Chromium
+# with its driver); they run without, and say what they skip. sudo is used where root is needed.
 set -euo pipefail
 
 . "$(dirname "$0")/packages.sh"
@@ -21,6 +21,15 @@ tools() {
         printf '%s\n' softhsm2-util:softhsm pkcs11-tool:opensc openssl:openssl ip:iproute2 setpriv:setpriv
     else
         printf '%s\n' softhsm2-util:softhsm pkcs11-tool:opensc openssl:openssl ip:iproute2 setpriv:util-linux
+    fi
+}
+
+# What opens the pages of the sign-in server.
+browser() {
+    if have apt-get; then
+        printf '%s\n' chromium:chromium chromedriver:chromium-driver
+    elif have apk; then
+        printf '%s\n' chromium:chromium chromedriver:chromium-chromedriver
     fi
 }
 
@@ -48,6 +57,10 @@ if [ "${1:-}" = --tests ]; then
     pairs=()
     while read -r pair; do pairs+=("$pair"); done < <(tools)
     install_missing "${pairs[@]}"
+    # Not with the others: Ubuntu has none that runs without snap, and they come all or none.
+    pairs=()
+    while read -r pair; do pairs+=("$pair"); done < <(browser)
+    [ ${#pairs[@]} = 0 ] || install_missing "${pairs[@]}"
 fi
 if ! have openvpn; then
     say "there is no openvpn: what needs a real daemon cannot run" >&2

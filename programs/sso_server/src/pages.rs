@@ -1,6 +1,7 @@
 //! The pages: plain HTML without scripts. Whatever a client sent is escaped.
 
 use openvpn_mgmt::Secret;
+use unicode_properties::{GeneralCategory, UnicodeGeneralCategory as _};
 
 use crate::asking::Asking;
 use crate::links::{Answer, End};
@@ -98,11 +99,25 @@ fn escaped(text: &str) -> String {
             '>' => escaped.push_str("&gt;"),
             '"' => escaped.push_str("&quot;"),
             '\'' => escaped.push_str("&#39;"),
-            c if c.is_control() => escaped.push(char::REPLACEMENT_CHARACTER),
+            c if is_unseen(c) => escaped.push(char::REPLACEMENT_CHARACTER),
             c => escaped.push(c),
         }
     }
     escaped
+}
+
+/// Whether nobody sees a character, but what it does to others: it turns a name around, hides in it,
+/// or breaks its line.
+fn is_unseen(c: char) -> bool {
+    matches!(
+        c.general_category(),
+        GeneralCategory::Control
+            | GeneralCategory::Format
+            | GeneralCategory::LineSeparator
+            | GeneralCategory::ParagraphSeparator
+            | GeneralCategory::PrivateUse
+            | GeneralCategory::Unassigned
+    )
 }
 
 #[cfg(test)]
@@ -119,6 +134,19 @@ mod tests {
             assert!(!page.contains("<script"), "{page}");
             assert!(page.contains("&quot;&gt;&lt;script&gt;alert(&#39;x&#39;)"), "{page}");
             assert_eq!(page.matches("<bdi>").count(), 4, "{page}");
+        }
+    }
+
+    #[test]
+    fn what_nobody_sees_is_shown() {
+        for (given, shown) in [
+            ("al\0ice\r\n\u{1b}[31m\u{9b}", "al\u{fffd}ice\u{fffd}\u{fffd}\u{fffd}[31m\u{fffd}"),
+            ("\u{202e}ecila\u{2069}\u{200f}", "\u{fffd}ecila\u{fffd}\u{fffd}"),
+            ("ali\u{200b}ce\u{ad}\u{feff}\u{2028}", "ali\u{fffd}ce\u{fffd}\u{fffd}\u{fffd}"),
+            ("\u{e000}\u{e0041}\u{378}", "\u{fffd}\u{fffd}\u{fffd}"),
+            ("zoë אליס  محمد 李", "zoë אליס  محمد 李"),
+        ] {
+            assert_eq!(escaped(given), shown);
         }
     }
 }

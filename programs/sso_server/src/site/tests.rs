@@ -1,3 +1,7 @@
+#[path = "../../tests/sso_server/chromium.rs"]
+mod chromium;
+mod clicked;
+
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;

@@ -1,19 +1,15 @@
 //! Its links, from the first word of a client to the last.
 
-use std::path::Path;
-use std::process::Stdio;
-
 use anyhow::{Context as _, Result};
 use lab::{ClientOptions, Lab, Program, ServerOptions};
 use nix::sys::signal::Signal;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{UnixListener, UnixStream};
-use tokio::process::Command;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use crate::guest::Guest;
-use crate::{PROGRAM, browser};
+use crate::{PROGRAM, attach, browser, piped};
 
 #[tokio::test]
 async fn an_origin_that_browsers_write_otherwise_is_refused_at_the_start() -> Result<()> {
@@ -26,20 +22,6 @@ async fn an_origin_that_browsers_write_otherwise_is_refused_at_the_start() -> Re
         assert!(end.status.code() == Some(2) && errors.contains(wrong), "{origin}: {errors}");
     }
     Ok(())
-}
-
-/// Has the test read the errors, too.
-fn piped(command: &mut Command) {
-    command.stdin(Stdio::null()).stderr(Stdio::piped());
-}
-
-/// Starts the program beside a server of the test's own, with traces.
-async fn attach(socket: &Path, arguments: &[&str]) -> Result<Program> {
-    let socket = socket.display().to_string();
-    let arguments = [&["--connect", &socket, "--verbose"], arguments].concat();
-    let mut program = Program::with(PROGRAM, &arguments, piped)?;
-    program.sees("connected to").await?;
-    Ok(program)
 }
 
 /// Ends the program, and looks that no link is in what it printed.

@@ -2,15 +2,19 @@
 
 #[path = "../../src/browser.rs"]
 mod browser;
+mod chromium;
+mod clicked;
 mod full_pipe;
 mod guest;
 mod links;
 
+use std::path::Path;
 use std::process::Stdio;
 
 use anyhow::Result;
 use lab::{Lab, Program};
 use nix::sys::signal::Signal;
+use tokio::process::Command;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_sso_server");
 
@@ -46,4 +50,18 @@ async fn ctrl_c_leaves_nothing() -> Result<()> {
     program.sees("types user name and password").await?;
     assert_eq!(program.stop(Signal::SIGINT).await?.status.code(), Some(130));
     Ok(())
+}
+
+/// Starts the program beside a server of the test's own, with traces.
+async fn attach(socket: &Path, arguments: &[&str]) -> Result<Program> {
+    let socket = socket.display().to_string();
+    let arguments = [&["--connect", &socket, "--verbose"], arguments].concat();
+    let mut program = Program::with(PROGRAM, &arguments, piped)?;
+    program.sees("connected to").await?;
+    Ok(program)
+}
+
+/// Has the test read the errors, too.
+fn piped(command: &mut Command) {
+    command.stdin(Stdio::null()).stderr(Stdio::piped());
 }
