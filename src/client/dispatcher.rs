@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::client::broadcast::{Batch, Broadcast, Published};
 use crate::client::env_filter::EnvFilterState;
-use crate::client::identity::PeerTable;
+use crate::client::identity::{PeerIdentities, PeerTable};
 use crate::client::registry::Registry;
 use crate::client::shared::Shared;
 use crate::error::CloseReason;
@@ -87,6 +87,11 @@ impl Dispatcher {
             self.published += 1;
             self.batch.events.push(Published { event, epoch: self.peers.epoch(), connect });
         }
+    }
+
+    /// Who has which client ID now, in the order of what was published.
+    pub(super) fn identities(&self) -> PeerIdentities {
+        self.peers.snapshot(self.published, self.registry.undecided())
     }
 
     /// Hands on what was published, which shares `bytes` of memory. What is known to the subscribers by then is

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 use futures_core::Stream;
 
 use crate::client::broadcast::{Batch, Broadcast, Found, Published};
-use crate::client::identity::Peer;
+use crate::client::identity::{Peer, PeerIdentities};
 use crate::error::Error;
 use crate::events::Event;
 
@@ -98,6 +98,16 @@ impl Events {
     #[must_use]
     pub fn epoch(&self) -> u64 {
         self.epoch
+    }
+
+    /// Whether every event was given that came before the reply these identities
+    /// [came with](crate::Client::status_with_peers), of the same connection: then the next one came behind it.
+    ///
+    /// A reply is there at once, events are read in their turn. Whoever holds a `status` against events takes those up
+    /// to its place first.
+    #[must_use]
+    pub fn has_passed(&self, peers: &PeerIdentities) -> bool {
+        self.number >= peers.number()
     }
 
     /// The next event, `Err` where some were lost, or `None` at the end of the connection.

@@ -1,6 +1,6 @@
 //! [`Peer`]: which client of a server is meant, beyond its number.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 
 use crate::error::CloseReason;
 use crate::events::{ClientEvent, Event};
-use crate::types::Cid;
+use crate::types::{Cid, Kid};
 
 /// The identity of one client of a server, as one connection knows it.
 ///
@@ -82,6 +82,9 @@ pub struct PeerIdentities {
     connection: u64,
     epoch: u64,
     connects: Arc<HashMap<Cid, u64>>,
+    undecided: Arc<HashSet<(Cid, Kid)>>,
+    /// How many events had come.
+    number: u64,
 }
 
 impl PeerIdentities {
@@ -90,6 +93,24 @@ impl PeerIdentities {
     pub fn peer(&self, cid: Cid) -> Peer {
         let connect = self.connects.get(&cid).copied();
         Peer { connection: self.connection, epoch: self.epoch, cid, connect }
+    }
+
+    /// Whether a decision about this client, at this CONNECT or REAUTH, was open at that moment: asked as a
+    /// [request](crate::Requests), and not answered.
+    #[must_use]
+    pub fn is_undecided(&self, cid: Cid, kid: Kid) -> bool {
+        self.undecided.contains(&(cid, kid))
+    }
+
+    /// How often the daemon had restarted on this connection, as far as it knows.
+    #[must_use]
+    pub fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    /// The number of the first event that came behind the reply.
+    pub(super) fn number(&self) -> u64 {
+        self.number
     }
 }
 
@@ -171,9 +192,16 @@ impl PeerTable {
         self.watches.push(watch);
     }
 
-    pub(crate) fn snapshot(&self) -> PeerIdentities {
-        let connects = Arc::clone(&self.connects);
-        PeerIdentities { connection: self.connection, epoch: self.epoch, connects }
+    /// Who has which ID behind so many events, while these decisions are open.
+    pub(crate) fn snapshot(&self, number: u64, undecided: HashSet<(Cid, Kid)>) -> PeerIdentities {
+        let (connects, undecided) = (Arc::clone(&self.connects), Arc::new(undecided));
+        PeerIdentities {
+            connection: self.connection,
+            epoch: self.epoch,
+            connects,
+            undecided,
+            number,
+        }
     }
 
     /// The connection has ended.

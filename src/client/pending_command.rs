@@ -262,7 +262,7 @@ impl PendingCommand {
             _ => {}
         }
         if let Wants::PeerIdentities(peers) = std::mem::take(&mut self.wants) {
-            let _ = peers.send(dispatcher.peers.snapshot());
+            let _ = peers.send(dispatcher.identities());
         }
         let secret = self.secret.take();
         let outcome = outcome.map_err(|failure| failure_error(command, failure, secret.as_deref()));

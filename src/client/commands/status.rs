@@ -24,6 +24,12 @@ impl Client {
             let needs = "`Builder::requests(true)`, for the identities of clients";
             return Err(Error::Unsupported { command: "status", needs });
         }
+        self.status_in_order().await
+    }
+
+    /// As [`status_with_peers`](Self::status_with_peers), for its place among the events alone where there are no
+    /// identities.
+    pub(crate) async fn status_in_order(&self) -> Result<(Status, PeerIdentities)> {
         let command = command::Status(StatusFormat::V3);
         let (reply, peers) = self.call_with_peers(command.encode(self.dialect())?).await?;
         Ok((command.read(&reply)?, peers))

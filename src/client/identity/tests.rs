@@ -41,12 +41,13 @@ fn an_identity_is_over_when_its_client_leaves_or_is_followed() {
 fn a_snapshot_stays_as_it_was() {
     let mut table = PeerTable::new(0);
     let first = table.notice(&connect(0)).unwrap();
-    let snapshot = table.snapshot();
+    let snapshot = table.snapshot(1, [(Cid(0), Kid(1))].into());
     table.notice(&connect(0));
     table.notice(&connect(1));
     assert_eq!(snapshot.peer(Cid(0)), first);
     assert!(!table.is_current(&snapshot.peer(Cid(0))));
     assert!(!table.is_current(&snapshot.peer(Cid(1))), "not seen then");
+    assert!(snapshot.is_undecided(Cid(0), Kid(1)) && !snapshot.is_undecided(Cid(0), Kid(2)));
 }
 
 #[test]

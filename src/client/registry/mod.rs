@@ -4,7 +4,7 @@ pub(crate) mod open_request;
 pub(crate) mod request_state;
 pub(crate) mod waiting;
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::fmt;
 use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -150,6 +150,11 @@ impl Registry {
     /// Whether a response of this client is waited for.
     pub(crate) fn is_challenged(&self, cid: Cid, kid: Kid) -> bool {
         self.lock().challenged.contains_key(&(cid, kid))
+    }
+
+    /// The decisions about clients that are open.
+    pub(crate) fn undecided(&self) -> HashSet<(Cid, Kid)> {
+        self.lock().waiting.keys().collect()
     }
 
     /// What was asked before the event with this number.

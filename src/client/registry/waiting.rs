@@ -89,6 +89,11 @@ impl Address {
 }
 
 impl Waiting {
+    /// The clients, each with the KID that is to be decided about.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = (Cid, Kid)> + '_ {
+        self.clients.keys().copied()
+    }
+
     pub(crate) fn get(&self, cid: Cid, kid: Kid) -> Option<&Arc<RequestState>> {
         self.clients.get(&(cid, kid)).map(|client| &client.state)
     }
