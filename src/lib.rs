@@ -141,6 +141,7 @@ pub mod events;
 #[cfg(any(doc, doctest))]
 pub mod guide;
 pub mod handler;
+pub mod peers;
 pub mod reply;
 #[cfg(feature = "server")]
 pub mod server;

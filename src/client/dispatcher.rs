@@ -91,7 +91,8 @@ impl Dispatcher {
 
     /// Who has which client ID now, in the order of what was published.
     pub(super) fn identities(&self) -> PeerIdentities {
-        self.peers.snapshot(self.published, self.registry.undecided())
+        let identities = self.peers.snapshot(self.published, self.registry.undecided());
+        identities.sure_if(self.shared.watches_states())
     }
 
     /// Hands on what was published, which shares `bytes` of memory. What is known to the subscribers by then is

@@ -97,6 +97,13 @@ impl WeakClient {
     pub(crate) fn begin_close(&self) {
         self.shared.ask_to_close(Closing::Now);
     }
+
+    /// Waits until nobody has a handle.
+    pub(crate) async fn deserted(&self) {
+        if let Some(handles) = self.handles.upgrade() {
+            handles.closed().await;
+        }
+    }
 }
 
 impl Client {

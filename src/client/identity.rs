@@ -85,6 +85,8 @@ pub struct PeerIdentities {
     undecided: Arc<HashSet<(Cid, Kid)>>,
     /// How many events had come.
     number: u64,
+    /// Whether restarts are seen in any case, without which an identity proves nothing.
+    are_sure: bool,
 }
 
 impl PeerIdentities {
@@ -93,6 +95,16 @@ impl PeerIdentities {
     pub fn peer(&self, cid: Cid) -> Peer {
         let connect = self.connects.get(&cid).copied();
         Peer { connection: self.connection, epoch: self.epoch, cid, connect }
+    }
+
+    /// As [`peer`](Self::peer); `None` on a connection that has no identities.
+    pub(crate) fn known(&self, cid: Cid) -> Option<Peer> {
+        self.are_sure.then(|| self.peer(cid))
+    }
+
+    /// The same on a connection that sees restarts in any case, or one that may not.
+    pub(super) fn sure_if(self, are_sure: bool) -> Self {
+        Self { are_sure, ..self }
     }
 
     /// Whether a decision about this client, at this CONNECT or REAUTH, was open at that moment: asked as a
@@ -201,6 +213,7 @@ impl PeerTable {
             connects,
             undecided,
             number,
+            are_sure: true,
         }
     }
 

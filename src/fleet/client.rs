@@ -9,7 +9,7 @@ use super::outcomes::Outcomes;
 use super::shared::Shared;
 use super::status::MemberStatus;
 use crate::command::Command;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::session::{IntoSessionSource, LinkClient, Listener, WhileAway};
 
 /// The handle of a [`Fleet`](super::Fleet), for any task; cheap to clone.
@@ -41,7 +41,7 @@ impl FleetClient {
     pub fn to(&self, name: &str) -> Result<LinkClient> {
         let member = self.shared.member(name)?;
         if member.kind == Kind::Listener {
-            return Err(crate::Error::NoSuchMember { name: name.to_owned() });
+            return Err(Error::NoSuchMember { name: name.to_owned() });
         }
         Ok(member.client(self.away))
     }

@@ -1,0 +1,154 @@
+//! [`Daemon`]: what a table knows of one daemon.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::store::Store;
+use super::{Departure, PeerRecord, Phase, RecordId};
+use crate::client::Peer;
+use crate::events::Env;
+use crate::types::Cid;
+
+#[derive(Debug)]
+pub(super) struct Daemon {
+    name: Arc<str>,
+    /// Whether there is a connection to it.
+    pub(super) is_attached: bool,
+    /// How often it had restarted on the connection that is; `None` where that is not known yet.
+    pub(super) epoch: Option<u64>,
+    /// The latest time by its own clock, in seconds of Unix time.
+    pub(super) clock: Option<u64>,
+    /// Something is missing that a `status` tells.
+    pub(super) wants_status: bool,
+    /// How many `status` were taken in.
+    pub(super) statuses: u64,
+    by_cid: HashMap<Cid, RecordId>,
+}
+
+impl Daemon {
+    pub(super) fn new(name: Arc<str>) -> Self {
+        Self {
+            name,
+            is_attached: false,
+            epoch: None,
+            clock: None,
+            wants_status: false,
+            statuses: 0,
+            by_cid: HashMap::new(),
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.by_cid.len()
+    }
+
+    pub(super) fn id(&self, cid: Cid) -> Option<RecordId> {
+        self.by_cid.get(&cid).copied()
+    }
+
+    /// Its records, in the order they came.
+    pub(super) fn ids(&self) -> Vec<RecordId> {
+        let mut ids: Vec<_> = self.by_cid.values().copied().collect();
+        ids.sort_unstable();
+        ids
+    }
+
+    /// Another connection, or none.
+    pub(super) fn reconnected(&mut self, store: &mut Store, is_attached: bool, epoch: Option<u64>) {
+        (self.is_attached, self.epoch) = (is_attached, epoch);
+        self.by_cid.values().for_each(|id| store.doubt(*id));
+    }
+
+    /// A time by its clock.
+    pub(super) fn is_now(&mut self, time: u64) {
+        self.clock = self.clock.max(Some(time));
+    }
+
+    /// It has restarted: all are gone, and client IDs begin anew.
+    pub(super) fn restarted(&mut self, store: &mut Store) {
+        self.all_leave(store, Departure::Restarted);
+    }
+
+    pub(super) fn all_leave(&mut self, store: &mut Store, how: Departure) {
+        for id in self.ids() {
+            self.leaves(store, id, how, None);
+        }
+    }
+
+    /// A session is over, after so long where that was told.
+    pub(super) fn leaves(
+        &mut self,
+        store: &mut Store,
+        id: RecordId,
+        how: Departure,
+        told: Option<Duration>,
+    ) {
+        let Some(entry) = store.get(id) else { return };
+        let (cid, lasted) = (entry.record.cid, entry.record.lasted(self.clock));
+        self.by_cid.remove(&cid);
+        store.leave(id, told.or(lasted), how);
+    }
+
+    /// The restarts as they are known now: one more than before, and all are gone.
+    pub(super) fn in_epoch(&mut self, store: &mut Store, epoch: u64) {
+        if self.epoch.is_some_and(|known| epoch > known) {
+            self.restarted(store);
+        }
+        self.epoch = self.epoch.max(Some(epoch));
+    }
+
+    /// The session of this ID, seen now. One that is proved to be another session's is over.
+    pub(super) fn find(
+        &mut self,
+        store: &mut Store,
+        cid: Cid,
+        peer: Option<&Peer>,
+        env: Option<&Env>,
+    ) -> Option<RecordId> {
+        let id = self.id(cid)?;
+        let entry = store.get(id)?;
+        let since = env.and_then(|env| env.time_unix().ok().flatten());
+        let is_other = match (&entry.peer, peer) {
+            // Where too many came, the CONNECT of some is forgotten.
+            (Some(known), Some(peer)) => known != peer && peer.connect().is_some(),
+            _ => since.is_some() && entry.record.since.is_some() && since != entry.record.since,
+        };
+        if is_other {
+            self.replaced(store, id);
+            return None;
+        }
+        store.confirm(id, peer);
+        Some(id)
+    }
+
+    /// Another session has its ID.
+    pub(super) fn replaced(&mut self, store: &mut Store, id: RecordId) {
+        let is_confirmed = store.get(id).is_some_and(|entry| entry.is_confirmed);
+        // Of one that was not seen on this connection nobody knows when it ended.
+        let how = if is_confirmed { Departure::Replaced } else { Departure::Unseen };
+        self.leaves(store, id, how, None);
+    }
+
+    /// Changes a session, or begins one.
+    pub(super) fn change(
+        &mut self,
+        store: &mut Store,
+        found: Option<RecordId>,
+        (cid, peer, phase): (Cid, Option<&Peer>, Phase),
+        change: impl FnOnce(&mut PeerRecord),
+    ) -> Option<RecordId> {
+        if let Some(id) = found {
+            store.update(id, change);
+            return Some(id);
+        }
+        let name = Arc::clone(&self.name);
+        let id = store.insert(peer, |id| {
+            let mut record = PeerRecord::new(id, name, cid, phase);
+            change(&mut record);
+            record
+        })?;
+        self.by_cid.insert(cid, id);
+        Some(id)
+    }
+}

@@ -1,0 +1,200 @@
+//! [`Follow`]: the task that keeps a table up to date with one session.
+
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, sleep_until};
+use tracing::debug;
+
+use super::live::{Shared, Telling};
+use crate::client::{Client, Events, Lagged, PeerIdentities, WeakClient, far};
+use crate::error::{CloseReason, Error, Result};
+use crate::events::Event;
+use crate::reply::Status;
+
+/// Told when a `status` that was asked for behind it is in the table.
+pub(super) type Refresh = oneshot::Sender<Result<()>>;
+
+type Answer = (Status, PeerIdentities);
+type Asking = Pin<Box<dyn Future<Output = Result<Answer>> + Send>>;
+
+/// Reads the events of a session, and asks `status` where it must. Holds neither the session nor the table.
+pub(super) struct Follow {
+    shared: Weak<Shared>,
+    daemon: Arc<str>,
+    client: WeakClient,
+    events: Events,
+    refreshes: mpsc::Receiver<Refresh>,
+    /// They want a `status` that was not asked for yet.
+    wanted: Vec<Refresh>,
+    /// They want the one that is asked for.
+    asked: Vec<Refresh>,
+    /// When to ask again.
+    due: Instant,
+    last: Option<Instant>,
+    asking: Option<Asking>,
+    /// It waits for the events that came before it.
+    answer: Option<Answer>,
+}
+
+/// What is missing is asked for no sooner than so long after the last time.
+const PAUSE: Duration = Duration::from_secs(1);
+/// So many events are taken in before others get the table.
+const TURN: usize = 256;
+
+impl Follow {
+    pub(super) fn new(
+        shared: &Arc<Shared>,
+        daemon: Arc<str>,
+        client: &Client,
+        refreshes: mpsc::Receiver<Refresh>,
+    ) -> Self {
+        Self {
+            shared: Arc::downgrade(shared),
+            daemon,
+            client: client.downgrade(),
+            events: client.subscribe(),
+            refreshes,
+            wanted: Vec::new(),
+            asked: Vec::new(),
+            due: Instant::now(),
+            last: None,
+            asking: None,
+            answer: None,
+        }
+    }
+
+    pub(super) async fn run(mut self) {
+        while self.turn().await.is_some() {}
+        let reason = self.client.upgrade().map(|_| CloseReason::Requested);
+        for refresh in self.wanted.drain(..).chain(self.asked.drain(..)) {
+            // Nobody may wait any more.
+            let _ =
+                refresh.send(Err(Error::Closed(reason.clone().unwrap_or(CloseReason::DriverGone))));
+        }
+        if let Some(shared) = self.shared.upgrade() {
+            // One that takes its place has put in a channel of its own.
+            shared.ended(&self.daemon, || !self.refreshes.is_closed());
+        }
+    }
+
+    /// Does the next thing; `None` when there is nothing more to do.
+    async fn turn(&mut self) -> Option<()> {
+        self.take_in();
+        let is_free = self.asking.is_none() && self.answer.is_none();
+        tokio::select! {
+            event = self.events.next() => self.events(event?),
+            answer = answered(&mut self.asking) => {
+                self.answered(answer);
+                Some(())
+            }
+            // Without a sender the table is gone, or follows another session.
+            refresh = self.refreshes.recv() => {
+                self.wanted.push(refresh?);
+                self.due = Instant::now();
+                Some(())
+            }
+            () = sleep_until(self.due), if is_free => self.ask(),
+            // Its own subscription alone does not keep the connection.
+            () = self.client.deserted() => None,
+        }
+    }
+
+    /// Takes in an event, and those that are there behind it.
+    fn events(&mut self, first: Result<Event, Lagged>) -> Option<()> {
+        let shared = self.shared.upgrade()?;
+        shared.change(|table| {
+            let mut next = Some(first);
+            for _ in 0..TURN {
+                let Some(event) = next else { break };
+                self.event(table, event);
+                if self.answer.as_ref().is_some_and(|(_, peers)| self.events.has_passed(peers)) {
+                    break;
+                }
+                next = self.events.try_next();
+            }
+            self.ask_soon(table);
+        });
+        Some(())
+    }
+
+    fn event(&self, table: &mut Telling<'_>, event: Result<Event, Lagged>) {
+        let daemon = &self.daemon;
+        match event {
+            Ok(event) => {
+                let (peer, epoch) = (self.events.peer(), self.events.epoch());
+                table.change(|peers| peers.event(daemon, &event, peer, epoch));
+            }
+            Err(lagged) => {
+                debug!(%daemon, %lagged, "the session table asks what it has missed");
+                table.change(|peers| {
+                    peers.lagged(daemon);
+                    Vec::new()
+                });
+            }
+        }
+    }
+
+    fn ask_soon(&mut self, table: &Telling<'_>) {
+        if table.peers().wants_status(&self.daemon) {
+            let soon = self.last.map_or_else(Instant::now, |last| last + PAUSE);
+            self.due = self.due.min(soon);
+        }
+    }
+
+    fn ask(&mut self) -> Option<()> {
+        let client = self.client.upgrade()?;
+        self.asking = Some(Box::pin(async move { client.status_in_order().await }));
+        self.asked.append(&mut self.wanted);
+        self.last = Some(Instant::now());
+        Some(())
+    }
+
+    fn answered(&mut self, answer: Result<Answer>) {
+        self.asking = None;
+        let interval = self.shared.upgrade().map_or(PAUSE, |shared| shared.interval());
+        self.due = far(Instant::now(), interval);
+        match answer {
+            Ok(answer) => {
+                if matches!(answer.0, Status::Client(_)) {
+                    // It has no clients.
+                    self.due = far(Instant::now(), Duration::MAX);
+                }
+                self.answer = Some(answer);
+            }
+            // As in a hold, where nobody is served.
+            Err(error) => self.tell(&Err(error)),
+        }
+    }
+
+    /// Takes in the `status`, once all events before it are.
+    fn take_in(&mut self) {
+        let is_due = |answer: &mut Answer| self.events.has_passed(&answer.1);
+        let Some((status, peers)) = self.answer.take_if(is_due) else { return };
+        let Some(shared) = self.shared.upgrade() else { return };
+        shared.change(|table| {
+            table.change(|known| known.status(&self.daemon, &status, Some(&peers)));
+        });
+        self.tell(&Ok(()));
+    }
+
+    fn tell(&mut self, result: &Result<()>) {
+        for refresh in self.asked.drain(..) {
+            // Nobody may wait any more.
+            let _ = refresh.send(result.clone());
+        }
+        if !self.wanted.is_empty() {
+            self.due = Instant::now();
+        }
+    }
+}
+
+async fn answered(asking: &mut Option<Asking>) -> Result<Answer> {
+    match asking {
+        Some(asking) => poll_fn(|cx| asking.as_mut().poll(cx)).await,
+        None => std::future::pending().await,
+    }
+}
