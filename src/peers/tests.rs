@@ -8,7 +8,7 @@ use bytes::Bytes;
 use super::*;
 use crate::events::{Assembler, Event};
 use crate::reply::{RawReply, Status};
-use crate::types::VirtualAddress;
+use crate::types::{Kid, VirtualAddress};
 
 /// A table, and what its changes make of an empty one.
 struct Table {
@@ -128,7 +128,7 @@ fn a_session_from_its_connect_to_its_end() {
     let mut table = Table::new();
     table.say(CONNECT);
     let alice = table.only();
-    assert_eq!((alice.phase, alice.kid, alice.since), (Phase::Waiting, Some(crate::Kid(1)), None));
+    assert_eq!((alice.phase, alice.kid, alice.since), (Phase::Waiting, Some(Kid(1)), None));
     assert_eq!(alice.common_name.as_ref().unwrap(), &"alice");
     assert_eq!(alice.username.as_ref().unwrap(), &"al ice");
     assert_eq!(alice.real_address(), Some("192.0.2.7:40000".parse().unwrap()));
@@ -163,7 +163,7 @@ fn a_client_that_begins_anew_is_another_session() {
     table.say(CONNECT);
     table.say(&CONNECT.replace("CONNECT,0,1", "CONNECT,0,2"));
     assert_eq!(table.left, [(RecordId(0), None, Departure::Replaced)]);
-    assert_eq!((table.only().id, table.only().kid), (RecordId(1), Some(crate::Kid(2))));
+    assert_eq!((table.only().id, table.only().kid), (RecordId(1), Some(Kid(2))));
 }
 
 #[test]
@@ -209,7 +209,7 @@ fn who_was_let_in_is_not_turned_out_by_a_status() {
     table.status(&[&row(&[("10.8.0.2", ""), ("AES-256-GCM", "BF-CBC")])]);
     assert_eq!(table.only().phase, Phase::In);
     table.say(&CONNECT.replace("CONNECT,0,1", "REAUTH,0,2"));
-    assert_eq!((table.only().phase, table.only().kid), (Phase::Renewing, Some(crate::Kid(2))));
+    assert_eq!((table.only().phase, table.only().kid), (Phase::Renewing, Some(Kid(2))));
     table.status(&[&row(&[])]);
     assert_eq!((table.only().phase, table.left.len()), (Phase::In, 0));
 }
