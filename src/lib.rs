@@ -106,6 +106,7 @@
 //! # Features
 //! | feature | adds |
 //! | --- | --- |
+//! | `process` | OpenVPN as a child of the program; Unix only |
 //! | `server` | the daemon's side of a connection, for test daemons and proxies |
 //! | `systemd` | listeners on sockets that systemd hands over |
 //!
@@ -125,11 +126,16 @@
 //! | [`command`] | commands as values: what each looks like on the wire, what is refused beforehand, and how its reply is read |
 //! | [`reply`] | replies to typed values, and back |
 //! | [`challenge`] | challenges, both sides of them |
-//! | this one | [`Client`], [`Events`], [`Requests`]: one connection, many handles; [`Session`], [`Link`], [`Listener`]: how connections come about |
+//! | this one | [`Client`], [`Events`], [`Requests`]: one connection, many handles; [`Session`], [`Link`], [`Listener`]: how connections come about; [`Fleet`]: many daemons as one |
 //! | [`handler`] | sign-in servers and VPN clients as a trait to implement |
 #![cfg_attr(
     feature = "server",
     doc = "| [`server`] | the daemon's side of a connection (feature `server`) |"
+)]
+//! | [`peers`] | who is in at a server, or at several: the session table |
+#![cfg_attr(
+    all(feature = "process", unix),
+    doc = "| [`process`] | OpenVPN as a child of the program: started, restarted and stopped (feature `process`) |"
 )]
 //!
 #![doc = include_str!("tables.md")]
@@ -142,6 +148,8 @@ pub mod events;
 pub mod guide;
 pub mod handler;
 pub mod peers;
+#[cfg(all(feature = "process", unix))]
+pub mod process;
 pub mod reply;
 #[cfg(feature = "server")]
 pub mod server;
