@@ -100,6 +100,11 @@ pub enum Error {
         reason: Arc<io::Error>,
     },
 
+    /// There is no daemon, as one of the program's own could not be started, or ended too often. The reason is a
+    /// `process::StartError` or a `process::GaveUp`.
+    #[error("{0}")]
+    Process(Arc<dyn std::error::Error + Send + Sync>),
+
     /// Who dialed in may not, by [`ListenerBuilder::admit`](crate::ListenerBuilder::admit).
     #[error("{dialer} may not dial in")]
     DialerRefused {

@@ -16,3 +16,5 @@ mod refused;
 mod scene;
 #[path = "process/starts.rs"]
 mod starts;
+#[path = "process/supervised.rs"]
+mod supervised;

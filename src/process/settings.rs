@@ -237,6 +237,14 @@ impl Process {
         &self.program
     }
 
+    /// What its sessions are named after.
+    pub(super) fn name(&self) -> String {
+        match &self.configuration {
+            Configuration::File(path) => path.display().to_string(),
+            Configuration::Text(_) | Configuration::None => self.program.display().to_string(),
+        }
+    }
+
     pub(super) fn holds(&self) -> bool {
         self.hold
     }

@@ -17,6 +17,8 @@ use crate::requests::Requests;
 pub use builder::Builder;
 pub use endpoint::Endpoint;
 pub use item::Item;
+#[cfg(all(feature = "process", unix))]
+pub(crate) use link::Pauses;
 pub use link::{
     Attached, Backoff, FoundOrphan, Link, LinkClient, LinkStatus, LinkWatch, Missed, Orphan,
     OrphanPolicy, Picture, ResumedClient, Trouble, WhileAway,

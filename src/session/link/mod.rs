@@ -35,7 +35,7 @@ use connector::Connector;
 pub use missed::{Missed, Picture};
 pub use orphans::Orphan;
 pub use pauses::Backoff;
-use pauses::Pauses;
+pub(crate) use pauses::Pauses;
 pub use resumed::ResumedClient;
 pub(crate) use state::Current;
 pub use state::LinkStatus;

@@ -39,19 +39,19 @@ impl Default for Backoff {
     }
 }
 
-/// The pauses of one link.
-pub(super) struct Pauses {
+/// The pauses of one link, or of whatever else is tried again.
+pub(crate) struct Pauses {
     backoff: Backoff,
     left: ExponentialBackoff,
 }
 
 impl Pauses {
-    pub(super) fn new(backoff: Backoff) -> Self {
+    pub(crate) fn new(backoff: Backoff) -> Self {
         Self { backoff, left: begin(backoff) }
     }
 
     /// A session has ended that lived so long; how long to wait.
-    pub(super) fn after_session(&mut self, lived: Duration) -> Duration {
+    pub(crate) fn after_session(&mut self, lived: Duration) -> Duration {
         if lived < self.backoff.lived {
             return self.next();
         }
@@ -60,7 +60,7 @@ impl Pauses {
     }
 
     /// An attempt has failed; how long to wait.
-    pub(super) fn next(&mut self) -> Duration {
+    pub(crate) fn next(&mut self) -> Duration {
         self.left.next().unwrap_or(self.backoff.most)
     }
 }
