@@ -200,7 +200,9 @@ mod tests {
 
     fn words(chunks: &[&str]) -> LastWords {
         let mut tail = Tail::default();
-        chunks.iter().for_each(|chunk| tail.push(chunk.as_bytes()));
+        for chunk in chunks {
+            tail.push(chunk.as_bytes());
+        }
         tail.last_words()
     }
 
@@ -213,7 +215,7 @@ mod tests {
 
     #[test]
     fn what_is_kept_is_bounded() {
-        let lines: String = (0..200).map(|number| format!("{number}\n")).collect();
+        let lines = "a line\n".repeat(200);
         let kept = words(&[&lines, &"x".repeat(100_000), "\nlast"]);
         assert_eq!(kept.lines().len(), LINES + 1);
         assert_eq!(kept.earlier(), 201 - LINES as u64);
