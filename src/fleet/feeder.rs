@@ -1,7 +1,7 @@
 //! [`feed`]: the task that asks a member's source for sessions.
 
 use std::future::{pending, ready};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 
 use super::item::MemberAttached;
@@ -17,14 +17,19 @@ pub(super) async fn feed(mut source: impl SessionSource, member: Arc<Member>, re
     let _guard = EndGuard(Arc::clone(&member));
     let mut told = Told { watch: source.watch(), session: None, error: None };
     let mut last = None;
-    while let Some(next) = told.meanwhile(&member, source.next_session()).await {
+    loop {
+        // In place, as every member at rest waits here.
+        let next = { told.meanwhile(&member, pin!(source.next_session())).await };
         match next {
-            Ok(attached) => {
-                last = None;
+            None => return member.ended(last),
+            Some(Ok(attached)) => {
+                // What was not told by now is over.
+                (last, told.error) = (None, None);
                 told.session = Some(attached.session.client().downgrade());
-                begin(&member, attached, &requests).await;
+                // What this takes is given back.
+                Box::pin(begin(&member, attached, &requests)).await;
             }
-            Err(error) => {
+            Some(Err(error)) => {
                 last = Some(error.clone());
                 if let Some(before) = told.error.replace(error) {
                     member.away(before);
@@ -34,7 +39,6 @@ pub(super) async fn feed(mut source: impl SessionSource, member: Arc<Member>, re
             }
         }
     }
-    member.ended(last);
 }
 
 async fn begin(member: &Arc<Member>, attached: Attached, requests: &Outlet) {
@@ -65,9 +69,8 @@ impl Told {
     async fn meanwhile(
         &mut self,
         member: &Arc<Member>,
-        next: impl Future<Output = Option<Result<Attached>>>,
+        mut next: Pin<&mut impl Future<Output = Option<Result<Attached>>>>,
     ) -> Option<Result<Attached>> {
-        let mut next = pin!(next);
         loop {
             tokio::select! {
                 biased;

@@ -160,10 +160,8 @@ impl Member {
         if let Some(serving) = &serving {
             serving.client().downgrade().begin_close();
         }
-        let gone = Error::Away { status: "it was removed from its fleet".to_owned() };
-        let gone = Current { status: LinkStatus::Ended(gone), client: None };
         // It may be another session than the one that was read.
-        if let Some(client) = self.current.send_replace(gone).client {
+        if let Some(client) = self.gone("it was removed from its fleet") {
             client.begin_close();
         }
         self.ready.push(self);
@@ -173,6 +171,13 @@ impl Member {
     pub(super) fn leave(&self) {
         self.abort();
         drop(self.lock().remove());
+        self.gone("the fleet is gone");
+    }
+
+    /// Has no more commands sent; gives where they went.
+    fn gone(&self, why: &str) -> Option<WeakClient> {
+        let status = LinkStatus::Ended(Error::Away { status: why.to_owned() });
+        self.current.send_replace(Current { status, client: None }).client
     }
 
     fn abort(&self) {

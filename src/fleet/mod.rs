@@ -120,8 +120,9 @@ impl Fleet {
     /// Removes a member: gives up its source, and ends its session at once. What it has said and asked is let go;
     /// its last item is [`MemberItem::Removed`], and its name is free from now on.
     ///
-    /// A daemon that was connected to goes on, and one that dialed in ends; clients that wait for a decision are left as by
-    /// [dropped requests](crate::DroppedRequest).
+    /// A daemon that was connected to goes on, and one that dialed in ends. Nobody answers any more what it has asked:
+    /// clients that wait for a decision are left to its own timeout. [`Client::quit`](crate::Client::quit) before it has the
+    /// commands that were called have their replies.
     ///
     /// # Errors
     /// [`Error::NoSuchMember`](crate::Error::NoSuchMember).

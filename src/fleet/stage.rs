@@ -69,6 +69,9 @@ impl Stage {
 
     /// There is no session, for this reason; `true` where that is to be told.
     pub(super) fn away(&mut self, error: Error) -> bool {
+        if self.is_ended() {
+            return false;
+        }
         self.since = None;
         let text = error.to_string();
         let is_news = self.told.as_ref() != Some(&text);

@@ -231,6 +231,42 @@ async fn a_source_that_panics_ends_its_own_member() {
     assert_eq!(next(&mut fleet).await, "good (1): log two");
 }
 
+/// Gives an error, and at once a session behind it; then the end.
+struct Late(Vec<Result<Attached>>);
+
+impl SessionSource for Late {
+    async fn next_session(&mut self) -> Option<Result<Attached>> {
+        let next = self.0.pop()?;
+        if let Ok(attached) = &next {
+            tokio::task::yield_now().await;
+            assert!(!attached.session.client().is_closed());
+        }
+        Some(next)
+    }
+}
+
+/// An error is told where nothing comes of it at once, and not behind what came of it.
+#[tokio::test(start_paused = true)]
+async fn an_error_is_told_before_the_session_behind_it_or_never() {
+    let (session, daemon) = session().await;
+    let attached = Attached::new(session, 1, None);
+    let error = || Err(Error::PasswordRequired);
+    let mut fleet = Fleet::new();
+    fleet.add("late", Late(vec![error(), Ok(attached), error()])).unwrap();
+    sleep(SECOND).await;
+    drop(daemon);
+    assert_eq!(
+        next_few(&mut fleet, 5).await,
+        [
+            "late (1): attached 1",
+            "late (1): event OpenVPN management interface version 5",
+            "late (1): detached: the daemon closed it",
+            "late (1): ended: the management socket asks for a password, and none was given",
+            "none"
+        ]
+    );
+}
+
 #[tokio::test]
 async fn a_source_that_gives_errors_alone_keeps_nobody() {
     let mut fleet = Fleet::new();

@@ -5,9 +5,9 @@ use std::os::unix::net::UnixStream;
 
 use allocation_counter::measure;
 use openvpn_mgmt::events::ClientEvent;
-use openvpn_mgmt::{Builder, Event, Text};
+use openvpn_mgmt::{Builder, Event, Fleet, MemberItem, Text};
 
-use crate::setup::{LINE, PID, REST, Setup, check, daemon, log, patient};
+use crate::setup::{KIB, LINE, PID, REST, Setup, check, daemon, log, patient};
 
 /// How many clients there are.
 const CLIENTS: usize = 10_000;
@@ -30,6 +30,32 @@ fn a_session_at_rest_holds_little() {
     });
     let held = usize::try_from(counted.bytes_current).unwrap();
     check("sessions at rest", held, SESSIONS * REST);
+    setup.events = None;
+}
+
+/// What it holds beside its session: its place, its link, and the task that asks it.
+const MEMBER: usize = 8 * KIB;
+
+#[test]
+fn a_member_of_a_fleet_holds_little_beside_its_session() {
+    let mut setup = Setup::new(&Builder::new(), |_| Ok(()));
+    let mut fleet = Fleet::new();
+    let counted = measure(|| {
+        setup.runtime.block_on(async {
+            for number in 0..SESSIONS {
+                let connect = || async { tokio::net::UnixStream::from_std(daemon(|_| Ok(()))) };
+                let link = patient(&Builder::new()).reconnect_with(connect);
+                fleet.add(number.to_string(), link.ask_what_was_missed(false)).unwrap();
+            }
+            let mut attached = 0;
+            while attached < SESSIONS {
+                let item = fleet.next().await.unwrap();
+                attached += usize::from(matches!(item.what, MemberItem::Attached(_)));
+            }
+        });
+    });
+    let held = usize::try_from(counted.bytes_current).unwrap();
+    check("members at rest", held, SESSIONS * (REST + MEMBER));
     setup.events = None;
 }
 
