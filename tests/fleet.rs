@@ -9,6 +9,8 @@ mod commands;
 mod figures;
 #[path = "fleet/members.rs"]
 mod members;
+#[path = "fleet/real.rs"]
+mod real;
 #[path = "fleet/requests.rs"]
 mod requests;
 #[path = "fleet/support.rs"]
