@@ -6,8 +6,17 @@ use std::sync::OnceLock;
 
 use anyhow::{Context as _, Result, anyhow, ensure};
 
-const EXAMPLES: [&str; 8] =
-    ["auth_server", "credentials", "demo", "events", "first", "listen", "reconnect", "two_servers"];
+const EXAMPLES: [&str; 9] = [
+    "auth_server",
+    "credentials",
+    "demo",
+    "events",
+    "first",
+    "fleet",
+    "listen",
+    "reconnect",
+    "two_servers",
+];
 
 /// An example's program, built as this test is.
 pub(crate) fn program(name: &str) -> Result<PathBuf> {

@@ -4,6 +4,7 @@ mod auth_server;
 mod build;
 mod client;
 mod credentials;
+mod fleet;
 mod lasting;
 mod two_servers;
 
