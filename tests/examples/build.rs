@@ -33,6 +33,9 @@ fn build() -> Result<Vec<PathBuf>> {
     cargo.args(["build", "--workspace", "--quiet", "--locked"]);
     cargo.arg("--message-format=json-render-diagnostics");
     cargo.args(EXAMPLES.iter().flat_map(|name| ["--example", name]));
+    if cfg!(feature = "process") {
+        cargo.args(["--all-features", "--example", "spawn"]);
+    }
     cargo.current_dir(env!("CARGO_MANIFEST_DIR"));
     // What cargo tells a test of its package would have others built anew.
     for (name, _) in std::env::vars_os() {

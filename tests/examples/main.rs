@@ -6,6 +6,8 @@ mod client;
 mod credentials;
 mod fleet;
 mod lasting;
+#[cfg(feature = "process")]
+mod spawn;
 mod two_servers;
 
 use std::os::fd::OwnedFd;
