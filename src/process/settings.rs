@@ -1,6 +1,7 @@
 //! [`Process`]: the settings of a daemon that is started from here.
 
 use std::ffi::{OsStr, OsString};
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
@@ -40,7 +41,7 @@ pub struct Process {
     management: Management,
     hold: bool,
     query_passwords: bool,
-    environment: Vec<(OsString, OsString)>,
+    environment: Environment,
     folder: Option<PathBuf>,
     socket_folder: Option<PathBuf>,
     sessions: Builder,
@@ -63,6 +64,16 @@ pub(super) enum Management {
     Dials,
     /// We, to this path.
     Listens(PathBuf),
+}
+
+/// Names and values; what has to be kept secret is often in one.
+#[derive(Clone, Default)]
+struct Environment(Vec<(OsString, OsString)>);
+
+impl fmt::Debug for Environment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.0.iter().map(|(name, _)| name)).finish()
+    }
 }
 
 impl Process {
@@ -95,7 +106,7 @@ impl Process {
             management: Management::Dials,
             hold: false,
             query_passwords: true,
-            environment: Vec::new(),
+            environment: Environment::default(),
             folder: None,
             socket_folder: None,
             sessions: Builder::new(),
@@ -165,7 +176,7 @@ impl Process {
 
     /// Sets a variable of its environment. Default: the program's own.
     pub fn env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
-        self.environment.push((name.into(), value.into()));
+        self.environment.0.push((name.into(), value.into()));
         self
     }
 
@@ -284,6 +295,22 @@ impl Process {
         if let Some(folder) = &self.folder {
             command.current_dir(folder);
         }
-        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command.envs(self.environment.0.iter().map(|(name, value)| (name, value)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_shows_no_secret() {
+        let process = Process::without_config().env("TOKEN", "hunter2");
+        let process = process.directive("setenv", ["TOKEN", "hunter2"]);
+        #[cfg(target_os = "linux")]
+        let process =
+            Process { configuration: Process::from_text("hunter2").configuration, ..process };
+        let shown = format!("{process:?}");
+        assert!(shown.contains("TOKEN") && !shown.contains("hunter2"), "{shown}");
     }
 }
