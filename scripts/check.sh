@@ -29,6 +29,7 @@ for script in scripts/*.sh .ci/run; do
 done
 step scripts/floors.sh
 step scripts/check-lock.sh
+step scripts/deny.sh
 if component clippy clippy; then
     step "$cargo" clippy --locked --workspace --all-targets --all-features --quiet -- \
         -D warnings -D clippy::incompatible_msrv
