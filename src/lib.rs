@@ -49,7 +49,7 @@
 //! ```
 //!
 //! The guides begin with OpenVPN's own options: [a VPN client](guide::vpn_client), [a sign-in server](guide::sign_in_server),
-//! [a monitor](guide::monitor), [tests](guide::testing), [coming from another package](guide::migrating).
+//! [a monitor](guide::monitor), an orchestrator (`guide::orchestrator`, feature `process`), [tests](guide::testing), [coming from another package](guide::migrating).
 //!
 //! # Which stream do I want?
 //! | you want | take |
@@ -191,7 +191,7 @@ pub use types::{
     WriteError,
 };
 
-/// The programs in the README are compiled with the documentation's.
-#[cfg(doctest)]
+/// The programs in the README are compiled with the documentation's; one of them needs a feature.
+#[cfg(all(doctest, feature = "process", unix))]
 #[doc = include_str!("../README.md")]
 struct Readme;

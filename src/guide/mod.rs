@@ -5,6 +5,7 @@
 //! | a VPN client with a window | [`vpn_client`] |
 //! | a server that signs clients in | [`sign_in_server`] |
 //! | a monitor, an exporter, an audit log | [`monitor`] |
+//! | something that runs many daemons, its own too | `orchestrator`, with the feature `process` |
 //! | tests of any of these | [`testing`] |
 //! | something that was written with another package | [`migrating`] |
 //!
@@ -27,6 +28,8 @@
 
 pub mod migrating;
 pub mod monitor;
+#[cfg(all(feature = "process", unix))]
+pub mod orchestrator;
 pub mod sign_in_server;
 pub mod testing;
 pub mod vpn_client;

@@ -57,12 +57,16 @@
 //!
 //! For a daemon on this machine the link is `Builder::new().reconnect("/run/openvpn/server.sock")`.
 //!
+//! Several daemons are a [`Fleet`](crate::Fleet), whose items have the names of its members; `tests/programs/exporter.rs` of the
+//! repository is a whole exporter of many daemons, `tests/programs/audit.rs` an audit log.
+//!
 //! # Which source says what
 //! | for | take | how fresh |
 //! | --- | --- | --- |
 //! | is it up? | [`Event::State`](crate::Event::State); at the start [`Attached::now`](crate::Attached) | at once |
 //! | bytes of a tunnel, of each client | [`Event::ByteCount`](crate::Event::ByteCount), [`ByteCountClient`](crate::Event::ByteCountClient) | the interval of `bytecount`, from 1 s |
-//! | who is in | [`status`](crate::Client::status) | when asked; 10,000 clients take some 2 ms to read |
+//! | who is in | [`peers::LivePeers`](crate::peers::LivePeers), which keeps a table by events and `status` | at once, or by its interval where the server announces nobody |
+//! | the same once | [`status`](crate::Client::status) | when asked; 10,000 clients take some 4 ms to read |
 //! | totals | [`load_stats`](crate::Client::load_stats) | when asked; one line |
 //! | why did it restart? | the detail of `RECONNECTING`, and the [log](crate::Client::log_on) | at once |
 //!
