@@ -1,6 +1,7 @@
 //! What a thousand members cost, each figure in a process of its own. Nothing is asserted but that all come.
 //!
-//! `cargo test --release --test fleet -- --ignored --nocapture --exact figures::peaceful`, and `figures::hostile`.
+//! `cargo test --release --test fleet -- --ignored --nocapture --exact figures::peaceful`, `figures::hostile`,
+//! `figures::turns`.
 //!
 //! The daemons are in another process, on unix sockets; time is real.
 
@@ -12,7 +13,7 @@ use std::time::{Duration, Instant};
 use openvpn_mgmt::command::{AnyCommand, Bytecount, Channel, Notifications, Pid};
 use openvpn_mgmt::{Builder, Event, Fleet, FleetClient, MemberItem, Request};
 use openvpn_mgmt_test::FakeDaemon;
-use openvpn_mgmt_test::scripted::{Daemon, STATES_ON};
+use openvpn_mgmt_test::scripted::{Daemon, STATES_ON, attached, pipe_of};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::time::sleep;
 
@@ -194,4 +195,42 @@ async fn peaceful() {
 #[ignore = "shows figures"]
 async fn hostile() {
     show(&HOSTILE).await;
+}
+
+/// What an item costs, of ten members that talk beside so many that do not.
+#[tokio::test]
+#[ignore = "shows figures"]
+async fn turns() {
+    const LINES: usize = 20_000;
+    for members in [10, 100, 1000, 10_000] {
+        let (mut fleet, mut daemons) = (Fleet::new(), Vec::new());
+        for number in 0..members {
+            let (ours, mut daemon) = pipe_of(64 * 1024 / members.min(100));
+            let session = attached(Builder::new(), ours, &mut daemon).await;
+            fleet.add(number.to_string(), session).unwrap();
+            daemons.push(daemon);
+        }
+        for _ in 0..2 * members {
+            fleet.next().await.unwrap();
+        }
+        for mut daemon in daemons.drain(..10) {
+            tokio::spawn(async move {
+                let lines = log("a line that is read").repeat(100);
+                for _ in 0..LINES / 100 {
+                    daemon.says(&lines).await;
+                }
+                daemon.is_closed().await;
+            });
+        }
+        let begin = Instant::now();
+        let (mut given, mut lost) = (0, 0);
+        while given + lost < 10 * LINES {
+            match fleet.next().await.unwrap().what {
+                MemberItem::Lagged(lagged) => lost += usize::try_from(lagged.0).unwrap(),
+                _ => given += 1,
+            }
+        }
+        let each = begin.elapsed() / u32::try_from(given).unwrap();
+        println!("{members} members, ten of which talk: {each:?} an item from the daemon's end on");
+    }
 }
