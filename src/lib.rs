@@ -115,7 +115,8 @@
 //! # Programs that last
 //! [`Builder::reconnect`] gives a [`Link`]: one session after another to a daemon that restarts, is stopped, or is held by
 //! another manager for a while, with what was [missed](Missed) between them. [`Listener`] is for daemons that dial in, and end
-//! with their session. The guide `docs/LASTING.md` of the repository tells what is promised, what OpenVPN does not give, and
+//! with their session. A [`Fleet`] is many of either as one: a stream of all that they say and ask, and commands to one, some or
+//! all. The guide `docs/LASTING.md` of the repository tells what is promised, what OpenVPN does not give, and
 //! which of the two to choose.
 //!
 //! # Layers

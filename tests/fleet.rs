@@ -3,6 +3,8 @@
 
 #[path = "fleet/cancelled.rs"]
 mod cancelled;
+#[path = "fleet/churn.rs"]
+mod churn;
 #[path = "fleet/commands.rs"]
 mod commands;
 #[path = "fleet/figures.rs"]
