@@ -37,7 +37,16 @@ impl Ended {
     /// What the daemon was not allowed to do, where its words tell that and it ended by itself.
     #[must_use]
     pub fn missing_privilege(&self) -> Option<MissingPrivilege> {
-        if self.by == EndedBy::Itself { MissingPrivilege::of(&self.last_words) } else { None }
+        if self.by != EndedBy::Itself {
+            return None;
+        }
+        let missing = MissingPrivilege::of(&self.last_words)?;
+        // One that could not dial ends as if all were well; else a good end is none for the lack of something.
+        (missing == MissingPrivilege::Socket || !self.is_success()).then_some(missing)
+    }
+
+    fn is_success(&self) -> bool {
+        self.status.is_some_and(|status| status.success())
     }
 }
 
@@ -51,6 +60,8 @@ impl fmt::Display for Ended {
             write!(f, ", {missing}")?;
         }
         match self.last_words.reason() {
+            // It did as it was told.
+            _ if self.by != EndedBy::Itself && self.is_success() => Ok(()),
             Some(reason) => write!(f, ": {reason}"),
             None => f.write_str(", and has written nothing"),
         }

@@ -44,26 +44,31 @@ impl LastWords {
     /// The line that most likely says why the daemon ended; `None` where it has written nothing.
     #[must_use]
     pub fn reason(&self) -> Option<&Text> {
-        let has = |line: &&Text, marks: &[&str]| {
-            marks
-                .iter()
-                .any(|mark| memchr::memmem::find(line.as_bytes(), mark.as_bytes()).is_some())
-        };
-        let says_more = |line: &&Text| !line.is_empty() && !has(line, &FAREWELLS);
-        (self.lines.iter().filter(says_more).find(|line| has(line, &["Options error: "])))
-            .or_else(|| self.lines.iter().filter(says_more).rfind(|line| has(line, &TROUBLES)))
-            .or_else(|| self.lines.iter().rfind(says_more))
+        let says_more = |line: &&Text| !line.is_empty() && !holds_any(line, &FAREWELLS);
+        let mut lines = self.lines.iter().filter(says_more);
+        let wrong_option = lines.clone().find(|line| holds_any(line, &["Options error: "]));
+        wrong_option
+            .or_else(|| self.before_fatal())
+            .or_else(|| lines.next_back())
             .or_else(|| self.lines.iter().rfind(|line| !line.is_empty()))
+    }
+
+    /// What a fatal error was of.
+    fn before_fatal(&self) -> Option<&Text> {
+        let at = self.lines.iter().rposition(|line| holds_any(line, &[FATAL]))?;
+        self.lines.get(at.checked_sub(1)?)
     }
 }
 
-/// What a daemon says of errors.
-const TROUBLES: [&str; 7] =
-    ["ERROR: ", "Cannot ", "cannot ", "can't ", " failed", "not permitted", "denied"];
+fn holds_any(line: &Text, marks: &[&str]) -> bool {
+    marks.iter().any(|mark| memchr::memmem::find(line.as_bytes(), mark.as_bytes()).is_some())
+}
 
-/// What it says behind them.
+const FATAL: &str = "Exiting due to fatal error";
+
+/// What a daemon says behind the reason.
 const FAREWELLS: [&str; 4] = [
-    "Exiting due to fatal error",
+    FATAL,
     "Use --help for more information.",
     "Options error: Please correct these errors.",
     "Signal received from management interface, exiting",
@@ -238,7 +243,7 @@ mod tests {
                 "MANAGEMENT: connect to unix socket x failed: Permission denied\nSignal received from management interface, exiting\n",
                 "MANAGEMENT: connect to unix socket x failed: Permission denied",
             ),
-            ("one\ntwo\n\n", "two"),
+            ("when cipher negotiation failed\none\ntwo\n\n", "two"),
             ("Exiting due to fatal error\n", "Exiting due to fatal error"),
         ] {
             assert_eq!(words(&[output]).reason().unwrap().to_string(), reason);

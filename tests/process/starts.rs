@@ -1,5 +1,6 @@
 //! How daemons start, and what is told where they do not.
 
+use std::io::{Read as _, Write as _};
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
@@ -154,7 +155,18 @@ async fn nobody_but_the_daemon_may_dial_in() -> Result<()> {
         connected.is_some()
     })
     .await?;
-    // We are of its user, and not its process.
+    // We are of its user, and not its process: whatever we say, nothing is said to us.
+    let mut connected = connected.unwrap();
+    // It may be closed already.
+    connected
+        .write_all(b">INFO:OpenVPN Management Interface Version 5 -- type 'help' for more info\r\n")
+        .ok();
+    let said = tokio::task::spawn_blocking(move || {
+        let mut said = Vec::new();
+        connected.read_to_end(&mut said).ok();
+        said
+    });
+    assert_eq!(within("end", said).await??, b"");
     let error = starting.await?.unwrap_err();
     assert!(matches!(error, StartError::Silent { .. }), "{error}");
     scene.leaves_nothing(None).await
