@@ -37,11 +37,16 @@ if component clippy clippy; then
 else
     step "$cargo" check --locked "${peers[@]}" --target-dir target --workspace --quiet
 fi
-features=$(sed -n '/^\[features\]/,/^\[/s/^\([a-z0-9_-]*\) *=.*/\1/p' Cargo.toml)
-step "$cargo" check --locked --lib --no-default-features --quiet
-for feature in $features; do
-    step "$cargo" check --locked --lib --no-default-features --features "$feature" --quiet
+features=($(sed -n '/^\[features\]/,/^\[/s/^\([a-z0-9_-]*\) *=.*/\1/p' Cargo.toml))
+# Each combination of them: bit N of the number is feature N.
+for ((set = 0; set < 1 << ${#features[@]}; set++)); do
+    chosen=()
+    for ((n = 0; n < ${#features[@]}; n++)); do
+        ((set >> n & 1)) && chosen+=("${features[n]}")
+    done
+    step "$cargo" check --locked --lib --no-default-features --features "${chosen[*]-}" --quiet
 done
+step scripts/minimal-versions.sh
 RUSTDOCFLAGS='-D warnings' step "$cargo" doc --locked --workspace --no-deps --all-features --quiet
 step "$cargo" test --locked --workspace --all-features --doc --quiet
 step scripts/package.sh
