@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak marathon check test-matrix bench bench-peers growth instructions msrv package coverage
+.PHONY: help demo test soak marathon check test-matrix bench bench-peers growth instructions msrv windows package coverage
 
 CARGO ?= cargo
 
@@ -42,6 +42,9 @@ package: ## Packages the SDK and the test kit, and tests a user's program with b
 
 msrv: ## Compiles the library with the oldest Rust it promises.
 	@scripts/msrv.sh
+
+windows: ## Compiles the library for Windows, where it has TCP alone.
+	@scripts/windows.sh
 
 bench: ## Measures, each thing beside its limit.
 	$(CARGO) bench --locked

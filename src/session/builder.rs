@@ -299,10 +299,12 @@ impl Builder {
 
     /// As [`connect`](Self::connect) does with a stream that it has made.
     pub(super) async fn greet_dialer(&self, stream: Stream) -> Result<Session> {
-        if let Stream::Tcp(tcp) = &stream {
-            prepare_tcp(tcp, self.tcp_keepalive)
-                .map_err(|error| Error::Closed(CloseReason::Io(Arc::new(error))))?;
-        }
+        let prepared = match &stream {
+            #[cfg(unix)]
+            Stream::Unix(_) => Ok(()),
+            Stream::Tcp(stream) => prepare_tcp(stream, self.tcp_keepalive),
+        };
+        prepared.map_err(|error| Error::Closed(CloseReason::Io(Arc::new(error))))?;
         self.greet_stream(stream).await
     }
 

@@ -97,10 +97,7 @@ impl Endpoint {
             #[cfg(unix)]
             Self::Unix(path) => Ok(Stream::Unix(connect_unix(path).await?)),
             #[cfg(not(unix))]
-            Self::Unix(_) => Err(io::Error::new(
-                io::ErrorKind::Unsupported,
-                "unix sockets need a unix system; give host:port",
-            )),
+            Self::Unix(_) => Err(no_unix_sockets()),
             Self::Tcp(address) => {
                 let stream = tokio::net::TcpStream::connect(address.as_str()).await?;
                 prepare_tcp(&stream, keepalive)?;
@@ -133,6 +130,13 @@ pub(crate) fn prepare_tcp(
         SockRef::from(stream).set_tcp_keepalive(&TcpKeepalive::new().with_time(idle))?;
     }
     Ok(())
+}
+
+/// What to say of a path on a system where tokio has no unix sockets.
+#[cfg(not(unix))]
+pub(crate) fn no_unix_sockets() -> io::Error {
+    let message = "unix sockets need a unix system; give host:port";
+    io::Error::new(io::ErrorKind::Unsupported, message)
 }
 
 /// Waits while the queue of connections that OpenVPN has not accepted yet is full.

@@ -11,6 +11,8 @@ use super::greeter::{Greeter, Greeting};
 use super::socket::{SharedSocket, Socket};
 use super::{Dialer, Listener};
 use crate::error::{Error, Result, invalid};
+#[cfg(not(unix))]
+use crate::session::endpoint;
 use crate::session::{Builder, Endpoint};
 use crate::types::ArgumentProblem;
 
@@ -118,7 +120,7 @@ impl ListenerBuilder {
             #[cfg(unix)]
             Endpoint::Unix(path) => Socket::bind_unix(path, self.mode),
             #[cfg(not(unix))]
-            Endpoint::Unix(_) => Err(io::ErrorKind::Unsupported.into()),
+            Endpoint::Unix(_) => Err(endpoint::no_unix_sockets()),
             Endpoint::Tcp(address) => self.bind_tcp(address).await?,
         };
         let socket = bound.map_err(|error| failed(&endpoint, error))?;
