@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak marathon check test-matrix bench bench-peers growth instructions msrv windows package coverage
+.PHONY: help demo test soak marathon check test-matrix bench bench-peers growth instructions msrv windows package coverage fuzz
 
 CARGO ?= cargo
 
@@ -32,6 +32,9 @@ test-matrix: ## Runs the tests with a real OpenVPN against 2.5, 2.6 and 2.7, and
 
 check: ## Format, lints, docs, features, and the Rust version of the dependencies.
 	@scripts/check.sh
+
+fuzz: ## Fuzzes each target of fuzz/, or TARGET, for a minute, or SECONDS.
+	@scripts/fuzz.sh $(or $(TARGET),all) $(or $(SECONDS),60)
 
 coverage: ## Shows how much of src the tests run, by folder.
 	@scripts/install-openvpn.sh --tests || true

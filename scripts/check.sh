@@ -6,6 +6,8 @@ cd "$(dirname "$0")/.."
 cargo=${CARGO:-cargo}
 # A workspace of its own, which `--workspace` and `--all` leave out.
 peers=(--manifest-path benches/peers/Cargo.toml)
+# As this; what is a part of the binaries of libFuzzer is compiled by scripts/fuzz.sh.
+fuzz=(--manifest-path fuzz/Cargo.toml)
 
 step() {
     printf '== %s\n' "$*"
@@ -23,6 +25,7 @@ component() {
 if component fmt rustfmt; then
     step "$cargo" fmt --all --check
     step "$cargo" fmt "${peers[@]}" --all --check
+    step "$cargo" fmt "${fuzz[@]}" --all --check
 fi
 for script in scripts/*.sh .ci/run; do
     bash -n "$script"
@@ -34,9 +37,12 @@ if component clippy clippy; then
     step "$cargo" clippy --locked --workspace --all-targets --all-features --quiet -- \
         -D warnings -D clippy::incompatible_msrv
     step "$cargo" clippy --locked "${peers[@]}" --target-dir target --workspace --quiet -- -D warnings
+    step "$cargo" clippy --locked "${fuzz[@]}" --target-dir target --no-default-features --all-targets --quiet -- \
+        -D warnings
 else
     step "$cargo" check --locked "${peers[@]}" --target-dir target --workspace --quiet
 fi
+step "$cargo" test --locked "${fuzz[@]}" --target-dir target --no-default-features --quiet
 features=($(sed -n '/^\[features\]/,/^\[/s/^\([a-z0-9_-]*\) *=.*/\1/p' Cargo.toml))
 # Each combination of them: bit N of the number is feature N.
 for ((set = 0; set < 1 << ${#features[@]}; set++)); do
