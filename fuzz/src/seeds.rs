@@ -90,7 +90,7 @@ fn event_lines() -> Vec<Vec<u8>> {
     for recording in recordings() {
         let events = lines(&recording.daemon).filter_map(|line| line.strip_prefix(b">"));
         let fresh: Vec<&[u8]> = events.filter(|line| known.insert(line.to_vec())).collect();
-        seeds.extend(fresh.chunks(16).map(|lines| headed(b"", &joined(lines.iter().copied()))));
+        seeds.extend(fresh.chunks(8).map(|lines| headed(b"", &joined(lines.iter().copied()))));
     }
     seeds
 }

@@ -232,8 +232,9 @@ impl WebAuthProxy {
         let (rest, user) = rsplit_once(rest, b";")?;
         let (host, port) = rsplit_once(rest, b";")?;
         let bare = host.strip_prefix(b"[").and_then(|host| host.strip_suffix(b"]"));
-        let host = bare.unwrap_or(host);
-        if host.is_empty() {
+        // What is no IPv6 address is written without brackets, so those it has are its own.
+        let host = bare.filter(|bare| bare.contains(&b':')).unwrap_or(host);
+        if matches!(host, b"" | b"[]") {
             return None;
         }
         // Decoded it is in memory of its own, which is to be wiped as the line is.

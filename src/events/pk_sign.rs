@@ -234,7 +234,7 @@ impl<'a> Parameters<'a> {
             (b"saltlen", length) if self.salt_length.is_none() => {
                 self.salt_length = Some(SaltLength::from_wire(length)?);
             }
-            (b"data", b"message") => self.is_message = true,
+            (b"data", b"message") if !self.is_message => self.is_message = true,
             _ => return None,
         }
         Some(())

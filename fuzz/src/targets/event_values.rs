@@ -17,7 +17,8 @@ use crate::input::Input;
 pub(crate) fn run(bytes: &[u8]) {
     let mut input = Input::new(bytes);
     let mut out = b"before".to_vec();
-    while !input.is_empty() {
+    // More of them tell nothing new, and take time.
+    for _ in 0..8 {
         let event = event(&mut input);
         let _ = (format!("{event} {event:?}"), event.name().map(str::len));
         let start = out.len();

@@ -48,8 +48,23 @@ fn web_auth_through_a_proxy() {
 }
 
 #[test]
+fn brackets_around_a_name_are_its_own() {
+    let web = web_auth("WEB_AUTH:proxy=[h];80;;:https://a/");
+    let flags: Vec<_> = web.flags().collect();
+    let [WebAuthFlag::Proxy(proxy)] = flags.as_slice() else { panic!("{web:?}") };
+    assert_eq!(proxy.host, "[h]");
+    let written = Event::InfoMsg(InfoMsg::WebAuth(web.clone())).to_bytes().unwrap();
+    assert_eq!(written, b">INFOMSG:WEB_AUTH:proxy=[h];80;;:https://a/\r\n");
+}
+
+#[test]
 fn an_unreadable_proxy_is_kept_unseen() {
-    for flag in ["proxy=", "proxy=h;1;?;aHVudGVyMg==", "proxy=h;x;;aHVudGVyMg=="] {
+    for flag in [
+        "proxy=",
+        "proxy=[];1;;aHVudGVyMg==",
+        "proxy=h;1;?;aHVudGVyMg==",
+        "proxy=h;x;;aHVudGVyMg==",
+    ] {
         let web = web_auth(&format!("WEB_AUTH:{flag}:https://a/"));
         let flags: Vec<_> = web.flags().collect();
         let [WebAuthFlag::Unknown(kept)] = flags.as_slice() else { panic!("{web:?}") };

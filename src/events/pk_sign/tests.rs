@@ -85,6 +85,7 @@ fn what_is_not_understood_whole_is_kept_whole() {
         "RSA_PKCS1_PSS_PADDING,hashalg=SHA256,saltlen=max,mgf=SHA1",
         "RSA_NO_PADDING,hashalg=SHA256",
         "ECDSA,hashalg=SHA256,hashalg=SHA1",
+        "ECDSA,data=message,data=message",
         "RSA_PKCS1",
     ] {
         assert_eq!(algorithm(text).0, SignAlgorithm::Other(Text::from(text.to_owned())));

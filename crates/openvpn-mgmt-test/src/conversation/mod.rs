@@ -50,7 +50,7 @@
 //! # The holes
 //! `{name}` is one or more characters, and the same wherever the name comes again, also in what the
 //! manager sends. `{}` is anything. `{number}`, `{time}`, `{ip}`, `{port}` and `{pid}` are of that
-//! kind, and `{name:number}` has a name as well. `{"A" * 300}` is a text repeated, `{tab}` and
+//! kind, and `{name:number}` has a name as well. `{"A" * 300}` is a text repeated, up to 65,536 bytes, `{tab}` and
 //! `{0x01}` are bytes, `{{` is a brace.
 //!
 //! # The words of `daemon:`

@@ -135,12 +135,18 @@ impl Pattern {
     }
 }
 
+/// More than a text repeated may have is a slip of the pen, and may be more than there is memory.
+const LONGEST: usize = 64 * 1024;
+
 /// `"A" * 300`
 fn repeated(hole: &str) -> Result<String, String> {
     let inner = hole.strip_prefix('"').and_then(|rest| rest.rsplit_once("\" * "));
     let (text, count) = inner.ok_or_else(|| format!("`{hole}` is not `\"TEXT\" * N`"))?;
     let count: usize = count.parse().map_err(|_| format!("`{count}` is no number"))?;
-    Ok(text.repeat(count))
+    match text.len().checked_mul(count) {
+        Some(0..=LONGEST) => Ok(text.repeat(count)),
+        _ => Err(format!("`{hole}` is over {LONGEST} bytes")),
+    }
 }
 
 /// `name`, `number` or `name:number`

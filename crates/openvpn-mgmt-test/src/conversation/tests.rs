@@ -61,6 +61,11 @@ fn what_cannot_be_read_names_its_line() {
         ("manager + x", "it.txt:4: `manager +` needs a line of the manager above it"),
         ("2.x: daemon > x", "it.txt:4: `2.x: daemon > x` is no step"),
         ("daemon > {A}", "it.txt:4: `A` is no name of a hole: lower-case letters, `-` and `_`"),
+        ("daemon > {\"AB\" * 32769}", "it.txt:4: `\"AB\" * 32769` is over 65536 bytes"),
+        (
+            "daemon > {\"A\" * 18446744073709551615}",
+            "it.txt:4: `\"A\" * 18446744073709551615` is over 65536 bytes",
+        ),
         ("", "it.txt:3: nothing is said"),
     ] {
         assert_eq!(parsed(steps).unwrap_err(), says, "{steps}");
