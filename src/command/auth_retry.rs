@@ -70,12 +70,9 @@ impl Parse for SetAuthRetry {
     const NAMES: &[&str] = &["auth-retry"];
 
     fn parse(line: &Line<'_>) -> Result<Self, Problem> {
-        use reply::AuthRetry::{Interact, NoInteract, None};
         let [mode, ..] = line.arguments else { return Err(TOO_FEW) };
-        let known =
-            [None, Interact, NoInteract].into_iter().find(|m| m.as_str().as_bytes() == *mode);
-        known
-            .map(Self)
+        let mode = std::str::from_utf8(mode).ok().and_then(|mode| mode.parse().ok());
+        mode.map(Self)
             .ok_or(Problem("has a mode that is none of `none`, `interact` and `nointeract`"))
     }
 }

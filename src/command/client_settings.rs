@@ -8,7 +8,7 @@ use super::{Command, Dialect, Effect, Encoded, Fence, ReplyShape, Sealed, Writer
 use crate::error::{Result, invalid};
 use crate::reply::{self, RawReply};
 use crate::types::grammar::Problem;
-use crate::types::{ArgumentProblem, Cid, Feature, Masked, Text, limits};
+use crate::types::{ArgumentProblem, Cid, Feature, Masked, ParseError, Text, limits};
 
 /// `client-pf CID`, filter lines, `END`: sets the packet filter of whoever has this ID. OpenVPN 2.5 and earlier.
 ///
@@ -78,15 +78,39 @@ pub enum EnvFilter {
     Minimal,
 }
 
+impl EnvFilter {
+    /// Its level, 0 to 2.
+    #[must_use]
+    pub const fn level(self) -> u8 {
+        match self {
+            Self::All => 0,
+            Self::Reduced => 1,
+            Self::Minimal => 2,
+        }
+    }
+}
+
+impl From<EnvFilter> for u8 {
+    fn from(filter: EnvFilter) -> Self {
+        filter.level()
+    }
+}
+
+impl TryFrom<u8> for EnvFilter {
+    type Error = ParseError;
+
+    fn try_from(level: u8) -> Result<Self, ParseError> {
+        let filter = [Self::All, Self::Reduced, Self::Minimal].into_iter();
+        let filter = filter.into_iter().find(|filter| filter.level() == level);
+        filter.ok_or(ParseError::new("a level of `env-filter`", "it is none of 0, 1 and 2"))
+    }
+}
+
 impl Command for EnvFilter {
     type Reply = ();
 
     fn encode(&self, _: Dialect) -> Result<Encoded> {
-        let level: u8 = match self {
-            Self::All => 0,
-            Self::Reduced => 1,
-            Self::Minimal => 2,
-        };
+        let level = self.level();
         let encoded = Writer::new("env-filter").number(level).line(ReplyShape::Line);
         Ok(encoded.expect("env_filter_level=").effect(Effect::FiltersEnv { zero: level == 0 }))
     }

@@ -1,15 +1,16 @@
 //! `kill`, by common name or by address.
 
+use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::str::FromStr;
 
 use super::received::{Line, Parse, TOO_FEW, utf8};
 use super::{Command, Dialect, Encoded, ReplyShape, Sealed, Writer, in_range, version_unknown};
 use crate::error::{Error, Result, invalid};
 use crate::reply::{KillReport, RawReply};
 use crate::types::grammar::{Problem, ipv4};
-use crate::types::number;
 use crate::types::split::{rsplit_once, split_once};
-use crate::types::{ArgumentProblem, limits};
+use crate::types::{ArgumentProblem, ParseError, by_word, limits, number};
 
 const KILL: &str = "kill";
 
@@ -118,7 +119,22 @@ impl Transport {
     }
 
     fn parse(word: &[u8]) -> Option<Self> {
-        [Self::Udp, Self::Tcp].into_iter().find(|transport| transport.as_str().as_bytes() == word)
+        by_word(word, &[Self::Udp, Self::Tcp], Self::as_str)
+    }
+}
+
+impl FromStr for Transport {
+    type Err = ParseError;
+
+    fn from_str(word: &str) -> Result<Self, ParseError> {
+        let error = ParseError::new("a transport", "it is neither `udp` nor `tcp`");
+        Self::parse(word.as_bytes()).ok_or(error)
+    }
+}
+
+impl fmt::Display for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
     }
 }
 

@@ -1,10 +1,14 @@
 //! [`Notifications`]: `state`, `log` and `echo`, turned on and off.
 
+use std::fmt;
+use std::str::FromStr;
+
 use super::received::{Line, Parse};
 use super::{Command, Dialect, Effect, Encoded, ReplyShape, Sealed, Writer};
 use crate::error::Result;
 use crate::reply::RawReply;
 use crate::types::grammar::Problem;
+use crate::types::{ParseError, by_word};
 
 /// The three notifications that can be turned on and have a history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -18,6 +22,8 @@ pub enum Channel {
 }
 
 impl Channel {
+    const ALL: [Self; 3] = [Self::State, Self::Log, Self::Echo];
+
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::State => "state",
@@ -41,6 +47,23 @@ impl Channel {
             (Self::State, false) => Effect::HidesStates,
             (Self::Log | Self::Echo, _) => Effect::None,
         }
+    }
+}
+
+/// Reads its name on the wire: `state`, `log`, `echo`.
+impl FromStr for Channel {
+    type Err = ParseError;
+
+    fn from_str(name: &str) -> Result<Self, ParseError> {
+        const PROBLEM: &str = "it is none of `state`, `log` and `echo`";
+        by_word(name.as_bytes(), &Self::ALL, Self::name)
+            .ok_or(ParseError::new("a kind of notification", PROBLEM))
+    }
+}
+
+impl fmt::Display for Channel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
     }
 }
 

@@ -1,13 +1,14 @@
 //! `signal`: what a daemon can be made to do.
 
 use std::fmt;
+use std::str::FromStr;
 
 use super::received::{Line, Parse, TOO_FEW};
 use super::{Command, Dialect, Encoded, Fence, Kind, ReplyShape, Sealed, Writer};
 use crate::error::{Error, Result};
 use crate::reply::RawReply;
-use crate::types::Text;
 use crate::types::grammar::Problem;
+use crate::types::{ParseError, Text, by_word};
 
 /// `signal NAME`: a signal that the daemon can throw at itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -26,6 +27,9 @@ pub enum Signal {
 }
 
 impl Signal {
+    const ALL: [Self; 5] =
+        [Self::Sighup, Self::Sigint, Self::Sigterm, Self::Sigusr1, Self::Sigusr2];
+
     /// The name on the wire.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -69,17 +73,25 @@ impl Parse for Signal {
 
     fn parse(line: &Line<'_>) -> Result<Self, Problem> {
         let [name, ..] = line.arguments else { return Err(TOO_FEW) };
-        [Self::Sighup, Self::Sigint, Self::Sigterm, Self::Sigusr1, Self::Sigusr2]
-            .into_iter()
-            .find(|signal| signal.as_str().as_bytes() == *name)
-            .ok_or(Problem(
-                "has a signal that is none of SIGHUP, SIGINT, SIGTERM, SIGUSR1 and SIGUSR2",
-            ))
+        by_word(name, &Self::ALL, Self::as_str).ok_or(Problem(
+            "has a signal that is none of SIGHUP, SIGINT, SIGTERM, SIGUSR1 and SIGUSR2",
+        ))
+    }
+}
+
+/// Reads the name on the wire, `SIGTERM`.
+impl FromStr for Signal {
+    type Err = ParseError;
+
+    fn from_str(name: &str) -> Result<Self, ParseError> {
+        const PROBLEM: &str = "it is none of SIGHUP, SIGINT, SIGTERM, SIGUSR1 and SIGUSR2";
+        by_word(name.as_bytes(), &Self::ALL, Self::as_str)
+            .ok_or(ParseError::new("a signal of a daemon's", PROBLEM))
     }
 }
 
 impl fmt::Display for Signal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+        f.pad(self.as_str())
     }
 }

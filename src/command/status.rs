@@ -16,12 +16,7 @@ impl Command for Status {
     type Reply = reply::Status;
 
     fn encode(&self, _: Dialect) -> Result<Encoded> {
-        let number: u8 = match self.0 {
-            StatusFormat::V1 => 1,
-            StatusFormat::V2 => 2,
-            StatusFormat::V3 => 3,
-        };
-        Ok(Writer::new("status").number(number).line(ReplyShape::Block))
+        Ok(Writer::new("status").number(self.0.number()).line(ReplyShape::Block))
     }
 
     fn read(&self, reply: &RawReply) -> Result<reply::Status> {

@@ -13,6 +13,7 @@ mod client;
 mod echo;
 mod env;
 mod fatal;
+mod from_str;
 mod hold;
 mod info;
 mod infomsg;

@@ -190,7 +190,7 @@ impl SignAlgorithm {
     }
 
     /// The algorithm, and whether the data is a message.
-    fn from_wire(line: &Bytes, input: &[u8]) -> (Self, bool) {
+    pub(super) fn from_wire(line: &Bytes, input: &[u8]) -> (Self, bool) {
         let mut parameters = Parameters::default();
         let mut parts = input.split(|byte| *byte == b',');
         let name = parts.next().unwrap_or_default();
@@ -242,7 +242,7 @@ impl<'a> Parameters<'a> {
 }
 
 impl SaltLength {
-    fn from_wire(length: &[u8]) -> Option<Self> {
+    pub(super) fn from_wire(length: &[u8]) -> Option<Self> {
         match length {
             b"digest" => Some(Self::Digest),
             b"max" => Some(Self::Max),

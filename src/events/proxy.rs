@@ -56,16 +56,20 @@ impl ProxyQuery {
         if host.is_empty() || protocol.is_empty() {
             return Err(Problem("the protocol or host is missing"));
         }
-        let protocol = match protocol {
-            b"TCP" => ProxyProtocol::Tcp,
-            b"UDP" => ProxyProtocol::Udp,
-            _ => ProxyProtocol::Unknown(Text::slice_of(line, protocol)),
-        };
+        let protocol = ProxyProtocol::from_wire(line, protocol);
         Ok(Self { index, protocol, host: Text::slice_of(line, host) })
     }
 }
 
 impl ProxyProtocol {
+    pub(super) fn from_wire(line: &Bytes, name: &[u8]) -> Self {
+        match name {
+            b"TCP" => Self::Tcp,
+            b"UDP" => Self::Udp,
+            _ => Self::Unknown(Text::slice_of(line, name)),
+        }
+    }
+
     fn as_bytes(&self) -> &[u8] {
         match self {
             Self::Tcp => b"TCP",

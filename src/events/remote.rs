@@ -75,7 +75,7 @@ impl RemoteQuery {
 }
 
 impl RemotePort {
-    fn from_wire(line: &Bytes, port: &[u8]) -> Result<Self, Problem> {
+    pub(super) fn from_wire(line: &Bytes, port: &[u8]) -> Result<Self, Problem> {
         match number(port) {
             Some(port) => Ok(Self::Number(port)),
             None if port.iter().all(u8::is_ascii_digit) => Err(Problem("the port is over 65535")),

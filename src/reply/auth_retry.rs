@@ -1,10 +1,11 @@
 //! The reply of `auth-retry`.
 
 use std::fmt;
+use std::str::FromStr;
 
 use super::{RawReply, WriteError, WriteReply};
 use crate::error::Result;
-use crate::types::Line;
+use crate::types::{Line, ParseError, by_word};
 
 /// What a client does when its credentials are rejected: `auth-retry=interact`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -19,6 +20,8 @@ pub enum AuthRetry {
 }
 
 impl AuthRetry {
+    const ALL: [Self; 3] = [Self::None, Self::Interact, Self::NoInteract];
+
     /// The word of this mode: `none`, `interact`, `nointeract`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -36,12 +39,7 @@ impl AuthRetry {
     pub fn parse(reply: &RawReply) -> Result<Self> {
         let expected = "`auth-retry=` and none, interact or nointeract";
         reply.read_success("auth-retry", expected, |text| {
-            match text.strip_prefix(b"auth-retry=")? {
-                b"none" => Some(Self::None),
-                b"interact" => Some(Self::Interact),
-                b"nointeract" => Some(Self::NoInteract),
-                _ => None,
-            }
+            by_word(text.strip_prefix(b"auth-retry=")?, &Self::ALL, Self::as_str)
         })
     }
 }
@@ -49,6 +47,16 @@ impl AuthRetry {
 impl WriteReply for AuthRetry {
     fn write(&self, out: &mut Vec<u8>) -> Result<(), WriteError> {
         Line::reply(out, "SUCCESS: auth-retry=").raw(self.as_str()).end()
+    }
+}
+
+impl FromStr for AuthRetry {
+    type Err = ParseError;
+
+    fn from_str(mode: &str) -> Result<Self, ParseError> {
+        const PROBLEM: &str = "it is none of `none`, `interact` and `nointeract`";
+        by_word(mode.as_bytes(), &Self::ALL, Self::as_str)
+            .ok_or(ParseError::new("a mode of auth-retry", PROBLEM))
     }
 }
 

@@ -1,13 +1,14 @@
 //! The reply of `version`, and the version numbers in a daemon's title.
 
 use std::fmt;
+use std::str::FromStr;
 
 use bytes::Bytes;
 
 use super::fields::{number, split_once};
 use super::{RawReply, WriteError, WriteReply, WriteRow as _, unexpected};
 use crate::error::Result;
-use crate::types::{Line, Text, block};
+use crate::types::{Line, ParseError, Text, block};
 
 /// What a daemon says it is: `OpenVPN Version: …` and `Management Version: 5`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -144,6 +145,18 @@ impl DaemonVersion {
             patch,
             suffix: Text::slice_of(whole, suffix),
         })
+    }
+}
+
+/// Reads `2.6.14` or `2.7_rc1`.
+impl FromStr for DaemonVersion {
+    type Err = ParseError;
+
+    fn from_str(version: &str) -> Result<Self, ParseError> {
+        const PROBLEM: &str = "it is not two or three numbers, as `2.6.14` and `2.7_rc1` are";
+        let whole = Bytes::copy_from_slice(version.as_bytes());
+        let read = if version.contains(' ') { None } else { Self::parse_word(&whole, &whole) };
+        read.ok_or(ParseError::new("a version of OpenVPN", PROBLEM))
     }
 }
 

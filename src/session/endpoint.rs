@@ -2,11 +2,14 @@
 
 use std::fmt;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr, SocketAddrV4, SocketAddrV6};
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::time::Duration;
 
 use socket2::{SockRef, TcpKeepalive};
+
+use crate::types::ParseError;
 
 /// How often a full queue is tried again.
 #[cfg(unix)]
@@ -16,7 +19,7 @@ const QUEUE_POLL: Duration = Duration::from_millis(20);
 ///
 /// Text with a `/` or without a `:port` at its end is a path; `127.0.0.1:7505`,
 /// `[::1]:7505` and `localhost:7505` are TCP.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Endpoint {
     /// `--management PATH unix`.
@@ -80,6 +83,53 @@ impl From<PathBuf> for Endpoint {
 impl From<SocketAddr> for Endpoint {
     fn from(address: SocketAddr) -> Self {
         Self::Tcp(address.to_string())
+    }
+}
+
+impl From<SocketAddrV4> for Endpoint {
+    fn from(address: SocketAddrV4) -> Self {
+        Self::Tcp(address.to_string())
+    }
+}
+
+impl From<SocketAddrV6> for Endpoint {
+    fn from(address: SocketAddrV6) -> Self {
+        Self::Tcp(address.to_string())
+    }
+}
+
+impl From<(IpAddr, u16)> for Endpoint {
+    fn from(address: (IpAddr, u16)) -> Self {
+        Self::from(SocketAddr::from(address))
+    }
+}
+
+/// A host's name or address, an IPv6 address without brackets, and a port.
+impl From<(&str, u16)> for Endpoint {
+    fn from((host, port): (&str, u16)) -> Self {
+        let is_ipv6 = host.contains(':') && !host.starts_with('[');
+        Self::Tcp(if is_ipv6 { format!("[{host}]:{port}") } else { format!("{host}:{port}") })
+    }
+}
+
+/// Reads a text as `Endpoint::from` does, and refuses what is most likely
+/// no address: nothing, and a port over 65535.
+impl FromStr for Endpoint {
+    type Err = ParseError;
+
+    fn from_str(address: &str) -> Result<Self, ParseError> {
+        let error = |problem| Err(ParseError::new("an address of a management interface", problem));
+        let is_number = |port: &str| !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit());
+        match Self::from(address) {
+            _ if address.is_empty() => error("it is empty"),
+            Self::Unix(_) if address.contains('\0') => error("it holds a zero byte"),
+            Self::Unix(_) if !address.contains('/') => match address.rsplit_once(':') {
+                Some(("", _)) => error("it has a port and no host"),
+                Some((_, port)) if is_number(port) => error("its port is over 65535"),
+                _ => Ok(Self::from(address)),
+            },
+            endpoint => Ok(endpoint),
+        }
     }
 }
 

@@ -1,9 +1,10 @@
 //! Addresses as OpenVPN writes them: where a client comes from, and what it has in the tunnel.
 
+mod convert;
 mod read;
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use bytes::Bytes;
 
@@ -49,6 +50,12 @@ impl RealAddress {
         let Endpoint { has_protocol, ip, port } = Endpoint::read(text.as_bytes());
         let word = if has_protocol { text.before(b':') } else { None };
         Self { protocol: word.map(Protocol::parse), ip, port, text }
+    }
+
+    /// IP address and port, where both are known.
+    #[must_use]
+    pub fn socket_addr(&self) -> Option<SocketAddr> {
+        Some(SocketAddr::new(self.ip?, self.port?))
     }
 }
 

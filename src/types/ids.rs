@@ -1,6 +1,9 @@
 //! The numbers by which a server names its clients and their keys.
 
 use std::fmt;
+use std::str::FromStr;
+
+use super::{ParseError, number};
 
 /// A client ID: names one client instance of a server.
 ///
@@ -36,5 +39,37 @@ impl From<u64> for Cid {
 impl From<u32> for Kid {
     fn from(id: u32) -> Self {
         Self(id)
+    }
+}
+
+impl From<Cid> for u64 {
+    fn from(Cid(id): Cid) -> Self {
+        id
+    }
+}
+
+impl From<Kid> for u32 {
+    fn from(Kid(id): Kid) -> Self {
+        id
+    }
+}
+
+/// Reads digits alone, as daemons write them.
+impl FromStr for Cid {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        const PROBLEM: &str = "it is no number from 0 to 18446744073709551615";
+        number(text.as_bytes()).map(Self).ok_or(ParseError::new("a client ID", PROBLEM))
+    }
+}
+
+/// Reads digits alone, as daemons write them.
+impl FromStr for Kid {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        const PROBLEM: &str = "it is no number from 0 to 4294967295";
+        number(text.as_bytes()).map(Self).ok_or(ParseError::new("a key ID", PROBLEM))
     }
 }

@@ -1,6 +1,8 @@
 //! [`Secret`]: a value that is wiped when dropped and never printed.
 
+use std::convert::Infallible;
 use std::fmt;
+use std::str::FromStr;
 
 use zeroize::Zeroizing;
 
@@ -77,6 +79,41 @@ impl From<String> for Secret {
 impl From<Vec<u8>> for Secret {
     fn from(value: Vec<u8>) -> Self {
         Self(Zeroizing::new(value))
+    }
+}
+
+/// Taken over without a copy.
+impl From<Zeroizing<Vec<u8>>> for Secret {
+    fn from(value: Zeroizing<Vec<u8>>) -> Self {
+        Self(value)
+    }
+}
+
+/// Taken over without a copy.
+impl From<Zeroizing<String>> for Secret {
+    fn from(mut value: Zeroizing<String>) -> Self {
+        Self::from(std::mem::take(&mut *value))
+    }
+}
+
+impl From<&String> for Secret {
+    fn from(value: &String) -> Self {
+        Self::from(value.as_str())
+    }
+}
+
+impl<const N: usize> From<&[u8; N]> for Secret {
+    fn from(value: &[u8; N]) -> Self {
+        Self::from(value.as_slice())
+    }
+}
+
+/// A copy, whose owner keeps the duty to wipe the text. Never fails.
+impl FromStr for Secret {
+    type Err = Infallible;
+
+    fn from_str(value: &str) -> Result<Self, Infallible> {
+        Ok(Self::from(value))
     }
 }
 

@@ -1,8 +1,9 @@
 //! [`Text`]: bytes the daemon sent that are usually, but not certainly, UTF-8.
 
 use std::borrow::{Borrow, Cow};
+use std::convert::Infallible;
 use std::fmt;
-use std::str::Utf8Error;
+use std::str::{FromStr, Utf8Error};
 use std::string::FromUtf8Error;
 
 use bytes::Bytes;
@@ -136,6 +137,27 @@ impl From<&'static str> for Text {
     }
 }
 
+impl From<&'static [u8]> for Text {
+    fn from(bytes: &'static [u8]) -> Self {
+        Self::from_static(bytes)
+    }
+}
+
+impl<const N: usize> From<&'static [u8; N]> for Text {
+    fn from(bytes: &'static [u8; N]) -> Self {
+        Self::from_static(bytes)
+    }
+}
+
+/// A copy; a `&'static str` is taken over without one by [`From`].
+impl FromStr for Text {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(Self(Bytes::copy_from_slice(text.as_bytes())))
+    }
+}
+
 impl From<String> for Text {
     fn from(text: String) -> Self {
         Self(Bytes::from(text))
@@ -190,6 +212,30 @@ impl PartialEq<Text> for str {
 impl PartialEq<Text> for &str {
     fn eq(&self, other: &Text) -> bool {
         other == self
+    }
+}
+
+impl PartialEq<Text> for String {
+    fn eq(&self, other: &Text) -> bool {
+        other == self
+    }
+}
+
+impl PartialEq<&[u8]> for Text {
+    fn eq(&self, other: &&[u8]) -> bool {
+        self.as_bytes() == *other
+    }
+}
+
+impl<const N: usize> PartialEq<[u8; N]> for Text {
+    fn eq(&self, other: &[u8; N]) -> bool {
+        self.as_bytes() == other
+    }
+}
+
+impl<const N: usize> PartialEq<&[u8; N]> for Text {
+    fn eq(&self, other: &&[u8; N]) -> bool {
+        self.as_bytes() == *other
     }
 }
 

@@ -456,7 +456,7 @@ pub enum SessionState {
 }
 
 impl SessionState {
-    pub(super) fn from_wire(state: &Text) -> Self {
+    pub(in crate::events) fn from_wire(state: &Text) -> Self {
         match state.as_bytes() {
             b"Initial" => Self::Initial,
             b"Authenticated" => Self::Authenticated,

@@ -41,7 +41,7 @@ pub enum StateName {
 }
 
 impl StateName {
-    pub(super) fn from_wire(line: &Bytes, name: &[u8]) -> Self {
+    pub(in crate::events) fn from_wire(line: &Bytes, name: &[u8]) -> Self {
         Self::known(name).unwrap_or_else(|| Self::Unknown(Text::slice_of(line, name)))
     }
 

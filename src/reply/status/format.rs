@@ -1,8 +1,11 @@
 //! [`StatusFormat`], and the [`Form`] in which a status was read and is written again.
 
+use std::fmt;
+use std::str::FromStr;
+
 use super::table::Column;
 use super::{Route, StatusClient};
-use crate::types::Text;
+use crate::types::{ParseError, Text, number};
 
 /// The form in which a server's `status` is asked for.
 ///
@@ -20,12 +23,58 @@ pub enum StatusFormat {
 }
 
 impl StatusFormat {
+    /// Its number, as `status N` and `status-version N` take it.
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::V1 => 1,
+            Self::V2 => 2,
+            Self::V3 => 3,
+        }
+    }
+
     /// What stands between two fields.
     pub(super) fn separator(self) -> u8 {
         match self {
             Self::V1 | Self::V2 => b',',
             Self::V3 => b'\t',
         }
+    }
+}
+
+impl From<StatusFormat> for u8 {
+    fn from(format: StatusFormat) -> Self {
+        format.number()
+    }
+}
+
+impl TryFrom<u8> for StatusFormat {
+    type Error = ParseError;
+
+    fn try_from(number: u8) -> Result<Self, ParseError> {
+        match number {
+            1 => Ok(Self::V1),
+            2 => Ok(Self::V2),
+            3 => Ok(Self::V3),
+            _ => Err(ParseError::new("a format of `status`", "it is none of 1, 2 and 3")),
+        }
+    }
+}
+
+/// Reads its number.
+impl FromStr for StatusFormat {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        // What is no number is none of the three either.
+        Self::try_from(number(text.as_bytes()).unwrap_or(u8::MAX))
+    }
+}
+
+/// Shows its number.
+impl fmt::Display for StatusFormat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.number().fmt(f)
     }
 }
 

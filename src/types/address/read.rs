@@ -109,7 +109,7 @@ fn read_prefix(address: IpAddr, prefix: &[u8]) -> Option<u8> {
     u8::try_from(mask.leading_ones()).ok()
 }
 
-fn read_mac(text: &[u8]) -> Option<MacAddress> {
+pub(super) fn read_mac(text: &[u8]) -> Option<MacAddress> {
     let mut bytes = [0; 6];
     let mut parts = text.split(|&byte| byte == b':');
     for byte in &mut bytes {
