@@ -188,8 +188,8 @@ pub use session::{
     attach, connect,
 };
 pub use types::{
-    ArgumentProblem, Cid, Kid, MacAddress, ParseError, Protocol, RealAddress, Secret, Text,
-    VirtualAddress, WriteError,
+    ArgumentProblem, Cid, Kid, LocalTime, MacAddress, ParseError, Protocol, RealAddress, Secret,
+    Text, VirtualAddress, WriteError,
 };
 
 /// The programs in the README are compiled with the documentation's; one of them needs a feature.

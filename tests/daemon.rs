@@ -5,6 +5,8 @@
 mod cancel;
 #[path = "daemon/endings.rs"]
 mod endings;
+#[path = "daemon/files.rs"]
+mod files;
 #[path = "daemon/injection.rs"]
 mod injection;
 #[path = "daemon/lasting.rs"]

@@ -55,7 +55,7 @@ macro_rules! recorded {
             const CHANNEL: Channel = Channel::$channel;
 
             fn read_row(row: &Bytes) -> Result<Self, &'static str> {
-                Self::parse_row(row).map_err(|Problem(problem)| problem)
+                Self::read_row(row).map_err(|Problem(problem)| problem)
             }
         }
     )*};

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use nom::sequence::terminated;
 
 use crate::types::grammar::{Problem, comma, start, time};
-use crate::types::{Line, Text, WriteError, WriteRow};
+use crate::types::{Line, ParseError, Text, WriteError, WriteRow};
 
 /// `>ECHO:time,text`: an `echo` directive of the configuration, or one the server pushed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,8 +38,19 @@ impl Echo {
         line.number(self.time).raw(",").text("text", &self.text).end()
     }
 
+    /// Reads a row of the echo history, as `echo all` gives it and programs keep it: `1795332238,forget`.
+    ///
+    /// [`WriteRow`] writes it again.
+    ///
+    /// # Errors
+    /// [`ParseError`] where it is not in this form.
+    pub fn parse_row(row: impl Into<Text>) -> Result<Self, ParseError> {
+        let row = row.into().into_bytes();
+        Self::read_row(&row).map_err(|Problem(problem)| ParseError::new("a row of `echo`", problem))
+    }
+
     /// A row of the echo history: the body of the event, without its name.
-    pub(crate) fn parse_row(row: &Bytes) -> Result<Self, Problem> {
+    pub(crate) fn read_row(row: &Bytes) -> Result<Self, Problem> {
         Self::parse(row, row)
     }
 }
@@ -67,7 +78,7 @@ mod tests {
     fn known_answers() {
         let echo = Echo { time: 1_795_332_308, text: "forget, or not".into() };
         assert_eq!(parse("ECHO:1795332308,forget, or not"), Event::Echo(echo.clone()));
-        assert_eq!(Echo::parse_row(&Bytes::from_static(b"1795332308,forget, or not")), Ok(echo));
+        assert_eq!(Echo::read_row(&Bytes::from_static(b"1795332308,forget, or not")), Ok(echo));
         assert_eq!(parse("ECHO:1,"), Event::Echo(Echo { time: 1, text: Text::default() }));
     }
 

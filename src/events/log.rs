@@ -7,7 +7,7 @@ use bytes::Bytes;
 use crate::types::grammar::{MISSING, Problem, number, split_comma};
 use crate::types::split::split_once;
 use crate::types::{
-    Line, Masked, Text, WriteError, WriteRow, leading_number, masked, may_hold_secret,
+    Line, Masked, ParseError, Text, WriteError, WriteRow, leading_number, masked, may_hold_secret,
 };
 
 /// `>LOG:time,flags,text`: a line of the daemon's log.
@@ -69,8 +69,19 @@ impl LogLine {
         line.raw(",").text("text", &self.text).end()
     }
 
+    /// Reads a row of the log history, as `log all` gives it and programs keep it: `1795332238,W,NOTE: …`.
+    ///
+    /// [`WriteRow`] writes it again.
+    ///
+    /// # Errors
+    /// [`ParseError`] where it is not in this form.
+    pub fn parse_row(row: impl Into<Text>) -> Result<Self, ParseError> {
+        let row = row.into().into_bytes();
+        Self::read_row(&row).map_err(|Problem(problem)| ParseError::new("a row of `log`", problem))
+    }
+
     /// A row of the log history: the body of the event, without its name.
-    pub(crate) fn parse_row(row: &Bytes) -> Result<Self, Problem> {
+    pub(crate) fn read_row(row: &Bytes) -> Result<Self, Problem> {
         Self::parse(row, row)
     }
 }
@@ -266,8 +277,8 @@ mod tests {
 
     #[test]
     fn rows_are_bodies() {
-        let row = LogLine::parse_row(&Bytes::from_static(b"1,I,text")).unwrap();
+        let row = LogLine::read_row(&Bytes::from_static(b"1,I,text")).unwrap();
         assert_eq!(row, log("LOG:1,I,text"));
-        assert!(LogLine::parse_row(&Bytes::from_static(b"END")).is_err());
+        assert!(LogLine::read_row(&Bytes::from_static(b"END")).is_err());
     }
 }

@@ -14,7 +14,7 @@ pub use name::StateName;
 use crate::types::grammar::{
     Problem, comma, field, ipv4, ipv6, number, scoped_ip, split_once, start, time,
 };
-use crate::types::{Line, Text, WriteError, WriteRow};
+use crate::types::{Line, ParseError, Text, WriteError, WriteRow};
 
 /// `>STATE:time,NAME,detail,local4,remote,rport,laddr,lport,local6`: the daemon's state.
 ///
@@ -205,8 +205,20 @@ impl State {
         self.fields.non_empty(scope)
     }
 
+    /// Reads a row of the state history, as `state all` gives it and programs keep it: `1795332238,CONNECTED,SUCCESS,10.8.0.2,192.0.2.1,1194,,`.
+    ///
+    /// [`WriteRow`] writes it again.
+    ///
+    /// # Errors
+    /// [`ParseError`] where it is not in this form.
+    pub fn parse_row(row: impl Into<Text>) -> Result<Self, ParseError> {
+        let row = row.into().into_bytes();
+        Self::read_row(&row)
+            .map_err(|Problem(problem)| ParseError::new("a row of `state`", problem))
+    }
+
     /// A row of the state history: the body of the event, without its name.
-    pub(crate) fn parse_row(row: &Bytes) -> Result<Self, Problem> {
+    pub(crate) fn read_row(row: &Bytes) -> Result<Self, Problem> {
         Self::parse(row, row)
     }
 

@@ -40,7 +40,7 @@ pub(crate) use rows::read_rows;
 pub use scalar::{Scalar, hold, mute, nclients, pid, verb};
 pub use status::{
     Admission, ClientStatistics, Route, ServerStatus, Status, StatusClient, StatusClientBuilder,
-    StatusFormat, StatusTime,
+    StatusFile, StatusFormat, StatusTime,
 };
 pub use version::{DaemonVersion, Version};
 

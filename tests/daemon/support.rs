@@ -84,8 +84,18 @@ pub(crate) struct Tunnel {
 
 impl Tunnel {
     pub(crate) async fn new(lab: &Lab, options: ServerOptions) -> Result<Self> {
+        Self::with(lab, options, |client| client).await
+    }
+
+    /// With a client that has options of its own.
+    pub(crate) async fn with(
+        lab: &Lab,
+        options: ServerOptions,
+        client: impl FnOnce(ClientOptions) -> ClientOptions,
+    ) -> Result<Self> {
         let server = lab.server(options).await?;
-        let client = lab.client(ClientOptions::to(&server).common_name("alice")).await?;
+        let client = client(ClientOptions::to(&server).common_name("alice"));
+        let client = lab.client(client).await?;
         let session = patient(Builder::new()).connect(server.socket()).await?;
         let (at_server, server_events, server_requests) = session.split();
         let (at_client, client_events) = open(client.socket()).await?;

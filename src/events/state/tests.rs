@@ -213,7 +213,7 @@ fn a_name_that_can_be_no_states_counts_as_a_restart() {
 
 #[test]
 fn rows_are_bodies() {
-    let row = State::parse_row(&Bytes::from_static(b"1,WAIT,,,,,,")).unwrap();
+    let row = State::read_row(&Bytes::from_static(b"1,WAIT,,,,,,")).unwrap();
     assert_eq!(row, state("1,WAIT,,,,,,"));
-    assert!(State::parse_row(&Bytes::from_static(b"END")).is_err());
+    assert!(State::read_row(&Bytes::from_static(b"END")).is_err());
 }

@@ -441,15 +441,15 @@ proptest! {
             Some(out.into())
         }
         if let Some(row) = row(&state) {
-            prop_assert_eq!(State::parse_row(&row), Ok(state));
+            prop_assert_eq!(State::read_row(&row), Ok(state));
         }
         let log = LogLine::new(time, LogFlags::new("IW").unwrap(), text.clone());
         if let Some(row) = row(&log) {
-            prop_assert_eq!(LogLine::parse_row(&row), Ok(log));
+            prop_assert_eq!(LogLine::read_row(&row), Ok(log));
         }
         let echo = Echo::new(time, text);
         if let Some(row) = row(&echo) {
-            prop_assert_eq!(Echo::parse_row(&row), Ok(echo));
+            prop_assert_eq!(Echo::read_row(&row), Ok(echo));
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The reply of `status`, in all its forms.
 
 mod client;
+mod file;
 mod format;
 mod lines;
 mod route;
@@ -15,6 +16,7 @@ use std::fmt;
 use bytes::Bytes;
 
 pub use client::{Admission, StatusClient, StatusClientBuilder};
+pub use file::StatusFile;
 pub use format::StatusFormat;
 pub use route::Route;
 pub use server::ServerStatus;
@@ -23,7 +25,7 @@ pub use statistics::ClientStatistics;
 use super::fields::number;
 use super::{RawReply, WriteError, WriteReply, unexpected};
 use crate::error::Result;
-use crate::types::{Line, Text};
+use crate::types::{Line, LocalTime, Text};
 
 /// The reply of `status`: a server lists its clients, a client counts its bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,14 +49,7 @@ impl Status {
     pub fn parse(reply: &RawReply) -> Result<Self> {
         let lines = reply.lines.as_slice();
         let expected = "`OpenVPN CLIENT LIST`, `OpenVPN STATISTICS` or a `TITLE` row";
-        match lines.first().map(|line| &line[..]) {
-            Some(b"OpenVPN STATISTICS") => Ok(Self::Client(ClientStatistics::parse(lines))),
-            Some(b"OpenVPN CLIENT LIST") => Ok(Self::Server(ServerStatus::parse_v1(lines))),
-            Some([b'T', b'I', b'T', b'L', b'E', separator @ (b',' | b'\t'), ..]) => {
-                Ok(Self::Server(ServerStatus::parse_rows(lines, *separator)))
-            }
-            _ => Err(unexpected("status", expected, lines.first())),
-        }
+        Self::of_lines(lines).ok_or_else(|| unexpected("status", expected, lines.first()))
     }
 
     /// The clients and routes, if this is the status of a server.
@@ -101,6 +96,12 @@ impl StatusTime {
     #[must_use]
     pub fn new(text: impl Into<Text>, unix: u64) -> Self {
         Self { text: text.into(), unix: Some(unix) }
+    }
+
+    /// The text as numbers; `None` where it is in another form.
+    #[must_use]
+    pub fn local(&self) -> Option<LocalTime> {
+        self.text.to_str().ok()?.parse().ok()
     }
 
     fn text_only(line: &Bytes, text: &[u8]) -> Self {
