@@ -119,6 +119,17 @@
 //! all. The guide `docs/LASTING.md` of the repository tells what is promised, what OpenVPN does not give, and
 //! which of the two to choose.
 //!
+//! # What is not a connection
+//! Files, rows that a program has kept and lines that a person has typed are read without any I/O:
+//!
+//! | | |
+//! | --- | --- |
+//! | the file of `--status` | [`reply::StatusFile`] |
+//! | the file of `--log` | [`events::LogFileLines`] |
+//! | a row of `state`, `log`, `echo` | [`events::State::parse_row`], [`events::LogLine::parse_row`], [`events::Echo::parse_row`] |
+//! | an event line, `>STATE:…` without its `>` | [`Event::parse`] |
+//! | a command line | [`command::parse`](command::parse()) |
+//!
 //! # Layers
 //! | module | does |
 //! | --- | --- |

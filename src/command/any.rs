@@ -1,5 +1,6 @@
 //! [`AnyCommand`]: a command whose type is forgotten.
 
+use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
@@ -17,6 +18,12 @@ impl AnyCommand {
     /// Forgets the type of a command.
     pub fn new(command: impl Command + 'static) -> Self {
         Self(Arc::new(command))
+    }
+
+    /// The command, where it is of this type: what [`parse`](super::parse()) read, or what was forgotten.
+    #[must_use]
+    pub fn downcast_ref<C: Command + 'static>(&self) -> Option<&C> {
+        self.0.as_any().downcast_ref()
     }
 }
 
@@ -50,12 +57,18 @@ impl fmt::Debug for AnyCommand {
 
 /// [`Command`] without the type of its reply.
 trait Erased: fmt::Debug + Send + Sync + Sealed {
+    fn as_any(&self) -> &dyn Any;
+
     fn encode_erased(&self, dialect: Dialect) -> Result<Encoded>;
 
     fn check_reply(&self, reply: &RawReply) -> Result<()>;
 }
 
-impl<C: Command> Erased for C {
+impl<C: Command + 'static> Erased for C {
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
     fn encode_erased(&self, dialect: Dialect) -> Result<Encoded> {
         self.encode(dialect)
     }

@@ -6,7 +6,6 @@ use crate::types::{Cid, Kid, Secret};
 use crate::types::{WipedBytes, base64, number};
 
 /// A command value that is read from the line it writes.
-#[cfg_attr(not(feature = "server"), allow(dead_code, reason = "only a server reads commands"))]
 pub(crate) trait Parse: Sized {
     /// What the line of such a command begins with.
     const NAMES: &[&str];
@@ -111,7 +110,6 @@ pub(crate) struct BlockLines {
     ends: Vec<usize>,
 }
 
-#[cfg_attr(not(feature = "server"), allow(dead_code, reason = "only a server reads commands"))]
 impl BlockLines {
     /// Adds a line; memory for no more than `limit` bytes of text is taken ahead.
     pub(crate) fn push(&mut self, line: &[u8], limit: usize) {
@@ -120,6 +118,7 @@ impl BlockLines {
     }
 
     /// The bytes of memory it holds, about.
+    #[cfg(feature = "server")]
     pub(crate) fn held(&self) -> usize {
         self.bytes.len() + self.ends.len() * size_of::<usize>()
     }

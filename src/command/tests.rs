@@ -97,6 +97,7 @@ fn same<C: Command + Parse + Clone + PartialEq + 'static>(command: &C, line: &st
         assert_eq!(written(&erased, dialect), line);
         assert!(!erased.needs_version(dialect), "{command:?}");
         assert_eq!(&read::<C>(line.as_bytes(), dialect).unwrap(), command, "{line}");
+        assert_eq!(parse(line, dialect).unwrap().downcast_ref(), Some(command), "{line}");
     }
 }
 

@@ -9,7 +9,9 @@ use crate::command::{
     PushUpdate, Quit, RemoteAction, RemoteEntryCount, RemoteEntryGet, RsaSig, SetAuthRetry,
     SetHold, SetMute, SetVerb, Signal, State, Status, Test, Username, Verb, Version,
 };
-use crate::command::{BlockLines, Command, Dialect, Encoded, LexerProblem, Line, Parse};
+use crate::command::{
+    BlockLines, Command, Dialect, Encoded, LexerProblem, Line, Parse, with_commands,
+};
 use crate::error::Result;
 use crate::events;
 
@@ -79,60 +81,7 @@ macro_rules! received_commands {
     };
 }
 
-// Of commands of one name, the last says what is wrong with a line that is none of them.
-received_commands! {
-    Pid(Pid),
-    Version(Version),
-    AnnounceVersion(AnnounceVersion),
-    Help(Help),
-    Net(Net),
-    NetworkChange(NetworkChange),
-    Signal(Signal),
-    Verb(Verb),
-    SetVerb(SetVerb),
-    Mute(Mute),
-    SetMute(SetMute),
-    Test(Test),
-    Quit(Quit),
-    Status(Status),
-    LoadStats(LoadStats),
-    Nclients(Nclients),
-    Hold(Hold),
-    SetHold(SetHold),
-    HoldRelease(HoldRelease),
-    State(State),
-    Notifications(Notifications),
-    StateHistory(HistoryOf<events::State>),
-    LogHistory(HistoryOf<events::LogLine>),
-    EchoHistory(HistoryOf<events::Echo>),
-    Bytecount(Bytecount),
-    ClientAuth(ClientAuth),
-    ClientAuthNt(ClientAuthNt),
-    ClientDeny(ClientDeny),
-    ClientKill(ClientKill),
-    ClientPendingAuth(ClientPendingAuth),
-    ClientPf(ClientPf),
-    EnvFilter(EnvFilter),
-    PushUpdate(PushUpdate),
-    Kill(KillTarget),
-    Username(Username),
-    Password(Password),
-    NeedOk(NeedOk),
-    NeedStr(NeedStr),
-    CrResponse(CrResponse),
-    ForgetPasswords(ForgetPasswords),
-    AuthRetry(AuthRetry),
-    SetAuthRetry(SetAuthRetry),
-    PkSig(PkSig),
-    RsaSig(RsaSig),
-    Certificate(Certificate),
-    Pkcs11IdCount(Pkcs11IdCount),
-    Pkcs11IdGet(Pkcs11IdGet),
-    RemoteEntryCount(RemoteEntryCount),
-    RemoteEntryGet(RemoteEntryGet),
-    Remote(RemoteAction),
-    Proxy(ProxyAction),
-}
+with_commands!(received_commands);
 
 impl ReceivedCommand {
     /// Reads a line by its parameters.

@@ -6,12 +6,13 @@ use proptest::prelude::*;
 use super::*;
 
 /// Reads back what each version writes; one that does not know the command, or would cut it, writes nothing.
-fn is_read_back<C: Command + Parse + PartialEq>(command: &C) -> usize {
+fn is_read_back<C: Command + Parse + PartialEq + 'static>(command: &C) -> usize {
     let announced = V2_7.with_announced(5);
     let versions = DIALECTS.into_iter().chain([announced]);
     let written = versions.filter_map(|dialect| Some((dialect, command.encode(dialect).ok()?)));
     let check = |(dialect, encoded): (Dialect, Encoded)| {
         assert_eq!(&read::<C>(encoded.as_bytes(), dialect).unwrap(), command);
+        assert_eq!(parse(encoded.as_bytes(), dialect).unwrap().downcast_ref(), Some(command));
     };
     written.map(check).count()
 }
