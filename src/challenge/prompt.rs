@@ -73,6 +73,18 @@ pub struct DynamicChallenge {
 impl DynamicChallenge {
     pub(crate) const MARK: &'static [u8] = b"CRV1:";
 
+    /// A challenge of a server's, as a manager hears of it; [`Crv1`](super::Crv1) is how a server sets one.
+    #[must_use]
+    pub fn new(
+        flags: ChallengeFlags,
+        state_id: impl Into<Text>,
+        username: impl Into<Text>,
+        text: impl Into<Text>,
+    ) -> Self {
+        let state_id = SecretText::new(state_id.into());
+        Self { flags, state_id, username: username.into(), text: text.into() }
+    }
+
     pub(crate) fn parse(line: &Bytes, reason: &[u8]) -> Option<Self> {
         let (text, (flags, state_id, user)) =
             start(preceded(tag(Self::MARK), (part, part, part)), reason).ok()?;

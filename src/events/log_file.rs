@@ -66,7 +66,6 @@ pub enum LogFileTime {
     /// By the daemon's clock and in its time zone.
     Local(LocalTime),
     /// In machine-readable output.
-    #[non_exhaustive]
     Unix {
         /// Seconds since 1970-01-01 00:00 UTC.
         seconds: u64,

@@ -184,7 +184,9 @@ pub struct Stray {
 }
 
 impl Stray {
-    pub(crate) fn new(line: Bytes) -> Self {
+    /// A line, without its line end.
+    #[must_use]
+    pub fn new(line: Bytes) -> Self {
         Self { line: Line::whole(line) }
     }
 

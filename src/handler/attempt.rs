@@ -20,6 +20,8 @@ pub struct Attempt {
     kind: AttemptKind,
     deadline: Arc<Deadline>,
     responses: AsyncMutex<mpsc::Receiver<CrResponse>>,
+    /// Nobody's end of the responses, where no server hears them.
+    _unheard: Option<mpsc::Sender<CrResponse>>,
     origin: Option<Origin>,
 }
 
@@ -53,6 +55,9 @@ pub enum AttemptKind {
 pub(super) struct Deadline(Mutex<Instant>);
 
 impl Deadline {
+    /// That of a server, from when the daemon asked.
+    pub(super) const DEFAULT: Duration = Duration::from_secs(30);
+
     pub(super) fn new(at: Instant) -> Arc<Self> {
         Arc::new(Self(Mutex::new(at)))
     }
@@ -89,7 +94,21 @@ impl Attempt {
         responses: mpsc::Receiver<CrResponse>,
     ) -> Self {
         let responses = AsyncMutex::new(responses);
-        Self { request, kind, deadline, responses, origin: None }
+        Self { request, kind, deadline, responses, _unheard: None, origin: None }
+    }
+
+    /// The attempt that a request is, for tests that call an [`Authenticator`](super::Authenticator) themselves; an
+    /// [`AuthServer`](super::AuthServer) makes its own.
+    ///
+    /// Its [deadline](Self::deadline) is 30 seconds from when the daemon asked. Nobody hears what the client's user
+    /// responds, so that [`ask`](Self::ask) ends with [`NoResponse`](AskError::NoResponse). Where it is dropped, so is
+    /// the request.
+    #[must_use]
+    pub fn from_request(request: ClientRequest, kind: AttemptKind) -> Self {
+        let deadline = Deadline::new(far(request.raised(), Deadline::DEFAULT));
+        let (unheard, responses) = mpsc::channel(1);
+        let attempt = Self::new(Arc::new(request), kind, deadline, responses);
+        Self { _unheard: Some(unheard), ..attempt }
     }
 
     pub(super) fn of(self, origin: Option<Origin>) -> Self {

@@ -106,6 +106,13 @@ pub struct Drained {
     pub took: Duration,
 }
 
+impl Verdict {
+    /// [`Deny`](Self::Deny), for this reason.
+    pub fn deny(reason: impl Into<String>) -> Self {
+        Self::Deny { reason: reason.into() }
+    }
+}
+
 impl Outcome {
     /// Whether the daemon was told to let the client in, and took it.
     #[must_use]

@@ -67,6 +67,22 @@ pub struct CredentialsPrompt {
     pub refusal: Option<Refusal>,
 }
 
+impl CredentialsPrompt {
+    /// One without a challenge or a refusal, which are fields to set: for tests of a provider.
+    ///
+    /// ```
+    /// use openvpn_mgmt::events::{Realm, StaticChallenge};
+    /// use openvpn_mgmt::handler::CredentialsPrompt;
+    ///
+    /// let mut prompt = CredentialsPrompt::new(Realm::Auth);
+    /// prompt.challenge = Some(StaticChallenge::new(1, "Code?").into());
+    /// ```
+    #[must_use]
+    pub fn new(realm: Realm) -> Self {
+        Self { realm, challenge: None, refusal: None }
+    }
+}
+
 /// What a password is wanted for.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -75,6 +91,13 @@ pub struct PasswordPrompt {
     pub realm: Realm,
     /// Why the daemon asks again, where the last answer was not accepted.
     pub refusal: Option<Refusal>,
+}
+
+impl PasswordPrompt {
+    /// One without a refusal, which is a field to set: for tests of a provider.
+    pub fn new(realm: impl Into<Realm>) -> Self {
+        Self { realm: realm.into(), refusal: None }
+    }
 }
 
 /// What a response is wanted for.
@@ -89,6 +112,13 @@ pub struct ResponsePrompt {
     pub response_required: bool,
 }
 
+impl ResponsePrompt {
+    /// One that wants a response, which is a field to change: for tests of a provider.
+    pub fn new(text: impl Into<Text>, echo: bool) -> Self {
+        Self { text: text.into(), echo, response_required: true }
+    }
+}
+
 /// A page to open.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -97,6 +127,13 @@ pub struct WebAuthPrompt {
     pub url: Secret,
     /// How to open it.
     pub flags: Vec<WebAuthFlag>,
+}
+
+impl WebAuthPrompt {
+    /// One without flags, which are a field to set: for tests of a provider.
+    pub fn new(url: impl Into<Secret>) -> Self {
+        Self { url: url.into(), flags: Vec::new() }
+    }
 }
 
 /// What a [`CredentialsProvider`] answers.

@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use tokio::task::{JoinError, JoinSet};
 use tracing::warn;
 
+use super::attempt::Deadline;
 use super::authenticator::Authenticator;
 use super::running::Running;
 use super::{Drained, Outcome};
@@ -100,7 +101,7 @@ impl<A: Authenticator> AuthServer<A> {
         };
         Self {
             authenticator,
-            deadline: Duration::from_secs(30),
+            deadline: Deadline::DEFAULT,
             release_holds: true,
             departed_limit: 512,
             shutdown_reason: Arc::from("TEMP:the server is shutting down"),

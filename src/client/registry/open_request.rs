@@ -142,6 +142,14 @@ pub struct Refusal {
     pub reason: Option<Text>,
 }
 
+impl Refusal {
+    /// One for this reason, where the server gave any: for tests of what answers prompts.
+    #[must_use]
+    pub fn new(reason: Option<Text>) -> Self {
+        Self { reason }
+    }
+}
+
 impl fmt::Debug for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Refusal").field("reason", &self.reason.as_ref().map(Masked)).finish()

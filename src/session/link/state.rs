@@ -40,6 +40,26 @@ pub enum LinkStatus {
     Ended(Error),
 }
 
+impl LinkStatus {
+    /// [`Connecting`](Self::Connecting): for tests of what shows it.
+    #[must_use]
+    pub fn connecting(attempt: u32) -> Self {
+        Self::Connecting { attempt }
+    }
+
+    /// [`Waiting`](Self::Waiting), for this error and the trouble that it tells of.
+    #[must_use]
+    pub fn waiting(until: Instant, error: Option<Error>) -> Self {
+        Self::Waiting { until, trouble: error.as_ref().map(Trouble::of), error }
+    }
+
+    /// [`Connected`](Self::Connected)
+    #[must_use]
+    pub fn connected(number: u64) -> Self {
+        Self::Connected { number }
+    }
+}
+
 impl fmt::Display for LinkStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -18,6 +18,12 @@ pub struct Dialer {
 }
 
 impl Dialer {
+    /// A process that connects over a unix socket: for tests of what decides who is admitted.
+    #[must_use]
+    pub fn process(pid: u32, uid: u32, gid: u32) -> Self {
+        Self { pid: Some(pid), uid: Some(uid), gid: Some(gid), address: None }
+    }
+
     #[cfg(unix)]
     pub(super) fn of_unix(stream: &tokio::net::UnixStream) -> std::io::Result<Self> {
         let peer = stream.peer_cred()?;
@@ -33,6 +39,13 @@ impl Dialer {
         };
         let address = mapped.map_or(address, |ip| SocketAddr::from((ip, address.port())));
         Self { pid: None, uid: None, gid: None, address: Some(address) }
+    }
+}
+
+/// Who connects from there over TCP.
+impl From<SocketAddr> for Dialer {
+    fn from(address: SocketAddr) -> Self {
+        Self::of_tcp(address)
     }
 }
 

@@ -70,6 +70,14 @@ pub struct AcceptError {
     pub error: Error,
 }
 
+impl AcceptError {
+    /// Of somebody who had connected, or of nobody.
+    #[must_use]
+    pub fn new(dialer: Option<Dialer>, error: Error) -> Self {
+        Self { dialer: dialer.map(Box::new), error }
+    }
+}
+
 impl From<AcceptError> for Error {
     fn from(error: AcceptError) -> Self {
         error.error
