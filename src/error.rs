@@ -5,7 +5,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::types::{ArgumentProblem, Text};
+use crate::types::{ArgumentProblem, ParseError, Text};
 
 /// `Result` with this crate's [`enum@Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -179,6 +179,10 @@ pub enum Error {
         after: Duration,
     },
 
+    /// A text is not what it was read as, where a program passes a [`ParseError`] on.
+    #[error(transparent)]
+    Parse(#[from] ParseError),
+
     /// A subscriber fell behind: [`Lagged`](crate::Lagged), where a program passes it on.
     #[error("this subscriber fell behind and lost {events} events")]
     Lagged {
@@ -196,7 +200,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whether trying again is of no use before the program or its settings change: an argument, the management password, a
+    /// Whether trying again is of no use before the program or its settings change: an argument, a text, the management password, a
     /// daemon that cannot do what was asked, or one that is none of OpenVPN's.
     #[must_use]
     pub fn is_permanent(&self) -> bool {
@@ -208,6 +212,7 @@ impl Error {
                 | Self::PasswordRejected
                 | Self::NotOpenVpn { .. }
                 | Self::StatesRefused { .. }
+                | Self::Parse(_)
         )
     }
 
@@ -318,6 +323,7 @@ mod tests {
         for error in [
             invalid("x", "y", problem),
             Error::PasswordRejected,
+            Error::from("x".parse::<crate::types::Cid>().unwrap_err()),
             Error::NotOpenVpn { line: "SSH-2.0".into() },
             Error::Unsupported { command: "x", needs: "OpenVPN 2.7" },
         ] {

@@ -11,10 +11,11 @@ use openvpn_mgmt::command::{Channel, History};
 use openvpn_mgmt::events::{
     LogFlags, ProxyProtocol, Realm, RemotePort, SaltLength, SessionState, SignAlgorithm, SsoMethod,
 };
-use openvpn_mgmt::reply::DaemonVersion;
+use openvpn_mgmt::reply::{DaemonVersion, Version};
 use openvpn_mgmt::{
-    AuthRetry, Cid, Endpoint, EnvFilter, Kid, MacAddress, ParseError, Protocol, RealAddress,
-    Secret, Signal, StateName, StatusFormat, Text, Transport, VirtualAddress,
+    AuthRetry, Cid, Dialect, Endpoint, EnvFilter, Kid, KillTarget, MacAddress, Origin, ParseError,
+    Protocol, RealAddress, Secret, Signal, StateName, StatusFormat, Text, Transport,
+    VirtualAddress,
 };
 use proptest::prelude::*;
 use zeroize::Zeroizing;
@@ -139,6 +140,55 @@ fn addresses_of_clients() {
     );
     assert_eq!(reads::<RealAddress>("2001:db8::1").socket_addr(), None);
     refuses::<RealAddress>("a client's address", &["", "alice", "192.0.2.1:x", "udp4:host:1"]);
+}
+
+#[test]
+fn clients_to_kill() {
+    let target = |address: &str| KillTarget::try_from(&address.parse::<RealAddress>().unwrap());
+    let v4: SocketAddr = "192.0.2.1:5000".parse().unwrap();
+    let any = KillTarget::AnyTransport { ip: Ipv4Addr::new(192, 0, 2, 1), port: 5000 };
+    assert_eq!(target("192.0.2.1:5000"), Ok(any));
+    assert_eq!(target("tcp4-server:192.0.2.1:5000"), Ok((Transport::Tcp, v4).into()));
+    let v6 = SocketAddr::from((Ipv6Addr::LOCALHOST, 5000));
+    assert_eq!(target("udp6:[::1]:5000"), Ok(KillTarget::from((Transport::Udp, v6))));
+    assert_eq!(target("::1"), Ok(KillTarget::AnyPort(Ipv6Addr::LOCALHOST)));
+    for unclear in ["[::1]:5000", "192.0.2.1", "quic:192.0.2.1:5000"] {
+        assert!(target(unclear).is_err(), "{unclear}");
+    }
+    assert_eq!(Transport::try_from(&Protocol::Tcp6Client), Ok(Transport::Tcp));
+}
+
+#[test]
+fn what_sorts_and_what_is_a_key() {
+    let mut clients = ["192.0.2.10:1", "udp4:192.0.2.9:7", "192.0.2.9:5"].map(reads::<RealAddress>);
+    clients.sort();
+    let shown = clients.each_ref().map(RealAddress::to_string);
+    assert_eq!(shown, ["192.0.2.9:5", "udp4:192.0.2.9:7", "192.0.2.10:1"]);
+    let mut inside = ["10.8.0.10", "10.0.0.0/8", "10.8.0.9"].map(reads::<VirtualAddress>);
+    inside.sort();
+    assert_eq!(inside.map(|it| it.to_string()), ["10.8.0.9", "10.8.0.10", "10.0.0.0/8"]);
+    assert!(StatusFormat::V1 < StatusFormat::V3 && Origin::new("a", 1) < Origin::new("a", 2));
+    let endpoints: BTreeSet<Endpoint> = ["b:1", "/a", "a:1"].map(Endpoint::from).into();
+    assert_eq!(endpoints.len(), 3);
+    assert_eq!(HashSet::from([Dialect::new(5), Dialect::new(5)]).len(), 1);
+}
+
+#[test]
+fn a_dialect_is_told_by_the_version() {
+    let version = |title| Dialect::from(&Version::new(title, 5));
+    let title = "OpenVPN 2.6.14 x86_64-pc-linux-gnu [PKCS11]";
+    assert_eq!(version(title), Dialect::openvpn(2, 6, 14));
+    assert_eq!(version("OpenVPN3/Linux"), Dialect::new(5).with_pkcs11(false));
+}
+
+#[test]
+fn what_is_no_value_goes_on_as_the_error_of_the_crate() {
+    fn read(text: &str) -> openvpn_mgmt::Result<Cid> {
+        Ok(text.parse::<Cid>()?)
+    }
+    assert_eq!(read("7").unwrap(), Cid(7));
+    let error = read("x").unwrap_err();
+    assert!(error.to_string().starts_with("not a client ID: ") && error.is_permanent());
 }
 
 #[test]

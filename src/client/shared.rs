@@ -87,12 +87,7 @@ impl Shared {
 
     pub(super) fn dialect(&self) -> Dialect {
         let dialect = Dialect::new(self.management_version).with_announced(self.announced());
-        let Some(version) = self.version.get() else { return dialect };
-        let dialect = dialect.with_pkcs11(version.has_feature("PKCS11"));
-        match &version.version {
-            Some(release) => dialect.with_release(release.major, release.minor),
-            None => dialect,
-        }
+        self.version.get().map_or(dialect, |version| version.add_to(dialect))
     }
 
     pub(super) fn version(&self) -> Option<Version> {

@@ -1,7 +1,7 @@
 //! `kill`, by common name or by address.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::str::FromStr;
 
 use super::received::{Line, Parse, TOO_FEW, utf8};
@@ -10,7 +10,7 @@ use crate::error::{Error, Result, invalid};
 use crate::reply::{KillReport, RawReply};
 use crate::types::grammar::{Problem, ipv4};
 use crate::types::split::{rsplit_once, split_once};
-use crate::types::{ArgumentProblem, ParseError, by_word, limits, number};
+use crate::types::{ArgumentProblem, ParseError, Protocol, RealAddress, by_word, limits, number};
 
 const KILL: &str = "kill";
 
@@ -98,6 +98,33 @@ impl Parse for KillTarget {
     }
 }
 
+/// The client at this address over this transport.
+impl From<(Transport, SocketAddr)> for KillTarget {
+    fn from((transport, address): (Transport, SocketAddr)) -> Self {
+        Self::Address { transport, ip: address.ip(), port: address.port() }
+    }
+}
+
+/// The client at an address that `status` or an event tells.
+impl TryFrom<&RealAddress> for KillTarget {
+    type Error = ParseError;
+
+    fn try_from(address: &RealAddress) -> Result<Self, ParseError> {
+        let transport = address.protocol.as_ref().map(Transport::try_from).transpose()?;
+        match (transport, address.ip, address.port) {
+            (Some(transport), Some(ip), Some(port)) => Ok(Self::Address { transport, ip, port }),
+            (None, Some(IpAddr::V4(ip)), Some(port)) => Ok(Self::AnyTransport { ip, port }),
+            // Before OpenVPN 2.7 they are told so.
+            (None, Some(IpAddr::V6(ip)), None) => Ok(Self::AnyPort(ip)),
+            _ => {
+                let problem =
+                    "it has no IP address, or no port, or an IPv6 address and no protocol";
+                Err(ParseError::new("an address to end a client by", problem))
+            }
+        }
+    }
+}
+
 /// The transport of a tunnel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -120,6 +147,19 @@ impl Transport {
 
     fn parse(word: &[u8]) -> Option<Self> {
         by_word(word, &[Self::Udp, Self::Tcp], Self::as_str)
+    }
+}
+
+/// Of either address family, in either role.
+impl TryFrom<&Protocol> for Transport {
+    type Error = ParseError;
+
+    fn try_from(protocol: &Protocol) -> Result<Self, ParseError> {
+        match protocol {
+            _ if protocol.is_udp() => Ok(Self::Udp),
+            _ if protocol.is_tcp() => Ok(Self::Tcp),
+            _ => Err(ParseError::new("a transport", "it is neither UDP nor TCP")),
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use super::fields::{number, split_once};
 use super::{RawReply, WriteError, WriteReply, WriteRow as _, unexpected};
 use crate::error::Result;
-use crate::types::{Line, ParseError, Text, block};
+use crate::types::{Dialect, Line, ParseError, Text, block};
 
 /// What a daemon says it is: `OpenVPN Version: …` and `Management Version: 5`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,6 +67,15 @@ impl Version {
         self.features.iter().any(|known| *known == feature)
     }
 
+    /// Adds to a dialect what this tells beside the management version.
+    pub(crate) fn add_to(&self, dialect: Dialect) -> Dialect {
+        let dialect = dialect.with_pkcs11(self.has_feature("PKCS11"));
+        match &self.version {
+            Some(release) => dialect.with_release(release.major, release.minor),
+            None => dialect,
+        }
+    }
+
     fn of(daemon: &Bytes, management: u32, other: Vec<Text>) -> Self {
         let (platform, features) = platform_and_features(daemon);
         let daemon = Text::from(daemon.clone());
@@ -78,6 +87,13 @@ impl Version {
             management,
             other,
         }
+    }
+}
+
+/// The dialect of such a daemon, to which no client version was announced.
+impl From<&Version> for Dialect {
+    fn from(version: &Version) -> Self {
+        version.add_to(Self::new(version.management))
     }
 }
 

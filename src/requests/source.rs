@@ -11,7 +11,7 @@ use super::Requests;
 use crate::error::Error;
 
 /// Which daemon something came from, and by which of its connections.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Origin {
     name: Arc<str>,
     number: u64,

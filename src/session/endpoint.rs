@@ -19,7 +19,7 @@ const QUEUE_POLL: Duration = Duration::from_millis(20);
 ///
 /// Text with a `/` or without a `:port` at its end is a path; `127.0.0.1:7505`,
 /// `[::1]:7505` and `localhost:7505` are TCP.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Endpoint {
     /// `--management PATH unix`.

@@ -68,7 +68,7 @@ impl fmt::Display for RealAddress {
 /// A transport protocol by OpenVPN's own words: `udp`, `tcp4-server`, `tcp-client`.
 ///
 /// A `4` or `6` is the address family, and its absence means either.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Protocol {
     /// `udp`
@@ -173,8 +173,8 @@ impl fmt::Display for Protocol {
     }
 }
 
-/// An address inside the tunnel: `10.8.0.6`, `10.1.0.0/24`, `fd00::/64`, or a MAC address.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+/// An address inside the tunnel, hosts before networks before others in their order: `10.8.0.6`, `10.1.0.0/24`, `fd00::/64`, or a MAC address.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum VirtualAddress {
     /// One host: `10.8.0.6`, `fd00::6`.

@@ -4,7 +4,7 @@
 ///
 /// [`Client::dialect`](crate::Client::dialect) gives that of a connection. The greeting tells the management version: 1 (OpenVPN 2.4), 3 (2.5), 4 (2.6.0 and 2.6.1), 5 (2.6.2 to
 /// 2.7.1) or 6 (from 2.7.2). What 5 leaves open is known once the daemon has been asked for its `version`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[must_use]
 pub struct Dialect {
     management_version: u32,

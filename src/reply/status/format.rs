@@ -10,7 +10,7 @@ use crate::types::{ParseError, Text, number};
 /// The form in which a server's `status` is asked for.
 ///
 /// A client answers every form with its statistics.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 #[non_exhaustive]
 pub enum StatusFormat {
     /// Titles and commas, for people. A name with a comma makes its row ambiguous.

@@ -1,5 +1,6 @@
 //! Addresses from and to the types of `std`.
 
+use std::cmp::Ordering;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::str::FromStr;
 
@@ -17,6 +18,21 @@ impl FromStr for RealAddress {
         let address = Self::parse(Text::from(text.to_owned()));
         let error = ParseError::new("a client's address", PROBLEM);
         if address.ip.is_some() { Ok(address) } else { Err(error) }
+    }
+}
+
+/// By IP address, then by port; addresses in no known form first.
+impl Ord for RealAddress {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let key = |it: &Self| (it.ip, it.port);
+        let rest = || (&self.protocol, &self.text).cmp(&(&other.protocol, &other.text));
+        key(self).cmp(&key(other)).then_with(rest)
+    }
+}
+
+impl PartialOrd for RealAddress {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 
