@@ -10,6 +10,11 @@ use crate::types::{Line, ParseError, by_word};
 /// What a client does when its credentials are rejected: `auth-retry=interact`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "lowercase")
+)]
 pub enum AuthRetry {
     /// `none`: the client exits. This is the default.
     None,

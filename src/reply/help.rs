@@ -7,6 +7,7 @@ use crate::types::{Text, block};
 /// The commands a daemon knows, as it describes them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Help {
     /// The first line: `Management Interface for OpenVPN 2.6.14 …`.
     pub title: Text,

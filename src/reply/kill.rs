@@ -1,5 +1,8 @@
 //! The reply of `kill`.
 
+#[cfg(feature = "serde")]
+mod json;
+
 use bytes::Bytes;
 
 use super::fields::{number, rsplit_once, split_once};
@@ -10,6 +13,11 @@ use crate::types::{Line, Text};
 /// What `kill` did: `common name 'x' found, 1 client(s) killed`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(try_from = "json::Said")
+)]
 pub struct KillReport {
     /// How many client sessions were ended.
     pub killed: u32,

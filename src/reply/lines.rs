@@ -8,12 +8,20 @@ use crate::types::{Line, Text, masked};
 /// `Debug` cuts the text where it would show a secret that it repeats.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(tag = "type", content = "text", rename_all = "snake_case")
+)]
 pub enum ReplyLine {
     /// `SUCCESS: text`
+    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::types::json::cut"))]
     Success(Text),
     /// `ERROR: text`
+    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::types::json::cut"))]
     Error(Text),
     /// A line as it is: one of `test N`, or what comes before an `ERROR:` of `auth-retry`.
+    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::types::json::cut"))]
     Bare(Text),
 }
 

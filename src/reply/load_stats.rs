@@ -8,6 +8,7 @@ use crate::types::{Line, Text};
 /// The totals of a daemon: `nclients=1,bytesin=2990,bytesout=3182`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct LoadStats {
     /// Clients connected; 0 where the daemon is a client itself.
     pub clients: u64,

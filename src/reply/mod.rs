@@ -7,6 +7,8 @@
 mod auth_retry;
 mod fields;
 mod help;
+#[cfg(feature = "serde")]
+mod json;
 mod kill;
 mod lines;
 mod load_stats;

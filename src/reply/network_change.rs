@@ -10,6 +10,11 @@ const COMMAND: &str = "network-change";
 /// What OpenVPN for Android does about a change of the network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(tag = "type", rename_all = "snake_case")
+)]
 pub enum NetworkChange {
     /// It goes on with its socket, which is to be protected from its own tunnel again:
     /// `PROTECTFD: fd 'N' sent to be protected`.

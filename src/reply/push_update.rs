@@ -12,6 +12,7 @@ use crate::types::{Line, Text, whole};
 /// Needs OpenVPN 2.7.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PushUpdate {
     /// How many clients the new options were sent to.
     pub updated: u32,

@@ -12,6 +12,7 @@ use crate::types::{Line, Protocol, Text, block};
 /// Needs OpenVPN 2.6.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RemoteEntry {
     /// Its place in the list, from 0.
     pub index: u32,
@@ -82,6 +83,7 @@ impl WriteRow for RemoteEntry {
 
 /// The reply of `remote-entry-count`, to be written: a bare number, and `END`. Read by [`remote_entry_count`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RemoteEntryCount(pub u32);
 
 impl WriteReply for RemoteEntryCount {

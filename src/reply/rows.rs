@@ -1,5 +1,8 @@
 //! [`UnreadRow`]: a row of a reply that is kept as it came.
 
+#[cfg(feature = "serde")]
+mod json;
+
 use std::fmt;
 
 use bytes::Bytes;

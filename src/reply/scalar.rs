@@ -8,6 +8,11 @@ use crate::types::Line;
 /// A reply that is one number, to be written: `SUCCESS: pid=3528`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(tag = "type", content = "value", rename_all = "snake_case")
+)]
 pub enum Scalar {
     /// The reply of `pid`, read by [`pid`].
     Pid(u32),

@@ -1,5 +1,8 @@
 //! The reply of `version`, and the version numbers in a daemon's title.
 
+#[cfg(feature = "serde")]
+mod json;
+
 use std::fmt;
 use std::str::FromStr;
 
@@ -13,6 +16,11 @@ use crate::types::{Dialect, Line, ParseError, Text, block};
 /// What a daemon says it is: `OpenVPN Version: …` and `Management Version: 5`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(from = "json::Said")
+)]
 pub struct Version {
     /// The title of the daemon: `OpenVPN 2.6.14 x86_64-pc-linux-gnu [SSL (OpenSSL)] …`.
     pub daemon: Text,
@@ -118,6 +126,7 @@ impl WriteReply for Version {
 /// ordered as bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct DaemonVersion {
     /// The first number.
     pub major: u32,

@@ -1,6 +1,8 @@
 //! Addresses as OpenVPN writes them: where a client comes from, and what it has in the tunnel.
 
 mod convert;
+#[cfg(feature = "serde")]
+mod json;
 mod read;
 
 use std::fmt;
@@ -20,6 +22,11 @@ use read::Endpoint;
 /// `kill` does not take these texts back from 2.7 on; end a session by its CID.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(from = "json::ByText")
+)]
 pub struct RealAddress {
     /// The transport protocol (OpenVPN 2.7 and later).
     ///

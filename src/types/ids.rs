@@ -10,12 +10,14 @@ use super::{ParseError, number};
 /// CIDs count up from 0 and **restart at 0** after SIGUSR1 and SIGHUP, on the same
 /// connection: a CID kept over a restart names somebody else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Cid(pub u64);
 
 /// A key ID: names one TLS session (one authentication) of a client.
 ///
 /// Never guess it: the first is 0 on OpenVPN 2.5 and 1 on 2.6.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Kid(pub u32);
 
 impl fmt::Display for Cid {

@@ -7,6 +7,8 @@ mod dialect;
 pub(crate) mod grammar;
 mod ids;
 mod ip;
+#[cfg(feature = "serde")]
+pub(crate) mod json;
 pub mod limits;
 mod line_ref;
 mod lines;

@@ -1,5 +1,8 @@
 //! [`Text`]: bytes the daemon sent that are usually, but not certainly, UTF-8.
 
+#[cfg(feature = "serde")]
+mod json;
+
 use std::borrow::{Borrow, Cow};
 use std::convert::Infallible;
 use std::fmt;

@@ -1,6 +1,8 @@
 //! One client in a server's status.
 
 mod builder;
+#[cfg(feature = "serde")]
+mod json;
 
 use std::fmt;
 use std::sync::Arc;
@@ -25,6 +27,11 @@ pub(super) use builder::Texts;
 /// It keeps its row, and where in it the columns are. Numbers are read with the reply; texts,
 /// which are slices of the row, and addresses are read at each call.
 #[derive(Clone)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(into = "json::Fields", try_from = "json::Fields")
+)]
 pub struct StatusClient {
     line: Bytes,
     common_name: Span,
@@ -268,6 +275,7 @@ impl fmt::Debug for StatusClient {
 /// [`StatusClient::admission`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "lowercase"))]
 pub enum Admission {
     /// It has been let in.
     ///

@@ -12,6 +12,11 @@ use crate::types::{ParseError, Text, number};
 /// A client answers every form with its statistics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 #[non_exhaustive]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "lowercase")
+)]
 pub enum StatusFormat {
     /// Titles and commas, for people. A name with a comma makes its row ambiguous.
     V1,

@@ -30,6 +30,11 @@ use crate::types::{Line, LocalTime, Text};
 /// The reply of `status`: a server lists its clients, a client counts its bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(tag = "type", rename_all = "snake_case")
+)]
 pub enum Status {
     /// A server's clients and routes, in any of the formats 1, 2 and 3.
     Server(ServerStatus),
@@ -84,6 +89,7 @@ impl WriteReply for Status {
 /// A point in time: `2026-11-22 07:23:58`, in formats 2 and 3 with `1795332238`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct StatusTime {
     /// The daemon's local time as text; before OpenVPN 2.5 `Sun Nov 22 07:23:58 2026`.
     pub text: Text,

@@ -1,5 +1,8 @@
 //! One route in a server's status.
 
+#[cfg(feature = "serde")]
+mod json;
+
 use std::fmt;
 use std::sync::Arc;
 
@@ -17,6 +20,11 @@ use crate::types::{Line, RealAddress, Text, VirtualAddress, WriteError};
 /// Its texts and addresses are read at each call, as those of a
 /// [`StatusClient`](super::StatusClient).
 #[derive(Clone)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(into = "json::Fields", try_from = "json::Fields")
+)]
 pub struct Route {
     line: Bytes,
     virtual_address: Span,

@@ -1,5 +1,8 @@
 //! A server's status: its clients, its routes, and its global numbers.
 
+#[cfg(feature = "serde")]
+mod json;
+
 use std::collections::HashSet;
 
 use bytes::Bytes;
@@ -13,6 +16,11 @@ use crate::types::{Cid, Text};
 /// The clients and routes of a server.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(from = "json::Fields")
+)]
 pub struct ServerStatus {
     /// The daemon's title, `OpenVPN 2.6.14 …`; format 1 has none.
     pub title: Option<Text>,
@@ -28,7 +36,9 @@ pub struct ServerStatus {
     ///
     /// In formats 1 and 2 these can be clients: a name with a comma makes a row
     /// ambiguous. Format 3 has no such rows.
+    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::types::json::cut_each"))]
     pub unparsed: Vec<Text>,
+    #[cfg_attr(feature = "serde", serde(rename = "format", serialize_with = "json::format"))]
     pub(super) form: Form,
 }
 

@@ -14,6 +14,7 @@ use crate::types::{Text, block};
 /// A counter the daemon does not have is `None`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ClientStatistics {
     /// When the daemon wrote this.
     pub updated: Option<StatusTime>,
@@ -38,7 +39,9 @@ pub struct ClientStatistics {
     /// Rows this crate does not know, as name and value.
     pub other: Vec<(Text, Text)>,
     /// Lines that do not fit the format, as they came.
+    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::types::json::cut_each"))]
     pub unparsed: Vec<Text>,
+    #[cfg_attr(feature = "serde", serde(skip))]
     places: Places,
 }
 

@@ -1,5 +1,8 @@
 //! Tables whose columns are named by a header row.
 
+#[cfg(feature = "serde")]
+mod json;
+
 use std::sync::Arc;
 
 use bytes::Bytes;

@@ -1,3 +1,5 @@
+#[cfg(feature = "serde")]
+mod json;
 mod written;
 
 use std::fmt::Write as _;
