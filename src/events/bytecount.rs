@@ -8,6 +8,7 @@ use crate::types::{Cid, Line, WriteError, leading_number};
 /// `>BYTECOUNT:in,out`: what a client's tunnel carried since it connected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ByteCount {
     /// Bytes received from the peer.
     pub bytes_in: u64,
@@ -18,6 +19,7 @@ pub struct ByteCount {
 /// `>BYTECOUNT_CLI:cid,in,out`: what a server exchanged with one client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ByteCountClient {
     /// The client.
     pub cid: Cid,

@@ -2,6 +2,8 @@
 
 mod address;
 mod build;
+#[cfg(feature = "serde")]
+mod json;
 
 use std::fmt;
 use std::sync::Arc;

@@ -11,10 +11,12 @@ use crate::types::{Line, ParseError, Text, WriteError, WriteRow};
 /// `>ECHO:time,text`: an `echo` directive of the configuration, or one the server pushed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Echo {
     /// When, in Unix seconds.
     pub time: u64,
     /// The text of the directive; it may hold commas.
+    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::types::json::cut"))]
     pub text: Text,
 }
 

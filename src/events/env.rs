@@ -1,6 +1,8 @@
 //! [`Env`]: the ENV block of `>CLIENT:` and `>UPDOWN:` events.
 
 mod builder;
+#[cfg(feature = "serde")]
+mod json;
 mod lines;
 mod typed;
 

@@ -9,8 +9,10 @@ use crate::types::{Line, Text, WriteError};
 /// `>FATAL:text`: the daemon ends; it closes the connection right after.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Fatal {
     /// Why, as the daemon's log says it.
+    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::types::json::cut"))]
     pub text: Text,
 }
 

@@ -12,11 +12,13 @@ use crate::types::{Line, Text, WriteError};
 /// It is a hold in any words, or none. `Debug` shows no words but these, since others may hold a secret.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Hold {
     /// Seconds the daemon would have waited before it tries to connect again;
     /// `None` where it does not say, as older daemons, or says it in other words.
     pub seconds: Option<u32>,
     /// The daemon's words.
+    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::types::json::cut"))]
     pub text: Text,
 }
 

@@ -1,5 +1,8 @@
 //! `>INFO:`
 
+#[cfg(feature = "serde")]
+mod json;
+
 use std::fmt;
 
 use crate::types::grammar::number;

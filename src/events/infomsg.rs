@@ -1,5 +1,8 @@
 //! `>INFOMSG:`
 
+#[cfg(feature = "serde")]
+mod json;
+
 use std::fmt;
 use std::sync::Arc;
 

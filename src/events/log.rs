@@ -1,5 +1,8 @@
 //! `>LOG:`
 
+#[cfg(feature = "serde")]
+mod json;
+
 use std::fmt;
 
 use bytes::Bytes;
@@ -17,12 +20,14 @@ use crate::types::{
 /// daemon logs as they are. `Debug` and `Display` cut it in any case.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct LogLine {
     /// When, in Unix seconds.
     pub time: u64,
     /// What kind of message it is.
     pub flags: LogFlags,
     /// The message; it may hold commas.
+    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::types::json::cut"))]
     pub text: Text,
 }
 

@@ -1,5 +1,8 @@
 //! [`Unknown`], [`Malformed`] and [`Stray`]: lines that have no type.
 
+#[cfg(feature = "serde")]
+mod json;
+
 use std::fmt;
 
 use bytes::Bytes;

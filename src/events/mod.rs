@@ -74,6 +74,11 @@ pub(crate) use crate::types::grammar::Problem;
 /// response or link to sign in with, only that there was one: the request that needs it has it.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(tag = "event", rename_all = "snake_case")
+)]
 pub enum Event {
     /// `>HOLD:`: the daemon waits for `hold release`. Comes where it was started with `management-hold`, after `hold on` at
     /// its next restart, and to a manager that connects meanwhile.

@@ -10,26 +10,31 @@ use crate::types::{Line, Text, WriteError};
 /// `>NEED-OK:Need 'name' confirmation MSG:text`: answered with `needok NAME ok|cancel`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct NeedOk {
     /// What the answer is for, such as `token-insertion-request`.
     pub name: Text,
     /// What to show to the user.
+    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::types::json::cut"))]
     pub text: Text,
 }
 
 /// `>NEED-STR:Need 'name' string MSG:text`: answered with `needstr NAME "text"`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct NeedStr {
     /// What the answer is for, such as `pkcs11-id-request`.
     pub name: Text,
     /// What to show to the user.
+    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::types::json::cut"))]
     pub text: Text,
 }
 
 /// `>NEED-CERTIFICATE:hint`: answered with the `certificate` block (OpenVPN 2.4).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct NeedCertificate {
     /// Which certificate, as the daemon's configuration says it, such as
     /// `macosx-keychain:subject:o=OpenVPN-TEST`.

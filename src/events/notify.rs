@@ -11,12 +11,14 @@ use crate::types::{Line, Text, WriteError};
 /// `>NOTIFY:level,kind,text`: the other side ends or restarts the session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Notify {
     /// How serious it is: `info` from all known daemons.
     pub level: Text,
     /// What happened, such as `server-pushed-halt`, `remote-exit`.
     pub kind: Text,
     /// What the other side says of it; it may hold commas.
+    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::types::json::cut"))]
     pub text: Text,
 }
 

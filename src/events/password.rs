@@ -1,5 +1,8 @@
 //! `>PASSWORD:`
 
+#[cfg(feature = "serde")]
+mod json;
+
 use std::fmt;
 use std::sync::Arc;
 

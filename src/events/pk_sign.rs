@@ -1,5 +1,8 @@
 //! `>PK_SIGN:` and `>RSA_SIGN:`
 
+#[cfg(feature = "serde")]
+mod json;
+
 use std::fmt;
 
 use bytes::Bytes;
@@ -30,6 +33,7 @@ pub struct PkSign {
 /// The command that answers a request for a signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
 pub enum SignCommand {
     /// `pk-sig`, for `>PK_SIGN:`.
     PkSig,

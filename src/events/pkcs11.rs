@@ -11,6 +11,7 @@ use crate::types::{Line, Text, WriteError, WriteReply, base64};
 /// `>PKCS11ID-COUNT:n`: the reply to `pkcs11-id-count`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Pkcs11IdCount {
     /// How many certificates the daemon's PKCS#11 providers hold.
     pub count: u32,
@@ -19,6 +20,7 @@ pub struct Pkcs11IdCount {
 /// `>PKCS11ID-ENTRY:'index', ID:'id', BLOB:'base64'`: the reply to `pkcs11-id-get`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Pkcs11IdEntry {
     /// The index asked for, from 0.
     pub index: u32,

@@ -1,5 +1,8 @@
 //! `>PROXY:`
 
+#[cfg(feature = "serde")]
+mod json;
+
 use std::fmt;
 
 use bytes::Bytes;
@@ -14,6 +17,7 @@ use crate::types::{Line, Text, WriteError};
 /// `proxy NONE`, `proxy HTTP host port` or `proxy SOCKS host port`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct ProxyQuery {
     /// Which `remote` of the configuration it is for, counted from 1.
     pub index: u32,

@@ -1,5 +1,8 @@
 //! [`Realm`]: what credentials are for.
 
+#[cfg(feature = "serde")]
+mod json;
+
 use std::fmt;
 
 use bytes::Bytes;

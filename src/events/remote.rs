@@ -11,6 +11,7 @@ use crate::types::{Line, Text, WriteError};
 /// `remote ACCEPT`, `remote SKIP` or `remote MOD host port`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct RemoteQuery {
     /// The name or address of the server, as the configuration has it.
     pub host: Text,
@@ -23,6 +24,7 @@ pub struct RemoteQuery {
 /// The port of a server.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(untagged))]
 pub enum RemotePort {
     /// A number.
     Number(u16),

@@ -1,6 +1,8 @@
 //! `>STATE:`
 
 mod builder;
+#[cfg(feature = "serde")]
+mod json;
 mod name;
 
 use std::fmt;
@@ -32,6 +34,11 @@ use crate::types::{Line, ParseError, Text, WriteError, WriteRow};
 /// `Debug` shows no text of a field that was not read, which may be a secret.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(into = "json::Fields", try_from = "json::Fields")
+)]
 pub struct State {
     /// When the state was entered, in Unix seconds.
     pub time: u64,
@@ -44,6 +51,11 @@ pub struct State {
 /// A field of a [`State`] that has a type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
 pub enum StateField {
     /// [`State::local_ipv4`]
     LocalIpv4,

@@ -1,5 +1,7 @@
 //! What holds for every family.
 
+#[cfg(feature = "serde")]
+mod json;
 mod written;
 
 use proptest::prelude::*;

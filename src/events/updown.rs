@@ -11,6 +11,7 @@ use crate::types::{Line, WriteError};
 /// went down (`management-up-down`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct UpDown {
     /// Which of the two.
     pub direction: Direction,
@@ -20,6 +21,7 @@ pub struct UpDown {
 
 /// Whether the tunnel interface came up or went down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
 pub enum Direction {
     /// `UP`
     Up,
