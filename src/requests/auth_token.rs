@@ -8,8 +8,11 @@ use crate::types::Secret;
 /// There is no answer, and dropping it does nothing: the daemon keeps the token, too, as long as it runs. Only
 /// the newest token is kept.
 #[derive(Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct AuthTokenRequest {
+    #[cfg_attr(feature = "serde", serde(skip))]
     handle: Handle,
+    #[cfg_attr(feature = "serde", serde(skip))]
     token: Secret,
 }
 

@@ -29,7 +29,9 @@ use crate::types::Secret;
 /// ```
 #[derive(Debug)]
 #[must_use]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct CredentialsRequest {
+    #[cfg_attr(feature = "serde", serde(skip))]
     handle: Handle,
     realm: Realm,
     challenge: Option<Challenge>,
@@ -166,7 +168,9 @@ impl CredentialsRequest {
 /// also of the tunnel (`Auth`), with a challenge.
 #[derive(Debug)]
 #[must_use]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct PasswordRequest {
+    #[cfg_attr(feature = "serde", serde(skip))]
     handle: Handle,
     realm: Realm,
     challenge: Option<Challenge>,
@@ -281,7 +285,9 @@ impl PasswordRequest {
 /// `>PASSWORD:Need 'REALM' username`: a user name alone. OpenVPN 2.7.1, after `announce_version(4)`.
 #[derive(Debug)]
 #[must_use]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct UsernameRequest {
+    #[cfg_attr(feature = "serde", serde(skip))]
     handle: Handle,
     realm: Realm,
     refusal: Option<Refusal>,

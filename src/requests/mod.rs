@@ -111,6 +111,11 @@ pub enum DroppedRequest {
 /// again](Requests#answers-that-cannot-be-sent).
 #[derive(Debug)]
 #[non_exhaustive]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(tag = "request", rename_all = "snake_case")
+)]
 pub enum Request {
     /// `>HOLD:`
     Hold(HoldRequest),

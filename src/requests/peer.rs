@@ -1,5 +1,8 @@
 //! [`ClientRequest`]: a client that waits for a server's decision.
 
+#[cfg(feature = "serde")]
+mod json;
+
 use std::time::Duration;
 
 use tokio::time::Instant;

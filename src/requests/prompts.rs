@@ -9,7 +9,9 @@ use crate::types::{Secret, Text};
 /// `>HOLD:`: the daemon waits to be released.
 #[derive(Debug)]
 #[must_use]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct HoldRequest {
+    #[cfg_attr(feature = "serde", serde(skip))]
     handle: Handle,
     seconds: Option<u32>,
 }
@@ -56,8 +58,11 @@ impl HoldRequest {
 /// `>NEED-OK:Need 'NAME' confirmation MSG:text`
 #[derive(Debug)]
 #[must_use]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct NeedOkRequest {
+    #[cfg_attr(feature = "serde", serde(skip))]
     handle: Handle,
+    #[cfg_attr(feature = "serde", serde(flatten))]
     need: NeedOk,
 }
 
@@ -102,8 +107,11 @@ impl NeedOkRequest {
 /// `>NEED-STR:Need 'NAME' string MSG:text`
 #[derive(Debug)]
 #[must_use]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct NeedStrRequest {
+    #[cfg_attr(feature = "serde", serde(skip))]
     handle: Handle,
+    #[cfg_attr(feature = "serde", serde(flatten))]
     need: NeedStr,
 }
 
@@ -142,8 +150,11 @@ impl NeedStrRequest {
 /// `>NEED-CERTIFICATE:hint` (`management-external-cert`)
 #[derive(Debug)]
 #[must_use]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct CertificateRequest {
+    #[cfg_attr(feature = "serde", serde(skip))]
     handle: Handle,
+    #[cfg_attr(feature = "serde", serde(flatten))]
     need: NeedCertificate,
 }
 
@@ -180,7 +191,9 @@ impl CertificateRequest {
 /// `>INFOMSG:CR_TEXT:flags:text`: the server wants a response before it lets this client in.
 #[derive(Debug)]
 #[must_use]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct ChallengeRequest {
+    #[cfg_attr(feature = "serde", serde(skip))]
     handle: Handle,
     text: Text,
     echo: bool,

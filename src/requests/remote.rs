@@ -9,8 +9,11 @@ use crate::types::Text;
 /// `>REMOTE:host,port,proto` (`management-query-remote`)
 #[derive(Debug)]
 #[must_use]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct RemoteRequest {
+    #[cfg_attr(feature = "serde", serde(skip))]
     handle: Handle,
+    #[cfg_attr(feature = "serde", serde(flatten))]
     kind: events::RemoteQuery,
 }
 
@@ -52,8 +55,11 @@ impl RemoteRequest {
 /// `>PROXY:index,protocol,host` (`management-query-proxy`)
 #[derive(Debug)]
 #[must_use]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct ProxyRequest {
+    #[cfg_attr(feature = "serde", serde(skip))]
     handle: Handle,
+    #[cfg_attr(feature = "serde", serde(flatten))]
     kind: events::ProxyQuery,
 }
 

@@ -8,8 +8,11 @@ use crate::requests::handle::Handle;
 /// `>PK_SIGN:` or `>RSA_SIGN:` (`management-external-key`)
 #[derive(Debug)]
 #[must_use]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct SignRequest {
+    #[cfg_attr(feature = "serde", serde(skip))]
     handle: Handle,
+    #[cfg_attr(feature = "serde", serde(flatten))]
     sign: PkSign,
 }
 

@@ -9,8 +9,11 @@ use crate::types::Secret;
 /// There is no answer: the server learns from its page how it went, and the daemon goes on of itself. So
 /// dropping it does nothing. Only the newest page is kept.
 #[derive(Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct WebAuthRequest {
+    #[cfg_attr(feature = "serde", serde(skip))]
     handle: Handle,
+    #[cfg_attr(feature = "serde", serde(skip))]
     url: Secret,
     flags: Vec<WebAuthFlag>,
 }

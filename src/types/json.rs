@@ -9,6 +9,15 @@ pub(crate) fn cut<S: Serializer>(text: &Text, serializer: S) -> Result<S::Ok, S:
     masked(text).serialize(serializer)
 }
 
+/// Writes a text that may be absent as [`cut`] does.
+#[expect(clippy::ref_option, reason = "serde gives the field as it is")]
+pub(crate) fn cut_optional<S>(text: &Option<Text>, serializer: S) -> Result<S::Ok, S::Error>
+where
+    S: Serializer,
+{
+    text.as_ref().map(masked).serialize(serializer)
+}
+
 /// Writes texts that are for people, each as [`cut`] does.
 #[expect(clippy::ptr_arg, reason = "serde gives the field as it is")]
 pub(crate) fn cut_each<S: Serializer>(texts: &Vec<Text>, serializer: S) -> Result<S::Ok, S::Error> {

@@ -136,9 +136,11 @@ impl RequestKind {
 /// Why the last answer to a prompt was not accepted (`>PASSWORD:Verification Failed`).
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Refusal {
     /// The server's own words, where it gave any. They may hold a challenge that cannot be read, which `Debug`
     /// does not show.
+    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::types::json::cut_optional"))]
     pub reason: Option<Text>,
 }
 

@@ -23,6 +23,7 @@ pub(crate) struct Limits {
 /// Clients that were denied unseen because too many waited for a decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Overflow {
     /// How many, for [`Builder::request_limit`](crate::Builder::request_limit).
     pub over_limit: u64,
