@@ -107,6 +107,7 @@
 //! | feature | adds |
 //! | --- | --- |
 //! | `process` | OpenVPN as a child of the program; Unix only |
+//! | `serde` | events, replies and requests as JSON, and records that are read from it |
 //! | `server` | the daemon's side of a connection, for test daemons and proxies |
 //! | `systemd` | listeners on sockets that systemd hands over |
 //!
@@ -149,6 +150,10 @@
     all(feature = "process", unix),
     doc = "| [`process`] | OpenVPN as a child of the program: started, restarted and stopped (feature `process`) |"
 )]
+#![cfg_attr(
+    feature = "serde",
+    doc = "| [`json`] | the JSON of events, replies and requests (feature `serde`) |"
+)]
 //!
 #![doc = include_str!("tables.md")]
 
@@ -159,6 +164,8 @@ pub mod events;
 #[cfg(any(doc, doctest))]
 pub mod guide;
 pub mod handler;
+#[cfg(feature = "serde")]
+pub mod json;
 pub mod peers;
 #[cfg(all(feature = "process", unix))]
 pub mod process;
