@@ -59,8 +59,7 @@ enum At {
 
 fn step(at: At, what: &MemberItem) -> At {
     match (at, what) {
-        (At::Away, MemberItem::Attached(_)) => At::Attached,
-        (At::Attached, MemberItem::Event(_)) => At::Attached,
+        (At::Away, MemberItem::Attached(_)) | (At::Attached, MemberItem::Event(_)) => At::Attached,
         (At::Attached, MemberItem::Detached(_)) => At::Detached,
         // Of a session that has ended with its source.
         (At::Detached, MemberItem::Ended(_)) | (_, MemberItem::Removed) => At::Away,
