@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::item::{FleetItem, MemberAttached, MemberItem};
 use super::ready::{Queued, Ready};
-use super::stage::{Said, Stage, Stream};
+use super::stage::{Said, Serving, Stage, Stream};
 use super::status::MemberStatus;
 use crate::client::WeakClient;
 use crate::error::{CloseReason, Error};
@@ -153,18 +153,18 @@ impl Member {
         self.ready.push(self);
     }
 
-    /// Ends its session and its source, and lets go of what was not told.
-    pub(super) fn remove(self: &Arc<Self>) {
-        let serving = self.lock().remove();
-        self.abort();
-        if let Some(serving) = &serving {
-            serving.client().downgrade().begin_close();
+    /// Lets go of what was not told, but for that it is removed; `None` where its end was told already. What it gives is to
+    /// be [closed](Removal::close) where nothing is locked.
+    pub(super) fn remove(self: &Arc<Self>) -> Option<Removal> {
+        let mut stage = self.lock();
+        if stage.is_over() {
+            return None;
         }
-        // It may be another session than the one that was read.
-        if let Some(client) = self.gone("it was removed from its fleet") {
-            client.begin_close();
-        }
+        let serving = stage.remove();
+        drop(stage);
+        // Before another member has its name.
         self.ready.push(self);
+        Some(Removal { member: Arc::clone(self), serving })
     }
 
     /// The fleet is gone: lets go of all.
@@ -217,6 +217,26 @@ impl Wake for Member {
 
     fn wake_by_ref(self: &Arc<Self>) {
         self.ready.push(self);
+    }
+}
+
+/// A member that was removed, with its session and its source.
+pub(super) struct Removal {
+    member: Arc<Member>,
+    serving: Option<Serving>,
+}
+
+impl Removal {
+    /// Ends them.
+    pub(super) fn close(self) {
+        self.member.abort();
+        if let Some(serving) = &self.serving {
+            serving.client().downgrade().begin_close();
+        }
+        // It may be another session than the one that was read.
+        if let Some(client) = self.member.gone("it was removed from its fleet") {
+            client.begin_close();
+        }
     }
 }
 

@@ -17,7 +17,7 @@ struct Waiting<T> {
 
 /// What stands in a [`Ready`].
 pub(super) trait Queued {
-    /// Whether it does.
+    /// Whether it does; changed under its lock alone.
     fn is_queued(&self) -> &AtomicBool;
 }
 
@@ -26,13 +26,10 @@ impl<T: Queued> Ready<T> {
         Self(Mutex::new(Waiting { queue: VecDeque::new(), waker: None, is_closed: false }))
     }
 
-    /// Puts it at the end, unless it is in already.
+    /// Puts it at the end, unless it is in already: when this returns it is before all that are put in later.
     pub(super) fn push(&self, one: &Arc<T>) {
-        if one.is_queued().swap(true, Ordering::AcqRel) {
-            return;
-        }
         let mut waiting = self.lock();
-        if waiting.is_closed {
+        if waiting.is_closed || one.is_queued().swap(true, Ordering::Relaxed) {
             return;
         }
         waiting.queue.push_back(Arc::clone(one));
@@ -47,8 +44,7 @@ impl<T: Queued> Ready<T> {
     pub(super) fn poll_pop(&self, cx: &mut Context<'_>) -> Poll<Arc<T>> {
         let mut waiting = self.lock();
         if let Some(one) = waiting.queue.pop_front() {
-            drop(waiting);
-            one.is_queued().swap(false, Ordering::AcqRel);
+            one.is_queued().store(false, Ordering::Relaxed);
             return Poll::Ready(one);
         }
         let old = waiting.waker.replace(cx.waker().clone());

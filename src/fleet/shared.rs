@@ -55,8 +55,11 @@ impl Shared {
     }
 
     pub(super) fn remove(&self, name: &str) -> Result<()> {
-        let removed = self.lock().by_name.remove(name);
-        removed.ok_or_else(|| no_such_member(name))?.remove();
+        let removal = {
+            let mut members = self.lock();
+            members.by_name.remove(name).and_then(|member| member.remove())
+        };
+        removal.ok_or_else(|| no_such_member(name))?.close();
         Ok(())
     }
 

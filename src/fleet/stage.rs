@@ -89,6 +89,11 @@ impl Stage {
         self.end.get_or_insert(End::Ended);
     }
 
+    /// Whether its end was told.
+    pub(super) fn is_over(&self) -> bool {
+        self.end == Some(End::Told)
+    }
+
     /// Lets go of all that was not told, but for the removal; gives it, to be dropped elsewhere.
     pub(super) fn remove(&mut self) -> Option<Serving> {
         self.end = Some(End::Removed);
