@@ -10,8 +10,29 @@
 //! none is left whatever becomes of the program: it returns, panics, or is killed. Where the VPN is to outlive the program, the
 //! daemon [listens](Process::listens_at).
 //!
-//! A program that is killed in the moment between the two leaves the empty folder (`ovpn-…`, where temporary files are), and
-//! the daemon ends as it finds nobody.
+//! A program that is killed in the moment between the two leaves that folder (`ovpn-…`, where temporary files are), and the
+//! daemon ends as it finds nobody.
+//!
+//! # What a daemon may be told
+//! Its configuration, with all that it includes, is looked at before it is started:
+//!
+//! | directive | what becomes of it |
+//! | --- | --- |
+//! | `daemon`, `inetd` | refused: neither end nor words of it would be seen |
+//! | `management` with a password file | refused: no command line takes the password back |
+//! | `management-client-user`, `-group` | refused: the daemon turns away who is not of them |
+//! | `management-client` where it [listens](Process::listens_at) | refused |
+//! | `management` | overridden, as the last one wins |
+//! | `log`, `log-append`, `syslog` | overridden, as the first one wins: the output is read here |
+//! | `management-hold`, `-query-passwords`, and all others of `management-…` | in force |
+//! | `user`, `group`, `chroot` | in force: it has dialed before that. At SIGHUP it needs its files as what it is then |
+//! | `cd`, `writepid` | in force |
+//!
+//! # Privileges
+//! A daemon needs root or `CAP_NET_ADMIN` for its tunnel device, which it opens behind its start, when it is released from its
+//! hold. What was missing is told with its end: [`Ended::missing_privilege`], [`StartError::missing_privilege`].
+//! [`Process::prefix`] is for `sudo -n` and the like. A daemon that was started as root by a program that is not cannot be
+//! signalled, but ends over its session, and with it.
 
 mod child;
 mod conflict;

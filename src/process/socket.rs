@@ -1,6 +1,8 @@
 //! [`PrivateSocket`]: where a daemon of the program's own dials in.
 
+use std::fs::Permissions;
 use std::io;
+use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 
@@ -25,7 +27,9 @@ impl PrivateSocket {
     }
 
     fn try_bind(within: &Path) -> io::Result<Self> {
-        let folder = tempfile::Builder::new().prefix("ovpn-").tempdir_in(within)?;
+        let own = Permissions::from_mode(0o700);
+        let folder =
+            tempfile::Builder::new().prefix("ovpn-").permissions(own).tempdir_in(within)?;
         // A daemon with another working directory has to find it, too.
         let path = std::path::absolute(folder.path())?.join("in.sock");
         let listener = UnixListener::bind(&path)?;
@@ -57,4 +61,47 @@ pub(super) fn is_ours(dialer: &Dialer, pid: u32, has_prefix: bool) -> bool {
 fn group_of(pid: u32) -> Option<u32> {
     let pid = Pid::from_raw(i32::try_from(pid).ok()?)?;
     Some(getpgid(Some(pid)).ok()?.as_raw_nonzero().get().unsigned_abs())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_its_owner_enters_the_folder_and_it_is_removed() {
+        let within = tempfile::tempdir().unwrap();
+        let socket = PrivateSocket::bind(within.path()).unwrap();
+        let folder = socket.path().parent().unwrap().to_owned();
+        let mode = std::fs::metadata(&folder).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o700);
+        drop(socket);
+        assert!(!folder.exists());
+    }
+
+    #[test]
+    fn a_path_that_is_too_long_leaves_nothing() {
+        let within = tempfile::tempdir().unwrap();
+        let long = within.path().join("x".repeat(100));
+        std::fs::create_dir(&long).unwrap();
+        assert!(matches!(PrivateSocket::bind(&long), Err(StartError::Socket { .. })));
+        assert_eq!(std::fs::read_dir(&long).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn the_process_is_looked_at_and_with_a_prefix_the_user() {
+        let dialer = |pid, uid| Dialer { pid, uid, gid: None, address: None };
+        let own = geteuid().as_raw();
+        let nobody = dialer(Some(1), Some(own.wrapping_add(1).max(1)));
+        for (dialer, has_prefix, is_it) in [
+            (&dialer(Some(4_000_000), Some(own)), false, false),
+            (&dialer(Some(7), Some(own)), false, true),
+            (&dialer(Some(4_000_000), Some(own)), true, true),
+            (&dialer(Some(4_000_000), Some(0)), true, true),
+            (&nobody, true, false),
+            (&dialer(None, Some(own)), false, true),
+            (&dialer(None, None), false, false),
+        ] {
+            assert_eq!(is_ours(dialer, 7, has_prefix), is_it, "{dialer:?} {has_prefix}");
+        }
+    }
 }

@@ -16,7 +16,7 @@ use super::scene::{Scene, is_running, state, until, within};
 
 /// The variables that tell the program what to run: openvpn, a configuration, and a folder for its sockets.
 const VARIABLES: [&str; 3] = ["OWN_PROGRAM", "OWN_CONFIGURATION", "OWN_SOCKETS"];
-/// How far it is to come: `hold`, `serves`, or `listens` at a path.
+/// How far it is to come: `dials`, `hold`, `asks` for a password, `serves`, or `listens` at a path.
 const PHASE: &str = "OWN_PHASE";
 
 #[tokio::test]
@@ -38,9 +38,11 @@ async fn runs_until_it_is_killed() {
     if phase == "dials" {
         tell(0);
     }
-    let Started { session, child, .. } = process.start().await.unwrap();
-    if phase != "hold" {
-        state(&session, StateName::Wait).await.unwrap();
+    let Started { mut session, child, .. } = process.start().await.unwrap();
+    match phase.as_str() {
+        "hold" => {}
+        "asks" => drop(session.requests_mut().next().await.unwrap()),
+        _ => state(&session, StateName::Wait).await.unwrap(),
     }
     tell(child.pid());
     std::future::pending::<()>().await;
@@ -85,8 +87,11 @@ async fn daemons_end_with_a_killed_program() -> Result<()> {
     let name = "daemons_end_with_a_killed_program";
     let Some(scene) = Scene::with_tun_or_skip(name)? else { return Ok(()) };
     let (_, device) = scene.tunnel()?;
-    for phase in ["hold", "serves"] {
-        let configuration = scene.lab.dir().join("tunnel.conf");
+    let _ = scene.client("auth-user-pass")?;
+    for (phase, configuration) in
+        [("hold", "tunnel.conf"), ("serves", "tunnel.conf"), ("asks", "client.conf")]
+    {
+        let configuration = scene.lab.dir().join(configuration);
         let (mut killed, pid) =
             program(&scene, scene.lab.daemon().path().to_owned(), configuration, phase).await?;
         assert!(is_running(pid));

@@ -1,5 +1,6 @@
 //! What daemons are not allowed to do, by their own words.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
@@ -37,6 +38,43 @@ async fn a_device_needs_a_capability() -> Result<()> {
     scene.leaves_nothing(Some(&device)).await
 }
 
+/// As root it runs itself as nobody.
+#[tokio::test]
+async fn a_user_without_privileges_is_told_so() -> Result<()> {
+    let name = "a_user_without_privileges_is_told_so";
+    let Some(scene) = Scene::or_skip(name)? else { return Ok(()) };
+    if !nix::unistd::geteuid().is_root() {
+        let (tunnel, device) = scene.tunnel()?;
+        let (ended, _) = ends(tunnel).await?;
+        let missing = ended.missing_privilege();
+        let of_tun = [MissingPrivilege::NetworkAdmin, MissingPrivilege::TunDevice];
+        assert!(missing.is_some_and(|missing| of_tun.contains(&missing)), "{ended}");
+        return scene.leaves_nothing(Some(&device)).await;
+    }
+    let nobody = |program: &Path| {
+        let mut command = tokio::process::Command::new("setpriv");
+        command.args(["--reuid", "65534", "--regid", "65534", "--clear-groups"]).arg(program);
+        command
+    };
+    let own = std::env::current_exe()?;
+    if !nobody(&own).arg("--list").output().await.is_ok_and(|output| output.status.success()) {
+        lab::skip(name, &"nobody may not run this program");
+        return Ok(());
+    }
+    let folder = tempfile::tempdir()?;
+    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o777))?;
+    let output = nobody(&own)
+        .args(["--exact", &format!("privileges::{name}")])
+        .env("TMPDIR", folder.path())
+        .env("OPENVPN_BIN", scene.lab.daemon().path())
+        .output()
+        .await?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    anyhow::ensure!(text.contains("1 passed"), "{text}{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(std::fs::read_dir(folder.path())?.count(), 0);
+    Ok(())
+}
+
 #[tokio::test]
 async fn a_container_may_have_no_devices() -> Result<()> {
     let Some(scene) = Scene::with_tun_or_skip("a_container_may_have_no_devices")? else {
@@ -55,10 +93,7 @@ async fn another_user_does_not_reach_the_private_socket() -> Result<()> {
     let Some(scene) = Scene::with_tun_or_skip(name)? else { return Ok(()) };
     let prefix = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"];
     // Its configuration and keys are root's, too, so it has none.
-    std::fs::set_permissions(
-        scene.sockets.path(),
-        std::os::unix::fs::PermissionsExt::from_mode(0o755),
-    )?;
+    std::fs::set_permissions(scene.sockets.path(), std::fs::Permissions::from_mode(0o755))?;
     let process = scene.patient(Process::without_config()).prefix(prefix);
     let process = process.directive("dev", ["null"]).directive("remote", ["127.0.0.1"]);
     let process = process.directive("client", [""; 0]).directive("auth-user-pass", [""; 0]);
