@@ -156,6 +156,8 @@
 )]
 //!
 #![doc = include_str!("tables.md")]
+// docs.rs shows which feature an item needs; it builds with a nightly compiler.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod challenge;
 pub mod command;
