@@ -31,6 +31,7 @@ for script in scripts/*.sh .ci/run; do
     bash -n "$script"
 done
 step scripts/floors.sh
+step scripts/named-tests.sh
 step scripts/check-lock.sh
 step scripts/deny.sh
 if component clippy clippy; then
