@@ -102,8 +102,13 @@ pub enum Error {
 
     /// There is no daemon, as one of the program's own could not be started, or ended too often. The reason is a
     /// `process::StartError` or a `process::GaveUp`.
-    #[error("{0}")]
-    Process(Arc<dyn std::error::Error + Send + Sync>),
+    #[error("{reason}")]
+    Process {
+        /// Why.
+        reason: Arc<dyn std::error::Error + Send + Sync>,
+        /// Whether trying again is of no use.
+        permanent: bool,
+    },
 
     /// Who dialed in may not, by [`ListenerBuilder::admit`](crate::ListenerBuilder::admit).
     #[error("{dialer} may not dial in")]
@@ -213,6 +218,7 @@ impl Error {
                 | Self::NotOpenVpn { .. }
                 | Self::StatesRefused { .. }
                 | Self::Parse(_)
+                | Self::Process { permanent: true, .. }
         )
     }
 

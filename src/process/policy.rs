@@ -99,13 +99,14 @@ pub enum GaveUp {
 
 impl From<GaveUp> for Error {
     fn from(error: GaveUp) -> Self {
-        Self::Process(Arc::new(error))
+        Self::Process { reason: Arc::new(error), permanent: true }
     }
 }
 
 impl From<StartError> for Error {
     fn from(error: StartError) -> Self {
-        Self::Process(Arc::new(error))
+        let permanent = error.is_permanent();
+        Self::Process { reason: Arc::new(error), permanent }
     }
 }
 

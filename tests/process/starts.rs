@@ -20,6 +20,9 @@ async fn a_daemon_starts_and_stops_in_good_order() -> Result<()> {
     assert!(overridden.is_empty());
     assert_eq!(session.client().pid().await?, child.pid());
     assert_eq!(session.client().verb().await?, 4);
+    // A terminal's Ctrl-C does not reach it.
+    let stat = std::fs::read_to_string(format!("/proc/{}/stat", child.pid()))?;
+    assert_eq!(stat.split(' ').nth(4), Some(child.pid().to_string().as_str()));
     // Its private socket is gone as soon as it has dialed.
     assert_eq!(std::fs::read_dir(scene.sockets.path())?.count(), 0);
     let request = within("hold", session.requests_mut().next()).await?.context("no hold")?;

@@ -6,7 +6,9 @@ use anyhow::{Context as _, Result};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use openvpn_mgmt::process::{GaveUp, RestartPolicy, Setback, StartError, Supervisor};
-use openvpn_mgmt::{Backoff, CloseReason, Error, RequestSource as _, SessionSource as _, Sources};
+use openvpn_mgmt::{
+    Backoff, CloseReason, Error, Fleet, MemberItem, RequestSource as _, SessionSource as _, Sources,
+};
 
 use super::scene::{Scene, is_running, until, within};
 
@@ -64,7 +66,8 @@ async fn one_that_never_starts_is_given_up_with_its_last_words() -> Result<()> {
     assert!(begun.elapsed() >= Duration::from_millis(10 + 20), "{:?}", begun.elapsed());
     let text = error.to_string();
     assert!(text.starts_with("3 times within 600s") && text.ends_with("its last words"), "{text}");
-    let Error::Process(reason) = error else { panic!("{text}") };
+    assert!(error.is_permanent());
+    let Error::Process { reason, .. } = error else { panic!("{text}") };
     assert!(matches!(reason.downcast_ref(), Some(GaveUp::TooOften { .. })));
     assert!(daemon.next_session().await.is_none());
     assert_eq!(std::fs::read_to_string(&starts)?.lines().count(), 3);
@@ -135,5 +138,33 @@ async fn it_is_a_source_of_requests_and_ends_with_its_reader() -> Result<()> {
         }
     }
     assert_ne!(pids[0], pids[1]);
+    scene.leaves_nothing(None).await
+}
+
+#[tokio::test]
+async fn it_is_a_member_of_a_fleet() -> Result<()> {
+    let Some(scene) = Scene::or_skip("it_is_a_member_of_a_fleet")? else { return Ok(()) };
+    let mut fleet = Fleet::new();
+    let wrong = scene.process(scene.file("wrong.conf", "no-such-directive\n")?);
+    fleet.add("own", scene.client("")?.hold(true).supervise(soon()))?;
+    fleet.add("wrong", wrong.supervise(soon()))?;
+    let client = fleet.client().to("own")?;
+    let (mut sessions, mut end) = (0, None);
+    while sessions < 2 || end.is_none() {
+        let item = within("item", fleet.next()).await?.context("the fleet is empty")?;
+        match (item.member.name(), item.what) {
+            ("own", MemberItem::Attached(_)) => {
+                sessions += 1;
+                if sessions == 1 {
+                    crash(within("pid", client.send(&openvpn_mgmt::command::Pid)).await??)?;
+                }
+            }
+            ("wrong", MemberItem::Ended(error)) => end = error,
+            _ => {}
+        }
+    }
+    assert!(end.unwrap().to_string().contains("no-such-directive"));
+    fleet.remove("own")?;
+    drop(fleet);
     scene.leaves_nothing(None).await
 }
