@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use nix::sys::signal::{Signal, kill};
+use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 use openvpn_mgmt::StateName;
 use openvpn_mgmt::process::{EndedBy, Process, Started};
@@ -118,8 +118,10 @@ async fn one_that_ignores_sigterm_is_killed_with_its_group() -> Result<()> {
     let process = scene.client("")?.program(scene.script("stays", text)?).hold(true);
     let Started { session, child, .. } = process.grace(Duration::from_secs(1)).start().await?;
     assert_ne!(session.client().pid().await?, child.pid());
+    let group = Pid::from_raw(i32::try_from(child.pid())?);
     let ended = child.stop().await?;
     assert_eq!(ended.by, EndedBy::Sigkill, "{ended}");
+    until("end of the group", || killpg(group, None).is_err()).await?;
     scene.leaves_nothing(None).await
 }
 
