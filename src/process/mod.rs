@@ -10,7 +10,7 @@
 //! none is left whatever becomes of the program: it returns, panics, or is killed. Where the VPN is to outlive the program, the
 //! daemon [listens](Process::listens_at).
 //!
-//! A program that is killed in the moment between the two leaves that folder (`ovpn-…`, where temporary files are), and the
+//! A program that is killed in the moment between the two leaves that folder (`openvpn-mgmt-…`, where temporary files are), and the
 //! daemon ends as it finds nobody.
 //!
 //! # What a daemon may be told

@@ -187,7 +187,7 @@ impl Process {
     }
 
     /// Where the folder of the private socket is made. Default: the system's folder for temporary files. A socket's path has
-    /// at most 107 bytes, of which this takes no more than 85.
+    /// at most 107 bytes, of which this may have 79.
     ///
     /// It is there from the start until the daemon has dialed, some 50 ms.
     pub fn socket_dir(mut self, folder: impl Into<PathBuf>) -> Self {

@@ -29,7 +29,7 @@ impl PrivateSocket {
     fn try_bind(within: &Path) -> io::Result<Self> {
         let own = Permissions::from_mode(0o700);
         let folder =
-            tempfile::Builder::new().prefix("ovpn-").permissions(own).tempdir_in(within)?;
+            tempfile::Builder::new().prefix("openvpn-mgmt-").permissions(own).tempdir_in(within)?;
         // A daemon with another working directory has to find it, too.
         let path = std::path::absolute(folder.path())?.join("in.sock");
         let listener = UnixListener::bind(&path)?;
