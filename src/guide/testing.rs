@@ -54,4 +54,5 @@
 //!
 //! Values can be made without a daemon, too: [`Event::parse`](crate::Event::parse), the constructors and builders of events
 //! and replies ([`State::builder`](crate::events::State), [`Env::builder`](crate::events::Env::builder), …), and
-//! [`Command::encode`](crate::Command::encode) for what would be sent.
+//! [`Command::encode`](crate::Command::encode) for what would be sent. An `Authenticator` is called by itself with an
+//! [`Attempt`](crate::handler::Attempt::from_request) that is made of a request of the fake daemon's.

@@ -14,7 +14,7 @@ use openvpn_mgmt::{Client, History, PeerConfig, StateName, Status, StatusFormat}
 use tokio::time::{Instant, interval};
 
 use crate::support::{Tunnel, until_client, until_state};
-use lab::{DEADLINE, Lab, ServerOptions};
+use lab::{ClientOptions, DEADLINE, Lab, ServerOptions};
 
 #[tokio::test]
 async fn status_1_and_a_log_with_timestamps() -> Result<()> {
@@ -34,6 +34,46 @@ async fn status_3_and_a_log_without_timestamps() -> Result<()> {
     let suppressed = "suppress-timestamps";
     agrees("status_3", StatusFormat::V3, ("log_suppressed", LogFileFormat::Suppressed, suppressed))
         .await
+}
+
+/// What a client can do to a server's file: the row of a long name is not written, nothing after it, and then no status.
+#[tokio::test]
+async fn a_row_of_512_bytes_empties_the_file() -> Result<()> {
+    let Some(lab) = Lab::serving_or_skip("a_row_of_512_bytes_empties_the_file")? else {
+        return Ok(());
+    };
+    let path = lab.dir().join("status");
+    let options =
+        ServerOptions::new().line(&format!("status \"{}\" 1\nstatus-version 3", path.display()));
+    // Over the management interface a name has 256 bytes at most.
+    let credentials = lab.dir().join("credentials");
+    std::fs::write(&credentials, format!("{}\nsecret\n", "u".repeat(480)))?;
+    let from_file = format!("auth-user-pass \"{}\"", credentials.display());
+    let client = |client: ClientOptions| client.without_auth_user_pass().line(&from_file);
+    let mut tunnel = Tunnel::with(&lab, options, client).await?;
+    tunnel.at_server.hold_release().await?;
+    tunnel.at_client.hold_release().await?;
+    tunnel.asks_to_connect().await?;
+    let is_cut = |file: &StatusFile| !file.is_complete && file.status.time().is_some();
+    let cut = until_read(&path, |file| StatusFile::parse(file).ok().filter(is_cut)).await?;
+    let server = cut.status.as_server().context("no server")?;
+    ensure!(server.clients.is_empty() && server.unparsed.is_empty(), "{cut:?}");
+    until_read(&path, |file| file.is_empty().then_some(())).await
+}
+
+/// Reads the file until what was looked for is there.
+async fn until_read<T>(path: &Path, wanted: impl Fn(Vec<u8>) -> Option<T>) -> Result<T> {
+    let (deadline, mut ticks) = (Instant::now() + DEADLINE, interval(Duration::from_millis(100)));
+    loop {
+        ticks.tick().await;
+        let file = std::fs::read(path).unwrap_or_default();
+        let text = String::from_utf8_lossy(&file).into_owned();
+        match wanted(file) {
+            Some(found) => return Ok(found),
+            None if Instant::now() > deadline => bail!("the file: {text}"),
+            None => {}
+        }
+    }
 }
 
 /// A server writes both files, and its client a status file.

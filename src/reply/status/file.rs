@@ -23,12 +23,13 @@ use crate::types::{ParseError, Text, lines};
 /// # While the daemon writes
 /// A daemon writes each status over the last one, line by line, and cuts off at the end what is left of a longer one.
 /// A read meanwhile finds lines of the new one and then a piece of the old one, which begins anywhere. Much of that
-/// shows: there is no [`END`](Self::is_complete), or there are lines in `unparsed`. Not all does: in version 1 the
-/// end of an old row can look like a row. So read the file until two reads are the same, or ask over the management
-/// interface, where a status is of one moment.
+/// shows: there is no [`END`](Self::is_complete), something [stands behind it](Self::rest), or there are lines in
+/// `unparsed`. Not all does: rows of both can stand beside each other, and in versions 1 and 2 the end of an old row can
+/// look like a row, as a name with commas would have it. So have version 3 written, and read the file until two reads
+/// are the same, or ask over the management interface, where a status is of one moment.
 ///
-/// A daemon that has a row of over 511 bytes to write stops writing its file for good: see whether its
-/// [time](Status::time) goes on.
+/// A row of 512 bytes, as a client makes that has a long user name, is not written, and nothing after it; from the next
+/// time on the file is empty. See whether its [time](Status::time) goes on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StatusFile {

@@ -132,6 +132,28 @@ proptest! {
     }
 
     #[test]
+    fn of_two_versions_at_once_each_row_of_version_3_is_one_of_either(
+        names in proptest::collection::vec(("[ -~]{0,9}", "[ -~]{0,9}"), 0..4),
+        older in proptest::collection::vec(("[ -~]{0,9}", "[ -~]{0,9}"), 0..6),
+        line in 0..9_usize,
+    ) {
+        let file = |names: &[(String, String)]| {
+            let rows = names.iter().map(|(name, username)| {
+                format!("CLIENT_LIST\t{name}\t127.0.0.1:5000\t1\t2\t2026-11-22 07:23:59\t{username}\n")
+            });
+            let header = "HEADER\tCLIENT_LIST\tCommon Name\tReal Address\tBytes Received\tBytes Sent\tConnected Since\tUsername\n";
+            ["TITLE\tx\n", header].into_iter().map(String::from).chain(rows).chain([String::from("END\n")]).collect::<String>()
+        };
+        let (new, old) = (file(&names), file(&older));
+        let written: String = new.split_inclusive('\n').take(line).collect();
+        let torn = format!("{written}{}", old.get(written.len()..).unwrap_or_default());
+        let Ok(torn) = StatusFile::parse(torn) else { return Ok(()) };
+        let clients = |text: &str| read(text).status.as_server().unwrap().clients.clone();
+        let known = [clients(&new), clients(&old)].concat();
+        prop_assert!(torn.status.as_server().unwrap().clients.iter().all(|client| known.contains(client)));
+    }
+
+    #[test]
     fn no_file_panics(file in proptest::collection::vec(any::<u8>(), 0..300), start in 0..4_usize) {
         let start = ["", "OpenVPN CLIENT LIST\n", "TITLE\tx\n", "OpenVPN STATISTICS\n"][start];
         let _ = StatusFile::parse([start.as_bytes(), &file].concat());
