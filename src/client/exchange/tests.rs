@@ -422,6 +422,37 @@ fn withdrawn_commands_are_dropped_wherever_they_wait() {
 }
 
 #[test]
+fn what_is_due_goes_out_before_the_end_that_was_asked_for() {
+    let mut exchange = exchange(1, &[ReplyShape::Line, ReplyShape::Close, ReplyShape::Line]);
+    exchange.submit_before_close(3, wire(ReplyShape::Line));
+    let waiting = exchange.close().map(|(id, _)| id);
+    assert_eq!(waiting.collect::<Vec<_>>(), [0, 3, 1, 2]);
+    exchange.submit_before_close(4, wire(ReplyShape::Line));
+    assert_eq!(exchange.next(), Some(&4), "also where no end was asked for");
+}
+
+#[test]
+fn those_in_flight_and_those_that_wait_are_told_apart() {
+    let mut exchange = exchange(2, &[ReplyShape::Line; 3]);
+    assert_eq!((exchange.oldest(), exchange.last(), exchange.in_flight()), (None, None, 0));
+    assert!(exchange.waits(|id| *id == 0));
+    assert!(written(&mut exchange).is_some());
+    assert!(written(&mut exchange).is_some());
+    assert_eq!((exchange.oldest(), exchange.last(), exchange.in_flight()), (Some(&0), Some(&1), 2));
+    assert!(exchange.waits(|id| *id == 2) && !exchange.waits(|id| *id < 2));
+}
+
+#[test]
+fn a_command_that_was_not_written_is_taken_back_with_its_fence() {
+    let mut exchange = exchange(1, &[ReplyShape::Fenced(Fence::AtOnce), ReplyShape::Line]);
+    assert!(written(&mut exchange).is_some());
+    assert_eq!(exchange.take_back(), Some(0));
+    assert!(!exchange.awaits_reply(), "the fence was part of it");
+    assert_eq!(written(&mut exchange).as_deref(), Some("x\n"));
+    assert_eq!(exchange.last(), Some(&1));
+}
+
+#[test]
 fn a_reply_over_the_limit_is_told() {
     let mut exchange = Exchange::new(1, 100);
     exchange.submit(0, wire(ReplyShape::Block));
