@@ -11,6 +11,8 @@ mod commands;
 mod figures;
 #[path = "fleet/members.rs"]
 mod members;
+#[path = "fleet/peers.rs"]
+mod peers;
 #[path = "fleet/real.rs"]
 mod real;
 #[path = "fleet/requests.rs"]

@@ -74,6 +74,10 @@ pub use status::MemberStatus;
 /// [`Builder`](crate::Builder::event_capacity), for two sessions at most; beyond it its oldest events are lost, and
 /// [`MemberItem::Lagged`] tells how many of which member. Requests are never dropped.
 ///
+/// # Clients of servers
+/// An event and a request about a client come with [which one](FleetItem::peer) it is, on which connection to which member, so
+/// that a command reaches that client or nobody. A [session table](crate::peers::Peers) over all members is fed by items alone.
+///
 /// # Answers
 /// Items hold the [requests](crate::Request) with the events; [`requests`](Self::requests) has them apart, for an
 /// [`AuthServer`](crate::handler::AuthServer) beside a monitor. A program that does nothing but sign in needs no fleet:
@@ -102,7 +106,7 @@ impl Fleet {
     }
 
     /// Adds a listener by this name: each daemon that dials in is a member, `NAME/1`, `NAME/2` and so on, to the end of its
-    /// session.
+    /// session. They are as many as dial in: who may is up to [`ListenerBuilder::admit`](crate::ListenerBuilder::admit).
     ///
     /// A dialer that is turned away, or is none of OpenVPN's, is [`MemberItem::Away`] of the listener itself; of several at
     /// once the last is told. A listener is no member that commands go to. Removing it stops listening; those who have

@@ -67,3 +67,71 @@ impl<T: Queued> Ready<T> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicUsize;
+    use std::task::Wake;
+
+    use super::*;
+
+    struct One(u32, AtomicBool);
+
+    impl Queued for One {
+        fn is_queued(&self) -> &AtomicBool {
+            &self.1
+        }
+    }
+
+    #[derive(Default)]
+    struct Woken(AtomicUsize);
+
+    impl Wake for Woken {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn pop(ready: &Ready<One>, woken: &Arc<Woken>) -> Option<u32> {
+        let waker = Waker::from(Arc::clone(woken));
+        match ready.poll_pop(&mut Context::from_waker(&waker)) {
+            Poll::Ready(one) => Some(one.0),
+            Poll::Pending => None,
+        }
+    }
+
+    #[test]
+    fn each_stands_in_it_once_and_in_turn() {
+        let (ready, woken) = (Ready::new(), Arc::default());
+        let ones: Vec<_> = (0..3).map(|n| Arc::new(One(n, AtomicBool::new(false)))).collect();
+        for _ in 0..2 {
+            ones.iter().for_each(|one| ready.push(one));
+        }
+        assert_eq!(pop(&ready, &woken), Some(0));
+        ready.push(&ones[0]);
+        let rest: Vec<_> = std::iter::from_fn(|| pop(&ready, &woken)).collect();
+        assert_eq!(rest, [1, 2, 0]);
+    }
+
+    #[test]
+    fn who_waits_is_woken_once_by_the_first() {
+        let (ready, woken) = (Ready::new(), Arc::<Woken>::default());
+        let one = Arc::new(One(7, AtomicBool::new(false)));
+        assert_eq!(pop(&ready, &woken), None);
+        ready.push(&one);
+        ready.push(&one);
+        assert_eq!(woken.0.load(Ordering::Relaxed), 1);
+        assert_eq!(pop(&ready, &woken), Some(7));
+    }
+
+    #[test]
+    fn a_closed_one_holds_nobody() {
+        let (ready, woken) = (Ready::new(), Arc::<Woken>::default());
+        let ones = [0, 1].map(|n| Arc::new(One(n, AtomicBool::new(false))));
+        ready.push(&ones[0]);
+        ready.close();
+        ready.push(&ones[1]);
+        assert_eq!(pop(&ready, &woken), None);
+        assert!(ones.iter().all(|one| Arc::strong_count(one) == 1));
+    }
+}
