@@ -105,7 +105,9 @@ mod tests {
         let (ready, woken) = (Ready::new(), Arc::default());
         let ones: Vec<_> = (0..3).map(|n| Arc::new(One(n, AtomicBool::new(false)))).collect();
         for _ in 0..2 {
-            ones.iter().for_each(|one| ready.push(one));
+            for one in &ones {
+                ready.push(one);
+            }
         }
         assert_eq!(pop(&ready, &woken), Some(0));
         ready.push(&ones[0]);

@@ -138,7 +138,7 @@ mod tests {
     use crate::types::json::{refused, round_trip};
 
     fn state(row: &str) -> State {
-        State::parse_row(&Bytes::from(row.to_owned())).unwrap()
+        State::parse_row(Bytes::from(row.to_owned())).unwrap()
     }
 
     #[test]
