@@ -129,7 +129,8 @@ async fn read(fleet: &mut Fleet, members: usize) -> Seen {
     let (begin, mut seen) = (Instant::now(), Seen::default());
     while seen.attached < members || begin.elapsed() < seen.after + 10 * SECOND {
         match fleet.next().await.unwrap().what {
-            MemberItem::Attached(_) => {
+            // And not one that comes back.
+            MemberItem::Attached(attached) if attached.number == 1 => {
                 seen.attached += 1;
                 (seen.after, seen.memory, seen.taken) = (begin.elapsed(), memory(), cpu());
             }
