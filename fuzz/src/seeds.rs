@@ -17,19 +17,29 @@ const MOST: usize = 4096;
 #[must_use]
 pub fn of(target: &str) -> Vec<Vec<u8>> {
     match target {
-        "demuxer" => recordings().iter().map(|one| headed(&[0; 4], &one.daemon)).collect(),
+        "demuxer" => recordings().iter().zip(0..).map(demuxer).collect(),
         "event_lines" => event_lines(),
-        "env" => blocks().iter().map(|block| headed(&[0; 2], block)).collect(),
+        "env" => blocks().iter().zip(0..).map(|(block, at)| headed(&[at, at / 6], block)).collect(),
         "status" => statuses(),
-        "server" => {
-            recordings().iter().map(|one| headed(&[0, 0, 0x1e, 0, 0], &one.manager)).collect()
-        }
+        "server" => recordings().iter().zip(0..).map(server).collect(),
         "encoder" => encoder(),
         "event_values" => (0..25).flat_map(values).collect(),
         "session" => sessions(),
         "conversation" => conversations(),
         _ => panic!("no target is named {target}"),
     }
+}
+
+/// Each with another limit, other lines apart and other cuts.
+fn demuxer((recording, at): (&Recording, u8)) -> Vec<u8> {
+    let head = [at, at / 7, at.wrapping_mul(37), 3, at, 0, 63];
+    headed(&head, &recording.daemon)
+}
+
+/// Each with another limit, in other pieces, and one in four after a password.
+fn server((recording, at): (&Recording, u8)) -> Vec<u8> {
+    let head = [at, at / 3, 0x1e, u8::from(at.is_multiple_of(4)), 2, at, 40];
+    headed(&head, &recording.manager)
 }
 
 struct Recording {

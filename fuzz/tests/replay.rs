@@ -22,7 +22,7 @@ fn inputs(target: &str) -> Vec<(String, Vec<u8>)> {
 /// Seeds are also cut and changed, so that a harness that takes nothing but seeds shows.
 fn changed(input: &[u8]) -> Vec<Vec<u8>> {
     let mut changed = vec![input.to_vec(), input[..input.len() / 2].to_vec()];
-    for at in [1, 3, 7, 20, 90] {
+    for at in [0, 1, 3, 7, 20, 90] {
         let mut other = input.to_vec();
         if let Some(byte) = other.get_mut(at) {
             *byte = byte.wrapping_add(1);

@@ -13,7 +13,8 @@ fn marks(line: &[u8]) -> bool {
 
 pub(crate) fn run(bytes: &[u8]) {
     let mut input = Input::new(bytes);
-    let limit = input.choose(&[usize::MAX, 1000, 64, 15, 16, 1, 0]);
+    // Shorter than the prompt it would be passed by the begin of one.
+    let limit = input.choose(&[usize::MAX, 1000, 64, 40, 20, 16, 15]);
     let (is_apart, by_ref) = (input.flag(), input.byte());
     let cuts = input.cuts();
     let bytes = input.rest();
