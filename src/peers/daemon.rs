@@ -109,11 +109,10 @@ impl Daemon {
         let id = self.id(cid)?;
         let entry = store.get(id)?;
         let since = env.and_then(|env| env.time_unix().ok().flatten());
-        let is_other = match (&entry.peer, peer) {
-            // Where too many came, the CONNECT of some is forgotten.
-            (Some(known), Some(peer)) => known != peer && peer.connect().is_some(),
-            _ => since.is_some() && entry.record.since.is_some() && since != entry.record.since,
-        };
+        let is_named = entry.peer.is_some() && peer.is_some();
+        let is_later =
+            since.is_some() && entry.record.since.is_some() && since != entry.record.since;
+        let is_other = !entry.may_be(peer) || (!is_named && is_later);
         if is_other {
             self.replaced(store, id);
             return None;

@@ -63,14 +63,23 @@ impl Daemon {
         }
     }
 
-    /// A new session, whoever had its ID before.
+    /// A new session, whoever had its ID before; but for one that was seen in its handshake.
     fn connects(&mut self, store: &mut Store, who: (Cid, Kid), peer: Option<&Peer>, env: &Env) {
         let (cid, kid) = who;
-        if let Some(id) = self.id(cid) {
-            self.replaced(store, id);
+        let known = self.id(cid).and_then(|id| Some((id, store.get(id)?.awaits_connect())));
+        let found = match known {
+            Some((id, true)) => Some(id),
+            Some((id, false)) => {
+                self.replaced(store, id);
+                None
+            }
+            None => None,
+        };
+        if let Some(id) = found {
+            store.confirm(id, peer);
         }
         self.wants_status |= !env.is_trusted();
-        self.change(store, None, (cid, peer, Phase::Waiting), |record| {
+        self.change(store, found, (cid, peer, Phase::Waiting), |record| {
             record.kid = Some(kid);
             learn(record, env, Phase::Waiting);
         });

@@ -11,7 +11,8 @@ use super::follow::{Follow, Refresh};
 use super::{Change, Changes, Peers, PeersSnapshot};
 use crate::client::Client;
 use crate::error::{Error, Result};
-use crate::session::Attached;
+use crate::fleet::{FleetItem, MemberAttached, MemberItem};
+use crate::session::{Attached, Missed, Picture};
 
 /// Who is in or waits at one server or several, kept up to date: a [`Peers`] that reads events and asks `status` by itself.
 ///
@@ -98,10 +99,41 @@ impl LivePeers {
     /// # Panics
     /// Outside a tokio runtime.
     pub fn attach(&self, daemon: impl Into<Arc<str>>, attached: &Attached) {
-        let client = attached.session.client();
-        self.begin(&daemon.into(), client, |peers, daemon| {
-            peers.attached(daemon, &attached.now, &attached.missed)
-        });
+        let Attached { session, now, missed, .. } = attached;
+        self.attach_known(&daemon.into(), session.client(), now, missed);
+    }
+
+    /// Takes note of an item of a fleet: each session of a member that begins is followed as by [`attach`](Self::attach),
+    /// and a member that will not come back is [removed](Self::remove).
+    ///
+    /// ```no_run
+    /// # async fn example(mut fleet: openvpn_mgmt::Fleet) {
+    /// use openvpn_mgmt::peers::LivePeers;
+    ///
+    /// let peers = LivePeers::new();
+    /// while let Some(item) = fleet.next().await {
+    ///     peers.note(&item);
+    ///     // … and whatever else is to be done about it.
+    /// }
+    /// # }
+    /// ```
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    pub fn note(&self, item: &FleetItem) {
+        let daemon = item.member.name();
+        match &item.what {
+            MemberItem::Attached(attached) => {
+                let MemberAttached { client, now, missed, .. } = &**attached;
+                self.attach_known(&daemon.into(), client, now, missed);
+            }
+            MemberItem::Ended(_) | MemberItem::Removed => self.remove(daemon),
+            _ => {}
+        }
+    }
+
+    fn attach_known(&self, daemon: &Arc<str>, client: &Client, now: &Picture, missed: &Missed) {
+        self.begin(daemon, client, |peers, daemon| peers.attached(daemon, now, missed));
     }
 
     /// The same of a session that came about otherwise.

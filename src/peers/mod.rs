@@ -43,7 +43,8 @@
 //! A session of a client begins when it is first seen, by `>CLIENT:CONNECT`, by another event or by `status`, and
 //! [ends](Departure) once:
 //! - at its `>CLIENT:DISCONNECT`, with the bytes and the duration that the daemon tells;
-//! - at the next CONNECT with its ID: the client began anew from its own port;
+//! - at the next CONNECT with its ID: the client began anew from its own port (but for the first CONNECT of one that was seen
+//!   in its handshake, by `status`);
 //! - when its daemon restarts or ends. One that announces clients says `DISCONNECT` of each before;
 //! - when it is not in `status` any more.
 //!

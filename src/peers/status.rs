@@ -99,11 +99,8 @@ impl Daemon {
 /// Whether a row is of this session.
 fn is_session(entry: &Entry, row: &StatusClient, peer: Option<&Peer>) -> bool {
     let record = &entry.record;
-    if let (Some(known), Some(peer)) = (&entry.peer, peer) {
-        // Where too many came, the CONNECT of some is forgotten.
-        if known != peer && peer.connect().is_some() {
-            return false;
-        }
+    if !entry.may_be(peer) {
+        return false;
     }
     let since = row.connected_since().unix;
     if record.since.is_some() && since.is_some() && record.since != since {

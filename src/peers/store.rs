@@ -31,6 +31,22 @@ pub(super) struct Entry {
     pub(super) sighting: u64,
 }
 
+impl Entry {
+    /// Whether it was seen on this connection before its CONNECT, as in its handshake by a `status`: then a first CONNECT is
+    /// its own.
+    pub(super) fn awaits_connect(&self) -> bool {
+        let record = &self.record;
+        self.is_confirmed && record.kid.is_none() && !record.is_in()
+    }
+
+    /// Whether it may be who this identity means.
+    pub(super) fn may_be(&self, peer: Option<&Peer>) -> bool {
+        let (Some(known), Some(peer)) = (&self.peer, peer) else { return true };
+        // Where too many came, the CONNECT of some is forgotten.
+        known == peer || peer.connect().is_none() || self.awaits_connect()
+    }
+}
+
 impl Store {
     pub(super) fn new(most: usize) -> Self {
         let (entries, names, identities) = Default::default();

@@ -49,7 +49,7 @@ impl Peers {
     }
 
     /// A connection to the daemon of this name has begun: takes what is known beside it, of a fresh
-    /// [`Attached`](crate::Attached).
+    /// [`Attached`](crate::Attached) or [`MemberAttached`](crate::MemberAttached).
     ///
     /// Sessions of before [go on](super#what-a-session-is) unless the daemon is known to have restarted.
     pub fn attached(&mut self, daemon: &str, now: &Picture, missed: &Missed) -> Vec<Change> {

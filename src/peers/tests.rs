@@ -16,13 +16,14 @@ struct Table {
     replayed: BTreeMap<RecordId, PeerRecord>,
     left: Vec<(RecordId, Option<Duration>, Departure)>,
     trusted: bool,
+    epoch: u64,
 }
 
 impl Table {
     fn new() -> Self {
         let mut peers = Peers::new();
         peers.connected("udp", Some(0));
-        Self { peers, replayed: BTreeMap::new(), left: Vec::new(), trusted: true }
+        Self { peers, replayed: BTreeMap::new(), left: Vec::new(), trusted: true, epoch: 0 }
     }
 
     fn replay(&mut self, changes: Vec<Change>) -> usize {
@@ -60,7 +61,7 @@ impl Table {
         events
             .into_iter()
             .map(|event: Event| {
-                let changes = self.peers.event("udp", &event, None, 0);
+                let changes = self.peers.event("udp", &event, None, self.epoch);
                 self.replay(changes)
             })
             .sum()
@@ -181,6 +182,23 @@ fn a_restart_ends_all() {
 }
 
 #[test]
+fn a_restart_that_was_not_heard_is_known_by_the_next_event() {
+    let mut table = Table::new();
+    table.say(ESTABLISHED);
+    table.epoch = 1;
+    table.say("BYTECOUNT_CLI:0,1,1");
+    assert_eq!((table.left.len(), table.left[0].2), (1, Departure::Restarted));
+    assert!(table.peers.is_empty() && table.peers.wants_status("udp"));
+    table.say(ESTABLISHED);
+    assert_eq!(table.only().id, RecordId(1));
+    // Where it is not known how often it had restarted before, nothing is told by it.
+    table.peers.connected("udp", None);
+    table.epoch = 7;
+    table.say("BYTECOUNT_CLI:0,1,1");
+    assert_eq!((table.only().id, table.left.len()), (RecordId(1), 1));
+}
+
+#[test]
 fn a_status_tells_who_is_there() {
     let mut table = Table::new();
     let waiting = [("10.8.0.2", ""), (" 0 0 AES-256-GCM", " 1 1 BF-CBC"), ("alice", "bob")];
@@ -212,6 +230,23 @@ fn who_was_let_in_is_not_turned_out_by_a_status() {
     assert_eq!((table.only().phase, table.only().kid), (Phase::Renewing, Some(Kid(2))));
     table.status(&[&row(&[])]);
     assert_eq!((table.only().phase, table.left.len()), (Phase::In, 0));
+}
+
+#[test]
+fn a_client_that_was_seen_in_its_handshake_is_no_other_when_it_is_announced() {
+    let mut table = Table::new();
+    table.status(&[&row(&[
+        ("alice", "UNDEF"),
+        ("al_ice", "UNDEF"),
+        ("10.8.0.2", ""),
+        ("AES-256-GCM", "BF-CBC"),
+    ])]);
+    assert_eq!((table.only().phase, table.only().name()), (Phase::Waiting, None));
+    table.say(CONNECT);
+    table.say(ESTABLISHED);
+    assert_eq!((table.only().id, table.left.len()), (RecordId(0), 0));
+    table.say(CONNECT);
+    assert_eq!((table.only().id, table.left.len()), (RecordId(1), 1), "that is another");
 }
 
 #[test]
