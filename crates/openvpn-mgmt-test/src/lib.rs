@@ -59,7 +59,7 @@ mod personality;
 pub mod scripted;
 mod set_up;
 
-pub use self::daemon::{Client, ClientError, Daemon, ServerAction};
+pub use self::daemon::{Client, ClientError, ClientState, Daemon, ServerAction};
 pub use self::fake::{FakeDaemon, NotHeard};
 pub use self::faults::Faults;
 pub use self::personality::Personality;

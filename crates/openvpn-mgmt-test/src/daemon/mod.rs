@@ -29,7 +29,7 @@ use self::tunnel::Tunnel;
 use crate::personality::Personality;
 use crate::set_up::{AuthRetry, Mode, SetUp};
 
-pub use self::clients::{Client, ClientError};
+pub use self::clients::{Client, ClientError, ClientState};
 pub use self::tunnel::ServerAction;
 
 /// What outlives the manager that set it.
@@ -102,7 +102,7 @@ impl Daemon {
             personality,
             settings,
             clock: Clock::default(),
-            pid: 4711,
+            pid: set_up.pid,
             link: None,
             out: Vec::new(),
             thrown: None,

@@ -52,6 +52,12 @@ impl FakeDaemon {
         self.configured(|set_up| *set_up = new)
     }
 
+    /// The process ID it has, as one that is started in the place of another. Default: 4711.
+    #[must_use]
+    pub fn pid(self, pid: u32) -> Self {
+        self.configured(|set_up| set_up.pid = pid)
+    }
+
     /// A server with `management-client-auth`.
     #[must_use]
     pub fn server(self) -> Self {

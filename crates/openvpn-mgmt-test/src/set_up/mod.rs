@@ -117,6 +117,7 @@ pub struct SetUp {
     pub(crate) no_client_cert: bool,
     pub(crate) dials: bool,
     pub(crate) remotes: Vec<Remote>,
+    pub(crate) pid: u32,
 }
 
 impl Default for SetUp {
@@ -150,6 +151,7 @@ impl Default for SetUp {
             no_client_cert: false,
             dials: false,
             remotes: Vec::new(),
+            pid: 4711,
         }
     }
 }

@@ -4,6 +4,7 @@ use std::net::Ipv4Addr;
 
 use super::Standing;
 use super::client::base64;
+use super::network::Network;
 use crate::daemon::text::{from_bytes, push_bytes};
 use crate::daemon::{Daemon, Mode};
 
@@ -76,7 +77,7 @@ impl Daemon {
             if let Some(rest) = line.strip_prefix("ifconfig-push ") {
                 let address = rest.split_whitespace().next().and_then(|word| word.parse().ok());
                 self.set_address(cid, address);
-            } else if let Some(network) = line.strip_prefix("iroute ").and_then(network) {
+            } else if let Some(network) = line.strip_prefix("iroute ").and_then(Network::parse) {
                 if let Some(member) = self.clients.members.get_mut(&cid) {
                     member.networks.push(network);
                 }
@@ -215,17 +216,6 @@ impl Daemon {
         }
         serves
     }
-}
-
-/// `192.168.7.0 255.255.255.0` as an event names it; without a netmask a host.
-fn network(text: &str) -> Option<String> {
-    let mut words = text.split_whitespace();
-    let network: Ipv4Addr = words.next()?.parse().ok()?;
-    let mask = words.next().map_or(Ok(Ipv4Addr::BROADCAST), str::parse).ok()?;
-    let ones = u32::from(mask).leading_ones();
-    let is_whole = u32::from(mask).count_ones() == ones;
-    let length = if ones == 32 { String::new() } else { format!("/{ones}") };
-    is_whole.then(|| format!("{network}{length}"))
 }
 
 /// The word of a line that is one word in angle brackets, which a daemon takes for a file's begin.

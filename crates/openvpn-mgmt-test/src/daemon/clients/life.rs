@@ -213,6 +213,7 @@ impl Daemon {
         if announced {
             self.say(format!(">CLIENT:ADDRESS,{cid},{address},1"));
             for network in networks {
+                let network = network.in_event(self.personality);
                 self.say(format!(">CLIENT:ADDRESS,{cid},{network},0"));
             }
         }

@@ -4,16 +4,20 @@ mod client;
 mod decisions;
 mod env;
 mod life;
+mod network;
 mod rows;
+mod seen;
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::Ipv4Addr;
 
 use self::decisions::Verdict;
+use self::network::Network;
 use crate::personality::Personality;
 
 pub use self::client::Client;
 pub(super) use self::env::certificate_env;
+pub use self::seen::ClientState;
 
 /// Nobody of this name is there, or it cannot do that now.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -60,7 +64,7 @@ struct Member {
     /// What its certificate puts into each environment.
     certificate: Vec<String>,
     /// The networks behind it.
-    networks: Vec<String>,
+    networks: Vec<Network>,
     since: u64,
     /// It is announced: `>CLIENT:ADDRESS:` and `>CLIENT:DISCONNECT:` are told.
     was_announced: bool,
@@ -130,7 +134,8 @@ impl Clients {
     /// The bytes of each that is in.
     pub(super) fn byte_counts(&self) -> Vec<(u64, u64, u64)> {
         let members = self.members.values();
-        members.map(|member| (member.cid, member.bytes_in, member.bytes_out)).collect()
+        let inside = members.filter(|m| matches!(m.standing, Standing::In | Standing::Leaving));
+        inside.map(|member| (member.cid, member.bytes_in, member.bytes_out)).collect()
     }
 
     /// The bytes of all of them.

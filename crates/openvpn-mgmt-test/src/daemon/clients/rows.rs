@@ -31,17 +31,22 @@ impl Clients {
     pub(in crate::daemon) fn routes(&self, tcp: bool) -> Vec<[String; 5]> {
         let members = self.members.values();
         let members = members.filter(|m| matches!(m.standing, Standing::In | Standing::Leaving));
-        members.filter_map(|member| self.route(member, tcp)).collect()
+        members.flat_map(|member| self.routes_to(member, tcp)).collect()
     }
 
-    fn route(&self, member: &Member, tcp: bool) -> Option<[String; 5]> {
-        Some([
-            member.address?.to_string(),
-            member.common_name().to_owned(),
-            self.real_address(member, tcp),
-            civil(member.since),
-            member.since.to_string(),
-        ])
+    fn routes_to(&self, member: &Member, tcp: bool) -> impl Iterator<Item = [String; 5]> {
+        let address = member.address.map(|address| address.to_string());
+        let route = move |address| {
+            [
+                address,
+                member.common_name().to_owned(),
+                self.real_address(member, tcp),
+                civil(member.since),
+                member.since.to_string(),
+            ]
+        };
+        let networks = member.networks.iter().map(|network| network.in_status(self.personality));
+        address.into_iter().chain(networks).map(route)
     }
 
     fn real_address(&self, member: &Member, tcp: bool) -> String {
