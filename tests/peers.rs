@@ -1,0 +1,15 @@
+//! The session table against simulated servers, whose clients are known.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "tests")]
+
+#[path = "peers/manager.rs"]
+mod manager;
+#[path = "peers/many.rs"]
+mod many;
+#[path = "peers/property.rs"]
+mod property;
+#[path = "peers/replay.rs"]
+mod replay;
+#[path = "peers/ten_thousand.rs"]
+mod ten_thousand;
+#[path = "peers/truth.rs"]
+mod truth;
