@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use anyhow::{Context as _, Result, anyhow, ensure};
 
-const EXAMPLES: [&str; 9] = [
+const EXAMPLES: [&str; 10] = [
     "auth_server",
     "credentials",
     "demo",
@@ -14,6 +14,7 @@ const EXAMPLES: [&str; 9] = [
     "first",
     "fleet",
     "listen",
+    "peers",
     "reconnect",
     "two_servers",
 ];

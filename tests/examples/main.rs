@@ -6,6 +6,7 @@ mod client;
 mod credentials;
 mod fleet;
 mod lasting;
+mod peers;
 #[cfg(feature = "process")]
 mod spawn;
 mod two_servers;
