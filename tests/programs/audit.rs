@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use openvpn_mgmt::Fleet;
 use openvpn_mgmt::peers::{Change, LivePeers, PeerRecord};
-use openvpn_mgmt::{Fleet, MemberItem};
 use serde_json::{Value, json};
 
 /// What is written as an object of JSON.
@@ -34,11 +34,7 @@ pub(crate) async fn audit(mut fleet: Fleet, mut write: impl FnMut(Line)) {
                 None => return,
             },
             item = fleet.next() => match item {
-                Some(item) => {
-                    if let MemberItem::Attached(session) = item.what {
-                        peers.follow(item.member.name(), &session.client);
-                    }
-                }
+                Some(item) => peers.note(&item),
                 None => return,
             },
         } // plumbing
