@@ -8,7 +8,7 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cp -R src README.md "$folder"
 # The library alone: without the other members, and without what its tests need.
-awk '/^\[/ { skip = /^\[dev-dependencies\]|^\[\[bench\]\]/ } !skip && !/^(members|exclude) = /' \
+awk '/^\[/ { skip = /^\[dev-dependencies\]|^\[\[(bench|example)\]\]/ } !skip && !/^(members|exclude) = /' \
     Cargo.toml >"$folder/Cargo.toml"
 
 export CARGO_TARGET_DIR=$PWD/target/minimal-versions

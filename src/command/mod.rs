@@ -77,9 +77,12 @@ pub(crate) use encoded::{Effect, Expect, Kind};
 pub use history::{History, HistoryOf, Recorded};
 pub use keys::{Certificate, PkSig, Pkcs11IdCount, Pkcs11IdGet, RsaSig};
 pub use kill::{KillTarget, Transport};
+#[cfg(feature = "server")]
+pub(crate) use lexer::Lexed;
 pub use lexer::LexerProblem;
+#[cfg(any(feature = "server", all(feature = "process", unix)))]
+pub(crate) use lexer::lex;
 pub(crate) use lexer::parameters;
-pub(crate) use lexer::{Lexed, lex};
 #[cfg(feature = "server")]
 pub(crate) use list::with_commands;
 pub use notifications::{Channel, Notifications};
