@@ -36,6 +36,12 @@
 //! | pairs | a list of lists of two: the name and the value |
 //! | what is absent | `null`: every field is always there |
 //!
+//! # Who is in
+//! A [`PeerRecord`](crate::peers::PeerRecord) is an object of its fields, and is read again; its `facts` are pairs, its `phase` is
+//! `waiting`, `in`, `renewing` or `unknown`. A [`Change`](crate::peers::Change) has what it is as `change`: `joined` and `changed` with
+//! the `record`, `bytes` with `id`, `received` and `sent`, `left` with the `record`, its `duration` in seconds and `how`.
+//! A [`Peer`](crate::Peer), by which commands go, has no JSON: it comes from a live connection alone.
+//!
 //! # Events
 //! `event` is the kind; the fields are those of the type. A kind with variants has their name as its `type`.
 //!

@@ -1,5 +1,8 @@
 //! [`Change`]: what happens in the table.
 
+#[cfg(feature = "serde")]
+mod json;
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -44,6 +47,8 @@ pub enum Change {
 /// How a session of a client came to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum Departure {
     /// `>CLIENT:DISCONNECT` came: it left, was killed or denied, or the server gave it up.
     Disconnected,

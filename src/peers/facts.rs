@@ -1,5 +1,8 @@
 //! [`Facts`]: what a client says of itself.
 
+#[cfg(feature = "serde")]
+mod json;
+
 use std::fmt;
 use std::sync::Arc;
 

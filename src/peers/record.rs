@@ -9,6 +9,7 @@ use crate::types::{Cid, Kid, Protocol, Text, VirtualAddress};
 
 /// Names one session of a client within one [`Peers`](super::Peers). It is never given to another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RecordId(pub u64);
 
 impl fmt::Display for RecordId {
@@ -20,6 +21,8 @@ impl fmt::Display for RecordId {
 /// How far a client has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum Phase {
     /// It waits to be let in: `>CLIENT:CONNECT` came and no `ESTABLISHED`, or its row in `status` is that of one that
     /// [waits](crate::reply::Admission::Waiting). So does one that was turned away, for some seconds.
@@ -52,6 +55,7 @@ impl fmt::Display for Phase {
 /// taken from it, but from the next `status`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PeerRecord {
     /// Which session this is.
     pub id: RecordId,
