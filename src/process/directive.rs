@@ -5,7 +5,7 @@ use std::fmt;
 use std::os::unix::ffi::OsStrExt as _;
 
 use super::conflict::{Conflict, Place};
-use super::rules::{Rule, rule};
+use super::rules::{Rule, name, rule};
 
 /// How many parameters a daemon reads of a directive.
 const PARAMETERS: usize = 15;
@@ -30,12 +30,10 @@ impl Directive {
         std::iter::once(name).chain(self.parameters.iter().cloned())
     }
 
-    /// The file that it includes.
-    pub(super) fn included(&self) -> Option<&OsStr> {
-        match (self.name.as_str(), self.parameters.as_slice()) {
-            ("config", [file]) => Some(file),
-            _ => None,
-        }
+    /// The same as a daemon reads them.
+    pub(super) fn read(&self) -> Vec<&[u8]> {
+        let parameters = self.parameters.iter().map(|word| word.as_bytes());
+        std::iter::once(self.name.as_bytes()).chain(parameters).collect()
     }
 
     /// Refuses what the daemon would read otherwise, and what breaks that it is managed.
@@ -64,12 +62,10 @@ impl Directive {
         if self.parameters.iter().any(|word| word.as_bytes().contains(&0)) {
             return Some("has a parameter with a NUL in it");
         }
-        if self.name == "auth-token" {
+        let words = self.read();
+        if name(&words) == b"auth-token" {
             return Some("command lines are seen by other users, and hold no secrets");
         }
-        let words: Vec<&[u8]> = std::iter::once(self.name.as_bytes())
-            .chain(self.parameters.iter().map(|word| word.as_bytes()))
-            .collect();
         match rule(&words, listens)? {
             // In a configuration it may be there for other occasions; here it is asked for.
             Rule::Overridden(why) | Rule::Refused(why) => Some(why),
@@ -133,6 +129,7 @@ mod tests {
             ("<key>", &["-----BEGIN"], "inline"),
             ("key", &["[inline]"], "inline"),
             ("auth-token", &["SESS"], "secrets"),
+            ("setenv", &["opt", "auth-token", "SESS"], "secrets"),
             ("verb", &["--daemon"], "begins with `--`"),
             ("verb", &["3\0"], "NUL"),
             ("push", &["x"; 16], "15"),
@@ -153,6 +150,6 @@ mod tests {
     fn its_words_are_those_of_a_command_line() {
         let directive = Directive::new("remote", vec!["vpn.example".into(), "1194".into()]);
         assert!(directive.words().eq(["--remote", "vpn.example", "1194"]));
-        assert_eq!(Directive::new("config", vec!["x".into()]).included(), Some(OsStr::new("x")));
+        assert_eq!(directive.read(), [&b"remote"[..], b"vpn.example", b"1194"]);
     }
 }

@@ -41,6 +41,7 @@ mod ended;
 mod error;
 mod keeper;
 mod leftover;
+mod lines;
 mod memory;
 mod output;
 mod policy;

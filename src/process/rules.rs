@@ -44,7 +44,7 @@ pub(super) fn name<'a>(words: &[&'a [u8]]) -> &'a [u8] {
 }
 
 /// `setenv opt` in front of a directive lets older daemons pass it over, and is otherwise as if it were not there.
-fn unwrapped<'a, 'b>(words: &'a [&'b [u8]]) -> &'a [&'b [u8]] {
+pub(super) fn unwrapped<'a, 'b>(words: &'a [&'b [u8]]) -> &'a [&'b [u8]] {
     match words {
         [b"setenv", b"opt", rest @ ..] => rest,
         words => words,

@@ -7,11 +7,13 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use rustix::fs::{Mode, OFlags};
 use zeroize::Zeroizing;
 
 use super::conflict::{Conflict, Place};
 use super::error::StartError;
-use super::rules::{Rule, name, rule};
+use super::lines::Lines;
+use super::rules::{Rule, name, rule, unwrapped};
 use crate::command::lex;
 use crate::types::WipedBytes;
 
@@ -19,6 +21,8 @@ use crate::types::WipedBytes;
 const LEVELS: usize = 10;
 /// How many bytes are read, of all files together.
 const LIMIT: usize = 16 * 1024 * 1024;
+/// How many directives that do not go with it are told of.
+const CONFLICTS: usize = 256;
 
 /// What was found in a configuration and all that it includes.
 pub(super) struct Scan {
@@ -46,6 +50,16 @@ impl Source<'_> {
             Self::Text => Place::Text { line },
         }
     }
+
+    /// The error of a configuration that is not looked at to its end.
+    fn error(self, why: &'static str) -> StartError {
+        let path = match self {
+            Self::File(path) => path.to_owned(),
+            Self::Text => PathBuf::from("(in memory)"),
+        };
+        let reason = io::Error::new(io::ErrorKind::InvalidInput, why);
+        StartError::Config { path, reason: Arc::new(reason) }
+    }
 }
 
 impl Scan {
@@ -64,6 +78,11 @@ impl Scan {
         self.lines(text, Source::Text, 1)
     }
 
+    /// Goes where a directive of the command line goes, behind the configuration.
+    pub(super) fn command_line(&mut self, words: &[&[u8]]) -> Result<(), StartError> {
+        self.follow(words, 0)
+    }
+
     fn file_at(&mut self, path: &Path, level: usize) -> Result<(), StartError> {
         let path = self.folder.join(path);
         match self.read(&path) {
@@ -77,12 +96,7 @@ impl Scan {
     }
 
     fn read(&mut self, path: &Path) -> io::Result<WipedBytes> {
-        let file = File::open(path)?;
-        let metadata = file.metadata()?;
-        if !metadata.is_file() {
-            let why = "it is no regular file, which a daemon could read again when it restarts";
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
-        }
+        let file = open(path)?;
         let (mut bytes, mut file) = (WipedBytes::default(), file);
         let mut chunk = Zeroizing::new([0; 8192]);
         loop {
@@ -101,43 +115,77 @@ impl Scan {
     }
 
     fn lines(&mut self, text: &[u8], source: Source<'_>, level: usize) -> Result<(), StartError> {
-        let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
-        let mut end_of_inline: Option<Vec<u8>> = None;
-        for (number, line) in text.split(|&byte| byte == b'\n').enumerate() {
-            if let Some(end) = &end_of_inline {
-                if line.trim_ascii_start().starts_with(end) {
-                    end_of_inline = None;
-                }
+        if memchr::memchr(0, text).is_some() {
+            return Err(source.error("it holds a NUL, behind which daemons read something else"));
+        }
+        let mut lines = Lines::new(text);
+        while let Some((number, line)) = lines.next() {
+            let lexed = lex(line);
+            // One that cannot be read ends the daemon, with words of its own.
+            if lexed.problem.is_some() {
                 continue;
             }
-            let words = lex(&with_blanks(line)).parameters;
-            let words: Vec<&[u8]> = words.iter().map(|word| without_dashes(word)).collect();
-            end_of_inline = inline_end(&words);
-            self.directive(&words, source.place(number + 1), level)?;
+            let mut words: Vec<&[u8]> = lexed.parameters.iter().map(|word| &***word).collect();
+            if let Some(name) = words.first_mut() {
+                *name = without_dashes(name);
+            }
+            if let Some(end) = inline_end(&words) {
+                lines.pass_over(&end);
+            }
+            self.directive(&words, source, number)?;
+            self.follow(&words, level)?;
         }
         Ok(())
     }
 
-    fn directive(&mut self, words: &[&[u8]], place: Place, level: usize) -> Result<(), StartError> {
-        match words {
+    /// Goes where a directive goes: into another folder, or another file.
+    fn follow(&mut self, words: &[&[u8]], level: usize) -> Result<(), StartError> {
+        match unwrapped(words) {
             [b"cd", folder] => self.folder = self.folder.join(as_path(folder)),
             [b"config", file] if level < LEVELS => return self.file_at(as_path(file), level + 1),
             _ => {}
         }
+        Ok(())
+    }
+
+    fn directive(
+        &mut self,
+        words: &[&[u8]],
+        source: Source<'_>,
+        line: usize,
+    ) -> Result<(), StartError> {
         let Some(rule) = rule(words, self.listens) else { return Ok(()) };
+        if self.refused.len() + self.overridden.len() == CONFLICTS {
+            return Err(
+                source.error("over 256 of its directives do not go with being managed from here")
+            );
+        }
         let (found, why) = match rule {
             Rule::Refused(why) => (&mut self.refused, why),
             Rule::Overridden(why) => (&mut self.overridden, why),
         };
-        found.push(Conflict::new(String::from_utf8_lossy(name(words)).into_owned(), place, why));
+        let name = String::from_utf8_lossy(name(words)).into_owned();
+        found.push(Conflict::new(name, source.place(line), why));
         Ok(())
     }
 }
 
-/// Every kind of blank ends a word of a configuration, also the CR of a line that was written on Windows.
-fn with_blanks(line: &[u8]) -> Zeroizing<Vec<u8>> {
-    let blank = |byte: &u8| if byte.is_ascii_whitespace() || *byte == 0x0b { b' ' } else { *byte };
-    Zeroizing::new(line.iter().map(blank).collect())
+/// Opens a file that a daemon could read again when it restarts, without waiting for one.
+fn open(path: &Path) -> io::Result<File> {
+    // A device may take it amiss that it is opened, and a pipe waits for a writer.
+    require_file(&std::fs::metadata(path)?)?;
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+    let file = File::from(rustix::fs::open(path, flags, Mode::empty())?);
+    require_file(&file.metadata()?)?;
+    Ok(file)
+}
+
+fn require_file(metadata: &std::fs::Metadata) -> io::Result<()> {
+    if metadata.is_file() {
+        return Ok(());
+    }
+    let why = "it is no regular file, which a daemon could read again when it restarts";
+    Err(io::Error::new(io::ErrorKind::InvalidInput, why))
 }
 
 /// What ends the inline file that a line begins: `</ca>` behind `<ca>`.
@@ -233,6 +281,68 @@ mod tests {
         assert!(error.to_string().contains("/nonexistent/x.conf"), "{error}");
         let error = scan.file(Path::new("/dev/zero")).unwrap_err();
         assert!(error.to_string().contains("no regular file"), "{error}");
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, 0o600.into()).unwrap();
+        let error = scan.file(&pipe).unwrap_err();
+        assert!(error.to_string().contains("no regular file"), "{error}");
         assert!(Scan::new(PathBuf::from("/"), false, true).file(missing).is_ok());
+    }
+
+    /// All of them were read by OpenVPN 2.5.1, 2.6.14 and 2.7.8.
+    #[test]
+    fn directives_that_hide_are_found() {
+        for text in [
+            format!("<ca>\n{}</ca>\ndaemon\n", "x".repeat(255)),
+            format!("<ca>\n</ca>{}daemon\n", "x".repeat(250)),
+            "<ca>\n\u{b}</ca>\ndaemon\n".to_owned(),
+            "--<ca>\n</ca>\n'daemon'\n".to_owned(),
+        ] {
+            assert_eq!(refused(&text).len(), 1, "{text}");
+        }
+        for text in ["daemon\0x", "verb 3\0", "<ca>\n\0</ca>\n</ca>"] {
+            let error = Scan::new("/".into(), false, true).text(text.as_bytes()).unwrap_err();
+            assert!(error.to_string().contains("(in memory)"), "{error}");
+            assert!(error.to_string().contains("NUL"), "{error}");
+        }
+        assert!(refused("setenv opt --daemon\ndaemon \"x\n").is_empty());
+    }
+
+    /// Beside each lies another, which is not the one that the daemon reads.
+    #[test]
+    fn files_are_included_by_the_very_names_that_a_daemon_reads() {
+        for (line, name, other) in [
+            ("setenv opt config x", "x", "y"),
+            ("config --x", "--x", "x"),
+            ("config \"a\tb\"", "a\tb", "a b"),
+            ("config x\\", "x\n", "x"),
+        ] {
+            let folder = tempfile::tempdir().unwrap();
+            std::fs::write(folder.path().join(name), "daemon\n").unwrap();
+            std::fs::write(folder.path().join(other), "verb 3\n").unwrap();
+            let mut scan = Scan::new(folder.path().to_owned(), false, false);
+            scan.text(format!("{line}\n").as_bytes()).unwrap();
+            assert_eq!(scan.refused.len(), 1, "{line}");
+        }
+    }
+
+    #[test]
+    fn the_command_line_goes_on_where_the_configuration_has_gone() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(folder.path().join("a/b")).unwrap();
+        std::fs::write(folder.path().join("a/b/x"), "daemon\n").unwrap();
+        let mut scan = Scan::new(folder.path().to_owned(), false, false);
+        scan.text(b"cd a\n").unwrap();
+        scan.command_line(&[b"cd", b"b"]).unwrap();
+        scan.command_line(&[b"config", b"x"]).unwrap();
+        assert_eq!(scan.refused.len(), 1);
+    }
+
+    #[test]
+    fn what_is_told_is_bounded() {
+        let mut scan = Scan::new("/".into(), false, false);
+        let error = scan.text("log x\n".repeat(CONFLICTS + 1).as_bytes()).unwrap_err();
+        assert!(error.to_string().contains("over 256"), "{error}");
+        assert!(error.is_permanent());
     }
 }

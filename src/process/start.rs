@@ -74,8 +74,8 @@ impl Process {
             Configuration::File(path) => scan.file(path)?,
             Configuration::Text(text) => scan.text(text.expose())?,
         }
-        for included in self.directives().iter().filter_map(|directive| directive.included()) {
-            scan.file(Path::new(included))?;
+        for directive in self.directives() {
+            scan.command_line(&directive.read())?;
         }
         refused.append(&mut scan.refused);
         if refused.is_empty() { Ok(scan.overridden) } else { Err(StartError::Conflicts(refused)) }
