@@ -92,11 +92,8 @@ impl FleetClient {
     /// # Panics
     /// Outside a tokio runtime.
     pub fn add_listener(&self, name: impl Into<Arc<str>>, listener: Listener) -> Result<()> {
-        let member = self.shared.enter(name.into(), Kind::Listener)?;
         let fleet = Arc::downgrade(&self.shared);
-        let task = tokio::spawn(listen(listener, Arc::clone(&member), fleet));
-        member.runs(task.abort_handle());
-        Ok(())
+        self.shared.enter(name.into(), Kind::Listener, |guard| listen(listener, guard, fleet))
     }
 
     /// Removes a member: as [`Fleet::remove`](super::Fleet::remove).

@@ -3,6 +3,9 @@
 use std::future::{pending, ready};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::sleep;
 
 use super::item::MemberAttached;
 use super::member::{EndGuard, Member};
@@ -12,30 +15,36 @@ use crate::client::WeakClient;
 use crate::error::{Error, Result};
 use crate::session::{Attached, LinkStatus, LinkWatch, SessionSource};
 
+/// How long a source is left alone behind its first error; it doubles with each one.
+const PAUSE: Duration = Duration::from_millis(1);
+/// As long at most.
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
 /// Asks for one session after another, and hands them to the member. At most one is there beside that which is read.
-pub(super) async fn feed(mut source: impl SessionSource, member: Arc<Member>, requests: Outlet) {
-    let _guard = EndGuard(Arc::clone(&member));
+pub(super) async fn feed(mut source: impl SessionSource, guard: EndGuard, requests: Outlet) {
+    let member = &guard.0;
     let mut told = Told { watch: source.watch(), session: None, error: None };
-    let mut last = None;
+    let (mut last, mut pause) = (None, PAUSE);
     loop {
         // In place, as every member at rest waits here.
-        let next = { told.meanwhile(&member, pin!(source.next_session())).await };
+        let next = { told.meanwhile(member, pin!(source.next_session())).await };
         match next {
             None => return member.ended(last),
             Some(Ok(attached)) => {
                 // What was not told by now is over.
-                (last, told.error) = (None, None);
+                (last, told.error, pause) = (None, None, PAUSE);
                 told.session = Some(attached.session.client().downgrade());
                 // What this takes is given back.
-                Box::pin(begin(&member, attached, &requests)).await;
+                Box::pin(begin(member, attached, &requests)).await;
             }
             Some(Err(error)) => {
                 last = Some(error.clone());
                 if let Some(before) = told.error.replace(error) {
                     member.away(before);
                 }
-                // A source that gives nothing but errors takes its turns.
-                tokio::task::yield_now().await;
+                // A source that gives nothing but errors would take all of a processor.
+                Box::pin(sleep(pause)).await;
+                pause = (2 * pause).min(LONGEST_PAUSE);
             }
         }
     }

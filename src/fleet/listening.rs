@@ -8,14 +8,14 @@ use crate::error::Error;
 use crate::session::{IntoSessionSource, Listener, Session};
 
 /// Adds each who dials in; tells what becomes of the others.
-pub(super) async fn listen(mut listener: Listener, member: Arc<Member>, fleet: Weak<Shared>) {
-    let _guard = EndGuard(Arc::clone(&member));
+pub(super) async fn listen(mut listener: Listener, guard: EndGuard, fleet: Weak<Shared>) {
+    let member = &guard.0;
     let mut number = 0;
     loop {
         match listener.accept().await {
             Ok(session) => {
                 let Some(fleet) = fleet.upgrade() else { return };
-                add(&fleet, &member, session, &mut number);
+                add(&fleet, member, session, &mut number);
             }
             // The listener goes on, unless its own task is gone.
             Err(refused)

@@ -66,10 +66,13 @@ impl Member {
         &self.name
     }
 
-    /// Has its task end with it.
+    /// Has its task end with it; at once where it was removed before this is called.
     pub(super) fn runs(&self, task: AbortHandle) {
         // It is set once.
         let _ = self.task.set(task);
+        if self.lock().is_ended() {
+            self.abort();
+        }
     }
 
     pub(super) fn client(&self, away: WhileAway) -> LinkClient {
@@ -169,8 +172,10 @@ impl Member {
 
     /// The fleet is gone: lets go of all.
     pub(super) fn leave(&self) {
+        let serving = self.lock().remove();
+        // Behind that, so that a task which is told of only now ends, too.
         self.abort();
-        drop(self.lock().remove());
+        drop(serving);
         self.gone("the fleet is gone");
     }
 
@@ -240,14 +245,17 @@ impl Removal {
     }
 }
 
-/// Ends a member whose source has panicked.
+/// Ends a member whose task is gone without its source's last word: it has panicked, or its runtime has ended.
 pub(super) struct EndGuard(pub(super) Arc<Member>);
 
 impl Drop for EndGuard {
     fn drop(&mut self) {
+        if self.0.lock().is_ended() {
+            return;
+        }
         if std::thread::panicking() {
             tracing::error!(member = %self.0.name, "its source has panicked");
-            self.0.ended(Some(Error::Closed(CloseReason::DriverGone)));
         }
+        self.0.ended(Some(Error::Closed(CloseReason::DriverGone)));
     }
 }

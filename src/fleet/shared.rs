@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tokio::runtime::Handle;
+
 use super::feeder::feed;
-use super::member::{Kind, Member};
+use super::member::{EndGuard, Kind, Member};
 use super::ready::Ready;
 use super::requests::Outlet;
 use crate::error::{Error, Result};
@@ -34,14 +36,28 @@ impl Shared {
 
     /// Adds a member, and has its source asked for sessions from now on.
     pub(super) fn add(&self, name: Arc<str>, source: impl SessionSource) -> Result<()> {
-        let member = self.enter(name, Kind::Source)?;
-        let task = tokio::spawn(feed(source, Arc::clone(&member), self.requests.clone()));
+        self.enter(name, Kind::Source, |guard| feed(source, guard, self.requests.clone()))
+    }
+
+    /// Puts a member among them, where its name is free, with this as its task.
+    pub(super) fn enter<T>(
+        &self,
+        name: Arc<str>,
+        kind: Kind,
+        task: impl FnOnce(EndGuard) -> T,
+    ) -> Result<()>
+    where
+        T: Future<Output = ()> + Send + 'static,
+    {
+        // Where there is no runtime it panics before anything is done.
+        let runtime = Handle::current();
+        let member = self.insert(name, kind)?;
+        let task = runtime.spawn(task(EndGuard(Arc::clone(&member))));
         member.runs(task.abort_handle());
         Ok(())
     }
 
-    /// Puts a member among them, where its name is free.
-    pub(super) fn enter(&self, name: Arc<str>, kind: Kind) -> Result<Arc<Member>> {
+    fn insert(&self, name: Arc<str>, kind: Kind) -> Result<Arc<Member>> {
         let mut members = self.lock();
         if members.is_closed {
             return Err(Error::Away { status: "the fleet is gone".to_owned() });
@@ -105,4 +121,28 @@ impl Shared {
 
 fn no_such_member(name: &str) -> Error {
     Error::NoSuchMember { name: name.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+
+    use super::*;
+
+    /// As where another thread removes it while this one adds it.
+    #[tokio::test]
+    async fn the_task_of_a_member_that_is_gone_already_ends() {
+        for closes in [false, true] {
+            let shared = Shared::new();
+            let member = shared.insert("udp".into(), Kind::Source).unwrap();
+            if closes {
+                shared.close();
+            } else {
+                shared.remove("udp").unwrap();
+            }
+            let task = tokio::spawn(pending::<()>());
+            member.runs(task.abort_handle());
+            assert!(task.await.unwrap_err().is_cancelled());
+        }
+    }
 }

@@ -10,7 +10,7 @@ use crate::error::Result;
 /// One session after another with a daemon: a [`Link`], or whatever else brings them about.
 pub trait SessionSource: Send + 'static {
     /// The next session, once the last one has ended; `None` where there will never be another. An error is told, and the
-    /// next call goes on.
+    /// next call goes on; a [`Fleet`](crate::Fleet) waits before it, 1 ms at first and 1 s at most.
     ///
     /// Cancel safe: no session is lost when the future is dropped.
     fn next_session(&mut self) -> impl Future<Output = Option<Result<Attached>>> + Send;

@@ -2,9 +2,13 @@
 
 use std::future::pending;
 use std::io;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use openvpn_mgmt::{Attached, Builder, Error, Fleet, LinkStatus, Result, SessionSource};
 use openvpn_mgmt_test::scripted::{PROMPT, pipe};
+use tokio::runtime::Runtime;
 use tokio::time::{sleep, timeout};
 
 use crate::support::{Door, SECOND, log, next, next_few, no_task_is_left, session};
@@ -284,4 +288,54 @@ async fn a_source_that_gives_errors_alone_keeps_nobody() {
     );
     drop((fleet, daemon));
     no_task_is_left().await;
+}
+
+/// Counts how often it is asked for a session, and gives errors.
+struct Asked(Arc<AtomicU32>);
+
+impl SessionSource for Asked {
+    async fn next_session(&mut self) -> Option<Result<Attached>> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Some(Err(Error::PasswordRequired))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_source_that_gives_errors_alone_rests_between_them() {
+    let (mut fleet, asked) = (Fleet::new(), Arc::<AtomicU32>::default());
+    fleet.add("broken", Asked(Arc::clone(&asked))).unwrap();
+    for _ in 0..1000 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(asked.load(Ordering::Relaxed), 1);
+    sleep(60 * SECOND).await;
+    let asked = asked.load(Ordering::Relaxed);
+    assert!((60..=70).contains(&asked), "{asked}");
+}
+
+/// Its task is gone, whether it has begun or not, and its source says nothing more.
+#[test]
+fn the_end_of_a_runtime_ends_its_members() {
+    let mut fleet = Fleet::new();
+    let other = Runtime::new().unwrap();
+    let handle = other.handle().clone();
+    let _entered = handle.enter();
+    fleet.add("before", Silent).unwrap();
+    drop(other);
+    fleet.add("behind", Silent).unwrap();
+    let runtime = Runtime::new().unwrap();
+    let items = runtime.block_on(next_few(&mut fleet, 3));
+    let ended = "ended: connection closed: the task that serves it was stopped";
+    assert_eq!(
+        items,
+        [format!("before (0): {ended}"), format!("behind (0): {ended}"), "none".to_owned()]
+    );
+}
+
+#[test]
+fn nothing_is_added_where_there_is_no_runtime() {
+    let mut fleet = Fleet::new();
+    let adding = AssertUnwindSafe(|| fleet.add("silent", Silent));
+    assert!(std::panic::catch_unwind(adding).is_err());
+    assert!(fleet.is_empty());
 }
