@@ -2,11 +2,11 @@
 
 use std::ffi::OsStr;
 use std::io;
-use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use tokio::net::UnixStream;
 use tokio::time::{Instant, sleep_until, timeout};
 use tracing::{debug, warn};
 
@@ -21,7 +21,7 @@ use super::settings::{Configuration, Management, Process};
 use super::socket::{PrivateSocket, is_ours};
 use crate::client::far;
 use crate::error::Error;
-use crate::session::{Listener, Session, Trouble};
+use crate::session::{Dialer, Listener, Session, Trouble};
 
 /// How long a daemon has to end whose connection did not come to a session.
 const LAST_WORDS: Duration = Duration::from_secs(5);
@@ -128,7 +128,7 @@ impl Process {
         let path = self.absolute(path)?;
         let refused =
             |reason: io::Error| StartError::Socket { path: path.clone(), reason: reason.into() };
-        is_free(&path).map_err(refused)?;
+        is_free(&path).await.map_err(refused)?;
         let (mut command, memory) = self.command(&overridden)?;
         command.arg("--management").arg(&path).arg("unix");
         let mut child = self.spawn(command, true, memory).await?;
@@ -144,7 +144,7 @@ impl Process {
     async fn connect(&self, path: &Path, child: &mut Child) -> Result<Session, StartError> {
         let deadline = far(Instant::now(), self.patience());
         loop {
-            let attempt = self.builder().connect(path);
+            let attempt = self.attempt(path, child.pid());
             let error = tokio::select! {
                 biased;
                 ended = child.wait() => return Err(StartError::Ended(ended)),
@@ -158,6 +158,20 @@ impl Process {
                 return Err(no_session(error, child).await);
             }
             tokio::time::sleep(POLL).await;
+        }
+    }
+
+    /// Connects to the daemon, and nobody else: who may write into the folder can be there before it. Behind a command in
+    /// front of it, it may be any process.
+    async fn attempt(&self, path: &Path, pid: u32) -> Result<Session, Error> {
+        let endpoint = path.display().to_string();
+        let failed = |reason: io::Error| Error::Connect { endpoint, reason: reason.into() };
+        match connect(path).await {
+            Ok((_, who)) if !self.has_prefix() && !is_ours(&who, pid, false) => {
+                Err(failed(io::Error::other(format!("{who} listens there, and not the daemon"))))
+            }
+            Ok((stream, _)) => self.builder().attach(stream).await,
+            Err(error) => Err(failed(error)),
         }
     }
 
@@ -233,8 +247,24 @@ fn is_log(directive: &str) -> bool {
     matches!(directive, "log" | "log-append" | "syslog")
 }
 
+/// Connects to whoever listens there, once there is room, and tells who that is.
+async fn connect(path: &Path) -> io::Result<(UnixStream, Dialer)> {
+    loop {
+        match UnixStream::connect(path).await {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                tokio::time::sleep(POLL).await;
+            }
+            connected => {
+                let stream = connected?;
+                let who = Dialer::of_unix(&stream)?;
+                return Ok((stream, who));
+            }
+        }
+    }
+}
+
 /// A daemon that is to listen removes whatever is at its path, also a file, and the socket of another that runs.
-fn is_free(path: &Path) -> io::Result<()> {
+async fn is_free(path: &Path) -> io::Result<()> {
     use std::os::unix::fs::FileTypeExt as _;
     match path.symlink_metadata() {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -246,7 +276,8 @@ fn is_free(path: &Path) -> io::Result<()> {
         }
         Err(error) => return Err(error),
     }
-    match UnixStream::connect(path) {
+    // It does not wait: a daemon that hangs has no room for another, and is there all the same.
+    match UnixStream::connect(path).await {
         Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => Ok(()),
         Err(error) if error.kind() != io::ErrorKind::WouldBlock => Err(error),
         _ => Err(io::Error::new(io::ErrorKind::AddrInUse, "somebody listens there already")),

@@ -5,8 +5,11 @@ use lab::{DEADLINE, Raw};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use openvpn_mgmt::process::{EndedBy, StartError, Started};
+use socket2::{Domain, SockAddr, Socket, Type};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{UnixListener, UnixStream};
 
-use super::scene::{Scene, is_running, until};
+use super::scene::{Scene, is_running, until, within};
 
 #[tokio::test]
 async fn one_that_listens_lives_on_and_is_found_again() -> Result<()> {
@@ -46,6 +49,53 @@ async fn one_that_listens_is_stopped_with_and_without_its_session() -> Result<()
         assert_eq!(ended.by, by, "{ended}");
         assert!(!socket.exists());
     }
+    scene.leaves_nothing(None).await
+}
+
+/// It may write into the folder, and is there before the daemon.
+#[tokio::test]
+async fn nobody_but_the_daemon_is_connected_to() -> Result<()> {
+    let name = "nobody_but_the_daemon_is_connected_to";
+    let Some(scene) = Scene::or_skip(name)? else { return Ok(()) };
+    let folder = scene.lab.dir().display().to_string();
+    let text = format!(
+        "touch {folder}/started; while [ ! -e {folder}/go ]; do sleep 0.02; done; echo no room; exit 1"
+    );
+    let socket = scene.lab.dir().join("m.sock");
+    let process = scene.client("")?.program(scene.script("late", &text)?).listens_at(&socket);
+    let starting = tokio::spawn(async move { process.start().await });
+    until("start", || scene.lab.dir().join("started").exists()).await?;
+    let listener = UnixListener::bind(&socket)?;
+    let (mut stream, _) = within("connection", listener.accept()).await??;
+    let greeting = b">INFO:OpenVPN Management Interface Version 5 -- type 'help' for more info\r\n";
+    // It may be closed already.
+    stream.write_all(greeting).await.ok();
+    let mut said = Vec::new();
+    within("end", stream.read_to_end(&mut said)).await?.ok();
+    assert_eq!(said, b"");
+    scene.file("go", "")?;
+    let error = within("error", starting).await??.unwrap_err();
+    assert!(error.to_string().ends_with("no room"), "{error}");
+    scene.leaves_nothing(None).await
+}
+
+/// Nobody accepts there, and there is no room to wait.
+#[tokio::test]
+async fn a_path_whose_listener_hangs_is_taken() -> Result<()> {
+    let Some(scene) = Scene::or_skip("a_path_whose_listener_hangs_is_taken")? else {
+        return Ok(());
+    };
+    let path = scene.lab.dir().join("m.sock");
+    let hangs = Socket::new(Domain::UNIX, Type::STREAM, None)?;
+    hangs.bind(&SockAddr::unix(&path)?)?;
+    hangs.listen(0)?;
+    let mut waiting = Vec::new();
+    while let Ok(stream) = UnixStream::connect(&path).await {
+        waiting.push(stream);
+    }
+    let process = scene.client("")?.listens_at(&path);
+    let error = within("error", process.start()).await?.unwrap_err();
+    assert!(error.to_string().contains("somebody listens there already"), "{error}");
     scene.leaves_nothing(None).await
 }
 

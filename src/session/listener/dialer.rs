@@ -24,8 +24,9 @@ impl Dialer {
         Self { pid: Some(pid), uid: Some(uid), gid: Some(gid), address: None }
     }
 
+    /// Whoever is at the other end; where this side has connected, who listens.
     #[cfg(unix)]
-    pub(super) fn of_unix(stream: &tokio::net::UnixStream) -> std::io::Result<Self> {
+    pub(crate) fn of_unix(stream: &tokio::net::UnixStream) -> std::io::Result<Self> {
         let peer = stream.peer_cred()?;
         let pid = peer.pid().and_then(|pid| u32::try_from(pid).ok());
         Ok(Self { pid, uid: Some(peer.uid()), gid: Some(peer.gid()), address: None })
