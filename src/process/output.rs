@@ -146,7 +146,9 @@ fn misread(line: &[u8]) -> Option<&[u8]> {
     let word = line.get(at..)?.split(|&byte| byte == b' ').next()?;
     let is_of_names =
         |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || *byte == b'-';
-    let is_name = word.len() <= 40 && word.iter().all(is_of_names);
+    // A line of a static key has 32 hexadecimal digits.
+    let digits = word.iter().filter(|byte| byte.is_ascii_digit()).count();
+    let is_name = word.len() <= 40 && digits <= 4 && word.iter().all(is_of_names);
     if is_name { None } else { line.get(..at) }
 }
 
@@ -255,6 +257,7 @@ mod tests {
     fn secrets_are_not_repeated() {
         for line in [
             "Options error: Unrecognized option or missing or extra parameter(s) in c:3: MIIEvQIBADANBg (2.6.14)",
+            "Options error: Unrecognized option or missing or extra parameter(s) in c:3: e5e4d6af39289d53171ecc237a8f996a (2.7.8)",
             "In c:3: Maximum option line length (256) exceeded, line starts with hunter2",
             "Options error: Parameter at c:3 is too long (256 chars max): hunter2",
             "MANAGEMENT: CMD 'password \"Auth\" hunter2'",
@@ -262,6 +265,7 @@ mod tests {
             let shown = words(&[line]).to_string();
             assert!(shown.contains("[redacted]"), "{shown}");
             assert!(!shown.contains("hunter2") && !shown.contains("MIIE"), "{shown}");
+            assert!(!shown.contains("e5e4d6af"), "{shown}");
         }
         let line = "Options error: Unrecognized option or missing or extra parameter(s) in c:3: no-such (2.6.14)";
         assert_eq!(words(&[line]).reason().unwrap().to_string(), line);
