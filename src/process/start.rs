@@ -4,9 +4,11 @@ use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::thread;
 use std::time::Duration;
 
 use tokio::net::UnixStream;
+use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep_until, timeout};
 use tracing::{debug, warn};
 
@@ -55,7 +57,7 @@ impl Process {
     /// # Panics
     /// Outside a tokio runtime with I/O and time enabled.
     pub async fn start(&self) -> Result<Started, StartError> {
-        let overridden = self.check()?;
+        let overridden = self.check().await?;
         match self.management() {
             Management::Dials => self.start_dialing(overridden).await,
             Management::Listens(path) => self.start_listening(path, overridden).await,
@@ -63,7 +65,21 @@ impl Process {
     }
 
     /// What of the configuration is overridden; an error for what cannot be.
-    fn check(&self) -> Result<Vec<Conflict>, StartError> {
+    ///
+    /// A thread reads it, as it may be large, or on a disk that is slow or gone: no other task waits for that.
+    async fn check(&self) -> Result<Vec<Conflict>, StartError> {
+        let (process, (tell, told)) = (self.clone(), oneshot::channel());
+        let scan = move || drop(tell.send(process.scan()));
+        let unread = |reason: io::Error| StartError::Config {
+            path: PathBuf::from(self.name()),
+            reason: reason.into(),
+        };
+        thread::Builder::new().name("openvpn-scan".to_owned()).spawn(scan).map_err(unread)?;
+        let gone = |_| Err(unread(io::Error::other("the thread that reads it has ended")));
+        told.await.unwrap_or_else(gone)
+    }
+
+    fn scan(&self) -> Result<Vec<Conflict>, StartError> {
         let listens = matches!(self.management(), Management::Listens(_));
         let own = self.directives().iter().filter_map(|directive| directive.check(listens).err());
         let mut refused: Vec<Conflict> = own.collect();

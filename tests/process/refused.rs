@@ -1,5 +1,7 @@
 //! Directives that do not go with being managed from here.
 
+use std::pin::pin;
+
 use anyhow::{Result, ensure};
 use openvpn_mgmt::process::{Place, StartError, Started};
 
@@ -49,6 +51,23 @@ async fn what_breaks_it_is_refused_before_anything_starts() -> Result<()> {
     let error = listens.listens_at(scene.lab.dir().join("m.sock")).start().await.unwrap_err();
     assert!(matches!(error, StartError::Conflicts(_)), "{error}");
     assert!(!scene.lab.dir().join("started").exists());
+    scene.leaves_nothing(None).await
+}
+
+#[tokio::test]
+async fn a_large_configuration_keeps_no_other_task() -> Result<()> {
+    let Some(scene) = Scene::or_skip("a_large_configuration_keeps_no_other_task")? else {
+        return Ok(());
+    };
+    let process = scene.client(&format!("{}daemon", "#\n".repeat(1 << 20)))?;
+    let mut starting = pin!(process.start());
+    tokio::select! {
+        biased;
+        started = &mut starting => panic!("at once: {started:?}"),
+        () = std::future::ready(()) => {}
+    }
+    let error = starting.await.unwrap_err();
+    assert!(matches!(error, StartError::Conflicts(_)), "{error}");
     scene.leaves_nothing(None).await
 }
 
