@@ -10,6 +10,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 use tracing::{info, warn};
 
 use super::child::Child;
+use super::conflict::Conflict;
 use super::ended::Ended;
 use super::error::{StartError, StopError};
 use super::policy::{GaveUp, RestartPolicy, Restarts, Setback};
@@ -49,6 +50,7 @@ pub struct Supervisor {
     number: u64,
     last_end: Option<CloseReason>,
     setback: Option<Setback>,
+    overridden: Vec<Conflict>,
 }
 
 /// What it is about. The mutexes are never locked; they make it `Sync`.
@@ -73,6 +75,7 @@ impl Process {
             number: 0,
             last_end: None,
             setback: None,
+            overridden: Vec::new(),
         }
     }
 }
@@ -123,6 +126,12 @@ impl Supervisor {
         self.setback.as_ref()
     }
 
+    /// Directives of its configuration that are not in force, as it is managed from here; those of the last daemon.
+    #[must_use]
+    pub fn overridden(&self) -> &[Conflict] {
+        &self.overridden
+    }
+
     /// The daemon, while there is a session with it.
     #[must_use]
     pub fn child(&self) -> Option<&Child> {
@@ -151,8 +160,9 @@ impl Supervisor {
         }
     }
 
-    fn give(&mut self, Started { session, child, .. }: Started) -> Attached {
+    fn give(&mut self, Started { session, child, overridden }: Started) -> Attached {
         self.number += 1;
+        self.overridden = overridden;
         self.phase = Phase::Attached(child, session.client().downgrade(), Instant::now());
         Attached::new(session, self.number, self.last_end.take())
     }

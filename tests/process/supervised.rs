@@ -118,6 +118,17 @@ async fn a_call_that_is_dropped_starts_nothing_twice() -> Result<()> {
 }
 
 #[tokio::test]
+async fn what_is_overridden_is_told() -> Result<()> {
+    let Some(scene) = Scene::or_skip("what_is_overridden_is_told")? else { return Ok(()) };
+    let mut daemon = scene.client("syslog")?.hold(true).supervise(soon());
+    let _attached = within("session", daemon.next()).await??;
+    let told: Vec<&str> = daemon.overridden().iter().map(|one| one.directive.as_str()).collect();
+    assert_eq!(told, ["syslog"]);
+    daemon.stop().await?.context("there was no daemon")?;
+    scene.leaves_nothing(None).await
+}
+
+#[tokio::test]
 async fn it_is_a_source_of_requests_and_ends_with_its_reader() -> Result<()> {
     let name = "it_is_a_source_of_requests_and_ends_with_its_reader";
     let Some(scene) = Scene::or_skip(name)? else { return Ok(()) };
