@@ -2,11 +2,13 @@
 
 use std::ffi::OsStr;
 use std::io;
+use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
+use rustix::io::Errno;
 use tokio::net::UnixStream;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep_until, timeout};
@@ -144,7 +146,7 @@ impl Process {
         let path = self.absolute(path)?;
         let refused =
             |reason: io::Error| StartError::Socket { path: path.clone(), reason: reason.into() };
-        is_free(&path).await.map_err(refused)?;
+        is_free(&path).map_err(refused)?;
         let (mut command, memory) = self.command(&overridden)?;
         command.arg("--management").arg(&path).arg("unix");
         let mut child = self.spawn(command, true, memory).await?;
@@ -280,7 +282,7 @@ async fn connect(path: &Path) -> io::Result<(UnixStream, Dialer)> {
 }
 
 /// A daemon that is to listen removes whatever is at its path, also a file, and the socket of another that runs.
-async fn is_free(path: &Path) -> io::Result<()> {
+fn is_free(path: &Path) -> io::Result<()> {
     use std::os::unix::fs::FileTypeExt as _;
     match path.symlink_metadata() {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -292,10 +294,10 @@ async fn is_free(path: &Path) -> io::Result<()> {
         }
         Err(error) => return Err(error),
     }
-    // It does not wait: a daemon that hangs has no room for another, and is there all the same.
-    match UnixStream::connect(path).await {
+    // As by datagrams, of which whoever listens hears nothing: a daemon can restart when a connection ends.
+    match UnixDatagram::unbound()?.connect(path) {
         Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => Ok(()),
-        Err(error) if error.kind() != io::ErrorKind::WouldBlock => Err(error),
+        Err(error) if error.raw_os_error() != Some(Errno::PROTOTYPE.raw_os_error()) => Err(error),
         _ => Err(io::Error::new(io::ErrorKind::AddrInUse, "somebody listens there already")),
     }
 }

@@ -79,6 +79,21 @@ async fn nobody_but_the_daemon_is_connected_to() -> Result<()> {
     scene.leaves_nothing(None).await
 }
 
+/// With `management-signal` a daemon restarts when a manager has left.
+#[tokio::test]
+async fn who_listens_already_does_not_notice() -> Result<()> {
+    let Some(scene) = Scene::or_skip("who_listens_already_does_not_notice")? else {
+        return Ok(());
+    };
+    let path = scene.lab.dir().join("m.sock");
+    let listener = std::os::unix::net::UnixListener::bind(&path)?;
+    listener.set_nonblocking(true)?;
+    let error = scene.client("")?.listens_at(&path).start().await.unwrap_err();
+    assert!(error.to_string().contains("somebody listens there already"), "{error}");
+    assert_eq!(listener.accept().unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
+    scene.leaves_nothing(None).await
+}
+
 /// Nobody accepts there, and there is no room to wait.
 #[tokio::test]
 async fn a_path_whose_listener_hangs_is_taken() -> Result<()> {
