@@ -35,7 +35,7 @@ use crate::types::Secret;
 #[must_use]
 pub struct Process {
     program: PathBuf,
-    prefix: Vec<OsString>,
+    prefix: Prefix,
     configuration: Configuration,
     directives: Vec<Directive>,
     management: Management,
@@ -64,6 +64,19 @@ pub(super) enum Management {
     Dials,
     /// We, to this path.
     Listens(PathBuf),
+}
+
+/// A command and its arguments, which may be secrets as in `env NAME=VALUE`.
+#[derive(Clone, Default)]
+struct Prefix(Vec<OsString>);
+
+impl fmt::Debug for Prefix {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.split_first() {
+            Some((command, arguments)) => write!(f, "{command:?} (arguments: {})", arguments.len()),
+            None => f.write_str("none"),
+        }
+    }
 }
 
 /// Names and values; what has to be kept secret is often in one.
@@ -100,7 +113,7 @@ impl Process {
     pub fn without_config() -> Self {
         Self {
             program: PathBuf::from("openvpn"),
-            prefix: Vec::new(),
+            prefix: Prefix::default(),
             configuration: Configuration::None,
             directives: Vec::new(),
             management: Management::Dials,
@@ -129,7 +142,7 @@ impl Process {
     /// [that is told](super::MissingPrivilege::Socket). A configuration that only the daemon can read is not looked at then.
     /// A daemon of root cannot be signalled by others, but it ends with its session.
     pub fn prefix(mut self, words: impl IntoIterator<Item = impl Into<OsString>>) -> Self {
-        self.prefix = words.into_iter().map(Into::into).collect();
+        self.prefix = Prefix(words.into_iter().map(Into::into).collect());
         self
     }
 
@@ -237,11 +250,11 @@ impl Process {
     }
 
     pub(super) fn has_prefix(&self) -> bool {
-        !self.prefix.is_empty()
+        !self.prefix.0.is_empty()
     }
 
     pub(super) fn prefix_words(&self) -> impl Iterator<Item = &OsStr> {
-        self.prefix.iter().map(OsString::as_os_str)
+        self.prefix.0.iter().map(OsString::as_os_str)
     }
 
     pub(super) fn program_path(&self) -> &Path {
@@ -307,6 +320,7 @@ mod tests {
     fn debug_shows_no_secret() {
         let process = Process::without_config().env("TOKEN", "hunter2");
         let process = process.directive("setenv", ["TOKEN", "hunter2"]);
+        let process = process.prefix(["env", "TOKEN=hunter2"]);
         #[cfg(target_os = "linux")]
         let process =
             Process { configuration: Process::from_text("hunter2").configuration, ..process };
