@@ -88,9 +88,15 @@ async fn who_listens_already_does_not_notice() -> Result<()> {
     let path = scene.lab.dir().join("m.sock");
     let listener = std::os::unix::net::UnixListener::bind(&path)?;
     listener.set_nonblocking(true)?;
-    let error = scene.client("")?.listens_at(&path).start().await.unwrap_err();
+    let process = scene.client("")?.listens_at(&path);
+    let error = process.start().await.unwrap_err();
     assert!(error.to_string().contains("somebody listens there already"), "{error}");
     assert_eq!(listener.accept().unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
+    // A socket that nobody listens on is in nobody's way.
+    drop(listener);
+    let Started { session, child, .. } = process.start().await?;
+    assert_eq!(session.client().pid().await?, child.pid());
+    child.stop().await?;
     scene.leaves_nothing(None).await
 }
 
