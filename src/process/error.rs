@@ -82,7 +82,8 @@ impl StartError {
     #[must_use]
     pub fn is_permanent(&self) -> bool {
         match self {
-            Self::Conflicts(_) | Self::Config { .. } => true,
+            Self::Conflicts(_) => true,
+            Self::Config { reason, .. } => reason.kind() != io::ErrorKind::TimedOut,
             Self::Socket { reason, .. } | Self::Spawn { reason, .. } => is_permanent(reason),
             Self::Ended(ended) => {
                 ended.missing_privilege().is_some() || says_options_error(&ended.last_words)

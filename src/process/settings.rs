@@ -215,7 +215,7 @@ impl Process {
     }
 
     /// The time until the daemon has connected, or listens. Default: 30 s; without a [prefix](Self::prefix) that waits for
-    /// something it takes less than a second.
+    /// something it takes less than a second. Reading the configuration before that has as much time.
     pub fn start_timeout(mut self, timeout: Duration) -> Self {
         self.start_timeout = timeout;
         self

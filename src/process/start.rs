@@ -78,7 +78,10 @@ impl Process {
         };
         thread::Builder::new().name("openvpn-scan".to_owned()).spawn(scan).map_err(unread)?;
         let gone = |_| Err(unread(io::Error::other("the thread that reads it has ended")));
-        told.await.unwrap_or_else(gone)
+        match timeout(self.patience(), told).await {
+            Ok(told) => told.unwrap_or_else(gone),
+            Err(_) => Err(unread(io::ErrorKind::TimedOut.into())),
+        }
     }
 
     fn scan(&self) -> Result<Vec<Conflict>, StartError> {

@@ -1,6 +1,7 @@
 //! Directives that do not go with being managed from here.
 
 use std::pin::pin;
+use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use openvpn_mgmt::process::{Place, StartError, Started};
@@ -60,14 +61,21 @@ async fn a_large_configuration_keeps_no_other_task() -> Result<()> {
         return Ok(());
     };
     let process = scene.client(&format!("{}daemon", "#\n".repeat(1 << 20)))?;
-    let mut starting = pin!(process.start());
-    tokio::select! {
-        biased;
-        started = &mut starting => panic!("at once: {started:?}"),
-        () = std::future::ready(()) => {}
-    }
-    let error = starting.await.unwrap_err();
+    let error = {
+        let mut starting = pin!(process.start());
+        tokio::select! {
+            biased;
+            started = &mut starting => panic!("at once: {started:?}"),
+            () = std::future::ready(()) => {}
+        }
+        starting.await.unwrap_err()
+    };
     assert!(matches!(error, StartError::Conflicts(_)), "{error}");
+    // As on a disk that does not answer.
+    let error = process.start_timeout(Duration::ZERO).start().await.unwrap_err();
+    let StartError::Config { reason, .. } = &error else { panic!("{error}") };
+    assert_eq!(reason.kind(), std::io::ErrorKind::TimedOut);
+    assert!(!error.is_permanent());
     scene.leaves_nothing(None).await
 }
 
