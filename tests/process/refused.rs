@@ -55,6 +55,46 @@ async fn what_breaks_it_is_refused_before_anything_starts() -> Result<()> {
     scene.leaves_nothing(None).await
 }
 
+/// The daemon that reads `version` says it and ends, and `daemon` in its place is found.
+#[tokio::test]
+async fn what_hides_from_readers_of_lines_is_read_by_the_daemon_and_found() -> Result<()> {
+    let name = "what_hides_from_readers_of_lines_is_read_by_the_daemon_and_found";
+    let Some(scene) = Scene::or_skip(name)? else { return Ok(()) };
+    let x = |count| "x".repeat(count);
+    for hidden in [
+        "setenv opt config included".to_owned(),
+        "config --included".to_owned(),
+        "config \"inc\tluded\"".to_owned(),
+        "config included\\".to_owned(),
+        "DIRECTIVE\0x".to_owned(),
+        format!("verb 3\0{}DIRECTIVE", x(249)),
+        format!("<ca>\n{}</ca>\nDIRECTIVE", x(255)),
+        format!("<ca>\n</ca>{}DIRECTIVE", x(250)),
+        "<ca>\n\u{b}</ca>\nDIRECTIVE".to_owned(),
+    ] {
+        for directive in ["version", "daemon"] {
+            for included in ["included", "--included", "inc\tluded", "included\n"] {
+                scene.file(included, directive)?;
+            }
+            let text = format!("{}\n", hidden.replace("DIRECTIVE", directive));
+            let configuration = scene.file("hidden.conf", &text)?;
+            if directive == "version" {
+                let mut daemon = std::process::Command::new(scene.lab.daemon().path());
+                daemon.arg("--config").arg(&configuration).current_dir(scene.lab.dir());
+                let said = daemon.output()?.stdout;
+                ensure!(said.starts_with(b"OpenVPN 2."), "{text:?}");
+            } else {
+                let process = scene.process(configuration).current_dir(scene.lab.dir());
+                let error = process.start().await.unwrap_err();
+                let is_found =
+                    matches!(error, StartError::Conflicts(_) | StartError::Config { .. });
+                ensure!(is_found, "{text:?}: {error}");
+            }
+        }
+    }
+    scene.leaves_nothing(None).await
+}
+
 #[tokio::test]
 async fn a_large_configuration_keeps_no_other_task() -> Result<()> {
     let Some(scene) = Scene::or_skip("a_large_configuration_keeps_no_other_task")? else {
