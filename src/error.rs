@@ -78,6 +78,23 @@ pub enum Error {
         command: &'static str,
     },
 
+    /// The daemon has begun its reply to `status` and broken it off for good, as it does at a row of 512 bytes or more:
+    /// that of a client with a user name of some 350 bytes or more, let in or not. So will it be until that client is gone.
+    /// The connection goes on.
+    ///
+    /// `status 1` has no user names and is whole, but tells no client IDs, and is ambiguous where a name holds a comma.
+    /// `>CLIENT:CONNECT` tells the name and the client's ID, for `client-deny` and `client-kill`.
+    #[error(
+        "the daemon broke off its reply to `{command}` after {lines} lines, as it does at a row of 512 bytes or more: \
+         look for a client with a very long name"
+    )]
+    BrokenOff {
+        /// The command, without its arguments.
+        command: &'static str,
+        /// How many lines came.
+        lines: usize,
+    },
+
     /// The connection has ended.
     #[error("connection closed: {0}")]
     Closed(CloseReason),

@@ -13,6 +13,8 @@ mod injection;
 mod lasting;
 #[path = "daemon/load.rs"]
 mod load;
+#[path = "daemon/long_names.rs"]
+mod long_names;
 #[path = "daemon/quoting.rs"]
 mod quoting;
 #[path = "daemon/sessions.rs"]

@@ -34,6 +34,7 @@ use crate::types::{Cid, Dialect};
 /// - [`Error::Unsupported`]: the daemon is too old or too new for it; nothing was sent.
 /// - [`Error::UnexpectedReply`]: the reply does not have the command's form.
 /// - [`Error::Timeout`]: no reply in time; the connection goes on.
+/// - [`Error::BrokenOff`]: the reply to `status` has no end, as a client's name is too long for the daemon.
 /// - [`Error::NoReply`]: the daemon has answered what was sent behind the command, and not the command.
 /// - [`Error::Closed`]: the connection has ended, with the reason.
 ///

@@ -302,6 +302,7 @@ fn failure_error(command: &'static str, failure: Failure, secret: Option<&Vec<u8
         Failure::Unexpected { expected, line } => {
             Error::UnexpectedReply { command, expected, line: shown(&safe(Text::from(line))) }
         }
+        Failure::BrokenOff { lines } => Error::BrokenOff { command, lines },
         Failure::Unanswered => Error::NoReply { command },
     }
 }

@@ -12,6 +12,9 @@ pub enum ReplyShape {
     ExplainedLine,
     /// Any lines, ended by `END`.
     Block,
+    /// A [`Block`](Self::Block) that a daemon may break off for good, without its `END`: `status`, at a row of 512 bytes or
+    /// more. Where it stalls for half a second, a fence tells whether more will come.
+    BreakableBlock,
     /// A `SUCCESS: …` line, then a block ended by `END` (`state on all`).
     LineThenBlock,
     /// One event line that starts so (without the `>`), as `PKCS11ID-COUNT:`.
@@ -41,7 +44,7 @@ pub enum Fence {
 impl ReplyShape {
     /// Whether other commands may be in flight beside this one.
     pub(crate) fn pipelines(self) -> bool {
-        // Bare lines of an explained one could be another's.
-        !matches!(self, Self::Fenced(_) | Self::ExplainedLine | Self::Close)
+        // Bare lines of an explained one could be another's, and a block without its end would take another's reply.
+        !matches!(self, Self::Fenced(_) | Self::ExplainedLine | Self::BreakableBlock | Self::Close)
     }
 }

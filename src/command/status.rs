@@ -16,7 +16,7 @@ impl Command for Status {
     type Reply = reply::Status;
 
     fn encode(&self, _: Dialect) -> Result<Encoded> {
-        Ok(Writer::new("status").number(self.0.number()).line(ReplyShape::Block))
+        Ok(Writer::new("status").number(self.0.number()).line(ReplyShape::BreakableBlock))
     }
 
     fn read(&self, reply: &RawReply) -> Result<reply::Status> {

@@ -19,6 +19,8 @@ pub(super) struct Daemon {
     pub(super) epoch: Option<u64>,
     /// The latest time by its own clock, in seconds of Unix time.
     pub(super) clock: Option<u64>,
+    /// Its `status` could not be had, and what it tells is missing.
+    pub(super) is_blind: bool,
     /// Something is missing that a `status` tells.
     pub(super) wants_status: bool,
     /// How many `status` were taken in.
@@ -33,6 +35,7 @@ impl Daemon {
             is_attached: false,
             epoch: None,
             clock: None,
+            is_blind: false,
             wants_status: false,
             statuses: 0,
             by_cid: HashMap::new(),
@@ -57,6 +60,7 @@ impl Daemon {
     /// Another connection, or none.
     pub(super) fn reconnected(&mut self, store: &mut Store, is_attached: bool, epoch: Option<u64>) {
         (self.is_attached, self.epoch) = (is_attached, epoch);
+        self.is_blind = false;
         self.by_cid.values().for_each(|id| store.doubt(*id));
     }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until};
-use tracing::debug;
+use tracing::{debug, warn};
 
 use super::live::{Shared, Telling};
 use crate::client::{Client, Events, Lagged, PeerIdentities, WeakClient, far};
@@ -35,6 +35,8 @@ pub(super) struct Follow {
     /// When to ask again.
     due: Instant,
     last: Option<Instant>,
+    /// Not to be asked sooner, but by who wants it: the last one could not be had.
+    not_before: Option<Instant>,
     asking: Option<Asking>,
     /// It waits for the events that came before it.
     answer: Option<Answer>,
@@ -62,6 +64,7 @@ impl Follow {
             asked: Vec::new(),
             due: Instant::now(),
             last: None,
+            not_before: None,
             asking: None,
             answer: None,
         }
@@ -139,9 +142,9 @@ impl Follow {
     }
 
     fn ask_soon(&mut self, table: &Telling<'_>) {
-        if table.peers().wants_status(&self.daemon) {
+        if self.wanted.is_empty() && table.peers().wants_status(&self.daemon) {
             let soon = self.last.map_or_else(Instant::now, |last| last + PAUSE);
-            self.due = self.due.min(soon);
+            self.due = self.due.min(soon).max(self.not_before.unwrap_or(soon));
         }
     }
 
@@ -154,7 +157,7 @@ impl Follow {
     }
 
     fn answered(&mut self, answer: Result<Answer>) {
-        self.asking = None;
+        (self.asking, self.not_before) = (None, None);
         let interval = self.shared.upgrade().map_or(PAUSE, |shared| shared.interval());
         self.due = far(Instant::now(), interval);
         match answer {
@@ -165,9 +168,28 @@ impl Follow {
                 }
                 self.answer = Some(answer);
             }
-            // As in a hold, where nobody is served.
-            Err(error) => self.tell(&Err(error)),
+            Err(error) => {
+                // In a hold it is refused, as nobody is served.
+                if !matches!(error, Error::Refused { .. } | Error::Closed(_)) {
+                    self.is_blind(&error);
+                }
+                self.tell(&Err(error));
+            }
         }
+    }
+
+    /// The `status` could not be had. It is asked for at its intervals alone, as each may hold up other commands.
+    fn is_blind(&mut self, error: &Error) {
+        self.not_before = Some(self.due);
+        let Some(shared) = self.shared.upgrade() else { return };
+        let daemon = &self.daemon;
+        warn!(%daemon, %error, "the session table goes on by events alone");
+        shared.change(|table| {
+            table.change(|peers| {
+                peers.status_failed(daemon);
+                Vec::new()
+            });
+        });
     }
 
     /// Takes in the `status`, once all events before it are.

@@ -57,6 +57,8 @@
 //! - What became of a REAUTH: see [`Phase::Renewing`]. Why a client left. That it moved to another port, but by `status`.
 //! - After `env-filter 1` and above, names and addresses in events are not vouched for, and are not taken from them. A
 //!   `status` is asked for instead, a second later at most.
+//! - All, where a client's name is so long that `status` [breaks off](crate::Error::BrokenOff): the table goes on by events
+//!   alone, and [says so](PeersSnapshot::blind).
 //! - On a connection without [requests](crate::Builder::requests) there are no identities for commands. Restarts are seen
 //!   where [states](crate::Client::state_on) are on, and by what `status` shows.
 

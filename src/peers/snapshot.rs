@@ -25,12 +25,12 @@ pub struct PeersSnapshot(Arc<Inner>);
 struct Inner {
     /// By ID.
     rows: Vec<PeerRow>,
-    /// Each daemon, and whether it was attached.
-    daemons: Vec<(Arc<str>, bool)>,
+    /// Each daemon, whether it was attached, and whether the table was blind there.
+    daemons: Vec<(Arc<str>, bool, bool)>,
 }
 
 impl PeersSnapshot {
-    pub(super) fn new(mut rows: Vec<PeerRow>, mut daemons: Vec<(Arc<str>, bool)>) -> Self {
+    pub(super) fn new(mut rows: Vec<PeerRow>, mut daemons: Vec<(Arc<str>, bool, bool)>) -> Self {
         rows.sort_unstable_by_key(|row| row.record.id);
         daemons.sort_unstable();
         Self(Arc::new(Inner { rows, daemons }))
@@ -79,7 +79,12 @@ impl PeersSnapshot {
     /// Each daemon by its name, and whether there was a connection to it. Without one its sessions are as they were last
     /// known.
     pub fn daemons(&self) -> impl Iterator<Item = (&str, bool)> {
-        self.0.daemons.iter().map(|(name, is_attached)| (&**name, *is_attached))
+        self.0.daemons.iter().map(|(name, is_attached, _)| (&**name, *is_attached))
+    }
+
+    /// The daemons whose `status` could not be had: see [`Peers::is_blind`](super::Peers::is_blind).
+    pub fn blind(&self) -> impl Iterator<Item = &str> {
+        self.0.daemons.iter().filter(|(_, _, is_blind)| *is_blind).map(|(name, ..)| &**name)
     }
 }
 

@@ -26,7 +26,7 @@ impl Daemon {
         if let Some(time) = status.time.as_ref().and_then(|time| time.unix) {
             self.is_now(time);
         }
-        self.wants_status = false;
+        (self.wants_status, self.is_blind) = (false, false);
         self.statuses += 1;
         let networks = networks(status);
         let rows = status.clients.iter().filter_map(|row| Some((row.cid()?, row)));

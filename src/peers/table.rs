@@ -63,6 +63,7 @@ impl Peers {
                 // Its identities were not taken with it, and come with the next.
                 daemon.reconcile(store, status, None);
             }
+            daemon.is_blind = now.status_is_broken_off;
             daemon.wants_status = true;
         })
     }
@@ -126,8 +127,24 @@ impl Peers {
     ) -> Vec<Change> {
         self.with(daemon, |daemon, store| match status {
             Status::Server(status) => daemon.reconcile(store, status, peers),
-            Status::Client(_) => daemon.wants_status = false,
+            Status::Client(_) => (daemon.wants_status, daemon.is_blind) = (false, false),
         })
+    }
+
+    /// The `status` of this daemon could not be had, as by [`Error::BrokenOff`](crate::Error::BrokenOff): the table is
+    /// [blind](Self::is_blind) there.
+    pub fn status_failed(&mut self, daemon: &str) {
+        self.with(daemon, |daemon, _| daemon.is_blind = true);
+    }
+
+    /// Whether the last `status` of this daemon could not be had: what events tell is in the table all the same, but
+    /// sessions that ended without a word stay, and those that began unseen are missing, up to the next `status`.
+    ///
+    /// One client with a very long user name is [enough](crate::Error::BrokenOff). That a daemon in a hold answers no
+    /// `status` is no blindness.
+    #[must_use]
+    pub fn is_blind(&self, daemon: &str) -> bool {
+        self.daemons.get(daemon).is_some_and(|daemon| daemon.is_blind)
     }
 
     /// Whether a `status` of this daemon would tell what is missing: at the beginning of a connection, after a lag, of a
@@ -200,7 +217,8 @@ impl Peers {
             |entry: &Entry| PeerRow { record: Arc::clone(&entry.record), peer: entry.peer.clone() };
         let rows = self.store.entries().values().map(row).collect();
         let daemons = self.daemons.iter();
-        let daemons = daemons.map(|(name, daemon)| (Arc::clone(name), daemon.is_attached));
+        let daemons =
+            daemons.map(|(name, daemon)| (Arc::clone(name), daemon.is_attached, daemon.is_blind));
         PeersSnapshot::new(rows, daemons.collect())
     }
 

@@ -39,6 +39,9 @@ const QUEUE: usize = 64;
 /// The same, with those that wait for the late reply of another.
 const QUEUE_LIMIT: usize = 16 * QUEUE;
 
+/// How long a reply that may be broken off may pause before a fence asks whether there is more.
+const PAUSE: Duration = Duration::from_millis(500);
+
 /// How many reads go at most before anything else gets its turn again.
 const CATCH_UP: usize = 64;
 
@@ -51,6 +54,8 @@ pub(in crate::client) struct Driver<S> {
     dispatcher: Dispatcher,
     output: Output,
     reply_timer: ReplyTimer,
+    /// When to ask whether the reply that has begun goes on.
+    pause_ends: Option<Instant>,
     /// What was just received for the commands in flight.
     heard: Heard,
     /// There may be more to read that an answer waits for, and that nothing else tells of.
@@ -97,6 +102,7 @@ impl<S: Transport> Driver<S> {
             dispatcher: parts.dispatcher,
             output: Output::default(),
             reply_timer: ReplyTimer::new(settings.reply_timeout),
+            pause_ends: None,
             heard: Heard::Nothing,
             is_behind: false,
             handles: parts.handles,
@@ -128,7 +134,7 @@ impl<S: Transport> Driver<S> {
             if let Err(reason) = self.refill_output().await {
                 return reason;
             }
-            let deadline = self.ending.deadline;
+            let (deadline, pause_ends) = (self.ending.deadline, self.pause_ends);
             let (takes_commands, abandoned) = (self.takes_commands(), self.ending.abandoned);
             let mut room = self.demuxer.room();
             tokio::select! {
@@ -159,6 +165,11 @@ impl<S: Transport> Driver<S> {
                     if let Err(reason) = self.silent() {
                         return reason;
                     }
+                }
+                // A daemon says a status at once, and its end never where a row is too long for it.
+                () = sleep_until(pause_ends), if pause_ends.is_some() => {
+                    self.pause_ends = None;
+                    self.exchange.stalled();
                 }
                 // The end was asked for, or writing failed, and the daemon has not closed in time.
                 () = sleep_until(deadline), if deadline.is_some() => return self.overdue(),
@@ -364,7 +375,12 @@ impl<S: Transport> Driver<S> {
         self.demuxer.has_read(bytes);
         let drained = self.drain_demuxer();
         match std::mem::replace(&mut self.heard, Heard::Nothing) {
-            Heard::Reply => self.reply_timer.heard(),
+            Heard::Reply => {
+                self.reply_timer.heard();
+                // Events do not put it off.
+                let may_be_broken_off = self.exchange.may_be_broken_off();
+                self.pause_ends = may_be_broken_off.then(|| Instant::now() + PAUSE);
+            }
             Heard::Stray => self.reply_timer.heard_stray(),
             Heard::Nothing => {}
         }

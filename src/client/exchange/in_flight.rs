@@ -52,7 +52,7 @@ impl<T> InFlight<T> {
         match self.shape {
             ReplyShape::Line => self.take_line(line),
             ReplyShape::ExplainedLine => self.take_explained(line, limit),
-            ReplyShape::Block => self.take_block(line, limit),
+            ReplyShape::Block | ReplyShape::BreakableBlock => self.take_block(line, limit),
             ReplyShape::LineThenBlock => self.take_line_then_block(line, limit),
             ReplyShape::Event(_) => match refusal(&line) {
                 Some(text) => Taken::Whole(Err(Failure::Refused(text))),
@@ -64,12 +64,20 @@ impl<T> InFlight<T> {
         }
     }
 
+    /// Whether it has a part of a reply that may have no more.
+    pub(super) fn may_be_broken_off(&self) -> bool {
+        self.shape == ReplyShape::BreakableBlock && self.reply.has_lines()
+    }
+
     /// What the command ends with when the fence behind it is answered.
     pub(super) fn fenced(&mut self) -> Outcome {
         let reply = std::mem::take(&mut self.reply);
         match self.shape {
             ReplyShape::Fenced(Fence::AtOnce) => fenced_outcome(reply),
             ReplyShape::Fenced(_) if reply.has_lines() => fenced_outcome(reply),
+            ReplyShape::BreakableBlock if self.unfit.is_none() && reply.has_lines() => {
+                Err(Failure::BrokenOff { lines: reply.ends.len() })
+            }
             _ => {
                 let first = reply.success.clone().or_else(|| reply.into_lines().into_iter().next());
                 Err(match self.unfit.take().or(first) {
@@ -96,7 +104,7 @@ impl<T> InFlight<T> {
 
     fn expected(&self) -> &'static str {
         match self.shape {
-            ReplyShape::Block => "lines and then `END`",
+            ReplyShape::Block | ReplyShape::BreakableBlock => "lines and then `END`",
             ReplyShape::LineThenBlock => "`SUCCESS: …` in its own words, lines and then `END`",
             ReplyShape::Event(_) => "an event line of its own",
             ReplyShape::Count(_) => "as many lines as were asked for",

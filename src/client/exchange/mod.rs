@@ -33,6 +33,8 @@ pub(super) enum Failure {
     Refused(Text),
     /// A reply in other words.
     Unexpected { expected: &'static str, line: Bytes },
+    /// A fence behind it was answered, and of it came so many lines alone.
+    BrokenOff { lines: usize },
     /// A fence behind it was answered, and it was not.
     Unanswered,
 }
@@ -149,6 +151,18 @@ impl<T> Exchange<T> {
     pub(super) fn next(&self) -> Option<&T> {
         let next = self.sendable(&|_| true)?;
         self.queued.get(next).map(|next| &next.pending)
+    }
+
+    /// Whether the reply that is awaited may have been broken off, and no fence tells yet.
+    pub(super) fn may_be_broken_off(&self) -> bool {
+        self.fence.is_idle() && self.in_flight.front().is_some_and(InFlight::may_be_broken_off)
+    }
+
+    /// Such a reply has stalled: a fence tells whether there is more. That is no silence that ends anything.
+    pub(super) fn stalled(&mut self) {
+        if self.may_be_broken_off() {
+            self.fence.demand();
+        }
     }
 
     /// The next bytes to write, whole commands only, of those that `may` go out.

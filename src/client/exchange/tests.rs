@@ -515,3 +515,32 @@ proptest::proptest! {
         proptest::prop_assert_eq!(answered, (0..shapes.len()).collect::<Vec<_>>());
     }
 }
+
+#[test]
+fn a_block_that_is_broken_off_costs_its_own_call() {
+    let mut exchange = exchange(8, &[ReplyShape::BreakableBlock, ReplyShape::Block]);
+    assert!(written(&mut exchange).is_some());
+    assert!(written(&mut exchange).is_none(), "nothing goes beside it, whose reply it would take");
+    exchange.stalled();
+    assert!(written(&mut exchange).is_none(), "nothing came of it yet");
+    line(&mut exchange, "TITLE");
+    line(&mut exchange, "TIME");
+    assert!(exchange.may_be_broken_off());
+    exchange.stalled();
+    let ended = pass_fence(&mut exchange);
+    assert_eq!(ended, [(0, Err(Failure::BrokenOff { lines: 2 }))]);
+    assert!(written(&mut exchange).is_some());
+    assert!(matches!(line(&mut exchange, "END"), Step::Done(1, Ok(_))));
+}
+
+#[test]
+fn a_block_that_only_pauses_is_whole() {
+    let mut exchange = exchange(1, &[ReplyShape::BreakableBlock]);
+    written(&mut exchange);
+    line(&mut exchange, "TITLE");
+    exchange.stalled();
+    let fence = written(&mut exchange).expect("a fence");
+    let whole = line(&mut exchange, "END");
+    assert_eq!(whole, Step::Done(0, Ok(reply(None, &["TITLE"]))));
+    assert_eq!(fenced(exchange.reply(fence_reply(&fence))), []);
+}

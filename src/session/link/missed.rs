@@ -20,6 +20,8 @@ pub struct Picture {
     pub states: Vec<State>,
     /// `status 3`
     pub status: Option<Status>,
+    /// Whether there is no `status` because the daemon [broke it off](Error::BrokenOff), at a client's very long name.
+    pub status_is_broken_off: bool,
     /// `load-stats`
     pub load_stats: Option<LoadStats>,
     extent: Extent,
@@ -75,7 +77,9 @@ impl Picture {
             return Err(error);
         }
         let pid = told(pid)?;
-        let status = told(client.status().await)?;
+        let status = client.status().await;
+        let status_is_broken_off = matches!(status, Err(Error::BrokenOff { .. }));
+        let status = told(status)?;
         let server = status.as_ref().and_then(Status::as_server);
         Ok(Self {
             pid,
@@ -83,6 +87,7 @@ impl Picture {
             extent,
             clock: server.and_then(|server| server.time.as_ref()?.unix),
             status,
+            status_is_broken_off,
             load_stats: told(client.load_stats().await)?,
         })
     }
@@ -101,6 +106,7 @@ impl Picture {
             extent,
             clock,
             status: self.status.or(before.status),
+            status_is_broken_off: self.status_is_broken_off,
             load_stats: self.load_stats.or(before.load_stats),
         }
     }

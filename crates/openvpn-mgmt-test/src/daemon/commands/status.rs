@@ -20,6 +20,9 @@ const CLIENTS: [&str; 12] = [
     "Data Channel Cipher",
 ];
 
+/// Where a daemon stops for good: a row that is as long.
+const CUT: usize = 512;
+
 const ROUTES: [&str; 5] =
     ["Virtual Address", "Common Name", "Real Address", "Last Ref", "Last Ref (time_t)"];
 
@@ -35,7 +38,7 @@ impl Daemon {
             // It has one form.
             _ => self.tunnel_status(),
         };
-        for line in lines {
+        for line in up_to_cut(lines) {
             self.say(line);
         }
     }
@@ -44,7 +47,7 @@ impl Daemon {
     pub(in crate::daemon) fn log_status(&mut self) {
         let lines =
             if self.is(Mode::Server) { self.status_in_words() } else { self.tunnel_status() };
-        for line in lines {
+        for line in up_to_cut(lines) {
             self.log("I", &line);
         }
     }
@@ -111,4 +114,9 @@ impl Daemon {
     fn route_rows(&self) -> Vec<[String; 5]> {
         self.clients.routes(self.set_up.tcp)
     }
+}
+
+/// What a daemon says of these lines.
+fn up_to_cut(lines: Vec<String>) -> impl Iterator<Item = String> {
+    lines.into_iter().take_while(|line| line.len() < CUT)
 }
