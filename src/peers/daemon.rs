@@ -102,7 +102,8 @@ impl Daemon {
         self.epoch = self.epoch.max(Some(epoch));
     }
 
-    /// The session of this ID, seen now. One that is proved to be another session's is over.
+    /// The session of this ID, seen now. One whose ID is another session's is over; where nothing proves whose it is, as
+    /// by a number alone on another connection, the next `status` tells.
     pub(super) fn find(
         &mut self,
         store: &mut Store,
@@ -116,8 +117,14 @@ impl Daemon {
         let is_named = entry.peer.is_some() && peer.is_some();
         let is_later =
             since.is_some() && entry.record.since.is_some() && since != entry.record.since;
-        let is_other = !entry.may_be(peer) || (!is_named && is_later);
-        if is_other {
+        let is_unproved = match env {
+            _ if entry.is_confirmed => false,
+            Some(env) => !is_proved(&entry.record, since, env),
+            // No word about another either.
+            None if entry.may_be(peer) => return None,
+            None => true,
+        };
+        if is_unproved || !entry.may_be(peer) || (!is_named && is_later) {
             self.replaced(store, id);
             return None;
         }
@@ -154,4 +161,18 @@ impl Daemon {
         self.by_cid.insert(cid, id);
         Some(id)
     }
+}
+
+/// Whether a block is of this session of another connection.
+fn is_proved(record: &PeerRecord, since: Option<u64>, env: &Env) -> bool {
+    if record.since.is_some() && since.is_some() {
+        return record.since == since;
+    }
+    let known = (record.real_ip, record.real_port);
+    let untrusted = (env.untrusted_ip().ok().flatten(), env.untrusted_port().ok().flatten());
+    let trusted = (env.trusted_ip().ok().flatten(), env.trusted_port().ok().flatten());
+    let is_there = known.0.is_some() && (known == untrusted || known == trusted);
+    let name = env.common_name().ok().flatten().filter(|name| !name.is_empty() && *name != "UNDEF");
+    let is_named = record.common_name == name;
+    env.is_trusted() && is_there && is_named
 }

@@ -95,7 +95,7 @@ impl Daemon {
     ) {
         let found = self.find(store, cid, peer, Some(env));
         // What came before, as its networks, or what is filtered, stands in `status` alone.
-        self.wants_status |= found.is_none() || !env.is_trusted();
+        self.wants_status |= (found.is_none() && !store.is_full()) || !env.is_trusted();
         self.change(store, found, (cid, peer, phase), |record| {
             record.phase = phase;
             record.kid = kid.or(record.kid);

@@ -28,17 +28,19 @@ impl Daemon {
         }
         (self.wants_status, self.is_blind) = (false, false);
         self.statuses += 1;
-        let networks = networks(status);
+        let mut networks = networks(status);
         let rows = status.clients.iter().filter_map(|row| Some((row.cid()?, row)));
         let mut new = Vec::new();
         for (cid, row) in rows {
-            if !self.is_seen_in(store, (cid, row), peers, &networks) {
+            if !self.is_seen_in(store, (cid, row), peers, &mut networks) {
                 new.push((cid, row));
             }
         }
-        self.unseen_leave(store);
+        if tells_all(status) {
+            self.unseen_leave(store);
+        }
         for (cid, row) in new {
-            self.joins_by(store, (cid, row), peers, &networks);
+            self.joins_by(store, (cid, row), peers, &mut networks);
         }
     }
 
@@ -48,7 +50,7 @@ impl Daemon {
         store: &mut Store,
         (cid, row): (Cid, &StatusClient),
         peers: Option<&PeerIdentities>,
-        networks: &Networks,
+        networks: &mut Networks,
     ) -> bool {
         let Some((id, entry)) = self.id(cid).and_then(|id| Some((id, store.get(id)?))) else {
             return false;
@@ -71,7 +73,7 @@ impl Daemon {
         store: &mut Store,
         (cid, row): (Cid, &StatusClient),
         peers: Option<&PeerIdentities>,
-        networks: &Networks,
+        networks: &mut Networks,
     ) {
         // No daemon says one twice.
         if self.id(cid).is_some() {
@@ -94,6 +96,12 @@ impl Daemon {
             self.leaves(store, id, Departure::Unseen, None);
         }
     }
+}
+
+/// Whether who is not in it is not there: each row of a client is one with a CID.
+fn tells_all(status: &ServerStatus) -> bool {
+    let is_client = |line: &Text| line.as_bytes().starts_with(b"CLIENT_LIST");
+    status.clients.iter().all(|row| row.cid().is_some()) && !status.unparsed.iter().any(is_client)
 }
 
 /// Whether a row is of this session.
@@ -119,7 +127,7 @@ fn is_session(entry: &Entry, row: &StatusClient, peer: Option<&Peer>) -> bool {
     !is_other_name && (record.since.is_some() || !is_elsewhere)
 }
 
-fn take(record: &mut PeerRecord, row: &StatusClient, networks: &Networks, undecided: bool) {
+fn take(record: &mut PeerRecord, row: &StatusClient, networks: &mut Networks, undecided: bool) {
     record.name_as(row.common_name(), row.username());
     record.since = row.connected_since().unix.or(record.since);
     let real = row.real_address();
@@ -133,8 +141,9 @@ fn take(record: &mut PeerRecord, row: &StatusClient, networks: &Networks, undeci
     }
     // Without a port, as before 2.7 with IPv6, an address may be that of several.
     if real.port.is_some() {
-        let behind = networks.get(&real.text).map(Vec::as_slice).unwrap_or_default();
-        let behind: Vec<_> = behind.iter().filter(|it| !own.contains(it)).cloned().collect();
+        // Taken, so that rows of one address do not cost as much as its networks each.
+        let mut behind = networks.remove(&real.text).unwrap_or_default();
+        behind.retain(|it| !own.contains(it));
         record.set_addresses(&behind, false);
     }
     record.count(row.bytes_received(), row.bytes_sent());

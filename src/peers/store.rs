@@ -147,7 +147,7 @@ impl Store {
             return;
         }
         if let Some(old) = std::mem::replace(&mut entry.peer, peer.cloned()) {
-            self.identities.remove(&old);
+            self.forget(&old, id);
         }
         if let Some(peer) = peer {
             self.identities.insert(peer.clone(), id);
@@ -159,7 +159,7 @@ impl Store {
         let Some(entry) = self.entries.get_mut(&id) else { return };
         entry.is_confirmed = false;
         if let Some(peer) = entry.peer.take() {
-            self.identities.remove(&peer);
+            self.forget(&peer, id);
         }
     }
 
@@ -174,9 +174,16 @@ impl Store {
         let Some(Entry { record, peer, .. }) = self.entries.remove(&id) else { return };
         self.unindex(&record);
         if let Some(peer) = peer {
-            self.identities.remove(&peer);
+            self.forget(&peer, id);
         }
         self.changes.push(Change::Left { record, duration, how });
+    }
+
+    /// What was this record's identity is so no more. A session that is followed by two names has one identity twice.
+    fn forget(&mut self, peer: &Peer, id: RecordId) {
+        if self.identities.get(peer) == Some(&id) {
+            self.identities.remove(peer);
+        }
     }
 
     fn index(&mut self, record: &PeerRecord) {

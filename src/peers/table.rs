@@ -59,6 +59,7 @@ impl Peers {
             if missed.restarted == Some(true) {
                 daemon.restarted(store);
             }
+            daemon.clock = None;
             if let Some(Status::Server(status)) = &now.status {
                 // Its identities were not taken with it, and come with the next.
                 daemon.reconcile(store, status, None);
@@ -73,6 +74,7 @@ impl Peers {
     pub fn connected(&mut self, daemon: &str, epoch: Option<u64>) {
         self.with(daemon, |daemon, store| {
             daemon.reconnected(store, true, epoch);
+            daemon.clock = None;
             daemon.wants_status = true;
         });
     }
@@ -118,7 +120,8 @@ impl Peers {
     /// which has none.
     ///
     /// Sessions that are not in it have left, and clients that were never seen to connect are in the table from now on. That
-    /// of a client changes nothing, and rows without a CID, as in format 1, are passed over.
+    /// of a client changes nothing. Rows without a CID, as in format 1, and those that cannot be read, are passed over, and
+    /// nobody has left then.
     pub fn status(
         &mut self,
         daemon: &str,

@@ -10,6 +10,8 @@ use crate::events::{Assembler, Event};
 use crate::reply::{RawReply, Status};
 use crate::types::{Kid, VirtualAddress};
 
+mod hostile;
+
 /// A table, and what its changes make of an empty one.
 struct Table {
     peers: Peers,
