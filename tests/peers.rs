@@ -11,6 +11,8 @@ mod many;
 mod property;
 #[path = "peers/replay.rs"]
 mod replay;
+#[path = "peers/taken_over.rs"]
+mod taken_over;
 #[path = "peers/ten_thousand.rs"]
 mod ten_thousand;
 #[path = "peers/truth.rs"]

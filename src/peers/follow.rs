@@ -25,6 +25,8 @@ type Asking = Pin<Box<dyn Future<Output = Result<Answer>> + Send>>;
 pub(super) struct Follow {
     shared: Weak<Shared>,
     daemon: Arc<str>,
+    /// Which of those that followed it this is.
+    number: u64,
     client: WeakClient,
     events: Events,
     refreshes: mpsc::Receiver<Refresh>,
@@ -50,13 +52,14 @@ const TURN: usize = 256;
 impl Follow {
     pub(super) fn new(
         shared: &Arc<Shared>,
-        daemon: Arc<str>,
+        (daemon, number): (Arc<str>, u64),
         client: &Client,
         refreshes: mpsc::Receiver<Refresh>,
     ) -> Self {
         Self {
             shared: Arc::downgrade(shared),
             daemon,
+            number,
             client: client.downgrade(),
             events: client.subscribe(),
             refreshes,
@@ -79,8 +82,7 @@ impl Follow {
                 refresh.send(Err(Error::Closed(reason.clone().unwrap_or(CloseReason::DriverGone))));
         }
         if let Some(shared) = self.shared.upgrade() {
-            // One that takes its place has put in a channel of its own.
-            shared.ended(&self.daemon, || !self.refreshes.is_closed());
+            shared.ended(&self.daemon, self.number);
         }
     }
 
@@ -109,7 +111,7 @@ impl Follow {
     /// Takes in an event, and those that are there behind it.
     fn events(&mut self, first: Result<Event, Lagged>) -> Option<()> {
         let shared = self.shared.upgrade()?;
-        shared.change(|table| {
+        shared.change((&Arc::clone(&self.daemon), self.number), |table| {
             let mut next = Some(first);
             for _ in 0..TURN {
                 let Some(event) = next else { break };
@@ -120,8 +122,7 @@ impl Follow {
                 next = self.events.try_next();
             }
             self.ask_soon(table);
-        });
-        Some(())
+        })
     }
 
     fn event(&self, table: &mut Telling<'_>, event: Result<Event, Lagged>) {
@@ -184,7 +185,7 @@ impl Follow {
         let Some(shared) = self.shared.upgrade() else { return };
         let daemon = &self.daemon;
         warn!(%daemon, %error, "the session table goes on by events alone");
-        shared.change(|table| {
+        shared.change((daemon, self.number), |table| {
             table.change(|peers| {
                 peers.status_failed(daemon);
                 Vec::new()
@@ -197,10 +198,12 @@ impl Follow {
         let is_due = |answer: &mut Answer| self.events.has_passed(&answer.1);
         let Some((status, peers)) = self.answer.take_if(is_due) else { return };
         let Some(shared) = self.shared.upgrade() else { return };
-        shared.change(|table| {
+        let taken_in = shared.change((&self.daemon, self.number), |table| {
             table.change(|known| known.status(&self.daemon, &status, Some(&peers)));
         });
-        self.tell(&Ok(()));
+        if taken_in.is_some() {
+            self.tell(&Ok(()));
+        }
     }
 
     fn tell(&mut self, result: &Result<()>) {

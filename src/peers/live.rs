@@ -41,7 +41,16 @@ struct Table {
     peers: Peers,
     /// The table as it is, where it was asked for since the last change.
     snapshot: Option<PeersSnapshot>,
-    followers: HashMap<Arc<str>, mpsc::Sender<Refresh>>,
+    followers: HashMap<Arc<str>, Follower>,
+    /// How many were followed.
+    count: u64,
+}
+
+/// The one session of a daemon that is followed.
+struct Follower {
+    /// Tells it from those of before, which may still have events to read.
+    number: u64,
+    refresh: mpsc::Sender<Refresh>,
 }
 
 impl LivePeersBuilder {
@@ -67,7 +76,7 @@ impl LivePeersBuilder {
     #[must_use]
     pub fn build(self) -> LivePeers {
         let peers = self.most.map_or_else(Peers::new, Peers::with_most);
-        let table = Table { peers, snapshot: None, followers: HashMap::new() };
+        let table = Table { peers, snapshot: None, followers: HashMap::new(), count: 0 };
         let (changes, interval) = (broadcast::Sender::new(self.capacity), self.interval);
         LivePeers(Arc::new(Shared { table: Mutex::new(table), changes, interval }))
     }
@@ -156,8 +165,10 @@ impl LivePeers {
         let (refresh, refreshes) = mpsc::channel(16);
         let follow = {
             let mut table = self.0.lock();
-            let follow = Follow::new(&self.0, Arc::clone(daemon), client, refreshes);
-            table.followers.insert(Arc::clone(daemon), refresh);
+            table.count += 1;
+            let number = table.count;
+            let follow = Follow::new(&self.0, (Arc::clone(daemon), number), client, refreshes);
+            table.followers.insert(Arc::clone(daemon), Follower { number, refresh });
             self.0.publish(&mut table, |peers| attach(peers, daemon));
             follow
         };
@@ -180,7 +191,7 @@ impl LivePeers {
     /// It is asked all the same when the future is dropped.
     pub async fn refresh(&self, daemon: &str) -> Result<()> {
         let away = || Error::Away { status: format!("the table follows no session of {daemon}") };
-        let follower = self.0.lock().followers.get(daemon).cloned();
+        let follower = self.0.lock().followers.get(daemon).map(|it| it.refresh.clone());
         let (done, is_done) = oneshot::channel();
         follower.ok_or_else(away)?.send(done).await.map_err(|_| away())?;
         is_done.await.unwrap_or_else(|_| Err(away()))
@@ -217,18 +228,25 @@ impl Shared {
         self.interval
     }
 
-    /// Changes the table, and tells what that changed.
-    pub(super) fn change<T>(&self, act: impl FnOnce(&mut Telling<'_>) -> T) -> T {
+    /// Changes the table by what this follower has read, and tells what that changed; `None` where it follows no more.
+    pub(super) fn change<T>(
+        &self,
+        (daemon, number): (&str, u64),
+        act: impl FnOnce(&mut Telling<'_>) -> T,
+    ) -> Option<T> {
         let mut table = self.lock();
+        if !table.is_followed_by(daemon, number) {
+            return None;
+        }
         table.snapshot = None;
         let Table { peers, .. } = &mut *table;
-        act(&mut Telling { peers, changes: &self.changes })
+        Some(act(&mut Telling { peers, changes: &self.changes }))
     }
 
-    /// The session that this was told of is over, unless it is another that is followed.
-    pub(super) fn ended(&self, daemon: &str, is_it: impl FnOnce() -> bool) {
+    /// The session that this follower was told of is over, unless it is another that is followed.
+    pub(super) fn ended(&self, daemon: &str, number: u64) {
         let mut table = self.lock();
-        if is_it() {
+        if table.is_followed_by(daemon, number) {
             table.followers.remove(daemon);
             self.publish(&mut table, |peers| {
                 peers.disconnected(daemon);
@@ -249,6 +267,10 @@ impl Shared {
 }
 
 impl Table {
+    fn is_followed_by(&self, daemon: &str, number: u64) -> bool {
+        self.followers.get(daemon).is_some_and(|follower| follower.number == number)
+    }
+
     fn snapshot(&mut self) -> PeersSnapshot {
         self.snapshot.get_or_insert_with(|| self.peers.snapshot()).clone()
     }
