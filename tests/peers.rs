@@ -1,6 +1,8 @@
 //! The session table against simulated servers, whose clients are known.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "tests")]
 
+#[path = "peers/in_order.rs"]
+mod in_order;
 #[path = "peers/long_names.rs"]
 mod long_names;
 #[path = "peers/manager.rs"]

@@ -110,6 +110,11 @@ impl Events {
         self.number >= peers.number()
     }
 
+    /// Whether the event that was given last came behind the reply of these identities, or may have been lost behind it.
+    pub(crate) fn is_behind(&self, peers: &PeerIdentities) -> bool {
+        self.number > peers.number()
+    }
+
     /// The next event, `Err` where some were lost, or `None` at the end of the connection.
     ///
     /// # Errors

@@ -1,11 +1,13 @@
 //! [`Follow`]: the task that keeps a table up to date with one session.
 
 use std::future::poll_fn;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, Weak};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
+use tokio::task::unconstrained;
 use tokio::time::{Instant, sleep_until};
 use tracing::{debug, warn};
 
@@ -115,14 +117,29 @@ impl Follow {
             let mut next = Some(first);
             for _ in 0..TURN {
                 let Some(event) = next else { break };
-                self.event(table, event);
-                if self.answer.as_ref().is_some_and(|(_, peers)| self.events.has_passed(peers)) {
-                    break;
+                self.look_for_answer();
+                if self.answer.as_ref().is_some_and(|(_, peers)| self.events.is_behind(peers)) {
+                    // Who came behind a `status` has not left by it.
+                    self.settle(table);
                 }
+                self.event(table, event);
                 next = self.events.try_next();
             }
             self.ask_soon(table);
         })
+    }
+
+    /// Looks whether the answer is there, as it is before any event that came behind it.
+    fn look_for_answer(&mut self) {
+        let Some(asking) = &mut self.asking else { return };
+        let looked =
+            pin!(unconstrained(asking.as_mut())).poll(&mut Context::from_waker(Waker::noop()));
+        match looked {
+            Poll::Ready(Ok(answer)) => self.answered(Ok(answer)),
+            // It changes the table, too, and has no place among the events.
+            Poll::Ready(failed) => self.asking = Some(Box::pin(std::future::ready(failed))),
+            Poll::Pending => {}
+        }
     }
 
     fn event(&self, table: &mut Telling<'_>, event: Result<Event, Lagged>) {
@@ -195,15 +212,16 @@ impl Follow {
 
     /// Takes in the `status`, once all events before it are.
     fn take_in(&mut self) {
-        let is_due = |answer: &mut Answer| self.events.has_passed(&answer.1);
-        let Some((status, peers)) = self.answer.take_if(is_due) else { return };
-        let Some(shared) = self.shared.upgrade() else { return };
-        let taken_in = shared.change((&self.daemon, self.number), |table| {
-            table.change(|known| known.status(&self.daemon, &status, Some(&peers)));
-        });
-        if taken_in.is_some() {
-            self.tell(&Ok(()));
+        if self.answer.as_ref().is_some_and(|(_, peers)| self.events.has_passed(peers)) {
+            let Some(shared) = self.shared.upgrade() else { return };
+            shared.change((&Arc::clone(&self.daemon), self.number), |table| self.settle(table));
         }
+    }
+
+    fn settle(&mut self, table: &mut Telling<'_>) {
+        let Some((status, peers)) = self.answer.take() else { return };
+        table.change(|known| known.status(&self.daemon, &status, Some(&peers)));
+        self.tell(&Ok(()));
     }
 
     fn tell(&mut self, result: &Result<()>) {
