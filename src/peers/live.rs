@@ -62,7 +62,8 @@ impl LivePeersBuilder {
         Self { interval: interval.max(Duration::from_secs(1)), ..self }
     }
 
-    /// How many changes a slow reader may be behind. Default: 16,384; 1 to 1,048,576, and memory for all at once.
+    /// How many changes a slow reader may be behind. Default: 16,384; 1 to 1,048,576, and memory for all at once:
+    /// beside the table, as many records as that may be held by changes that a slow reader has not read.
     pub fn capacity(self, changes: usize) -> Self {
         Self { capacity: changes.clamp(1, 1 << 20), ..self }
     }

@@ -170,6 +170,9 @@ impl Peers {
     }
 
     /// The sessions of this common name or user name, in the order they came.
+    ///
+    /// A user name is what the client says: who [waits](super::Phase::Waiting) has proved nothing by it yet, nor who is in
+    /// where the server judges by certificates alone.
     pub fn by_name<'a>(
         &'a self,
         name: &str,
