@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
+use openvpn_mgmt::peers::LivePeers;
 use openvpn_mgmt::{Error, Status, StatusFormat};
 use tokio::time::Instant;
 
@@ -32,6 +33,12 @@ async fn a_row_of_512_bytes_breaks_the_status_off() -> Result<()> {
     };
     let client = status.clients.first().context("nobody")?;
     ensure!(client.common_name() == Some("alice".into()), "{client:?}");
+
+    let peers = LivePeers::new();
+    peers.follow("udp", server);
+    let broken_off = peers.refresh("udp").await;
+    ensure!(matches!(broken_off, Err(Error::BrokenOff { .. })), "{broken_off:?}");
+    ensure!(peers.snapshot().blind().eq(["udp"]), "{peers:?}");
     Ok(())
 }
 
