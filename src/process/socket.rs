@@ -1,13 +1,16 @@
-//! [`PrivateSocket`]: where a daemon of the program's own dials in.
+//! [`PrivateSocket`]: where a daemon of the program's own dials in; and where one listens.
 
 use std::fs::Permissions;
 use std::io;
-use std::os::unix::fs::PermissionsExt as _;
-use std::os::unix::net::UnixListener;
+use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
+use std::os::unix::net::{UnixDatagram, UnixListener};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use rustix::io::Errno;
 use rustix::process::{Pid, geteuid, getpgid};
 use tempfile::TempDir;
+use tokio::net::UnixStream;
 
 use super::error::StartError;
 use crate::session::Dialer;
@@ -61,6 +64,45 @@ pub(super) fn is_ours(dialer: &Dialer, pid: u32, has_prefix: bool) -> bool {
 fn group_of(pid: u32) -> Option<u32> {
     let pid = Pid::from_raw(i32::try_from(pid).ok()?)?;
     Some(getpgid(Some(pid)).ok()?.as_raw_nonzero().get().unsigned_abs())
+}
+
+/// How often a socket is tried that has no room.
+const POLL: Duration = Duration::from_millis(10);
+
+/// Connects to whoever listens there, once there is room, and tells who that is.
+pub(super) async fn connect(path: &Path) -> io::Result<(UnixStream, Dialer)> {
+    loop {
+        match UnixStream::connect(path).await {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                tokio::time::sleep(POLL).await;
+            }
+            connected => {
+                let stream = connected?;
+                let who = Dialer::of_unix(&stream)?;
+                return Ok((stream, who));
+            }
+        }
+    }
+}
+
+/// A daemon that is to listen removes whatever is at its path, also a file, and the socket of another that runs.
+pub(super) fn is_free(path: &Path) -> io::Result<()> {
+    match path.symlink_metadata() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Ok(metadata) if metadata.file_type().is_socket() => {}
+        Ok(_) => {
+            let why =
+                "there is something at this path that is no socket, and the daemon would remove it";
+            return Err(io::Error::new(io::ErrorKind::AlreadyExists, why));
+        }
+        Err(error) => return Err(error),
+    }
+    // As by datagrams, of which whoever listens hears nothing: a daemon can restart when a connection ends.
+    match UnixDatagram::unbound()?.connect(path) {
+        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => Ok(()),
+        Err(error) if error.raw_os_error() != Some(Errno::PROTOTYPE.raw_os_error()) => Err(error),
+        _ => Err(io::Error::new(io::ErrorKind::AddrInUse, "somebody listens there already")),
+    }
 }
 
 #[cfg(test)]

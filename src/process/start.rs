@@ -2,14 +2,11 @@
 
 use std::ffi::OsStr;
 use std::io;
-use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
-use rustix::io::Errno;
-use tokio::net::UnixStream;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep_until, timeout};
 use tracing::{debug, warn};
@@ -22,10 +19,10 @@ use super::leftover::Leftover;
 use super::memory::Memory;
 use super::scan::Scan;
 use super::settings::{Configuration, Management, Process};
-use super::socket::{PrivateSocket, is_ours};
+use super::socket::{PrivateSocket, connect, is_free, is_ours};
 use crate::client::far;
 use crate::error::Error;
-use crate::session::{Dialer, Listener, Session, Trouble};
+use crate::session::{Listener, Session, Trouble};
 
 /// How long a daemon has to end whose connection did not come to a session.
 const LAST_WORDS: Duration = Duration::from_secs(5);
@@ -266,41 +263,4 @@ fn failed(error: Error, child: &Child) -> StartError {
 
 fn is_log(directive: &str) -> bool {
     matches!(directive, "log" | "log-append" | "syslog")
-}
-
-/// Connects to whoever listens there, once there is room, and tells who that is.
-async fn connect(path: &Path) -> io::Result<(UnixStream, Dialer)> {
-    loop {
-        match UnixStream::connect(path).await {
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                tokio::time::sleep(POLL).await;
-            }
-            connected => {
-                let stream = connected?;
-                let who = Dialer::of_unix(&stream)?;
-                return Ok((stream, who));
-            }
-        }
-    }
-}
-
-/// A daemon that is to listen removes whatever is at its path, also a file, and the socket of another that runs.
-fn is_free(path: &Path) -> io::Result<()> {
-    use std::os::unix::fs::FileTypeExt as _;
-    match path.symlink_metadata() {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Ok(metadata) if metadata.file_type().is_socket() => {}
-        Ok(_) => {
-            let why =
-                "there is something at this path that is no socket, and the daemon would remove it";
-            return Err(io::Error::new(io::ErrorKind::AlreadyExists, why));
-        }
-        Err(error) => return Err(error),
-    }
-    // As by datagrams, of which whoever listens hears nothing: a daemon can restart when a connection ends.
-    match UnixDatagram::unbound()?.connect(path) {
-        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => Ok(()),
-        Err(error) if error.raw_os_error() != Some(Errno::PROTOTYPE.raw_os_error()) => Err(error),
-        _ => Err(io::Error::new(io::ErrorKind::AddrInUse, "somebody listens there already")),
-    }
 }
