@@ -60,7 +60,7 @@ async fn answer(request: Request) -> io::Result<openvpn_mgmt::Result<()>> {
         Request::Credentials(ask) => sign_in(ask).await,
         Request::PrivateKeyPassword(ask) => {
             show_refusal(ask.refusal());
-            let password = typed(&format!("Password of {}", ask.realm()), false).await?;
+            let password = typed(&format!("Password of '{}'", ask.realm()), false).await?;
             Ok(ask.answer(password).await)
         }
         // The server asks while the client waits (CR_TEXT).

@@ -50,7 +50,7 @@ fn show_refusal(realm: &Realm, refusal: Option<&Refusal>) {
 fn of(realm: &Realm) -> String {
     match realm {
         Realm::Auth => String::new(),
-        other => format!(" for {other}"),
+        other => format!(" for '{other}'"),
     }
 }
 
@@ -83,7 +83,7 @@ impl CredentialsProvider for Person {
         show_refusal(&prompt.realm, prompt.refusal.as_ref());
         let question = match &prompt.realm {
             Realm::PrivateKey => "Private key password".to_owned(),
-            token => format!("PIN of {token}"),
+            token => format!("PIN of '{token}'"),
         };
         self.ask(&question, false).await.map(Some)
     }
