@@ -17,8 +17,8 @@ impl<'de> Deserialize<'de> for Facts {
         let pairs = Vec::<(Text, Text)>::deserialize(deserializer)?;
         let bytes: usize = pairs.iter().map(|(name, value)| name.len() + value.len()).sum();
         if pairs.len() > VALUES || bytes > BYTES {
-            let most = format_args!("they are over {VALUES} values, or {BYTES} bytes");
-            return Err(D::Error::custom(most));
+            let problem = format!("they are over {VALUES} values, or {BYTES} bytes");
+            return Err(D::Error::custom(problem));
         }
         Ok(Self(pairs.into()))
     }
