@@ -18,8 +18,8 @@ use super::settings::Process;
 use super::start::Started;
 use crate::client::{WeakClient, far};
 use crate::error::{CloseReason, Error, Result};
-use crate::requests::{Origin, RequestSource, SourceError, Sourced};
-use crate::session::{Attached, SessionSource};
+use crate::requests::{RequestSource, SourceError, Sourced};
+use crate::session::{Attached, SessionSource, requests_of};
 
 type Running<T> = Mutex<Pin<Box<dyn Future<Output = T> + Send>>>;
 
@@ -231,15 +231,7 @@ impl SessionSource for Supervisor {
 impl RequestSource for Supervisor {
     async fn next_connection(&mut self) -> Option<Result<Sourced, SourceError>> {
         let next = self.next_session().await?;
-        let name = self.process.name();
-        Some(match next {
-            Ok(attached) => {
-                let origin = Origin::new(name, attached.number);
-                let (_, _, requests) = attached.session.split();
-                Ok(Sourced::new(origin, requests))
-            }
-            Err(error) => Err(SourceError::new(name, error)),
-        })
+        Some(requests_of(next, self.process.name()))
     }
 }
 

@@ -25,6 +25,7 @@ pub use link::{
 };
 pub(crate) use link::{AttachedParts, Current, Looking, found_orphans};
 pub use listener::{AcceptError, Dialer, Listener, ListenerBuilder};
+pub(crate) use source::requests_of;
 pub use source::{IntoSessionSource, OneSession, SessionSource};
 
 /// A connection that has been greeted.

@@ -6,6 +6,7 @@ use std::future::Future;
 use super::{Attached, Link, LinkStatus, LinkWatch, Session};
 use crate::client::WeakClient;
 use crate::error::Result;
+use crate::requests::{Origin, SourceError, Sourced};
 
 /// One session after another with a daemon: a [`Link`], or whatever else brings them about.
 pub trait SessionSource: Send + 'static {
@@ -90,5 +91,17 @@ impl SessionSource for OneSession {
 impl fmt::Debug for OneSession {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("OneSession").field("attached", &self.attached).finish_non_exhaustive()
+    }
+}
+
+/// The requests alone of what a source gave, for the daemon of this name; the events are dropped.
+pub(crate) fn requests_of(next: Result<Attached>, name: String) -> Result<Sourced, SourceError> {
+    match next {
+        Ok(attached) => {
+            let origin = Origin::new(name, attached.number);
+            let (_, _, requests) = attached.session.split();
+            Ok(Sourced::new(origin, requests))
+        }
+        Err(error) => Err(SourceError::new(name, error)),
     }
 }
