@@ -1,6 +1,6 @@
 //! Its pages in a real Chromium, with a real client that waits.
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use fantoccini::Locator;
 use lab::{Lab, ServerOptions};
 use nix::sys::signal::Signal;
@@ -42,6 +42,9 @@ async fn a_click_lets_in_and_another_turns_away() -> Result<()> {
     Ok(())
 }
 
+/// For how long a link is good, in seconds; the next where the one before was too short.
+const PATIENCE: [&str; 3] = ["5", "20", "80"];
+
 /// The page was opened while its link was good, and is answered when it no longer is.
 #[tokio::test]
 async fn a_click_that_is_late_lets_nobody_in() -> Result<()> {
@@ -49,16 +52,24 @@ async fn a_click_that_is_late_lets_nobody_in() -> Result<()> {
     let Some(lab) = Lab::serving_or_skip(test)? else { return Ok(()) };
     let Some(chromium) = Chromium::or_skip(test, Screen::Phone).await? else { return Ok(()) };
     let server = lab.server(ServerOptions::new()).await?;
-    let mut program = attach(server.socket(), &["--patience", "5"]).await?;
-    let mut guest = Guest::new(&lab, &server).await?;
-    chromium.page.goto(&guest.is_sent_to().await?).await?;
-    chromium.sees("Sign in to the VPN").await?;
-    program.sees("alice denied: nobody answered").await?;
-    chromium.presses("Approve").await?;
-    chromium.sees("This link has expired").await?;
-    guest.wire.expect("Nobody answered").await?;
-    chromium.ends().await?;
-    let end = program.stop(Signal::SIGTERM).await?;
-    assert!(!end.output.contains("let in"), "{}", end.output);
-    Ok(())
+    // On a busy machine Chromium may need longer to open its first page than the link is good for.
+    for patience in PATIENCE {
+        let mut program = attach(server.socket(), &["--patience", patience]).await?;
+        let mut guest = Guest::new(&lab, &server).await?;
+        chromium.page.goto(&guest.is_sent_to().await?).await?;
+        let heading = chromium.page.find(Locator::Css("h1")).await?.text().await?;
+        let was_opened_in_time = heading == "Sign in to the VPN";
+        program.sees("alice denied: nobody answered").await?;
+        if was_opened_in_time {
+            chromium.presses("Approve").await?;
+        }
+        chromium.sees("This link has expired").await?;
+        guest.wire.expect("Nobody answered").await?;
+        let end = program.stop(Signal::SIGTERM).await?;
+        assert!(!end.output.contains("let in"), "{}", end.output);
+        if was_opened_in_time {
+            return chromium.ends().await;
+        }
+    }
+    bail!("Chromium never opened the page in time")
 }

@@ -74,7 +74,7 @@ async fn a_link_ends_with_its_answer_and_its_time() -> Result<()> {
     let test = "a_link_ends_with_its_answer_and_its_time";
     let Some(lab) = Lab::serving_or_skip(test)? else { return Ok(()) };
     let server = lab.server(ServerOptions::new()).await?;
-    let mut program = attach(server.socket(), &["--patience", "5"]).await?;
+    let mut program = attach(server.socket(), &["--patience", "10"]).await?;
     let mut guest = Guest::new(&lab, &server).await?;
     let url = guest.is_sent_to().await?;
     let page = browser::open(&url).await?;
