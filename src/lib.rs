@@ -113,6 +113,18 @@
 //!
 //! None is on by default.
 //!
+//! # Traces
+//! What the crate does is traced by `tracing`, under the target `openvpn_mgmt`, within these spans, all of level `INFO`:
+//!
+//! | span | is around | fields |
+//! | --- | --- | --- |
+//! | `connection` | the greeting, and all that the driver does to its end | `daemon`: where it was connected to, who dialed in, or `a stream` |
+//! | `member` | what a [`Fleet`] does with one member, its connections included | `member`: its name |
+//! | `attempt` | what an [`AuthServer`](handler::AuthServer) does about a client, its handler included | `cid`, `kid`; `kind`: `connect` or `reauth`; `daemon`, where there are several: its name, and which connection to it |
+//!
+//! The span in which a connection is made, if any, is around its `connection`. Commands are traced at `DEBUG` by their name alone, with
+//! the field `command`; what a program should look at, at `WARN`; bytes received are counted at `TRACE`. No trace holds a secret.
+//!
 //! # Programs that last
 //! [`Builder::reconnect`] gives a [`Link`]: one session after another to a daemon that restarts, is stopped, or is held by
 //! another manager for a while, with what was [missed](Missed) between them. [`Listener`] is for daemons that dial in, and end

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
+use tracing::Instrument as _;
 
 use super::broadcast::{Batch, Broadcast, BroadcastLimits};
 use super::dispatcher::{Dispatcher, Yield};
@@ -101,10 +102,11 @@ where
         announced: None,
     };
     let driver = Driver::new(Parts { stream, demuxer, commands, dispatcher, handles }, settings);
-    tokio::spawn(async move {
+    let running = async move {
         let _guard = guard;
         driver.run(early, sender).await;
-    });
+    };
+    tokio::spawn(running.in_current_span());
     Started { client, events, registry, set_up }
 }
 

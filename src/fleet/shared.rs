@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::runtime::Handle;
+use tracing::{Instrument as _, info_span};
 
 use super::feeder::feed;
 use super::member::{EndGuard, Kind, Member};
@@ -51,8 +52,9 @@ impl Shared {
     {
         // Where there is no runtime it panics before anything is done.
         let runtime = Handle::current();
+        let span = info_span!("member", member = %name);
         let member = self.insert(name, kind)?;
-        let task = runtime.spawn(task(EndGuard(Arc::clone(&member))));
+        let task = runtime.spawn(task(EndGuard(Arc::clone(&member))).instrument(span));
         member.runs(task.abort_handle());
         Ok(())
     }

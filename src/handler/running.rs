@@ -11,7 +11,7 @@ use futures_core::Stream as _;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
 use tokio::time::Instant;
-use tracing::{debug, warn};
+use tracing::{Instrument as _, Span, debug, info_span, warn};
 
 use super::attempt::{Attempt, AttemptKind, Deadline};
 use super::clients::{Clients, Turn};
@@ -158,11 +158,23 @@ impl<A: Authenticator> Running<A> {
         let authenticator = Arc::clone(&self.server.authenticator);
         let deciding = self.deciding(&request, number);
         let decided = Arc::clone(&deciding.decided);
-        let task = self.tasks.spawn(async move {
+        let span = self.span(&request, kind);
+        let deciding = async move {
             let call = async move { authenticator.authenticate(attempt).await };
             Some(deciding.run(kind, Times { begin, deadline, time }, call).await)
-        });
+        };
+        let task = self.tasks.spawn(deciding.instrument(span));
         self.open.insert(task.id(), Open { request, kind, number, decided, task });
+    }
+
+    /// What its authenticator traces is within.
+    fn span(&self, request: &ClientRequest, kind: AttemptKind) -> Span {
+        let kind = match kind {
+            AttemptKind::Connect => "connect",
+            AttemptKind::Reauth => "reauth",
+        };
+        let daemon = self.origin.as_ref().map(tracing::field::display);
+        info_span!("attempt", cid = %request.cid(), kid = %request.kid(), kind, daemon)
     }
 
     /// Denies a client that comes while the server ends.

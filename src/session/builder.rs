@@ -1,14 +1,16 @@
 //! [`Builder`]: the settings of a connection.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
-use tracing::debug;
+use tracing::{Instrument as _, debug, info_span};
 
 use super::Session;
 use super::endpoint::{Endpoint, Stream, prepare_tcp};
 use super::handshake::Handshake;
+use super::listener::Dialer;
 use crate::client::{self, BroadcastLimits, Foreign, Greeted, Limits, Settings, Transport};
 use crate::demux::DEFAULT_LINE_LIMIT;
 use crate::error::{CloseReason, Error, Result};
@@ -260,7 +262,7 @@ impl Builder {
         let stream = connecting.await.unwrap_or_else(|_| Err(endpoint.timed_out()));
         debug!(%endpoint, connected = stream.is_ok(), "connecting");
         match stream {
-            Ok(stream) => self.greet_stream(stream).await,
+            Ok(stream) => self.greet_stream(stream, &endpoint).await,
             Err(error) => {
                 let endpoint = endpoint.to_string();
                 Err(Error::Connect { endpoint, reason: Arc::new(error) })
@@ -286,29 +288,42 @@ impl Builder {
     where
         S: AsyncRead + AsyncWrite + Send + 'static,
     {
-        self.greet(Foreign(Box::pin(stream))).await
+        self.greet(Foreign(Box::pin(stream)), &"a stream").await
     }
 
-    pub(super) async fn greet_stream(&self, stream: Stream) -> Result<Session> {
+    async fn greet_stream(
+        &self,
+        stream: Stream,
+        daemon: &(impl fmt::Display + Sync),
+    ) -> Result<Session> {
         match stream {
             #[cfg(unix)]
-            Stream::Unix(stream) => self.greet(stream).await,
-            Stream::Tcp(stream) => self.greet(stream).await,
+            Stream::Unix(stream) => self.greet(stream, daemon).await,
+            Stream::Tcp(stream) => self.greet(stream, daemon).await,
         }
     }
 
     /// As [`connect`](Self::connect) does with a stream that it has made.
-    pub(super) async fn greet_dialer(&self, stream: Stream) -> Result<Session> {
+    pub(super) async fn greet_dialer(&self, stream: Stream, dialer: &Dialer) -> Result<Session> {
         let prepared = match &stream {
             #[cfg(unix)]
             Stream::Unix(_) => Ok(()),
             Stream::Tcp(stream) => prepare_tcp(stream, self.tcp_keepalive),
         };
         prepared.map_err(|error| Error::Closed(CloseReason::Io(Arc::new(error))))?;
-        self.greet_stream(stream).await
+        self.greet_stream(stream, dialer).await
     }
 
-    async fn greet<S>(&self, mut stream: S) -> Result<Session>
+    /// Its span is that of the driver, too.
+    async fn greet<S>(&self, stream: S, daemon: &(impl fmt::Display + Sync)) -> Result<Session>
+    where
+        S: Transport + Send + 'static,
+    {
+        let span = info_span!("connection", %daemon);
+        self.open(stream).instrument(span).await
+    }
+
+    async fn open<S>(&self, mut stream: S) -> Result<Session>
     where
         S: Transport + Send + 'static,
     {

@@ -110,7 +110,7 @@ impl Greeting {
 }
 
 async fn greet(sessions: &Builder, stream: Stream, dialer: Dialer) -> Result<Session, AcceptError> {
-    match sessions.greet_dialer(stream).await {
+    match sessions.greet_dialer(stream, &dialer).await {
         Ok(session) => Ok(session.dialed_by(dialer)),
         Err(error) => Err(AcceptError { dialer: Some(Box::new(dialer)), error }),
     }
