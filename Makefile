@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak marathon check test-matrix bench bench-peers growth instructions msrv windows package coverage fuzz
+.PHONY: help demo picture test soak marathon check test-matrix bench bench-peers growth instructions msrv windows package coverage fuzz
 
 CARGO ?= cargo
 
@@ -13,6 +13,12 @@ help: ## Lists the targets.
 demo: ## Shows the crate at work against a real OpenVPN, which it installs if missing.
 	@scripts/install-openvpn.sh
 	@$(CARGO) run --quiet --example demo
+
+picture: ## Draws what the demo prints into docs/demo.svg, for the README.
+	@scripts/install-openvpn.sh
+	@$(CARGO) build --quiet --example demo
+	@CLICOLOR_FORCE=1 $(CARGO) run --quiet --example demo | $(CARGO) run --quiet -p picture >target/demo.svg
+	@mv target/demo.svg docs/demo.svg
 
 test: ## Runs every test, also those with a real OpenVPN, and says what was skipped.
 	@scripts/install-openvpn.sh --tests || true

@@ -60,6 +60,7 @@ const AFTER_HELP: &str = "\
 Environment:
   OPENVPN_BIN    the openvpn program, where --openvpn is not given
   NO_COLOR       no colours
+  CLICOLOR_FORCE colours also where the output is no terminal
 
 Exit status: 0 done, 1 failed, 130 stopped by Ctrl-C.";
 

@@ -42,7 +42,8 @@ impl Timeline {
         let animated = terminal && std::io::stderr().is_terminal();
         Self {
             start: Instant::now(),
-            color: terminal && !no_color,
+            color: (terminal && !no_color)
+                || std::env::var_os("CLICOLOR_FORCE").is_some_and(|value| value != "0"),
             log,
             screen: Screen::new(animated),
             progress: Mutex::default(),
