@@ -11,6 +11,7 @@ use argon2::password_hash::PasswordHashString;
 use nix::fcntl::{Flock, FlockArg};
 use nix::sys::stat::{SFlag, fstat};
 use openvpn_mgmt::Secret as Typed;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio::sync::oneshot;
 use totp_rs::Secret;
 
@@ -19,6 +20,8 @@ use crate::users::{Users, check_name};
 use crate::{passwords, private};
 
 const ISSUER: &str = "openvpn";
+/// What stands for itself in a link is not encoded.
+const IN_LABELS: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 /// The longest password that is read, in bytes.
 const PASSWORD: u64 = 4096;
 
@@ -85,7 +88,7 @@ impl Account {
 
     /// The secret as authenticator apps read it, mostly from a QR code.
     pub(crate) fn uri(&self) -> String {
-        let (name, secret) = (percent_encoded(&self.name), &self.secret);
+        let (name, secret) = (utf8_percent_encode(&self.name, IN_LABELS), &self.secret);
         format!("otpauth://totp/{ISSUER}:{name}?secret={secret}&issuer={ISSUER}")
     }
 }
@@ -163,16 +166,6 @@ async fn in_thread<T: Send + 'static>(
 fn without_line_end(line: &[u8]) -> &[u8] {
     let line = line.strip_suffix(b"\n").unwrap_or(line);
     line.strip_suffix(b"\r").unwrap_or(line)
-}
-
-fn percent_encoded(text: &str) -> String {
-    let encoded = |byte: u8| match byte {
-        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-            char::from(byte).to_string()
-        }
-        _ => format!("%{byte:02X}"),
-    };
-    text.bytes().map(encoded).collect()
 }
 
 #[cfg(test)]

@@ -89,21 +89,11 @@ fn page(title: &str, body: &str) -> String {
     )
 }
 
-/// Text as it may stand in an element or a quoted attribute.
+/// Text as it may stand in an element or a quoted attribute, and be seen.
 fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            c if is_unseen(c) => escaped.push(char::REPLACEMENT_CHARACTER),
-            c => escaped.push(c),
-        }
-    }
-    escaped
+    let seen: String =
+        text.chars().map(|c| if is_unseen(c) { char::REPLACEMENT_CHARACTER } else { c }).collect();
+    html_escape::encode_quoted_attribute(&seen).into_owned()
 }
 
 /// Whether nobody sees a character, but what it does to others: it turns a name around, hides in it,
@@ -132,7 +122,7 @@ mod tests {
         let asking = Asking { username, certificate, address, software };
         for page in [question(&asking, &Secret::from("t")), answered(&asking, Answer::Deny)] {
             assert!(!page.contains("<script"), "{page}");
-            assert!(page.contains("&quot;&gt;&lt;script&gt;alert(&#39;x&#39;)"), "{page}");
+            assert!(page.contains("&quot;&gt;&lt;script&gt;alert(&#x27;x&#x27;)"), "{page}");
             assert_eq!(page.matches("<bdi>").count(), 4, "{page}");
         }
     }

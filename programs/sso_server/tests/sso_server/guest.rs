@@ -40,7 +40,7 @@ impl Guest {
     pub(crate) async fn presses(&mut self, url: &str, button: &str) -> Result<Page> {
         let page = browser::open(url).await?;
         let after = browser::press(url, &page, button).await?;
-        ensure!(after.status == "200 OK", "the site answers {}: {}", after.status, after.html);
+        ensure!(after.status == 200, "the site answers {}: {}", after.status, after.html);
         match button {
             "approve" => self.wire.expect(",CONNECTED,SUCCESS").await?,
             "deny" => self.wire.expect("Denied on the page").await?,
