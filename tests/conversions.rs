@@ -11,6 +11,7 @@ use openvpn_mgmt::command::{Channel, History};
 use openvpn_mgmt::events::{
     LogFlags, ProxyProtocol, Realm, RemotePort, SaltLength, SessionState, SignAlgorithm, SsoMethod,
 };
+use openvpn_mgmt::peers::RecordId;
 use openvpn_mgmt::reply::{DaemonVersion, Version};
 use openvpn_mgmt::{
     AuthRetry, Cid, Dialect, Endpoint, EnvFilter, Kid, KillTarget, MacAddress, Origin, ParseError,
@@ -319,4 +320,11 @@ proptest! {
         reads::<RemotePort>(&port.to_string());
         reads::<SaltLength>(&short.to_string());
     }
+}
+
+#[test]
+fn of_the_session_table() {
+    assert_eq!(reads::<RecordId>("12"), RecordId(12));
+    refuses::<RecordId>("the ID of a record", &["", "-1", "1 "]);
+    assert_eq!((u64::from(RecordId(7)), RecordId::from(7)), (7, RecordId(7)));
 }

@@ -73,6 +73,23 @@ impl Change {
     }
 }
 
+/// What has happened, and the record; of bytes alone the number of the session.
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Joined(record) => write!(f, "joined: {record}"),
+            Self::Changed(record) => write!(f, "changed: {record}"),
+            Self::Bytes { id, received, sent } => {
+                write!(f, "session {id}: {received} bytes in, {sent} out")
+            }
+            Self::Left { record, duration: Some(duration), how } => {
+                write!(f, "left: {record}; {how} after {} s", duration.as_secs())
+            }
+            Self::Left { record, duration: None, how } => write!(f, "left: {record}; {how}"),
+        }
+    }
+}
+
 impl fmt::Display for Departure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {

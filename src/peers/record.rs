@@ -2,10 +2,11 @@
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
+use std::str::FromStr;
 use std::sync::Arc;
 
 use super::Facts;
-use crate::types::{Cid, Kid, Protocol, Text, VirtualAddress};
+use crate::types::{Cid, Kid, ParseError, Protocol, Text, VirtualAddress, number};
 
 /// Names one session of a client within one [`Peers`](super::Peers). It is never given to another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -15,6 +16,28 @@ pub struct RecordId(pub u64);
 impl fmt::Display for RecordId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl From<u64> for RecordId {
+    fn from(id: u64) -> Self {
+        Self(id)
+    }
+}
+
+impl From<RecordId> for u64 {
+    fn from(RecordId(id): RecordId) -> Self {
+        id
+    }
+}
+
+/// Reads digits alone, as they are displayed.
+impl FromStr for RecordId {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        const PROBLEM: &str = "it is no number from 0 to 18446744073709551615";
+        number(text.as_bytes()).map(Self).ok_or(ParseError::new("the ID of a record", PROBLEM))
     }
 }
 
@@ -91,6 +114,25 @@ pub struct PeerRecord {
     pub facts: Facts,
     /// Whether something was left out because it was too long or too much: a name over 1 KiB, addresses, facts.
     pub is_partial: bool,
+}
+
+/// `alice (client 3 of udp), in, from 192.0.2.7:1194, 10.8.0.2, 1500 bytes in, 900 out`; what is not known is left out.
+impl fmt::Display for PeerRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(name) = self.name() {
+            write!(f, "{name} ")?;
+        }
+        write!(f, "(client {} of {}), {}", self.cid, self.daemon, self.phase)?;
+        match (self.real_address(), self.real_ip) {
+            (Some(address), _) => write!(f, ", from {address}")?,
+            (None, Some(ip)) => write!(f, ", from {ip}")?,
+            (None, None) => {}
+        }
+        for address in &self.addresses {
+            write!(f, ", {address}")?;
+        }
+        write!(f, ", {} bytes in, {} out", self.bytes_received, self.bytes_sent)
+    }
 }
 
 /// A name that is longer is left out; a user name of OpenVPN has 128 bytes, of builds with PKCS#11 up to 4 KiB.

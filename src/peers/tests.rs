@@ -1,6 +1,7 @@
 //! The table by itself, fed with lines of daemons.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -158,6 +159,36 @@ fn a_session_from_its_connect_to_its_end() {
     assert_eq!((table.peers.len(), table.peers.by_name("alice").count()), (0, 0));
     assert_eq!(before.len(), 1);
     assert_eq!(table.left, [(id, Some(Duration::from_secs(61)), Departure::Disconnected)]);
+}
+
+#[test]
+fn records_and_changes_are_shown_in_a_line() {
+    let mut table = Table::new();
+    table.say(CONNECT);
+    let mut alice = table.only().clone();
+    let shown = "alice (client 0 of udp), waiting, from 192.0.2.7:40000, 0 bytes in, 0 out";
+    assert_eq!(alice.to_string(), shown);
+    (alice.common_name, alice.username, alice.real_port) = (None, None, None);
+    (alice.bytes_received, alice.bytes_sent) = (15, 9);
+    alice.addresses = vec!["10.8.0.2".parse().unwrap(), "fd00::2".parse().unwrap()];
+    let shown = "(client 0 of udp), waiting, from 192.0.2.7, 10.8.0.2, fd00::2, 15 bytes in, 9 out";
+    assert_eq!(alice.to_string(), shown);
+    alice.real_ip = None;
+    alice.addresses.clear();
+    let shown = "(client 0 of udp), waiting, 15 bytes in, 9 out";
+    assert_eq!(alice.to_string(), shown);
+
+    let (id, record, how) = (alice.id, Arc::new(alice), Departure::Restarted);
+    let left = |duration| Change::Left { record: Arc::clone(&record), duration, how };
+    for (change, words) in [
+        (Change::Joined(Arc::clone(&record)), format!("joined: {shown}")),
+        (Change::Changed(Arc::clone(&record)), format!("changed: {shown}")),
+        (Change::Bytes { id, received: 2, sent: 1 }, "session 0: 2 bytes in, 1 out".to_owned()),
+        (left(None), format!("left: {shown}; {how}")),
+        (left(Some(Duration::from_secs(7))), format!("left: {shown}; {how} after 7 s")),
+    ] {
+        assert_eq!(change.to_string(), words);
+    }
 }
 
 #[test]
