@@ -58,6 +58,9 @@ for ((set = 0; set < 1 << ${#features[@]}; set++)); do
 done
 step scripts/minimal-versions.sh
 RUSTDOCFLAGS='-D warnings' step "$cargo" doc --locked --workspace --no-deps --all-features --quiet
+# What is not public is documented, too.
+RUSTDOCFLAGS='-D warnings' step "$cargo" doc --locked --workspace --lib --no-deps --all-features --document-private-items \
+    --quiet
 # As docs.rs does, which says of each item what feature it needs; a folder of its own, or all is built anew.
 RUSTC_BOOTSTRAP=1 RUSTDOCFLAGS='--cfg docsrs -D warnings' CARGO_TARGET_DIR=target/docsrs \
     step "$cargo" doc --locked --lib --no-deps --all-features --quiet

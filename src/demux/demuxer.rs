@@ -92,7 +92,7 @@ impl Demuxer {
 
     /// A demuxer that fails on a line of more than `limit` bytes, line end not counted.
     ///
-    /// From 15 bytes on: a shorter limit is passed by the begin of [`PASSWORD_PROMPT`](super::PASSWORD_PROMPT), where that
+    /// From 15 bytes on: a shorter limit is passed by the begin of [`PASSWORD_PROMPT`], where that
     /// comes in pieces, and not by the whole of it.
     #[must_use]
     pub fn with_line_limit(limit: usize) -> Self {

@@ -36,7 +36,7 @@ impl FleetClient {
     /// The handle for commands to the member of this name, over all its sessions.
     ///
     /// # Errors
-    /// [`Error::NoSuchMember`](crate::Error::NoSuchMember), also for a listener: those who dialed in have names of their
+    /// [`Error::NoSuchMember`], also for a listener: those who dialed in have names of their
     /// own.
     pub fn to(&self, name: &str) -> Result<LinkClient> {
         let member = self.shared.member(name)?;
@@ -76,7 +76,7 @@ impl FleetClient {
     /// Adds a member: as [`Fleet::add`](super::Fleet::add).
     ///
     /// # Errors
-    /// As there, and [`Error::Away`](crate::Error::Away) where the fleet is gone.
+    /// As there, and [`Error::Away`] where the fleet is gone.
     ///
     /// # Panics
     /// Outside a tokio runtime.

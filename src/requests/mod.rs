@@ -53,7 +53,7 @@ pub use web_auth::WebAuthRequest;
 /// answer to the wrong one may let a stranger in. So this stream has no lag: a
 /// request stays until it is taken, and leaves only when the daemon itself takes it
 /// back (it restarts, or the client leaves). An answer that comes after that gives
-/// [`Error::Stale`](crate::Error::Stale) and sends nothing.
+/// [`Error::Stale`] and sends nothing.
 ///
 /// The events behind the requests still go to every [`Events`](crate::Events), without their secrets: passwords,
 /// tokens, responses and links to sign in with are in the requests alone. Of lines that cannot be read, and may
@@ -61,9 +61,9 @@ pub use web_auth::WebAuthRequest;
 ///
 /// # Answers that cannot be sent
 /// A request whose answer was not sent is still to be answered: it comes again, as the next request. That
-/// is so where the answer was refused before it was sent ([`Error::InvalidArgument`](crate::Error::InvalidArgument), a
+/// is so where the answer was refused before it was sent ([`Error::InvalidArgument`], a
 /// password with a line end in it: answer it otherwise, or decline it), where it timed out in the queue
-/// ([`Error::Timeout`](crate::Error::Timeout), `sent: false`), and where its future was dropped there. A future that was
+/// ([`Error::Timeout`], `sent: false`), and where its future was dropped there. A future that was
 /// never polled counts as no answer, and its request as dropped. [`Request::is_again`] and
 /// [`Request::unsent_error`] tell such a request from one that the daemon asks anew: a program that
 /// gives it the same answer again does so without end. Only a client

@@ -111,7 +111,7 @@ impl Builder {
     /// Then a fence is sent, a command whose reply nothing else has, and nothing more until that has
     /// come: it proves that the command has no reply, which costs its own call ([`Error::NoReply`]), and what
     /// came meanwhile is told as [`Event::Stray`](crate::Event::Stray). Where the fence has no reply in the same time
-    /// either, the connection ends with [`CloseReason::Desynchronized`](crate::CloseReason::Desynchronized).
+    /// either, the connection ends with [`CloseReason::Desynchronized`].
     ///
     /// A daemon that looks up a name answers nothing meanwhile. With three name servers that do not
     /// answer that is 30 s for each name, so less than that ends connections that only wait.
@@ -145,7 +145,7 @@ impl Builder {
 
     /// Sets the longest line accepted from the daemon, in bytes. Default: 1 MiB.
     ///
-    /// A longer one ends the connection with [`CloseReason::LineTooLong`](crate::CloseReason::LineTooLong).
+    /// A longer one ends the connection with [`CloseReason::LineTooLong`].
     pub fn line_limit(mut self, bytes: usize) -> Self {
         self.line_limit = bytes;
         self
@@ -153,7 +153,7 @@ impl Builder {
 
     /// Sets the largest reply accepted, in bytes of memory. Default: 256 MiB.
     ///
-    /// A larger one ends the connection with [`CloseReason::ReplyTooLarge`](crate::CloseReason::ReplyTooLarge).
+    /// A larger one ends the connection with [`CloseReason::ReplyTooLarge`].
     pub fn reply_limit(mut self, bytes: usize) -> Self {
         self.settings.reply_limit = bytes;
         self
@@ -186,7 +186,7 @@ impl Builder {
     }
 
     /// Sets after how long without traffic a TCP connection is probed, so that a daemon whose machine is gone ends
-    /// it as [`CloseReason::Io`](crate::CloseReason::Io); `None` for never. Default: 60 s.
+    /// it as [`CloseReason::Io`]; `None` for never. Default: 60 s.
     ///
     /// From 1 to 32,767 s, less or more is taken for these; a fraction of a second is dropped. How many probes there are,
     /// and how far apart, is the system's setting. It is for the connections made by [`connect`](Self::connect)

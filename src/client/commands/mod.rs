@@ -1,4 +1,4 @@
-//! Every command as a method of [`Client`](super::Client), one group a file, over [`Client::send`].
+//! Every command as a method of [`Client`], one group a file, over [`Client::send`].
 #![allow(clippy::missing_errors_doc, reason = "what all have in common is said on `Client`")]
 
 mod clients;
@@ -21,7 +21,7 @@ use crate::reply::{RawReply, Version};
 use crate::types::ArgumentProblem;
 
 impl Client {
-    /// Sends a [command](crate::command) and gives what its reply says: what every method of one command does.
+    /// Sends a [command] and gives what its reply says: what every method of one command does.
     ///
     /// Where the command's form depends on it, the daemon is asked for its `version` first.
     ///
