@@ -40,7 +40,7 @@ for ((run = 1; run <= runs; run++)); do
     SECONDS=0
     # In the background, so that a signal is heard at once, and as a group, so that it ends whole.
     set -m
-    scripts/test.sh --no-fail-fast >"$log" 2>&1 </dev/null &
+    scripts/test.sh >"$log" 2>&1 </dev/null &
     test=$!
     set +m
     wait "$test" || status=$?
