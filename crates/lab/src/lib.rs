@@ -174,6 +174,7 @@ impl Lab {
         let lines = options.config(self.dir.path(), &identity, self.daemon.version());
         let name = self.next_name("client");
         let (management, line) = options.management().prepare(self.dir.path(), &name)?;
+        options.write_login(self.dir.path())?;
         let program = options.own_program().unwrap_or(self.daemon.path());
         self.run(program, &name, &[lines, line].concat(), management, None).await
     }

@@ -136,6 +136,59 @@ impl Process {
         }
     }
 
+    /// Waits until the tunnel of a client is up, or a server takes clients, by the words of its log; nobody need manage it.
+    ///
+    /// # Errors
+    /// As [`wait_for_log`](Self::wait_for_log).
+    pub async fn wait_until_up(&mut self) -> Result<()> {
+        self.wait_for_log("Initialization Sequence Completed").await
+    }
+
+    /// Waits until its log holds this text.
+    ///
+    /// # Errors
+    /// It ended before, or there is no such line after the deadline; with its log.
+    pub async fn wait_for_log(&mut self, text: &str) -> Result<()> {
+        self.wait_for_logs(text, 1).await
+    }
+
+    /// Waits until its log holds this text so many times.
+    ///
+    /// # Errors
+    /// As [`wait_for_log`](Self::wait_for_log).
+    pub async fn wait_for_logs(&mut self, text: &str, times: usize) -> Result<()> {
+        let mut poll = Poll::new();
+        loop {
+            // Asked first, so that nothing is written behind the look at the log.
+            let is_running = self.is_running()?;
+            if self.log().matches(text).count() >= times {
+                return Ok(());
+            }
+            if !is_running || !poll.again().await {
+                bail!("the daemon did not say {text:?}; its log:\n{}", self.log());
+            }
+        }
+    }
+
+    /// Ends the daemon by SIGTERM, and waits until it ended.
+    ///
+    /// # Errors
+    /// It still runs after the deadline; with its log.
+    pub async fn stop(&mut self) -> Result<ExitStatus> {
+        self.signal(Signal::SIGTERM)?;
+        self.wait().await
+    }
+
+    /// [`wait_until_up`](Self::wait_until_up), then [`stop`](Self::stop).
+    ///
+    /// # Errors
+    /// Those of both.
+    pub async fn stop_when_up(&mut self) -> Result<()> {
+        self.wait_until_up().await?;
+        self.stop().await?;
+        Ok(())
+    }
+
     /// Sends a signal; to a process that has ended, none.
     ///
     /// # Errors

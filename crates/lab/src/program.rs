@@ -15,10 +15,12 @@ use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 /// How long anything of a program may take, on however busy a machine.
 const PATIENCE: Duration = Duration::from_secs(300);
+/// How long what a program has started may live on behind its end.
+const MOMENT: Duration = Duration::from_secs(30);
 
 /// A program that runs, in a folder for temporary files of its own; killed when dropped.
 #[derive(Debug)]
@@ -143,7 +145,7 @@ impl Program {
             None => String::new(),
         };
         let output = self.seen.iter().flat_map(|line| [line, "\n"]).collect::<String>();
-        let left = leftovers(self.pid, self.folder.path())?;
+        let left = left_after_a_while(self.pid, self.folder.path()).await?;
         ensure!(left.is_empty(), "left behind: {left:?}\n{output}\n{errors}");
         Ok(End { status, output, errors })
     }
@@ -198,6 +200,15 @@ impl End {
         self
     }
 
+    /// Looks that it ended by Ctrl-C, in good order.
+    ///
+    /// # Panics
+    /// It did not.
+    pub fn interrupted(&self) -> &Self {
+        assert_eq!(self.status.code(), Some(130), "{}\n{}", self.output, self.errors);
+        self
+    }
+
     /// Looks that the status is 1, and that this is in the errors.
     ///
     /// # Panics
@@ -213,6 +224,19 @@ async fn read(mut errors: ChildStderr) -> String {
     let mut bytes = Vec::new();
     errors.read_to_end(&mut bytes).await.ok();
     String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// As [`leftovers`], once there are none or a while has passed: a daemon that ends as its manager has closed the connection
+/// takes a moment.
+async fn left_after_a_while(pid: u32, folder: &Path) -> Result<Vec<String>> {
+    let until = Instant::now() + MOMENT;
+    loop {
+        let left = leftovers(pid, folder)?;
+        if left.is_empty() || Instant::now() >= until {
+            return Ok(left);
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }
 
 /// Files, processes and devices of a program that has ended.

@@ -36,8 +36,11 @@ where
 ///
 /// The exit status is 0 where it is done, 1 where it failed, and after a signal what
 /// shells use for it: 130 after Ctrl-C.
-pub async fn until_stopped(work: impl Future<Output = Result<()>>) -> ExitCode {
-    until_ended(|_| work).await
+pub async fn until_stopped<W>(work: impl FnOnce() -> W) -> ExitCode
+where
+    W: Future<Output = Result<()>>,
+{
+    until_ended(|_| work()).await
 }
 
 /// Gives the exit status, and how long it may take to print what is left.

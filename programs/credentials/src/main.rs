@@ -103,7 +103,7 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let status = runtime.block_on(stop::until_stopped(run(&args)));
+    let status = runtime.block_on(stop::until_stopped(|| run(&args)));
     // A thread may still read an answer that nobody waits for any more.
     runtime.shutdown_background();
     status

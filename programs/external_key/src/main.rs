@@ -119,12 +119,10 @@ async fn main() -> ExitCode {
         let log = log.with_ansi(std::io::stderr().is_terminal());
         log.with_max_level(tracing_subscriber::filter::LevelFilter::DEBUG).init();
     }
-    stop::until_stopped(Box::pin(async {
-        match &args.connect {
-            Some(address) => attach::run(&args, address).await,
-            None => demo::run(&args).await,
-        }
-    }))
+    stop::until_stopped(async || match &args.connect {
+        Some(address) => attach::run(&args, address).await,
+        None => demo::run(&args).await,
+    })
     .await
 }
 

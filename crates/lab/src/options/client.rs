@@ -3,7 +3,9 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use super::super::certificates::{Identity, KeyKind};
+use anyhow::Result;
+
+use super::super::certificates::{Identity, KeyKind, write_private};
 use super::super::daemon::Version;
 use super::super::network::Port;
 use super::super::process::Process;
@@ -17,6 +19,7 @@ pub struct ClientOptions {
     key: KeyKind,
     remotes: Vec<String>,
     auth_user_pass: bool,
+    login: Option<(String, String)>,
     external_key: Option<String>,
     external_cert: Option<String>,
     pkcs11: bool,
@@ -35,6 +38,7 @@ impl ClientOptions {
             key: KeyKind::Ec,
             remotes: Vec::new(),
             auth_user_pass: true,
+            login: None,
             external_key: None,
             external_cert: None,
             pkcs11: false,
@@ -102,6 +106,14 @@ impl ClientOptions {
     #[must_use]
     pub fn without_auth_user_pass(mut self) -> Self {
         self.auth_user_pass = false;
+        self
+    }
+
+    /// `auth-user-pass FILE`: signs in by itself, and asks its manager for nothing. [`Lab::client`](crate::Lab::client)
+    /// writes the file.
+    #[must_use]
+    pub fn login(mut self, name: &str, password: &str) -> Self {
+        self.login = Some((name.to_owned(), password.to_owned()));
         self
     }
 
@@ -196,7 +208,9 @@ impl ClientOptions {
             // A client without any server does not start.
             config.push_str("remote 127.0.0.1 9 udp\n");
         }
-        if self.auth_user_pass {
+        if self.login.is_some() {
+            writeln!(config, "auth-user-pass \"{}\"", self.login_file(dir).display()).ok();
+        } else if self.auth_user_pass {
             config.push_str("auth-user-pass\n");
         }
         if self.renewed_by_server {
@@ -206,6 +220,15 @@ impl ClientOptions {
         self.common.write(&mut config, dir, version);
         self.write_identity(&mut config, identity);
         config
+    }
+
+    pub(crate) fn write_login(&self, dir: &Path) -> Result<()> {
+        let Some((name, password)) = &self.login else { return Ok(()) };
+        write_private(&self.login_file(dir), &format!("{name}\n{password}\n"))
+    }
+
+    fn login_file(&self, dir: &Path) -> PathBuf {
+        dir.join(format!("{}.login", self.name))
     }
 
     fn write_identity(&self, config: &mut String, identity: &Identity) {
