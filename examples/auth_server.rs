@@ -1,76 +1,69 @@
 //! A small sign-in server: lets clients of an OpenVPN server in by user name and password.
 //!
+//! ```text
+//! cargo run --example auth_server                                         # with a server and clients of its own
+//! cargo run --example auth_server -- /run/openvpn/server.sock users.txt   # with a server of yours; see --help
+//! ```
+//!
 //! A SKETCH: passwords stand in a file as they are, and nobody counts wrong guesses. The program to start from is
 //! `programs/auth_server`, which hashes passwords, takes a second factor and locks out who guesses.
-//!
-//! Start an OpenVPN server that asks its manager about each client (as root, with a configuration of your own):
-//!
-//! ```text
-//! openvpn --config server.ovpn --management /run/openvpn/server.sock unix --management-client-auth
-//! ```
-//!
-//! write a file with a line `name:password` for each user, and run
-//!
-//! ```text
-//! cargo run --example auth_server -- /run/openvpn/server.sock users.txt
-//! ```
 
 use std::collections::HashMap;
-use std::error::Error;
-use std::fmt::Display;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
+use anyhow::{Context as _, Result, bail};
+use clap::Parser;
+use lab::{ClientOptions, Lab, ServerOptions};
 use openvpn_mgmt::challenge::ClientPassword;
-use openvpn_mgmt::{ClientRequest, Request, Requests, Secret, connect};
-use tokio::sync::mpsc;
+use openvpn_mgmt::{ClientRequest, Endpoint, Request, Secret, connect};
+use program_common::printer;
+use program_common::screen::show;
+use program_common::stop::until_stopped;
+
+/// Lets clients of a server in by user name and password. A sketch, as its output says.
+#[derive(Parser)]
+#[command(name = "auth_server", after_help = YOUR_OPENVPN)]
+struct Args {
+    /// The management interface of your server: the path of its socket, or host:port. Without it a server and clients
+    /// are started on loopback
+    #[arg(requires = "users")]
+    address: Option<String>,
+
+    /// A file with a line `name:password` for each user
+    users: Option<PathBuf>,
+}
+
+const YOUR_OPENVPN: &str = "\
+A server of yours, which asks this program about each client:
+  openvpn --config server.ovpn --management /run/openvpn/server.sock unix --management-client-auth
+
+Its clients need `auth-user-pass`.
+What OpenVPN asks: Request::ClientConnect, Request::ClientReauth";
 
 const LOUD: &str = "THIS IS A SKETCH: its passwords are not hashed, and guesses are not counted. \
                     Use programs/auth_server.";
 
-/// How many lines may wait to be printed.
-const LINES: usize = 1000;
-
 /// The password of each user.
 type Users = HashMap<String, ClientPassword>;
 
-// `println!` may wait for whoever reads it. Here only this function waits then: clients are decided about in
-// tokio's own threads. With the flavor `current_thread` they would wait, too.
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
-    let mut arguments = std::env::args().skip(1);
-    let (Some(address), Some(file)) = (arguments.next(), arguments.next()) else {
-        return Err("usage: auth_server SOCKET|HOST:PORT FILE".into());
-    };
-    let users = read_users(&std::fs::read_to_string(file)?)?;
-    let (client, _, requests) = connect(address).await?.split();
-    let (lines, mut printed) = mpsc::channel(LINES);
-    let known = users.len();
-    tokio::spawn(decide(requests, users, lines));
-    eprintln!("{LOUD}");
-    println!("connected; {known} users");
-    while let Some(line) = printed.recv().await {
-        println!("{line}");
-    }
-    println!("the connection ended: {}", client.closed().await);
-    Ok(())
-}
-
-/// Reads lines of `name:password`.
-fn read_users(text: &str) -> Result<Users, String> {
-    let mut users = Users::new();
-    for (number, line) in text.lines().enumerate() {
-        match line.split_once(':') {
-            Some((name, password)) if !name.is_empty() && !password.is_empty() => {
-                users.insert(name.to_owned(), ClientPassword::Plain(Secret::from(password)));
-            }
-            // Without the line: a password may be in it.
-            _ => return Err(format!("line {} is not name:password", number + 1)),
-        }
-    }
-    Ok(users)
+async fn main() -> ExitCode {
+    until_stopped(async || match Args::parse() {
+        Args { address: Some(address), users: Some(users) } => serve(address, &users).await,
+        _ => alone().await,
+    })
+    .await
 }
 
 /// Decides about clients until the connection ends.
-async fn decide(mut requests: Requests, users: Users, lines: mpsc::Sender<String>) {
+async fn serve(address: impl Into<Endpoint>, users: &Path) -> Result<()> {
+    let text = std::fs::read_to_string(users)
+        .with_context(|| format!("cannot read {}", users.display()))?;
+    let users = read_users(&text)?;
+    let (client, _, mut requests) = connect(address).await?.split();
+    printer::stderr().line(LOUD);
+    show(format!("connected; {} users", users.len()));
     while let Some(request) = requests.next().await {
         let (what, answered) = match request {
             Request::Hold(hold) => ("out of its hold".to_owned(), hold.release().await),
@@ -79,14 +72,29 @@ async fn decide(mut requests: Requests, users: Users, lines: mpsc::Sender<String
             Request::ClientReauth(peer) => about("renews its keys", peer, &users).await,
             other => ("something else was asked".to_owned(), other.decline().await),
         };
-        // One client that left ends nothing.
-        let line = match answered {
-            Ok(()) => what,
-            Err(error) => format!("{what}, but {error}"),
-        };
-        // Where nobody reads, lines are lost. Nobody who wants to sign in waits for them.
-        lines.try_send(line).ok();
+        match answered {
+            Ok(()) => show(what),
+            // One client that left ends nothing.
+            Err(error) => show(format!("{what}, but {error}")),
+        }
     }
+    show(format!("the connection ended: {}", client.closed().await));
+    Ok(())
+}
+
+/// Reads lines of `name:password`.
+fn read_users(text: &str) -> Result<Users> {
+    let mut users = Users::new();
+    for (number, line) in text.lines().enumerate() {
+        match line.split_once(':') {
+            Some((name, password)) if !name.is_empty() && !password.is_empty() => {
+                users.insert(name.to_owned(), ClientPassword::Plain(Secret::from(password)));
+            }
+            // Without the line: a password may be in it.
+            _ => bail!("line {} is not name:password", number + 1),
+        }
+    }
+    Ok(users)
 }
 
 /// Decides about one client; gives a line about it, and whether the daemon was told.
@@ -95,7 +103,7 @@ async fn about(
     peer: ClientRequest,
     users: &Users,
 ) -> (String, openvpn_mgmt::Result<()>) {
-    let name = peer.username().ok().flatten().map(harmless).unwrap_or_default();
+    let name = peer.username().ok().flatten().unwrap_or_default();
     if knows(users, &peer) {
         return (format!("{name} {does}: let in"), peer.allow().await);
     }
@@ -113,7 +121,22 @@ fn knows(users: &Users, peer: &ClientRequest) -> bool {
     name.to_str().is_ok_and(|name| users.get(name) == Some(&given))
 }
 
-/// Text from the other side, without what would drive the terminal.
-fn harmless(text: impl Display) -> String {
-    text.to_string().replace(char::is_control, "\u{fffd}")
+/// A server, and two clients of it: one has a wrong password.
+async fn alone() -> Result<()> {
+    let lab = Lab::new()?;
+    let users = lab.dir().join("users.txt");
+    std::fs::write(&users, "alice:open sesame\nbob:s3cret\n")?;
+    let mut server = lab.server(ServerOptions::new()).await?;
+    let client = |name| ClientOptions::to(&server).common_name(name).without_hold();
+    let clients =
+        [client("bob").login("bob", "a guess"), client("alice").login("alice", "open sesame")];
+    let socket = server.socket().to_owned();
+    let come = async {
+        let [bob, alice] = clients;
+        lab.client(bob).await?.wait_for_log("AUTH_FAILED").await?;
+        lab.client(alice).await?.stop_when_up().await?;
+        server.stop().await
+    };
+    tokio::try_join!(serve(socket, &users), come)?;
+    Ok(())
 }

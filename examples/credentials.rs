@@ -1,144 +1,176 @@
-//! Answers what an OpenVPN client asks its user: user name and password, the password of its private
-//! key, and each kind of challenge a server may put. The answers are typed, or lines of a pipe.
-//!
-//! Start an OpenVPN client that asks (as root, with a configuration of your own, which has
-//! `auth-user-pass`):
+//! Answers what an OpenVPN client asks its user: user name and password, the password of its private key, and each kind of
+//! challenge a server may put. The answers are typed, or lines of a pipe.
 //!
 //! ```text
-//! openvpn --config client.ovpn --management /run/openvpn/client.sock unix \
-//!     --management-query-passwords --management-hold --setenv IV_SSO webauth,openurl,crtext
+//! cargo run --example credentials                               # with a server and a client of its own
+//! cargo run --example credentials -- /run/openvpn/client.sock   # with a client of yours; --help says how to start one
 //! ```
 //!
-//! and run
-//! ```text
-//! cargo run --example credentials -- /run/openvpn/client.sock
-//! ```
-//!
-//! `programs/credentials` also answers for tokens, and gives the terminal back after Ctrl-C.
+//! It is a loop of one's own; `vpn_client` does the same with a `Responder`. `programs/credentials` also answers for tokens.
 
-use std::error::Error;
 use std::fmt::Display;
-use std::io::{self, Write as _};
+use std::process::ExitCode;
 
-use nix::sys::termios::{LocalFlags, SetArg, tcgetattr, tcsetattr};
-use openvpn_mgmt::challenge::Challenge;
-use openvpn_mgmt::{AuthRetry, CredentialsRequest, Event, Refusal, Request, Secret, connect};
+use anyhow::{Context as _, Result};
+use clap::Parser;
+use lab::{ClientOptions, Lab, ServerOptions};
+use openvpn_mgmt::challenge::{Challenge, ClientPassword, Crv1};
+use openvpn_mgmt::handler::{Attempt, AuthServer, BoxError, Decision};
+use openvpn_mgmt::{
+    AuthRetry, CredentialsRequest, Endpoint, Event, Item, Refusal, Request, Secret, connect,
+};
+use program_common::screen::{harmless, show};
+use program_common::stop::until_stopped;
+use program_common::{printer, typed};
+use tokio::sync::mpsc::{self, Receiver};
 
-// `println!` may wait for whoever reads it. Here only this function waits then: the session is served by
-// tokio's own threads, and goes on. With the flavor `current_thread` it would not.
+/// Answers what a client asks its user: name and password, the password of its key, each kind of challenge.
+#[derive(Parser)]
+#[command(name = "credentials", after_help = YOUR_OPENVPN)]
+struct Args {
+    /// The management interface of your client: the path of its socket, or host:port. Without it a server and a client
+    /// are started on loopback, and signed in to
+    address: Option<String>,
+}
+
+const YOUR_OPENVPN: &str = "\
+A client of yours, which has `auth-user-pass` in its configuration:
+  openvpn --config client.ovpn --management /run/openvpn/client.sock unix \\
+      --management-query-passwords --management-hold --setenv IV_SSO webauth,openurl,crtext
+
+What OpenVPN asks: Request::Credentials, Username, PrivateKeyPassword, Challenge, WebAuth";
+
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
-    let address = std::env::args().nth(1).unwrap_or_else(|| "/run/openvpn/client.sock".to_owned());
-    let (client, mut events, mut requests) = connect(address).await?.split();
-    client.state_on().await?;
-    // Else the daemon ends when it is refused, or challenged, which is a refusal to it.
-    client.set_auth_retry(AuthRetry::Interact).await?;
-    loop {
-        tokio::select! {
-            Some(event) = events.next() => match event {
-                Ok(Event::State(state)) => println!("{}", harmless(state)),
-                Ok(_) => {}
-                Err(lagged) => println!("{lagged}"),
-            },
-            Some(request) = requests.next() => {
+async fn main() -> ExitCode {
+    until_stopped(async || match Args::parse().address {
+        Some(address) => Person(typed::lines()).signs_in_at(address).await,
+        None => alone().await,
+    })
+    .await
+}
+
+/// Who types the answers.
+struct Person(Receiver<String>);
+
+impl Person {
+    async fn signs_in_at(mut self, address: impl Into<Endpoint>) -> Result<()> {
+        let mut session = connect(address).await?;
+        let client = session.client().clone();
+        client.state_on().await?;
+        // Else the daemon ends when it is refused, or challenged, which is a refusal to it.
+        client.set_auth_retry(AuthRetry::Interact).await?;
+        while let Some(item) = session.next().await {
+            match item {
+                Ok(Item::Event(Event::State(state))) => show(state),
                 // One answer that came too late, or is too long, ends nothing: the daemon asks again.
-                if let Err(error) = answer(request).await? {
-                    println!("{error}");
-                }
+                Ok(Item::Request(request)) => self.answers(request).await?.unwrap_or_else(show),
+                Ok(_) => {}
+                Err(lagged) => show(lagged),
             }
-            else => break,
         }
+        show(format!("the connection ended: {}", client.closed().await));
+        Ok(())
     }
-    println!("the connection ended: {}", client.closed().await);
-    Ok(())
-}
 
-/// Gives whether there was an answer, and in it whether the daemon took it.
-async fn answer(request: Request) -> io::Result<openvpn_mgmt::Result<()>> {
-    match request {
-        Request::Hold(hold) => Ok(hold.release().await),
-        Request::Credentials(ask) => sign_in(ask).await,
-        Request::PrivateKeyPassword(ask) => {
-            show_refusal(ask.refusal());
-            let password = typed(&format!("Password of '{}'", ask.realm()), false).await?;
-            Ok(ask.answer(password).await)
-        }
-        // The server asks while the client waits (CR_TEXT).
-        Request::Challenge(ask) if ask.response_required() => {
-            let response = typed(ask.text(), ask.echo()).await?;
-            Ok(ask.answer(response).await)
-        }
-        Request::Challenge(ask) => {
-            println!("{}", harmless(ask.text()));
-            ask.decline();
-            Ok(Ok(()))
-        }
-        Request::WebAuth(page) => {
-            println!("Open {}", harmless(page.url().expose_str().unwrap_or_default()));
-            Ok(Ok(()))
-        }
-        other => Ok(other.decline().await),
+    /// Gives whether there was an answer, and in it whether the daemon took it.
+    async fn answers(&mut self, request: Request) -> Result<openvpn_mgmt::Result<()>> {
+        Ok(match request {
+            Request::Hold(hold) => hold.release().await,
+            Request::Credentials(ask) => return self.signs_in(ask).await,
+            // OpenVPN 2.7.1, after `announce_version(4)`.
+            Request::Username(ask) => ask.answer(self.types("User name", true).await?).await,
+            Request::PrivateKeyPassword(ask) => {
+                show_refusal(ask.refusal());
+                let question = format!("Password of '{}'", ask.realm());
+                ask.answer(self.types(question, false).await?).await
+            }
+            // The server asks while the client waits (CR_TEXT).
+            Request::Challenge(ask) if ask.response_required() => {
+                let response = self.types(ask.text(), ask.echo()).await?;
+                ask.answer(response).await
+            }
+            Request::Challenge(ask) => {
+                show(ask.text());
+                ask.decline();
+                Ok(())
+            }
+            Request::WebAuth(page) => {
+                show(format!("Open {}", page.url().expose_str().unwrap_or_default()));
+                Ok(())
+            }
+            other => other.decline().await,
+        })
     }
-}
 
-async fn sign_in(ask: CredentialsRequest) -> io::Result<openvpn_mgmt::Result<()>> {
-    show_refusal(ask.refusal());
-    // User name and password were right; the server wants this as well (CRV1).
-    if let Some(challenge) = ask.challenge().filter(|challenge| challenge.username().is_some()) {
-        let response = respond(challenge).await?;
-        return Ok(ask.respond(response).await);
+    async fn signs_in(&mut self, ask: CredentialsRequest) -> Result<openvpn_mgmt::Result<()>> {
+        show_refusal(ask.refusal());
+        // User name and password were right; the server wants this as well (CRV1).
+        if let Some(challenge) = ask.challenge().filter(|challenge| challenge.username().is_some())
+        {
+            let response = self.responds(challenge).await?;
+            return Ok(ask.respond(response).await);
+        }
+        let name = self.types("User name", true).await?;
+        let password = self.types("Password", false).await?;
+        let Some(challenge) = ask.challenge() else { return Ok(ask.answer(name, password).await) };
+        // The client's configuration says that a response goes with them (SCRV1).
+        let response = self.responds(challenge).await?;
+        Ok(ask.answer_with_response(name, password, response).await)
     }
-    let name = typed("User name", true).await?;
-    let password = typed("Password", false).await?;
-    let Some(challenge) = ask.challenge() else { return Ok(ask.answer(name, password).await) };
-    // The client's configuration says that a response goes with them (SCRV1).
-    let response = respond(challenge).await?;
-    Ok(ask.answer_with_response(name, password, response).await)
-}
 
-async fn respond(challenge: &Challenge) -> io::Result<Secret> {
-    if challenge.response_required() {
-        return typed(challenge.text(), challenge.echo()).await;
+    async fn responds(&mut self, challenge: &Challenge) -> Result<Secret> {
+        if challenge.response_required() {
+            return self.types(challenge.text(), challenge.echo()).await;
+        }
+        show(challenge.text());
+        Ok(Secret::default())
     }
-    println!("{}", harmless(challenge.text()));
-    Ok(Secret::default())
+
+    /// Asks, and waits for a line; on a terminal it is seen as it is typed only with `echo`.
+    async fn types(&mut self, question: impl Display, echo: bool) -> Result<Secret> {
+        printer::stdout().text(format!("{}: ", harmless(question)));
+        let hidden = (!echo).then(typed::hide);
+        let line = self.0.recv().await.context("the input has ended")?;
+        if hidden.flatten().is_some() {
+            show("");
+        }
+        Ok(line.into())
+    }
 }
 
 fn show_refusal(refusal: Option<&Refusal>) {
     if let Some(refusal) = refusal {
-        println!("not accepted: {}", refusal.reason.as_ref().map(harmless).unwrap_or_default());
+        let reason = refusal.reason.as_ref().map(ToString::to_string);
+        show(format!("not accepted: {}", reason.unwrap_or_default()));
     }
 }
 
-/// Asks, and waits for a line. A person takes long, so it is a thread of its own that waits.
-async fn typed(question: impl Display, echo: bool) -> io::Result<Secret> {
-    let question = harmless(question);
-    tokio::task::spawn_blocking(move || {
-        print!("{question}: ");
-        io::stdout().flush()?;
-        read_line(echo)
+/// A server that wants a code after the password, and a client, whose user mistypes once.
+async fn alone() -> Result<()> {
+    let lab = Lab::new()?;
+    let server = lab.server(ServerOptions::new().without_hold()).await?;
+    let (_client, _, requests) = connect(server.socket()).await?.split();
+    tokio::spawn(AuthServer::new(decide).run(requests));
+
+    let mut client = lab.client(ClientOptions::to(&server)).await?;
+    let socket = client.socket().to_owned();
+    let (keyboard, lines) = mpsc::channel(8);
+    for line in ["alice", "open seasme", "alice", "open sesame", "123456"] {
+        keyboard.send(line.to_owned()).await?;
+    }
+    tokio::try_join!(Person(lines).signs_in_at(socket), client.stop_when_up())?;
+    Ok(())
+}
+
+async fn decide(attempt: Attempt) -> Result<Decision, BoxError> {
+    let is = |given: &Secret, right: &str| *given == Secret::from(right);
+    Ok(match attempt.password()? {
+        Some(ClientPassword::Plain(password)) if is(&password, "open sesame") => {
+            Decision::Challenge(Crv1::new("a-state-of-this-server", "alice", "Your code")?)
+        }
+        Some(ClientPassword::Dynamic { response, .. }) if is(&response, "123456") => {
+            Decision::Allow
+        }
+        _ => Decision::deny_with("wrong", "that is wrong"),
     })
-    .await?
-}
-
-/// Reads a line; on a terminal it is seen as it is typed only with `echo`.
-fn read_line(echo: bool) -> io::Result<Secret> {
-    let before = tcgetattr(io::stdin()).ok().filter(|_| !echo);
-    if let Some(mut hidden) = before.clone() {
-        hidden.local_flags.remove(LocalFlags::ECHO);
-        tcsetattr(io::stdin(), SetArg::TCSANOW, &hidden)?;
-    }
-    let mut line = String::new();
-    let read = io::stdin().read_line(&mut line);
-    if let Some(before) = before {
-        tcsetattr(io::stdin(), SetArg::TCSANOW, &before)?;
-        println!();
-    }
-    line.truncate(line.trim_end_matches(['\r', '\n']).len());
-    if read? == 0 { Err(io::ErrorKind::UnexpectedEof.into()) } else { Ok(line.into()) }
-}
-
-/// Text from the other side, without what would drive the terminal.
-fn harmless(text: impl Display) -> String {
-    text.to_string().replace(char::is_control, "\u{fffd}")
 }

@@ -1,103 +1,120 @@
 //! Many daemons as one: shows the states and byte counts of all, and sends what is typed to one or all of them.
 //!
-//! Start OpenVPN a few times, each with a management socket (as root, with configurations of your own):
-//!
 //! ```text
-//! openvpn --config udp.ovpn --management /run/openvpn/udp.sock unix
-//! openvpn --config tcp.ovpn --management /run/openvpn/tcp.sock unix
+//! cargo run --example fleet                                     # with three daemons of its own
+//! cargo run --example fleet -- udp=/run/udp.sock tcp=/run/tcp.sock   # with daemons of yours; see --help
 //! ```
-//!
-//! run
-//!
-//! ```text
-//! cargo run --example fleet -- udp=/run/openvpn/udp.sock tcp=/run/openvpn/tcp.sock
-//! ```
-//!
-//! and type commands, with the name of a member or `all` before them: `all hold release`, `udp status`, `tcp signal SIGUSR1`.
-//! It goes on without input. Ctrl-C ends it, and the daemons go on; what they ask needs `auth_server.rs` or `credentials.rs`.
 
-use std::error::Error;
 use std::fmt::Display;
+use std::process::ExitCode;
 use std::time::Duration;
 
+use anyhow::{Context as _, Result};
+use clap::Parser;
+use lab::{ClientOptions, Lab, ServerOptions};
 use openvpn_mgmt::command::{AnyCommand, Bytecount, Channel, Notifications, RawCommand};
-use openvpn_mgmt::{Builder, Event, Fleet, FleetClient, MemberItem, ReplyShape, Text};
-use tokio::io::{AsyncBufReadExt as _, BufReader};
-use tokio::sync::mpsc;
+use openvpn_mgmt::{
+    Builder, Endpoint, Event, Fleet, FleetClient, MemberItem, ReplyShape, Text, WhileAway,
+};
+use program_common::screen::show;
+use program_common::stop::until_stopped;
+use program_common::typed;
 
-/// How many lines may wait to be printed.
-const LINES: usize = 1000;
+/// Shows the states and byte counts of many daemons, and sends what is typed to one or all of them.
+///
+/// Type commands with the name of a member or `all` before them: `all hold release`, `udp status`, `tcp signal SIGUSR1`.
+/// It goes on without input. Ctrl-C ends it, and the daemons go on.
+#[derive(Parser)]
+#[command(name = "fleet", after_help = YOUR_OPENVPN)]
+struct Args {
+    /// Names, with the management interface of each: the path of its socket, or host:port. Without any, a server and two
+    /// clients are started on loopback
+    #[arg(value_name = "NAME=ADDRESS", value_parser = member)]
+    members: Vec<(String, String)>,
+}
 
-// `println!` may wait for whoever reads it. Here only this function waits then: daemons are served by tokio's own
-// threads, and go on. With the flavor `current_thread` they would wait, too.
+const YOUR_OPENVPN: &str = "\
+Daemons of yours, servers and clients:
+  openvpn --config udp.ovpn --management /run/udp.sock unix
+  openvpn --config tcp.ovpn --management /run/tcp.sock unix
+
+What they ask needs the examples `auth_server` or `credentials`.";
+
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> ExitCode {
+    until_stopped(async || {
+        let Args { members } = Args::parse();
+        if members.is_empty() {
+            return alone().await;
+        }
+        let fleet = fleet(members)?;
+        tokio::spawn(commands(fleet.client()));
+        watch(fleet).await;
+        Ok(())
+    })
+    .await
+}
+
+fn member(text: &str) -> Result<(String, String)> {
+    let (name, address) = text.split_once('=').context("not NAME=ADDRESS")?;
+    Ok((name.to_owned(), address.to_owned()))
+}
+
+fn fleet<N: Into<String>, A: Into<Endpoint>>(
+    members: impl IntoIterator<Item = (N, A)>,
+) -> Result<Fleet> {
     let mut fleet = Fleet::new();
     let counts = Bytecount::every(Duration::from_secs(5));
-    for member in std::env::args().skip(1) {
-        let (name, address) = member.split_once('=').ok_or("usage: fleet NAME=ADDRESS...")?;
+    for (name, address) in members {
         // Sent to each new session.
         let set_up = [AnyCommand::new(Notifications::on(Channel::State)), AnyCommand::new(counts)];
-        fleet.add(name, Builder::new().reconnect(address).set_up(set_up))?;
+        fleet.add(name.into(), Builder::new().reconnect(address).set_up(set_up))?;
     }
-    let (lines, mut printed) = mpsc::channel(LINES);
-    tokio::spawn(commands(fleet.client(), lines.clone()));
-    let watching = tokio::spawn(watch(fleet, lines));
-    let print = async {
-        while let Some(line) = printed.recv().await {
-            println!("{line}");
-        }
-    };
-    tokio::select! {
-        () = print => {}
-        // Nobody is left.
-        ended = watching => ended?,
-        signal = tokio::signal::ctrl_c() => signal?,
-    }
-    Ok(())
+    Ok(fleet)
 }
 
 /// Shows what the members say, until none is left.
-async fn watch(mut fleet: Fleet, lines: mpsc::Sender<String>) {
+async fn watch(mut fleet: Fleet) {
     while let Some(item) = fleet.next().await {
         let name = item.member.name();
         match item.what {
             MemberItem::Attached(session) => {
-                tell(&lines, name, format!("session {}", session.number));
+                tell(name, format!("session {}", session.number));
             }
-            MemberItem::Event(Event::State(state)) => tell(&lines, name, state),
-            MemberItem::Event(Event::ByteCount(count)) => tell(&lines, name, count),
-            MemberItem::Event(Event::ByteCountClient(count)) => tell(&lines, name, count),
-            MemberItem::Request(request) => tell(&lines, name, format!("asks: {request:?}")),
-            MemberItem::Lagged(lagged) => tell(&lines, name, lagged),
-            MemberItem::Detached(reason) => tell(&lines, name, format!("session ended: {reason}")),
-            MemberItem::Away(error) => tell(&lines, name, format!("away: {error}")),
-            MemberItem::Ended(Some(error)) => tell(&lines, name, format!("given up: {error}")),
+            MemberItem::Event(Event::State(state)) => tell(name, state),
+            MemberItem::Event(Event::ByteCount(count)) => tell(name, count),
+            MemberItem::Event(Event::ByteCountClient(count)) => tell(name, count),
+            MemberItem::Request(request) => tell(name, format!("asks: {request:?}")),
+            MemberItem::Lagged(lagged) => tell(name, lagged),
+            MemberItem::Detached(reason) => tell(name, format!("session ended: {reason}")),
+            MemberItem::Away(error) => tell(name, format!("away: {error}")),
+            MemberItem::Ended(Some(error)) => tell(name, format!("given up: {error}")),
             _ => {}
         }
     }
 }
 
 /// Sends what is typed, line by line: each waits for its answers in a task of its own.
-async fn commands(fleet: FleetClient, lines: mpsc::Sender<String>) {
-    let mut input = BufReader::new(tokio::io::stdin()).lines();
-    while let Ok(Some(line)) = input.next_line().await {
+async fn commands(fleet: FleetClient) {
+    let mut input = typed::lines();
+    while let Some(line) = input.recv().await {
         if let Some((to, command)) = line.split_once(' ') {
-            tokio::spawn(send(fleet.clone(), to.to_owned(), command.to_owned(), lines.clone()));
+            let (fleet, to, command) = (fleet.clone(), to.to_owned(), command.to_owned());
+            tokio::spawn(async move { send(&fleet, &to, &command).await });
         }
     }
 }
 
-async fn send(fleet: FleetClient, to: String, line: String, lines: mpsc::Sender<String>) {
-    let command = RawCommand::new(&line, shape(&line));
+async fn send(fleet: &FleetClient, to: &str, line: &str) {
+    let command = RawCommand::new(line, shape(line));
     let mut outcomes = fleet.some(|member| to == "all" || *to == *member.name, &command);
     while let Some((name, outcome)) = outcomes.next().await {
         match outcome {
             Ok(reply) => {
                 let rows = reply.lines.into_iter().map(Text::from);
-                reply.success.into_iter().chain(rows).for_each(|line| tell(&lines, &name, line));
+                reply.success.into_iter().chain(rows).for_each(|line| tell(&name, line));
             }
-            Err(error) => tell(&lines, &name, error),
+            Err(error) => tell(&name, error),
         }
     }
 }
@@ -112,9 +129,28 @@ fn shape(line: &str) -> ReplyShape {
     }
 }
 
-/// Where nobody reads, lines are lost. No daemon waits for them.
-fn tell(lines: &mpsc::Sender<String>, name: &str, what: impl Display) {
-    // Text from the other side, without what would drive the terminal.
-    let line = format!("{name}: {what}").replace(char::is_control, "\u{fffd}");
-    lines.try_send(line).ok();
+fn tell(name: &str, what: impl Display) {
+    show(format!("{name}: {what}"));
+}
+
+/// A server and two clients of it, as a fleet of three; they are sent a command, and let go.
+async fn alone() -> Result<()> {
+    let lab = Lab::new()?;
+    let server = lab.server(ServerOptions::new().without_client_auth().without_hold()).await?;
+    let client = async |name| {
+        let options = ClientOptions::to(&server).common_name(name).without_auth_user_pass();
+        lab.client(options.without_hold()).await
+    };
+    let (mut one, mut two) = (client("one").await?, client("two").await?);
+    let daemons = [("server", &server), ("one", &one), ("two", &two)];
+    let fleet = fleet(daemons.map(|(name, daemon)| (name, daemon.socket())))?;
+    let (members, names) = (fleet.client(), daemons.map(|(name, _)| name));
+    let drive = async {
+        one.wait_until_up().await?;
+        two.wait_until_up().await?;
+        send(&members.while_away(WhileAway::Wait), "all", "state").await;
+        names.iter().try_for_each(|name| members.remove(name))?;
+        Ok::<_, anyhow::Error>(())
+    };
+    tokio::join!(watch(fleet), drive).1
 }

@@ -1,38 +1,54 @@
 //! Who is in at an OpenVPN server: prints who comes, changes and leaves, and now and then a table of all.
 //!
-//! Start a server with a management socket (as root, with a configuration of your own):
-//!
 //! ```text
-//! openvpn --config server.ovpn --management /run/openvpn/server.sock unix
+//! cargo run --example peers                               # with a server and clients of its own
+//! cargo run --example peers -- /run/openvpn/server.sock   # with a server of yours; --help says how to start one
 //! ```
-//!
-//! and run
-//!
-//! ```text
-//! cargo run --example peers -- /run/openvpn/server.sock
-//! ```
-//!
-//! It outlives the server's restarts and absence, and Ctrl-C ends it alone. A server in its hold is let out of it. With
-//! `--management-client-auth` somebody has to decide about each client: here everybody is let in whom the server itself
-//! has accepted, as by its certificate.
 
-use std::error::Error;
-use std::fmt::Display;
+use std::process::ExitCode;
 use std::time::Duration;
 
+use anyhow::Result;
+use clap::Parser;
+use lab::{ClientOptions, Lab, ServerOptions};
 use openvpn_mgmt::command::{AnyCommand, Bytecount, Channel, Notifications};
 use openvpn_mgmt::peers::{Change, LivePeers, PeerRecord};
-use openvpn_mgmt::{Builder, Item, Link, Request};
-use tokio::sync::mpsc::{self, Sender};
+use openvpn_mgmt::{Builder, Endpoint, Item, Link, Request};
+use program_common::screen::show;
+use program_common::stop::until_stopped;
 
-/// How many lines may wait to be printed; more are lost, for no daemon waits for a reader.
-const LINES: usize = 1000;
+/// Prints who comes, changes and leaves at a server, and now and then a table of all.
+///
+/// It outlives the server's restarts and absence, and Ctrl-C ends it alone. A server in its hold is let out of it.
+#[derive(Parser)]
+#[command(name = "peers", after_help = YOUR_OPENVPN)]
+struct Args {
+    /// The management interface of your server: the path of its socket, or host:port. Without it a server and a client
+    /// are started on loopback
+    address: Option<String>,
+}
+
+const YOUR_OPENVPN: &str = "\
+A server of yours:
+  openvpn --config server.ovpn --management /run/openvpn/server.sock unix
+
+With --management-client-auth somebody has to decide about each client: here everybody is let in whom the server
+itself has accepted, as by its certificate.";
+
 /// How often the table is printed.
 const OFTEN: Duration = Duration::from_secs(10);
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
-    let address = std::env::args().nth(1).unwrap_or_else(|| "/run/openvpn/server.sock".to_owned());
+async fn main() -> ExitCode {
+    until_stopped(async || match Args::parse().address {
+        Some(address) => watch(address, false).await,
+        None => alone().await,
+    })
+    .await
+}
+
+/// Ends only where trying again is of no use, as with a wrong password; or, if that is wanted, with the first client.
+async fn watch(address: impl Into<Endpoint>, once: bool) -> Result<()> {
     // Restarts are told as states, and bytes every five seconds.
     let set_up = [
         AnyCommand::new(Notifications::on(Channel::State)),
@@ -41,31 +57,20 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let link = Builder::new().reconnect(address).set_up(set_up);
     // A server that does not tell who leaves is asked every two seconds.
     let peers = LivePeers::builder().interval(Duration::from_secs(2)).build();
-    let (lines, mut printed) = mpsc::channel(LINES);
-    tokio::spawn(show(peers.clone(), lines.clone()));
-    let serving = tokio::spawn(serve(link, peers, lines));
-    // `println!` may wait for whoever reads it; the rest goes on in tokio's own threads.
-    let print = async {
-        while let Some(line) = printed.recv().await {
-            println!("{line}");
-        }
-    };
     tokio::select! {
-        () = print => {}
-        error = serving => return Err(error?.into()),
-        signal = tokio::signal::ctrl_c() => signal?,
+        () = print(&peers, once) => Ok(()),
+        error = serve(link, peers.clone()) => Err(error.into()),
     }
-    Ok(())
 }
 
 /// Serves session after session; ends only where trying again is of no use, as with a wrong password.
-async fn serve(mut link: Link, peers: LivePeers, lines: Sender<String>) -> openvpn_mgmt::Error {
+async fn serve(mut link: Link, peers: LivePeers) -> openvpn_mgmt::Error {
     loop {
         let mut attached = match link.next().await {
             Ok(attached) => attached,
             Err(error) => return error,
         };
-        tell(&lines, format!("session {}", attached.number));
+        show(format!("session {}", attached.number));
         peers.attach("server", &attached);
         while let Some(item) = attached.session.next().await {
             let Ok(Item::Request(request)) = item else { continue };
@@ -77,40 +82,46 @@ async fn serve(mut link: Link, peers: LivePeers, lines: Sender<String>) -> openv
                 other => other.decline().await,
             };
             if let Err(error) = answered {
-                tell(&lines, error);
+                show(error);
             }
         }
     }
 }
 
-/// Shows changes as they come, and the table now and then; ends with the table.
-async fn show(peers: LivePeers, lines: Sender<String>) {
+/// Shows changes as they come, and the table now and then.
+async fn print(peers: &LivePeers, once: bool) {
     let (_, mut changes) = peers.subscribe();
     let mut often = tokio::time::interval(OFTEN);
     loop {
         tokio::select! {
             change = changes.next() => match change {
-                Some(Ok(change)) => tell_change(&lines, change),
+                Some(Ok(change)) => {
+                    let is_over = once && matches!(change, Change::Left { .. });
+                    show_change(change);
+                    if is_over {
+                        return;
+                    }
+                }
                 // The table has all the same.
-                Some(Err(lagged)) => tell(&lines, lagged),
+                Some(Err(lagged)) => show(lagged),
                 None => return,
             },
             _ = often.tick() => {
                 let table = peers.snapshot();
-                tell(&lines, format!("{} clients", table.len()));
-                table.records().for_each(|record| tell(&lines, row(record)));
+                show(format!("{} clients", table.len()));
+                table.records().for_each(|record| show(row(record)));
             }
         }
     }
 }
 
-fn tell_change(lines: &Sender<String>, change: Change) {
+fn show_change(change: Change) {
     match change {
-        Change::Joined(record) => tell(lines, format!("joined:  {}", row(&record))),
-        Change::Changed(record) => tell(lines, format!("changed: {}", row(&record))),
+        Change::Joined(record) => show(format!("joined:  {}", row(&record))),
+        Change::Changed(record) => show(format!("changed: {}", row(&record))),
         Change::Left { record, duration, how, .. } => {
             let lasted = duration.map(|lasted| format!(" after {} s", lasted.as_secs()));
-            tell(lines, format!("left:    {}, {how}{}", row(&record), lasted.unwrap_or_default()));
+            show(format!("left:    {}, {how}{}", row(&record), lasted.unwrap_or_default()));
         }
         // Bytes, which the table shows.
         _ => {}
@@ -127,7 +138,16 @@ fn row(record: &PeerRecord) -> String {
     format!("{name} {phase} {from} {addresses} {bytes_in} in, {bytes_out} out {release}")
 }
 
-fn tell(lines: &Sender<String>, what: impl Display) {
-    // Text from the other side, without what would drive the terminal.
-    lines.try_send(what.to_string().replace(char::is_control, "\u{fffd}")).ok();
+/// A server, and a client that comes and leaves.
+async fn alone() -> Result<()> {
+    let lab = Lab::new()?;
+    let server = lab.server(ServerOptions::new().auth_user_pass_optional()).await?;
+    let client = ClientOptions::to(&server).common_name("alice").without_auth_user_pass();
+    let visit = async {
+        // Says when it leaves; else it would be missed only after a while.
+        let client = client.without_hold().line("explicit-exit-notify 1");
+        lab.client(client).await?.stop_when_up().await
+    };
+    tokio::try_join!(watch(server.socket(), true), visit)?;
+    Ok(())
 }

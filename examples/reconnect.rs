@@ -1,113 +1,121 @@
 //! A monitor that outlives what it watches: shows states and clients, over restarts of OpenVPN and its absence.
 //!
-//! Start an OpenVPN with a management socket (as root, with a configuration of your own):
-//!
 //! ```text
-//! openvpn --config server.ovpn --management /run/openvpn/server.sock unix
+//! cargo run --example reconnect                               # with a server of its own, which restarts
+//! cargo run --example reconnect -- /run/openvpn/server.sock   # with one of yours; --help says how to start it
 //! ```
-//!
-//! run
-//!
-//! ```text
-//! cargo run --example reconnect -- /run/openvpn/server.sock
-//! ```
-//!
-//! and restart OpenVPN, stop it, connect another manager. Ctrl-C ends the monitor, and OpenVPN goes on. One in its hold
-//! (`--management-hold`) is let out of it; what else it asks, as with `--management-client-auth`, needs `auth_server.rs`.
 
-use std::error::Error;
-use std::fmt::Display;
+use std::process::ExitCode;
 
+use anyhow::Result;
+use clap::Parser;
+use lab::{Lab, ServerOptions};
 use openvpn_mgmt::command::{AnyCommand, Channel, Notifications};
-use openvpn_mgmt::{Attached, Builder, Event, Item, Link, Request, Text};
-use tokio::sync::mpsc;
+use openvpn_mgmt::{Attached, Builder, Endpoint, Event, Item, Link, Request, Text};
+use program_common::screen::show;
+use program_common::stop::until_stopped;
 
-/// How many lines may wait to be printed.
-const LINES: usize = 1000;
-
-// `println!` may wait for whoever reads it. Here only this function waits then: the daemon is served by tokio's own
-// threads, and goes on. With the flavor `current_thread` it would wait, too.
-#[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
-    let address = std::env::args().nth(1).unwrap_or_else(|| "/run/openvpn/server.sock".to_owned());
-    // Sent to each new session.
-    let set_up = [AnyCommand::new(Notifications::on(Channel::State))];
-    let link = Builder::new().reconnect(address).set_up(set_up);
-    let (lines, mut printed) = mpsc::channel(LINES);
-    let monitoring = tokio::spawn(monitor(link, lines));
-    let print = async {
-        while let Some(line) = printed.recv().await {
-            println!("{line}");
-        }
-    };
-    tokio::select! {
-        // The link has ended.
-        () = print => Err(monitoring.await?.into()),
-        signal = tokio::signal::ctrl_c() => Ok(signal?),
-    }
+/// Shows states and clients of an OpenVPN, over its restarts and its absence.
+///
+/// Restart it, stop it, connect another manager. Ctrl-C ends the monitor, and OpenVPN goes on. One in its hold is let
+/// out of it.
+#[derive(Parser)]
+#[command(name = "reconnect", after_help = YOUR_OPENVPN)]
+struct Args {
+    /// The management interface of your server or client: the path of its socket, or host:port. Without it a server is
+    /// started on loopback
+    address: Option<String>,
 }
 
-/// Shows session after session; ends only where trying again is of no use, as with a wrong password.
-async fn monitor(mut link: Link, lines: mpsc::Sender<String>) -> openvpn_mgmt::Error {
+const YOUR_OPENVPN: &str = "\
+An OpenVPN of yours:
+  openvpn --config server.ovpn --management /run/openvpn/server.sock unix
+
+What else it asks, as with --management-client-auth, needs the example `auth_server`.";
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    until_stopped(async || match Args::parse().address {
+        Some(address) => monitor(address, None).await,
+        None => alone().await,
+    })
+    .await
+}
+
+/// Shows session after session, up to the last one, where one is said to be. Ends before only where trying again is of no
+/// use, as with a wrong password.
+async fn monitor(address: impl Into<Endpoint>, last: Option<u64>) -> Result<()> {
+    // Sent to each new session.
+    let set_up = [AnyCommand::new(Notifications::on(Channel::State))];
+    let mut link = Builder::new().reconnect(address).set_up(set_up);
     loop {
-        let mut attached = match attach(&mut link, &lines).await {
-            Ok(attached) => attached,
-            Err(error) => return error,
-        };
-        tell_missed(&lines, &attached);
+        let mut attached = attach(&mut link).await?;
+        show_missed(&attached);
         while let Some(item) = attached.session.next().await {
             match item {
-                Ok(Item::Event(Event::State(state))) => tell(&lines, state),
-                Ok(Item::Event(Event::Client(client))) => tell(&lines, client),
+                Ok(Item::Event(Event::State(state))) => show(state),
+                Ok(Item::Event(Event::Client(client))) => show(client),
                 Ok(Item::Request(Request::Hold(hold))) => {
                     // One that could not be sent comes again, from this session or the next.
                     if let Err(error) = hold.release().await {
-                        tell(&lines, format!("not out of its hold: {error}"));
+                        show(format!("not out of its hold: {error}"));
                     }
                 }
                 Ok(_) => {}
-                Err(lagged) => tell(&lines, lagged), // told, and the loop goes on
+                Err(lagged) => show(lagged), // told, and the loop goes on
             }
+        }
+        if last == Some(attached.number) {
+            return Ok(());
         }
     }
 }
 
 /// The next session; tells what keeps it away.
-async fn attach(link: &mut Link, lines: &mpsc::Sender<String>) -> openvpn_mgmt::Result<Attached> {
+async fn attach(link: &mut Link) -> openvpn_mgmt::Result<Attached> {
     let mut watch = link.watch();
     let next = link.next();
     tokio::pin!(next);
     loop {
         tokio::select! {
             attached = &mut next => return attached,
-            Some(status) = watch.changed() => tell(lines, status),
+            Some(status) = watch.changed() => show(status),
         }
     }
 }
 
-/// Tells what happened since the session before.
-fn tell_missed(lines: &mpsc::Sender<String>, attached: &Attached) {
-    tell(lines, format!("session {}", attached.number));
+/// Shows what happened since the session before.
+fn show_missed(attached: &Attached) {
+    show(format!("session {}", attached.number));
     if let Some(reason) = &attached.last_end {
-        tell(lines, format!("the last one ended: {reason}"));
+        show(format!("the last one ended: {reason}"));
     }
     match attached.missed.restarted {
-        Some(true) => tell(lines, "OpenVPN has restarted"),
-        Some(false) => tell(lines, "OpenVPN has not restarted"),
+        Some(true) => show("OpenVPN has restarted"),
+        Some(false) => show("OpenVPN has not restarted"),
         // As the first time.
-        None => tell(lines, "OpenVPN may have restarted"),
+        None => show("OpenVPN may have restarted"),
     }
     let name = |name: Option<Text>| name.unwrap_or_default();
     for client in &attached.missed.joined {
-        tell(lines, format!("joined: {}", name(client.common_name())));
+        show(format!("joined: {}", name(client.common_name())));
     }
     for client in &attached.missed.left {
-        tell(lines, format!("left: {}", name(client.common_name())));
+        show(format!("left: {}", name(client.common_name())));
     }
 }
 
-/// Where nobody reads, lines are lost. No daemon waits for them.
-fn tell(lines: &mpsc::Sender<String>, what: impl Display) {
-    // Text from the other side, without what would drive the terminal.
-    lines.try_send(what.to_string().replace(char::is_control, "\u{fffd}")).ok();
+/// A server that ends, and comes back.
+async fn alone() -> Result<()> {
+    let lab = Lab::new()?;
+    let mut server = lab.server(ServerOptions::new().without_client_auth()).await?;
+    let socket = server.socket().to_owned();
+    let restart = async {
+        server.stop_when_up().await?;
+        lab.start_again(&mut server).await?;
+        server.wait_for_logs("Initialization Sequence Completed", 2).await?;
+        server.stop().await
+    };
+    tokio::try_join!(monitor(socket, Some(2)), restart)?;
+    Ok(())
 }

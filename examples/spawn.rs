@@ -1,42 +1,65 @@
-//! Runs an OpenVPN of its own: starts it, shows its states, starts it anew when it crashes, and ends it with Ctrl-C.
-//!
-//! Run, with a configuration of your own,
+//! Runs an OpenVPN of its own: starts it, shows its states, starts it anew when it crashes, and ends it in good order.
 //!
 //! ```text
-//! cargo run --features process --example spawn -- client.ovpn
+//! cargo run --features process --example spawn                  # a client of its own server
+//! cargo run --features process --example spawn -- client.ovpn   # a configuration of yours; see --help
 //! ```
-//!
-//! as root, or with a command in front of OpenVPN that makes it root:
-//!
-//! ```text
-//! cargo run --features process --example spawn -- client.ovpn sudo -n
-//! ```
-//!
-//! OpenVPN ends with this program, however that ends. `OPENVPN_BIN` names another one than that of `PATH`.
 
-use std::error::Error;
-use std::fmt::Display;
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
 use std::time::Duration;
 
+use anyhow::{Result, ensure};
+use clap::Parser;
+use lab::{ClientOptions, KeyKind, Lab, ServerOptions};
 use openvpn_mgmt::process::{Process, RestartPolicy, Supervisor};
-use openvpn_mgmt::{Event, Item, Request, Session};
+use openvpn_mgmt::{Event, Item, Request, Session, StateName};
+use program_common::screen::show;
+use program_common::stop::until_ended;
+use tokio::sync::oneshot;
 
-// `println!` may wait for whoever reads it. Here only this function waits then: the daemon is served by tokio's own
-// threads, and goes on. With the flavor `current_thread` it would not.
+/// Runs an OpenVPN of its own: starts it, shows its states, starts it anew when it crashes, and ends it with Ctrl-C.
+///
+/// OpenVPN ends with this program, however that ends.
+#[derive(Parser)]
+#[command(name = "spawn", after_help = YOUR_OPENVPN)]
+struct Args {
+    /// Your configuration. Without it a server is started on loopback, and a client of it
+    configuration: Option<PathBuf>,
+
+    /// What makes OpenVPN root, where this program is not, as `sudo -n`
+    #[arg(requires = "configuration", trailing_var_arg = true, value_name = "COMMAND")]
+    prefix: Vec<OsString>,
+}
+
+const YOUR_OPENVPN: &str = "\
+Nothing of OpenVPN's is to be started: this program does. The configuration needs no `management` directive.
+
+Environment:
+  OPENVPN_BIN    the openvpn program, by default that of PATH";
+
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
-    let mut arguments = std::env::args().skip(1);
-    let configuration = arguments.next().ok_or("usage: spawn CONFIGURATION [COMMAND...]")?;
-    let mut daemon = Process::new(configuration)
-        .program(std::env::var_os("OPENVPN_BIN").unwrap_or_else(|| "openvpn".into()))
-        .prefix(arguments)
+async fn main() -> ExitCode {
+    until_ended(async |told| {
+        let Args { configuration, prefix } = Args::parse();
+        let Some(configuration) = configuration else { return alone(told).await };
+        let program = std::env::var_os("OPENVPN_BIN").unwrap_or_else(|| "openvpn".into());
+        run(Process::new(configuration).program(program).prefix(prefix), false, told).await
+    })
+    .await
+}
+
+/// Runs daemons until it is told to end; `once`: until there is a tunnel.
+async fn run(process: Process, once: bool, told: oneshot::Receiver<()>) -> Result<()> {
+    let mut daemon = process
         .directive("connect-timeout", ["10"])
         .hold(true)
         // No more when it has crashed three times within ten minutes.
         .supervise(RestartPolicy::new().give_up_after(3, Duration::from_secs(600)));
     tokio::select! {
-        failed = run(&mut daemon) => return failed,
-        signal = tokio::signal::ctrl_c() => signal?,
+        ended = one_after_another(&mut daemon, once) => ended?,
+        Ok(()) = told => {}
     }
     if let Some(ended) = daemon.stop().await? {
         show(ended);
@@ -44,8 +67,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// One daemon after another, until there is no use in it.
-async fn run(daemon: &mut Supervisor) -> Result<(), Box<dyn Error>> {
+async fn one_after_another(daemon: &mut Supervisor, once: bool) -> Result<()> {
     loop {
         let mut attached = daemon.next().await?; // the error has the daemon's own last words
         if let Some(setback) = daemon.setback() {
@@ -54,20 +76,27 @@ async fn run(daemon: &mut Supervisor) -> Result<(), Box<dyn Error>> {
         if let Some(child) = daemon.child() {
             show(format!("daemon {}: process {}", attached.number, child.pid()));
         }
-        if let Err(error) = serve(&mut attached.session).await {
-            show(error);
+        match serve(&mut attached.session, once).await {
+            Ok(true) => return Ok(()),
+            Ok(false) => {}
+            Err(error) => show(error),
         }
     }
 }
 
-/// Serves a daemon to the end of its session.
-async fn serve(session: &mut Session) -> openvpn_mgmt::Result<()> {
+/// Serves a daemon to the end of its session; `once`: until there is a tunnel, and says whether there is.
+async fn serve(session: &mut Session, once: bool) -> openvpn_mgmt::Result<bool> {
     let client = session.client().clone();
     client.state_on().await?;
     client.bytecount(Duration::from_secs(5)).await?;
     while let Some(item) = session.next().await {
         match item {
-            Ok(Item::Event(Event::State(state))) => show(state),
+            Ok(Item::Event(Event::State(state))) => {
+                show(&state);
+                if once && state.name == StateName::Connected {
+                    return Ok(true);
+                }
+            }
             Ok(Item::Event(Event::ByteCount(count))) => {
                 show(format!("{} in, {} out", count.bytes_in, count.bytes_out));
             }
@@ -82,10 +111,19 @@ async fn serve(session: &mut Session) -> openvpn_mgmt::Result<()> {
         }
     }
     show(format!("the session has ended: {}", client.closed().await));
-    Ok(())
+    Ok(false)
 }
 
-/// Text from the other side, without what would drive the terminal.
-fn show(what: impl Display) {
-    println!("{}", what.to_string().replace(char::is_control, "\u{fffd}"));
+/// A server, and a client of it that this program runs.
+async fn alone(told: oneshot::Receiver<()>) -> Result<()> {
+    let lab = Lab::new()?;
+    ensure!(
+        lab.reaches_tcp(),
+        "without root the server is in a network that this program is not in"
+    );
+    let server = lab.server(ServerOptions::new().without_client_auth().without_hold()).await?;
+    let options = ClientOptions::to(&server).without_auth_user_pass();
+    let identity = lab.identity("client", &KeyKind::Ec)?;
+    let client = options.config(lab.dir(), &identity, lab.daemon().version());
+    run(Process::from_text(client).program(lab.daemon().path()), true, told).await
 }

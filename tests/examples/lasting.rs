@@ -30,7 +30,7 @@ async fn reconnect_outlives_its_daemon() -> Result<()> {
     program.sees("the last one ended: the daemon exited").await?;
     program.sees("OpenVPN has restarted").await?;
     program.sees("CONNECTED").await?;
-    program.stop(Signal::SIGINT).await?.succeeded();
+    program.stop(Signal::SIGINT).await?.interrupted();
     assert!(server.is_running()?);
     Ok(())
 }
@@ -70,7 +70,7 @@ async fn listen_serves_each_that_dials_in_and_ends_them() -> Result<()> {
     program.sees("daemon 1: ended: the daemon exited").await?;
     daemons[0].wait().await?;
     assert!(daemons[1].is_running()?);
-    program.stop(Signal::SIGINT).await?.succeeded().shows("the end, also of the daemons");
+    program.stop(Signal::SIGINT).await?.interrupted();
     assert!(daemons[1].wait().await?.success());
     assert!(!socket.exists());
     Ok(())

@@ -1,5 +1,6 @@
 //! The examples, run unattended on real daemons.
 
+mod alone;
 mod auth_server;
 mod build;
 mod client;

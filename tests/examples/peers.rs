@@ -29,7 +29,7 @@ async fn peers_shows_who_comes_and_leaves() -> Result<()> {
         program.sees("alice in 127.0.0.1:").await?;
         alice.signal(Signal::SIGTERM)?;
         program.sees("left:    alice in").await?;
-        program.stop(Signal::SIGINT).await?.succeeded();
+        program.stop(Signal::SIGINT).await?.interrupted();
     }
     Ok(())
 }

@@ -50,7 +50,7 @@ async fn spawn_runs_a_client_of_its_own() -> Result<()> {
     program.sees("SIGKILL").await?;
     let second = pid(&program.sees("daemon 2: process").await?)?;
     program.sees("CONNECTED").await?;
-    program.stop(Signal::SIGINT).await?.succeeded().shows("the daemon ended (exit status: 0)");
+    program.stop(Signal::SIGINT).await?.interrupted().shows("the daemon ended (exit status: 0)");
     until(|| Ok(!is_running(second))).await
 }
 
@@ -62,4 +62,27 @@ async fn spawn_tells_why_there_is_no_daemon() -> Result<()> {
     let ended = start(&lab, &configuration)?.ends().await?;
     ended.failed_with("no-such-directive");
     Ok(())
+}
+
+/// Those that start OpenVPN by themselves, with daemons of their own.
+async fn runs_alone(name: &str, lines: &[&str]) -> Result<()> {
+    let test = format!("{name}_runs_alone");
+    let Some(lab) = Lab::serving_or_skip(&test)? else { return Ok(()) };
+    if !lab.reaches_tcp() {
+        lab::skip(&test, &"the lab's servers are in a network of their own");
+        return Ok(());
+    }
+    let end = crate::start(name, &[])?.ends().await?;
+    end.succeeded();
+    for line in lines {
+        end.shows(line);
+    }
+    let (program, _output) = crate::start_unread(name, &[])?;
+    assert!(program.ends().await?.status.success());
+    Ok(())
+}
+
+#[tokio::test]
+async fn spawn_runs_alone() -> Result<()> {
+    runs_alone("spawn", &["daemon 1: process", "CONNECTED", "the daemon ended"]).await
 }
