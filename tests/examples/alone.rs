@@ -34,6 +34,9 @@ macro_rules! alone {
 
 alone! {
     auth_server: "bob connects: denied", "alice connects: let in", "the connection ended: ";
+    auth_token: "signs in with the password", "session 2", "signs in with the token", "by a token";
+    challenge: "comes again with a code", "the code came with the password: let in",
+        "is asked for a code while it waits", "alice: let in";
     credentials: "Password: ", "not accepted: that is wrong", "Your code: ", "CONNECTED";
     events: "  HOLD ", "  LOG  ", "  STATE  ", "  CONNECTED", "the connection ended: ";
     first: "CONNECTED", "the connection ended: ";
@@ -41,8 +44,11 @@ alone! {
     listen: "daemon 2: has dialed in", "daemon 2: CONNECTED", "daemon 1: ended: the daemon exited";
     peers: "joined:  alice ", "left:    alice in";
     reconnect: "session 2", "the last one ended: the daemon exited", "OpenVPN has restarted";
+    remote: "udp: passed over", "tcp-client: 127.0.0.1 port", "without a proxy", "CONNECTED";
+    sign: "a certificate is wanted: ", "to sign: 32 bytes, ECDSA", "CONNECTED";
     two_servers: "(1): alice allowed, sent", "(1): bob allowed, sent", "(2): carol allowed, sent",
         "ended in good order";
+    web_auth: "sign in at https://sso.example.com/?id=1", "CONNECTED";
 }
 
 /// So many at a time: each has daemons of its own.
@@ -69,4 +75,18 @@ async fn each_runs_while_nobody_reads_it() -> Result<()> {
         let (name, end) = ended?;
         assert!(end?.status.success(), "{name}");
     }
+}
+
+/// As the others, where there is a SoftHSM.
+#[tokio::test]
+async fn pkcs11_runs_alone() -> Result<()> {
+    let Some(lab) = Lab::serving_or_skip("pkcs11_runs_alone")? else { return Ok(()) };
+    if let Err(error) = lab.token("client") {
+        lab::skip("pkcs11_runs_alone", &error);
+        return Ok(());
+    }
+    let Some(end) = runs("pkcs11").await? else { return Ok(()) };
+    end.shows("the PIN of the lab token is given").shows("CONNECTED");
+    end.shows("Please insert elsewhere token: given up");
+    Ok(())
 }

@@ -92,3 +92,25 @@ async fn users_that_cannot_be_read_are_refused() -> Result<()> {
     assert!(!end.errors.contains("s3cret"), "{}", end.errors);
     Ok(())
 }
+
+#[tokio::test]
+async fn challenge_asks_for_a_code_and_denies_a_wrong_one() -> Result<()> {
+    let test = "challenge_asks_for_a_code_and_denies_a_wrong_one";
+    let Some(lab) = Lab::serving_or_skip(test)? else { return Ok(()) };
+    let server = lab.server(ServerOptions::new()).await?;
+    let mut program = start("challenge", &[&server.socket().display().to_string()])?;
+    let (_client, mut client) = client(&lab, &server, "setenv IV_SSO crtext").await?;
+    for (code, is_right) in [("NjU0MzIx", false), ("MTIzNDU2", true)] {
+        client.expect(">PASSWORD:Need 'Auth'").await?;
+        client.ask("username Auth alice", "SUCCESS: 'Auth' username").await?;
+        client.ask("password Auth 'open sesame'", "SUCCESS: 'Auth' password").await?;
+        program.sees("alice: is asked for a code while it waits").await?;
+        client.expect(">INFOMSG:CR_TEXT:R,E:Your code").await?;
+        client.ask(&format!("cr-response {code}"), "SUCCESS: ").await?;
+        program.sees(if is_right { "alice: let in" } else { "alice: wrong code" }).await?;
+        client.expect(if is_right { "CONNECTED,SUCCESS" } else { "Wrong code" }).await?;
+    }
+    drop(server);
+    program.ends().await?.succeeded().shows("the connection ended: ");
+    Ok(())
+}

@@ -8,6 +8,7 @@ mod credentials;
 mod fleet;
 mod lasting;
 mod peers;
+mod requests;
 #[cfg(feature = "process")]
 mod spawn;
 mod two_servers;
