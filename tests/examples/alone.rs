@@ -33,11 +33,14 @@ macro_rules! alone {
 }
 
 alone! {
+    audit: "\"name\":\"alice\"", "\"what\":\"begins\"", "\"how\":\"not there any more\"",
+        "\"how\":\"its daemon was removed\"";
     auth_server: "bob connects: denied", "alice connects: let in", "the connection ended: ";
     auth_token: "signs in with the password", "session 2", "signs in with the token", "by a token";
     challenge: "comes again with a code", "the code came with the password: let in",
         "is asked for a code while it waits", "alice: let in";
     credentials: "Password: ", "not accepted: that is wrong", "Your code: ", "CONNECTED";
+    exporter: "openvpn_up{daemon=\"server\"} 1", "openvpn_connected{daemon=\"two\"} 1";
     events: "  HOLD ", "  LOG  ", "  STATE  ", "  CONNECTED", "the connection ended: ";
     first: "CONNECTED", "the connection ended: ";
     fleet: "server: session 1", "one: ", ",CONNECTED,SUCCESS,";
@@ -48,6 +51,7 @@ alone! {
     sign: "a certificate is wanted: ", "to sign: 32 bytes, ECDSA", "CONNECTED";
     two_servers: "(1): alice allowed, sent", "(1): bob allowed, sent", "(2): carol allowed, sent",
         "ended in good order";
+    vpn_client: "? Password", "Not accepted: wrong user name", "You are connected.", "It is over";
     web_auth: "sign in at https://sso.example.com/?id=1", "CONNECTED";
 }
 

@@ -86,3 +86,37 @@ async fn runs_alone(name: &str, lines: &[&str]) -> Result<()> {
 async fn spawn_runs_alone() -> Result<()> {
     runs_alone("spawn", &["daemon 1: process", "CONNECTED", "the daemon ended"]).await
 }
+
+#[tokio::test]
+async fn orchestrator_runs_alone() -> Result<()> {
+    let lines =
+        ["one: started, 1", "one: started, 2", "two: CONNECTED", "one: Ok(", "two: stopped"];
+    runs_alone("orchestrator", &lines).await
+}
+
+#[tokio::test]
+async fn orchestrator_runs_what_it_is_told_to() -> Result<()> {
+    let test = "orchestrator_runs_what_it_is_told_to";
+    let Some(lab) = Lab::or_skip(test)? else { return Ok(()) };
+    let identity = lab.identity("client", &KeyKind::Ec)?;
+    let options = ClientOptions::new().without_auth_user_pass();
+    let configuration = options.config(lab.dir(), &identity, lab.daemon().version());
+    let files = ["office", "home"].map(|name| lab.dir().join(format!("{name}.ovpn")));
+    for file in &files {
+        std::fs::write(file, &configuration)?;
+    }
+    let [office, home] = files.each_ref().map(|file| file.display().to_string());
+    let program = build::program("orchestrator")?;
+    let mut program = Program::with(program, &[&office], |command| {
+        command.env("OPENVPN_BIN", lab.daemon().path());
+        command.stdin(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+    })?;
+    program.sees("office: started, 1").await?;
+    program.types(&format!("start {home}\nstop nobody\n")).await?;
+    program.sees("stop nobody: ").await?;
+    program.sees("home: started, 1").await?;
+    program.types("stop office\n").await?;
+    program.sees("office: stopped").await?;
+    program.stop(Signal::SIGINT).await?.interrupted();
+    Ok(())
+}
