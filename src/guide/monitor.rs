@@ -79,3 +79,5 @@
 //!   [`epoch`](crate::Events::epoch) with them.
 //! - **A password in the log** is cut out of [`Event::Log`](crate::Event::Log) where it stands behind a known mark. Keep `verb` at
 //!   6 or below all the same.
+//!
+//! More: `examples/reconnect.rs`, `exporter.rs` (for Prometheus), `audit.rs` (a log of who was in), `peers.rs`.

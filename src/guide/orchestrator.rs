@@ -67,4 +67,4 @@
 //! - **A command is not sent twice.** One to a member whose session ends before the reply is
 //!   [`Error::Closed`](crate::Error::Closed), and only you know whether to say it again.
 //!
-//! More: `examples/spawn.rs`, `examples/fleet.rs`, `docs/LASTING.md`.
+//! More: `examples/orchestrator.rs`, `spawn.rs`, `fleet.rs`, `listen.rs`; `docs/LASTING.md`.

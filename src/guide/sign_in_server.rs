@@ -101,3 +101,6 @@
 //!   daemon was told. A name in it is the client's own text: take out what drives a terminal.
 //! - **Sign-in on a page** is [`Attempt::pending`](crate::handler::Attempt::pending) with
 //!   [`PendingAuth::web_auth`](crate::PendingAuth::web_auth), and then a decision: see `programs/sso_server`.
+//!
+//! More: `examples/auth_server.rs` (names and passwords of a file), `challenge.rs` (each kind of challenge), `two_servers.rs`,
+//! `auth_token.rs` (tokens); `programs/auth_server` and `programs/sso_server` are whole ones.

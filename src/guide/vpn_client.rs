@@ -21,7 +21,7 @@
 //! | `management-external-key pkcs1 pss` | [`Request::Sign`](crate::Request::Sign) |
 //! | `management-external-cert HINT` | [`Request::Certificate`](crate::Request::Certificate) |
 //! | `management-query-remote` | [`Request::Remote`](crate::Request::Remote) |
-//! | `management-query-proxy` | [`Request::Proxy`](crate::Request::Proxy) |
+//! | `management-query-proxy`, without `management-query-remote` | [`Request::Proxy`](crate::Request::Proxy) |
 //!
 //! # The program
 //! Two things go on at the same time: questions are answered, by a task that asks the user, and the window shows what
@@ -113,4 +113,5 @@
 //!   responder lets it go on after the pause that the daemon asks for.
 //! - **Passwords** are [`Secret`](crate::Secret)s: wiped when dropped, never shown by `Debug`.
 //!
-//! More: `examples/credentials.rs` (each request at the terminal), `programs/external_key` (keys that OpenVPN never sees).
+//! More: `examples/vpn_client.rs` (this program at a terminal), `credentials.rs` (each request, by a loop of one's own), `web_auth.rs`,
+//! `auth_token.rs`, `pkcs11.rs`, `sign.rs` and `remote.rs`; `programs/external_key` (keys that OpenVPN never sees).

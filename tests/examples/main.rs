@@ -6,6 +6,7 @@ mod build;
 mod client;
 mod credentials;
 mod fleet;
+mod index;
 mod kinds;
 mod lasting;
 mod peers;
