@@ -13,7 +13,7 @@ use anyhow::{Context as _, Result};
 use clap::Parser;
 use lab::{ClientOptions, Lab, ServerOptions};
 use openvpn_mgmt::command::{AnyCommand, Channel, Notifications};
-use openvpn_mgmt::peers::{Change, LivePeers, PeerRecord, RecordId};
+use openvpn_mgmt::peers::{Change, Changes, LivePeers, PeerRecord, RecordId};
 use openvpn_mgmt::{Builder, Endpoint, Fleet};
 use program_common::printer;
 use program_common::stop::until_stopped;
@@ -48,7 +48,7 @@ async fn main() -> ExitCode {
         if servers.is_empty() {
             return alone().await;
         }
-        audit(fleet(servers)?, LivePeers::new()).await;
+        audit(LivePeers::new().changes_of(fleet(servers)?)).await;
         Ok(())
     })
     .await
@@ -72,25 +72,19 @@ fn fleet<N: Into<String>, A: Into<Endpoint>>(
 }
 
 /// Ends when no server is left.
-async fn audit(mut fleet: Fleet, peers: LivePeers) {
-    let (mut changes, mut open) = (peers.changes(), BTreeSet::new());
-    loop {
-        tokio::select! {
-            // What has changed is written before another server is taken out.
-            biased;
-            Some(change) = changes.next() => match change {
-                Ok(change) => {
-                    if let Some(line) = line(change, &mut open) {
-                        write(&line);
-                    }
+async fn audit(mut changes: Changes) {
+    let mut open = BTreeSet::new();
+    while let Some(change) = changes.next().await {
+        match change {
+            Ok(change) => {
+                if let Some(line) = line(change, &mut open) {
+                    write(&line);
                 }
-                // Whoever reads the log should know that it has a hole.
-                Err(lagged) => write(&Line::from([("what", json!("lost")), ("changes", json!(lagged.0))])),
-            },
-            item = fleet.next() => match item {
-                Some(item) => peers.note(&item),
-                None => return,
-            },
+            }
+            // Whoever reads the log should know that it has a hole.
+            Err(lagged) => {
+                write(&Line::from([("what", json!("lost")), ("changes", json!(lagged.0))]));
+            }
         }
     }
 }
@@ -144,16 +138,17 @@ async fn alone() -> Result<()> {
     let (mut alice, mut bob) = (client("alice").await?, client("bob").await?);
     let fleet = fleet([("server", server.socket())])?;
     let (peers, servers) = (LivePeers::new(), fleet.client());
-    let visits = async {
+    let changes = peers.clone().changes_of(fleet);
+    let visits = async move {
         alice.wait_until_up().await?;
         bob.wait_until_up().await?;
         until(&peers, 2).await;
         alice.stop().await?;
         until(&peers, 1).await;
-        servers.remove("server")?;
-        Ok(())
+        Ok(servers.remove("server")?)
+        // With the last handle of the table its changes end.
     };
-    tokio::join!(audit(fleet, peers.clone()), visits).1
+    tokio::join!(audit(changes), visits).1
 }
 
 /// Waits until so many are in.

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use tokio::sync::broadcast::{Receiver, error::RecvError};
+use tokio::task::JoinSet;
 
 use super::Change;
 use crate::client::Lagged;
@@ -12,11 +13,20 @@ use crate::client::Lagged;
 /// It holds up nothing: whoever falls behind by more than the
 /// [capacity](super::LivePeersBuilder::capacity) loses the oldest and is told how many. Then
 /// [`subscribe`](super::LivePeers::subscribe) anew gives the table and the changes behind it.
-pub struct Changes(Receiver<Change>);
+pub struct Changes {
+    changes: Receiver<Change>,
+    /// What brings them, where it ends with them.
+    following: JoinSet<()>,
+}
 
 impl Changes {
     pub(super) fn new(changes: Receiver<Change>) -> Self {
-        Self(changes)
+        Self { changes, following: JoinSet::new() }
+    }
+
+    /// Runs this beside, until they are dropped.
+    pub(super) fn follow(&mut self, following: impl Future<Output = ()> + Send + 'static) {
+        self.following.spawn(following);
     }
 
     /// The next change; `None` when the table is gone.
@@ -27,7 +37,7 @@ impl Changes {
     /// # Cancel safety
     /// Cancel safe: no change is lost when the future is dropped.
     pub async fn next(&mut self) -> Option<Result<Change, Lagged>> {
-        match self.0.recv().await {
+        match self.changes.recv().await {
             Ok(change) => Some(Ok(change)),
             Err(RecvError::Lagged(lost)) => Some(Err(Lagged(lost))),
             Err(RecvError::Closed) => None,
@@ -40,7 +50,7 @@ impl Changes {
     /// [`Lagged`], as [`next`](Self::next).
     pub fn try_next(&mut self) -> Option<Result<Change, Lagged>> {
         use tokio::sync::broadcast::error::TryRecvError;
-        match self.0.try_recv() {
+        match self.changes.try_recv() {
             Ok(change) => Some(Ok(change)),
             Err(TryRecvError::Lagged(lost)) => Some(Err(Lagged(lost))),
             Err(TryRecvError::Empty | TryRecvError::Closed) => None,

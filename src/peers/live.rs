@@ -11,7 +11,7 @@ use super::follow::{Follow, Refresh};
 use super::{Change, Changes, Peers, PeersSnapshot};
 use crate::client::Client;
 use crate::error::{Error, Result};
-use crate::fleet::{FleetItem, MemberAttached, MemberItem};
+use crate::fleet::{Fleet, FleetItem, MemberAttached, MemberItem};
 use crate::session::{Attached, Missed, Picture};
 
 /// Who is in or waits at one server or several, kept up to date: a [`Peers`] that reads events and asks `status` by itself.
@@ -140,6 +140,39 @@ impl LivePeers {
             MemberItem::Ended(_) | MemberItem::Removed => self.remove(daemon),
             _ => {}
         }
+    }
+
+    /// Follows the members of a fleet as by [`note`](Self::note), in a task of its own, and gives the changes: for a program
+    /// that wants nothing else of the fleet, such as an audit log. They end when no member is left, unless another clone of
+    /// the table is kept. Dropped, they end the fleet.
+    ///
+    /// Whatever else the members say is let go, and so is what they ask, unless [`Fleet::requests`] has it apart: a hold is
+    /// not released, and a client that waits for a decision waits on. Members come and go by [`Fleet::client`].
+    ///
+    /// ```no_run
+    /// # async fn example(fleet: openvpn_mgmt::Fleet) {
+    /// use openvpn_mgmt::peers::{Change, LivePeers};
+    ///
+    /// let mut changes = LivePeers::new().changes_of(fleet);
+    /// while let Some(change) = changes.next().await {
+    ///     if let Ok(Change::Left { record, .. }) = change {
+    ///         println!("{:?} has left {}", record.name(), record.daemon);
+    ///     }
+    /// }
+    /// # }
+    /// ```
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    #[must_use = "dropped, it ends the fleet"]
+    pub fn changes_of(self, mut fleet: Fleet) -> Changes {
+        let mut changes = self.changes();
+        changes.follow(async move {
+            while let Some(item) = fleet.next().await {
+                self.note(&item);
+            }
+        });
+        changes
     }
 
     fn attach_known(&self, daemon: &Arc<str>, client: &Client, now: &Picture, missed: &Missed) {

@@ -1,7 +1,7 @@
 //! One table over several servers, each with a program of its own, and over a fleet of them.
 
 use openvpn_mgmt::Fleet;
-use openvpn_mgmt::peers::LivePeers;
+use openvpn_mgmt::peers::{Change, Departure, LivePeers};
 use openvpn_mgmt_test::Personality;
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
@@ -93,4 +93,30 @@ async fn one_table_of_a_fleet() {
     program.await.unwrap();
     assert!(peers.snapshot().is_empty() && peers.snapshot().daemons().count() == 0);
     replay.catch_up(&peers);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_changes_of_a_fleet_end_with_its_members_and_the_fleet_with_them() {
+    for drops in [false, true] {
+        let mut fleet = Fleet::new();
+        let [_, scene, _] = scenes();
+        let server = Managed::in_fleet("one", scene, &mut fleet);
+        let members = fleet.client();
+        let mut changes = LivePeers::new().changes_of(fleet);
+        pass(1).await;
+        server.fake().connects(client(1)).unwrap();
+        assert!(matches!(changes.next().await, Some(Ok(Change::Joined(_)))));
+        if drops {
+            drop(changes);
+            pass(1).await;
+            assert!(matches!(members.remove("one"), Err(openvpn_mgmt::Error::NoSuchMember { .. })));
+            continue;
+        }
+        members.remove("one").unwrap();
+        let mut last = None;
+        while let Some(change) = changes.next().await {
+            last = Some(change.unwrap());
+        }
+        assert!(matches!(last, Some(Change::Left { how: Departure::Removed, .. })), "{last:?}");
+    }
 }
