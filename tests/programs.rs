@@ -1,4 +1,4 @@
-//! Four short programs: what a program of each kind costs its author. `plumbing` counts their lines.
+//! Five short programs: what a program of each kind costs its author. `plumbing` counts their lines.
 //!
 //! Each is the whole of a program but its `main`, in a file of its own, and is run here.
 
@@ -9,6 +9,8 @@
 mod audit;
 #[path = "programs/exporter.rs"]
 mod exporter;
+#[path = "programs/orchestrator.rs"]
+mod orchestrator;
 #[path = "programs/plumbing.rs"]
 mod plumbing;
 #[path = "programs/run.rs"]

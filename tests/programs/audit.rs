@@ -1,6 +1,6 @@
 //! An audit log: who was in, from where, for how long, with how many bytes; a line of JSON each, over all servers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use openvpn_mgmt::Fleet;
 use openvpn_mgmt::peers::{Change, LivePeers, PeerRecord};
@@ -10,35 +10,30 @@ use serde_json::{Value, json};
 pub(crate) type Line = BTreeMap<&'static str, Value>;
 
 /// Writes a line for each session of a client that begins and ends, until no server is left.
-pub(crate) async fn audit(mut fleet: Fleet, mut write: impl FnMut(Line)) {
-    let peers = LivePeers::new();
-    let mut changes = peers.changes(); // plumbing
-    loop {
-        // plumbing
-        tokio::select! { // plumbing
-            biased; // plumbing
-            change = changes.next() => match change {
-                Some(Ok(Change::Joined(peer))) => write(line("begins", &peer)),
-                Some(Ok(Change::Left { record, duration, how, .. })) => {
-                    let mut line = line("ends", &record);
-                    line.extend([
-                        ("seconds", json!(duration.map(|duration| duration.as_secs()))),
-                        ("received", json!(record.bytes_received)),
-                        ("sent", json!(record.bytes_sent)),
-                        ("how", json!(how.to_string())),
-                    ]);
-                    write(line);
+pub(crate) async fn audit(fleet: Fleet, mut write: impl FnMut(Line)) {
+    let (mut changes, mut open) = (LivePeers::new().changes_of(fleet), BTreeSet::new()); // plumbing
+    while let Some(change) = changes.next().await {
+        match change {
+            // A client is told of before it is let in.
+            Ok(Change::Joined(peer) | Change::Changed(peer)) => {
+                if peer.is_in() && open.insert(peer.id) {
+                    write(line("begins", &peer));
                 }
-                Some(Err(lagged)) => write(Line::from([("lost", json!(lagged.0))])),
-                Some(Ok(_)) => {}
-                None => return,
-            },
-            item = fleet.next() => match item {
-                Some(item) => peers.note(&item),
-                None => return,
-            },
-        } // plumbing
-    } // plumbing
+            }
+            Ok(Change::Left { record, duration, how, .. }) if open.remove(&record.id) => {
+                let mut line = line("ends", &record);
+                line.extend([
+                    ("seconds", json!(duration.map(|duration| duration.as_secs()))),
+                    ("received", json!(record.bytes_received)),
+                    ("sent", json!(record.bytes_sent)),
+                    ("how", json!(how.to_string())),
+                ]);
+                write(line);
+            }
+            Ok(_) => {}
+            Err(lagged) => write(Line::from([("lost", json!(lagged.0))])),
+        }
+    }
 }
 
 fn line(what: &str, peer: &PeerRecord) -> Line {

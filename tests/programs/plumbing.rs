@@ -4,11 +4,12 @@
 //! loops and results together, locks. Each such line ends with `// plumbing`, by hand. Imports, comments and empty lines are
 //! not counted at all.
 
-const PROGRAMS: [(&str, &str); 4] = [
+const PROGRAMS: [(&str, &str); 5] = [
     ("sign-in for two servers", include_str!("sign_in.rs")),
     ("core of a VPN client", include_str!("vpn_client.rs")),
     ("exporter", include_str!("exporter.rs")),
     ("audit log", include_str!("audit.rs")),
+    ("orchestrator", include_str!("orchestrator.rs")),
 ];
 
 /// Lines of code, and those of them that are plumbing.
@@ -29,10 +30,10 @@ fn count(program: &str) -> (usize, usize) {
 }
 
 #[test]
-fn under_15_percent_is_plumbing() {
+fn under_10_percent_is_plumbing() {
     for (name, program) in PROGRAMS {
         let (lines, plumbing) = count(program);
         println!("{name}: {lines} lines, {plumbing} of them plumbing");
-        assert!(lines > 20 && plumbing * 100 < lines * 15, "{name}: {plumbing} of {lines}");
+        assert!(lines > 20 && plumbing * 10 < lines, "{name}: {plumbing} of {lines}");
     }
 }

@@ -15,9 +15,10 @@ use serde_json::json;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
+use crate::orchestrator::Order;
 use crate::sign_in::Person;
 use crate::vpn_client::Window;
-use crate::{audit, exporter, sign_in, vpn_client};
+use crate::{audit, exporter, orchestrator, sign_in, vpn_client};
 
 /// How long anything may take, on however busy a machine; where time is paused it passes at once.
 const LONG: Duration = Duration::from_secs(300);
@@ -113,6 +114,7 @@ async fn the_audit_log_has_who_came_and_went() -> Result<()> {
     let mut fleet = Fleet::new();
     fleet.add("udp", link(&udp))?;
     fleet.add("tcp", link(&tcp))?;
+    let members = fleet.client();
     let (write, mut lines) = mpsc::unbounded_channel();
     let auditing = tokio::spawn(audit::audit(fleet, move |line| drop(write.send(line))));
     let mut next = async || -> Result<audit::Line> {
@@ -127,8 +129,10 @@ async fn the_audit_log_has_who_came_and_went() -> Result<()> {
     let left = next().await?;
     assert_eq!((&left["what"], &left["name"]), (&json!("ends"), &json!("alice")));
     ensure!(left["seconds"].is_u64() && left["received"].is_u64(), "{left:?}");
-    auditing.abort();
-    Ok(())
+    members.remove("udp")?;
+    members.remove("tcp")?;
+    assert_eq!(next().await?["how"], "its daemon was removed");
+    Ok(timeout(LONG, auditing).await??)
 }
 
 /// A user who mistypes once.
@@ -191,4 +195,49 @@ async fn the_vpn_client_signs_in_shows_and_disconnects() -> Result<(), BoxError>
         "{asked:?}"
     );
     Ok(())
+}
+
+#[tokio::test]
+async fn the_orchestrator_runs_restarts_and_stops_its_sites() -> Result<()> {
+    let test = "the_orchestrator_runs_restarts_and_stops_its_sites";
+    let Some(lab) = Lab::serving_or_skip(test)? else { return Ok(()) };
+    if !lab.reaches_tcp() {
+        lab::skip(test, &"the lab's servers are in a network of their own");
+        return Ok(());
+    }
+    let server = lab.server(ServerOptions::new().without_client_auth().without_hold()).await?;
+    let start = |site: &str| -> Result<Order> {
+        let options = ClientOptions::to(&server).common_name(site).without_auth_user_pass();
+        let identity = lab.identity(site, &KeyKind::Ec)?;
+        let configuration = options.config(lab.dir(), &identity, lab.daemon().version());
+        let process = Process::from_text(configuration).program(lab.daemon().path());
+        Ok(Order::Start(Box::new(process)))
+    };
+    let fleet = Fleet::new();
+    let sites = fleet.client();
+    orchestrator::obey(&sites, "office", start("office")?).await?;
+    let (tell, mut told) = mpsc::unbounded_channel();
+    let tell = move |site: &str, what| drop(tell.send(format!("{site}: {what}")));
+    let watching = tokio::spawn(orchestrator::watch(fleet, tell));
+    let mut tells = async |text: &str| -> Result<()> {
+        let found = async {
+            while !told.recv().await.context("it has ended")?.contains(text) {}
+            Ok(())
+        };
+        timeout(LONG, found).await.with_context(|| format!("no {text:?}"))?
+    };
+    tells("office: started, 1").await?;
+    tells("office: up: Some(10.").await?;
+    orchestrator::obey(&sites, "home", start("home")?).await?;
+    tells("home: up: Some(10.").await?;
+    orchestrator::obey(&sites, "office", Order::Restart).await?;
+    tells("office: down: the daemon exited").await?;
+    tells("office: started, 2").await?;
+    tells("office: up: Some(10.").await?;
+    orchestrator::obey(&sites, "home", Order::Stop).await?;
+    tells("home: stopped").await?;
+    orchestrator::obey(&sites, "office", Order::Stop).await?;
+    tells("office: stopped").await?;
+    assert!(orchestrator::obey(&sites, "office", Order::Restart).await.is_err());
+    Ok(timeout(LONG, watching).await??)
 }
