@@ -84,8 +84,8 @@ impl CredentialsRequest {
     /// there is a challenge.
     ///
     /// # Cancel safety
-    /// As [every answer](crate::Request#cancel-safety); between the two commands the daemon has the user name only, and goes
-    /// on waiting for the password.
+    /// As [every answer](crate::Request#cancel-safety); dropped between the two commands, it leaves the daemon with the user
+    /// name only, and the request comes again for both.
     pub async fn answer(
         self,
         username: impl Into<Secret>,

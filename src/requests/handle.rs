@@ -74,6 +74,8 @@ impl Handle {
 
     /// As [`settle`](Self::settle), of a [call](Self::begin_call) that has prepared it.
     pub(crate) async fn settle_by(&self, call: &Client, command: Encoded) -> Result<()> {
+        // Also where a part of the answer was sent: this one is still due.
+        self.begin();
         self.send(call, command, true).await
     }
 

@@ -310,6 +310,46 @@ async fn a_request_whose_answer_is_dropped_before_it_was_sent_comes_again() {
     exchange(client.pid(), d, "pid\n", "SUCCESS: pid=2\r\n").await.unwrap();
 }
 
+/// The daemon waits for the other half.
+#[tokio::test(start_paused = true)]
+async fn credentials_of_which_the_user_name_alone_was_sent_come_again() {
+    const USERNAME: &str = "username \"Auth\" \"alice\"\n";
+    const ENTERED: &[u8] = b"SUCCESS: 'Auth' username entered, but not yet verified\r\n";
+    let (session, mut daemon) = start(Builder::new()).await;
+    let (client, _, mut requests) = session.split();
+    let d = &mut daemon;
+    for times_out in [false, true] {
+        d.says(">PASSWORD:Need 'Auth' username/password\r\n").await;
+        let Some(Request::Credentials(ask)) = requests.next().await else { panic!() };
+        let mut answer = Box::pin(ask.answer("alice", "hunter2"));
+        assert!(poll_once(answer.as_mut()).is_pending());
+        d.hears(USERNAME).await;
+        // It is called in between, so that the password stands behind it.
+        let mut stuck = pin!(client.pid());
+        assert!(poll_once(stuck.as_mut()).is_pending());
+        d.says(ENTERED).await.hears("pid\n").await;
+        if times_out {
+            let timeout = answer.await;
+            assert!(matches!(timeout, Err(Error::Timeout { sent: false, .. })), "{timeout:?}");
+        } else {
+            assert!(poll_once(answer.as_mut()).is_pending());
+            drop(answer);
+        }
+        d.says("SUCCESS: pid=1\r\n").await;
+        assert_eq!(stuck.await.is_ok(), !times_out);
+        let again = tokio::time::timeout(Duration::from_secs(1), requests.next()).await;
+        let again = again.expect("it comes again").unwrap();
+        assert!(again.is_again() && again.unsent_error().is_some() == times_out);
+        let Request::Credentials(ask) = again else { panic!() };
+        let (answered, ()) = tokio::join!(ask.answer("alice", "hunter2"), async {
+            d.hears(USERNAME).await.says(ENTERED).await;
+            d.hears("password \"Auth\" \"hunter2\"\n").await;
+            d.says("SUCCESS: 'Auth' password entered, but not yet verified\r\n").await;
+        });
+        answered.unwrap();
+    }
+}
+
 #[tokio::test]
 async fn what_nobody_takes_any_more_is_left_to_the_drop_policy() {
     let (session, mut daemon) = start(Builder::new().dropped_request(DroppedRequest::Deny)).await;
