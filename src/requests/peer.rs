@@ -177,7 +177,8 @@ impl ClientRequest {
     /// something else; the decision stays open. `timeout` is whole seconds, from 1.
     ///
     /// # Cancel safety
-    /// As [every command](crate::Client#cancel-safety); the request is dropped with the future.
+    /// As [every command](crate::Client#cancel-safety); the decision is still open, so that the request [comes
+    /// again](crate::Requests#answers-that-cannot-be-sent), also where the command was sent.
     pub async fn pending(mut self, what: &PendingAuth, timeout: Duration) -> Result<PendingClient> {
         self.pending_by_ref(what, timeout).await?;
         self.awaits_response = matches!(what, PendingAuth::CrText { .. });

@@ -24,7 +24,8 @@ pub enum WhileAway {
 /// A handle for commands to whatever session a [`Link`](super::Link), or a [member of a fleet](crate::FleetClient::to), has;
 /// cheap to clone.
 ///
-/// It keeps no session: one whose handles are all dropped ends all the same. Those of a link come about only while
+/// It keeps no session: one whose handles are all dropped ends all the same, and one of which the program has kept its
+/// [`Events`](crate::Events) alone takes no commands any more, so that they wait for the next. Those of a link come about only while
 /// [`Link::next`](super::Link::next) is waited for.
 #[derive(Clone)]
 pub struct LinkClient {
