@@ -240,4 +240,16 @@ fn arguments_that_may_be_secret_do_not_show() {
     assert!(leaks.is_empty(), "{leaks:#?}");
 }
 
+/// Behind 1,023 bytes a daemon runs what follows as a command.
+#[test]
+fn the_longest_line_is_sent_and_one_byte_more_is_refused() {
+    // Each quote is two bytes of the line: 15 of the command, 515 and 493 of the reasons.
+    let deny = |plain: usize| {
+        let (reason, user) = ("\"".repeat(256), "\"".repeat(240) + &"x".repeat(plain));
+        ClientDeny::new(Cid(0), Kid(0), reason).client_reason(user)
+    };
+    assert_eq!(written(&deny(10), V2_6).trim_end().len(), 1023);
+    assert!(refusal(&deny(11), V2_6).contains("1024"), "{}", refusal(&deny(11), V2_6));
+}
+
 mod read_back;

@@ -94,3 +94,22 @@ async fn rows_that_are_nobodys_put_the_end_off_but_not_for_ever() {
         }
     }
 }
+
+/// Events tell that the daemon lives, and not that it will answer.
+#[tokio::test(start_paused = true)]
+async fn events_put_off_no_end() {
+    let (client, _events, mut daemon) = client(Builder::new()).await;
+    let patient = client.with_timeout(Duration::MAX);
+    let (pid, said) = tokio::join!(patient.pid(), async {
+        daemon.hears("pid").await;
+        let mut said = 0;
+        while daemon.can_say(">LOG:1795332244,D,alive\r\n").await {
+            said += 1;
+            assert!(said < 1000, "it goes on for ever");
+            sleep(Duration::from_secs(1)).await;
+        }
+        said
+    });
+    assert!(matches!(pid, Err(Error::Closed(CloseReason::Desynchronized(_)))), "{pid:?}");
+    assert!((100..200).contains(&said), "{said}");
+}

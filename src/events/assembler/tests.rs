@@ -38,6 +38,22 @@ fn other_events_pass_between_the_lines_of_a_block() {
 }
 
 #[test]
+fn a_block_is_trusted_only_where_it_was_so_all_the_time() {
+    for (before, within, is_trusted) in
+        [(true, true, true), (true, false, false), (false, true, false)]
+    {
+        let (mut assembler, mut events) = (Assembler::new(), Vec::new());
+        assembler.set_env_trusted(before);
+        for line in [CONNECT, "CLIENT:ENV,common_name=alice", END] {
+            assembler.push(&Bytes::from(line), &mut |event| events.push(event));
+            assembler.set_env_trusted(within);
+        }
+        let [Event::Client(connect)] = events.as_slice() else { panic!("{events:?}") };
+        assert_eq!(connect.env().unwrap().is_trusted(), is_trusted, "{before} {within}");
+    }
+}
+
+#[test]
 fn families_do_not_mix() {
     let events = run(&[
         CONNECT,

@@ -1,7 +1,7 @@
 //! Which client a decision is about.
 
 use crate::client::PeerEnd;
-use crate::command::{EnvFilter, ReplyShape};
+use crate::command::{EnvFilter, KillTarget, ReplyShape, Transport};
 use crate::events::{BadField, ClientEvent};
 use crate::requests::Overflow;
 use crate::session::tests::*;
@@ -322,7 +322,7 @@ async fn a_command_by_identity_reaches_nobody_else() {
     assert_eq!(events.peer(), Some(&alice));
     let (_, peers) = exchange(client.status_with_peers(), d, "status 3\n", status).await.unwrap();
     assert_eq!(peers.peer(0.into()), alice);
-    let unseen = peers.peer(7.into());
+    let (unseen, never_seen) = (peers.peer(7.into()), peers.peer(9.into()));
     exchange(client.client_kill(&alice), d, "client-kill 0\n", KILL).await.unwrap();
     exchange(client.client_kill(&unseen), d, "client-kill 7\n", KILL).await.unwrap();
 
@@ -348,6 +348,7 @@ async fn a_command_by_identity_reaches_nobody_else() {
         }
     };
     assert!(matches!(client.client_kill(&mallory).await, Err(Error::Stale { .. })));
+    assert!(matches!(client.client_kill(&never_seen).await, Err(Error::Stale { .. })));
     let (other, mut elsewhere) = start(Builder::new()).await;
     let (other, _events, mut other_requests) = other.split();
     elsewhere.says(RESTART).await.connect("CONNECT", 0, 1).await;
@@ -355,6 +356,23 @@ async fn a_command_by_identity_reaches_nobody_else() {
     assert_ne!(twin, eve);
     assert!(matches!(other.client_kill(&eve).await, Err(Error::Stale { .. })));
     exchange(other.client_kill(&twin), &mut elsewhere, "client-kill 0\n", KILL).await.unwrap();
+}
+
+/// Before OpenVPN 2.7 a row shows the address of an IPv6 client alone, which may be that of several.
+#[tokio::test]
+async fn an_ipv6_client_is_not_killed_by_a_port_that_nobody_sees() {
+    let (session, mut daemon) = start(Builder::new()).await;
+    let (client, _events, _requests) = session.split();
+    let status = "HEADER\tCLIENT_LIST\tCommon Name\tReal Address\tClient ID\r\n\
+                  CLIENT_LIST\talice\t2001:db8::1\t0\r\nEND\r\n";
+    let ip = "2001:db8::1".parse().unwrap();
+    let target = KillTarget::Address { transport: Transport::Udp, ip, port: 1194 };
+    let refused = exchange(client.kill(&target), &mut daemon, "status 3\n", status).await;
+    assert!(matches!(refused, Err(Error::InvalidArgument { .. })), "{refused:?}");
+    client.close().await;
+    let mut rest = Vec::new();
+    daemon.0.read_to_end(&mut rest).await.unwrap();
+    assert_eq!(rest, b"", "nobody is killed");
 }
 
 #[tokio::test]

@@ -147,6 +147,31 @@ impl AsyncWrite for Sips {
     }
 }
 
+/// A reply was read last, so that writing comes before reading, and the command in front depends on nothing.
+#[tokio::test(start_paused = true)]
+async fn an_answer_behind_a_withdrawn_command_is_looked_after_where_writing_comes_first() {
+    let (ours, theirs) = duplex(64 * 1024);
+    let mut daemon = Daemon(theirs);
+    daemon.says(GREETING).await;
+    let builder = Builder::new();
+    let (session, ()) = tokio::join!(builder.attach(Sips(ours)), daemon.gets_ready());
+    let (client, _, mut requests) = session.unwrap().split();
+    daemon.connect("CONNECT", 0, 1).await;
+    let peer = next_client(&mut requests).await;
+    let (mut pid, mut withdrawn) = (Box::pin(client.pid()), Box::pin(client.verb()));
+    let mut answer = Box::pin(peer.allow());
+    assert!(poll_once(pid.as_mut()).is_pending());
+    assert!(poll_once(withdrawn.as_mut()).is_pending());
+    assert!(poll_once(answer.as_mut()).is_pending(), "it waits behind the others");
+    daemon.hears("pid\n").await;
+    drop(withdrawn);
+    // The reply is one sip.
+    daemon.says(format!("SUCCESS: pid=1\r\n{RESTART}")).await;
+    assert_eq!(pid.await.unwrap(), 1);
+    let answered = answer.await;
+    assert!(matches!(answered, Err(Error::Stale { .. })), "{answered:?}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_answer_goes_out_however_many_reads_there_were_before_it() {
     for lines in (50..80).cycle().take(240) {
