@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo picture test soak marathon check test-matrix bench bench-peers growth instructions msrv windows package coverage fuzz
+.PHONY: help demo picture test soak marathon check test-matrix bench bench-peers growth instructions msrv windows package coverage fuzz planted
 
 CARGO ?= cargo
 
@@ -41,6 +41,9 @@ check: ## Format, lints, docs, features, and the Rust version of the dependencie
 
 fuzz: ## Fuzzes each target of fuzz/, or TARGET, for a minute, or SECONDS.
 	@scripts/fuzz.sh $(or $(TARGET),all) $(or $(SECONDS),60)
+
+planted: ## Puts each defect of planted/ back, or NAME, and looks that the test it names fails.
+	@scripts/planted.sh find $(NAME)
 
 coverage: ## Shows how much of src the tests run, by folder.
 	@scripts/install-openvpn.sh --tests || true
