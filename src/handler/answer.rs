@@ -94,6 +94,7 @@ pub(super) async fn answer(
     given: impl AsyncFnOnce(&Request) -> Given,
 ) -> Answered {
     let given = tokio::select! {
+        biased;
         given = given(request) => given,
         () = request.withdrawn() => return Answered::Over,
     };

@@ -256,6 +256,7 @@ impl Attempt {
         self.pending(&PendingAuth::cr_text(text, echo), timeout).await?;
         let stale = Error::Stale { command: "client-pending-auth" };
         let response = tokio::select! {
+            biased;
             response = responses.recv() => response.ok_or(stale)?,
             () = self.request.withdrawn() => return Err(stale.into()),
             () = tokio::time::sleep(timeout) => return Err(AskError::NoResponse),

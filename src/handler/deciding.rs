@@ -170,6 +170,7 @@ impl Deciding {
                 return Ok(self.cut_off_delivery(command_of(decision)).await);
             }
             let sent = tokio::select! {
+                biased;
                 sent = apply(&self.request, decision) => sent,
                 () = self.overdue() => continue,
             };

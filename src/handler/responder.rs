@@ -128,6 +128,9 @@ impl Responder {
         let (mut tasks, mut open) = (JoinSet::new(), Open::new());
         loop {
             tokio::select! {
+                // There are no more of these than there were requests.
+                biased;
+                Some(done) = tasks.join_next_with_id() => self.done(&mut open, done),
                 request = requests.next() => match request {
                     Some(request) => {
                         if let Some((request, answering)) = self.answer(request) {
@@ -136,7 +139,6 @@ impl Responder {
                     }
                     None => return requests.client().closed().await,
                 },
-                Some(done) = tasks.join_next_with_id() => self.done(&mut open, done),
             }
         }
     }

@@ -93,13 +93,8 @@ impl<A: Authenticator> Running<A> {
             let (draining, stopped) = (self.drain.is_some(), self.is_stopped());
             let until = self.until();
             tokio::select! {
-                request = requests.next(), if !closed && !stopped => {
-                    closed = request.is_none();
-                    match request {
-                        Some(request) => self.request(request),
-                        None => self.drain(limit),
-                    }
-                }
+                // Requests may come without end, and the others do not.
+                biased;
                 () = &mut shutdown, if !draining => self.drain(limit),
                 () = tokio::time::sleep_until(until), if draining => {
                     if stopped {
@@ -112,6 +107,13 @@ impl<A: Authenticator> Running<A> {
                     self.clients.over(&request, number);
                 }
                 Some(done) = self.tasks.join_next_with_id() => self.done(done),
+                request = requests.next(), if !closed && !stopped => {
+                    closed = request.is_none();
+                    match request {
+                        Some(request) => self.request(request),
+                        None => self.drain(limit),
+                    }
+                }
             }
         }
         self.drained().await
@@ -130,6 +132,7 @@ impl<A: Authenticator> Running<A> {
                 let mut stop = self.stop.subscribe();
                 self.tasks.spawn(async move {
                     tokio::select! {
+                        biased;
                         released = hold.release() => if let Err(error) = released {
                             debug!(%error, "a hold was not released");
                         },

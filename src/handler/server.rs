@@ -269,11 +269,8 @@ impl<A: Authenticator> AuthServer<A> {
         let (mut goes_on, mut total) = (true, Drained::default());
         while goes_on || !connections.is_empty() {
             tokio::select! {
-                next = source.next_connection(), if goes_on => match next {
-                    Some(Ok(connection)) => drop(connections.spawn(self.on(connection, &stop, limit))),
-                    Some(Err(error)) => self.source_errors.tell(error),
-                    None => goes_on = false,
-                },
+                // Connections may come without end, and the others do not.
+                biased;
                 () = &mut shutdown, if !*stop.borrow() => {
                     goes_on = false;
                     stop.send_replace(true);
@@ -283,6 +280,11 @@ impl<A: Authenticator> AuthServer<A> {
                     // One of the program's own hooks; it is not for us to hide that.
                     Err(Ok(panic)) => std::panic::resume_unwind(panic),
                     Err(Err(_)) => {}
+                },
+                next = source.next_connection(), if goes_on => match next {
+                    Some(Ok(connection)) => drop(connections.spawn(self.on(connection, &stop, limit))),
+                    Some(Err(error)) => self.source_errors.tell(error),
+                    None => goes_on = false,
                 },
             }
         }

@@ -93,7 +93,8 @@ impl Follow {
         self.take_in();
         let is_free = self.asking.is_none() && self.answer.is_none();
         tokio::select! {
-            event = self.events.next() => self.events(event?),
+            // Events may come without end, and the others do not.
+            biased;
             answer = answered(&mut self.asking) => {
                 self.answered(answer);
                 Some(())
@@ -107,6 +108,7 @@ impl Follow {
             () = sleep_until(self.due), if is_free => self.ask(),
             // Its own subscription alone does not keep the connection.
             () = self.client.deserted() => None,
+            event = self.events.next() => self.events(event?),
         }
     }
 

@@ -42,6 +42,9 @@ const QUEUE_LIMIT: usize = 16 * QUEUE;
 /// How long a reply that may be broken off may pause before a fence asks whether there is more.
 const PAUSE: Duration = Duration::from_millis(500);
 
+/// After so many turns the socket leaves one to whatever else is ready, and then the commands do.
+const TURNS: u32 = 16;
+
 /// How many reads go at most before anything else gets its turn again.
 const CATCH_UP: usize = 64;
 
@@ -64,6 +67,8 @@ pub(in crate::client) struct Driver<S> {
     handles: Arc<watch::Sender<()>>,
     ending: Ending,
     close_timeout: Duration,
+    /// How many turns the socket and the commands have had since they left one.
+    turns: u32,
 }
 
 /// Who is told the replies to what makes the connection ready for requests.
@@ -108,6 +113,7 @@ impl<S: Transport> Driver<S> {
             handles: parts.handles,
             ending: Ending::default(),
             close_timeout: settings.close_timeout,
+            turns: 0,
         }
     }
 
@@ -136,17 +142,22 @@ impl<S: Transport> Driver<S> {
             }
             let (deadline, pause_ends) = (self.ending.deadline, self.pause_ends);
             let (takes_commands, abandoned) = (self.takes_commands(), self.ending.abandoned);
+            let (has_socket, has_commands) = (self.turns < TURNS, self.turns <= TURNS);
+            self.turns = if has_commands { self.turns + 1 } else { 0 };
             let mut room = self.demuxer.room();
             tokio::select! {
+                // In this order, so that the same input has the same outcome. What is always ready
+                // leaves all below a turn now and then.
+                biased;
                 // Reads while it writes.
-                turn = self.socket.turn(&mut room, self.output.rest()) => match turn {
+                turn = self.socket.turn(&mut room, self.output.rest()), if has_socket => match turn {
                     Turn::Read(read) => if let Err(reason) = self.read(read) {
                         return reason;
                     },
                     Turn::Wrote(wrote) => self.wrote(wrote),
                 },
                 // A bounded number of commands wait here; the others wait with their callers.
-                submitted = self.commands.recv(), if takes_commands => match submitted {
+                submitted = self.commands.recv(), if takes_commands && has_commands => match submitted {
                     Some(submitted) => self.submit(submitted),
                     None => self.abandon(),
                 },
@@ -154,8 +165,6 @@ impl<S: Transport> Driver<S> {
                 () = self.handles.closed(), if !takes_commands && !abandoned => {
                     self.abandon();
                 }
-                // What was caught up with at most at once may have been all there was.
-                () = std::future::ready(()), if self.is_behind => {}
                 // A client to deny, a command withdrawn, or the end asked for; the loop looks for all.
                 () = self.dispatcher.shared.work.notified() => {}
                 // Without a handle the connection is of use as long as somebody listens.
@@ -173,6 +182,8 @@ impl<S: Transport> Driver<S> {
                 }
                 // The end was asked for, or writing failed, and the daemon has not closed in time.
                 () = sleep_until(deadline), if deadline.is_some() => return self.overdue(),
+                // What was caught up with at most at once may have been all there was.
+                () = std::future::ready(()), if self.is_behind || !has_socket => {}
             }
         }
     }

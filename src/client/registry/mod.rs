@@ -4,7 +4,7 @@ pub(crate) mod open_request;
 pub(crate) mod request_state;
 pub(crate) mod waiting;
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::fmt;
 use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -40,7 +40,7 @@ struct Open {
     /// Raised, and not taken yet.
     queue: VecDeque<OpenRequest>,
     /// The latest request of each kind that there is one of at a time.
-    slots: HashMap<Slot, Arc<RequestState>>,
+    slots: BTreeMap<Slot, Arc<RequestState>>,
     /// Decisions about clients that are due.
     waiting: Waiting,
     /// How many responses are to come of clients whose users were asked.
@@ -362,7 +362,7 @@ impl Open {
         self.epoch += 1;
         self.challenged.clear();
         self.denials.clear();
-        let slots = self.slots.drain().map(|(_, state)| state);
+        let slots = std::mem::take(&mut self.slots).into_values();
         for state in self.waiting.remove_all().chain(slots) {
             state.withdraw();
         }

@@ -69,7 +69,7 @@ pub(crate) enum AboutClientKind {
 }
 
 /// Requests of one kind replace each other: the daemon asks one at a time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Slot {
     Hold,
     Credentials,

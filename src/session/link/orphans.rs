@@ -56,6 +56,7 @@ impl Orphan {
             return Ok(first);
         }
         tokio::select! {
+            biased;
             () = tokio::time::sleep(grace) => {}
             reason = client.closed() => return Err(Error::Closed(reason)),
         }
