@@ -1,0 +1,229 @@
+//! How the programs of a world answer what they are asked.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use base64ct::{Base64, Encoding as _};
+use openvpn_mgmt::challenge::Crv1;
+use openvpn_mgmt::events::Env;
+use openvpn_mgmt::{ClientRequest, Error, PendingAuth, Request};
+
+use crate::heads::Slot;
+use crate::ledger::{Asked, Told, mark_text};
+use crate::world::{Held, Policy, World};
+
+/// How many ways there are to answer.
+pub(crate) const WAYS: u32 = 8;
+
+/// What a program does with a client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    Allow,
+    Deny,
+    Late,
+    Hold,
+    Drop,
+    Challenge,
+    Ask,
+}
+
+impl Policy {
+    /// The way of the answer with this mark.
+    pub(crate) fn way(self, mark: usize) -> Way {
+        let mixed = u32::try_from(mark % 7).unwrap_or(0);
+        match if self.how % WAYS == WAYS - 1 { mixed } else { self.how % WAYS } {
+            0 => Way::Allow,
+            1 => Way::Deny,
+            2 => Way::Late,
+            3 => Way::Hold,
+            4 => Way::Drop,
+            5 => Way::Challenge,
+            _ => Way::Ask,
+        }
+    }
+}
+
+/// Takes a request, and has it answered.
+pub(crate) fn take(
+    world: &Arc<World>,
+    daemon: usize,
+    conversation: Option<usize>,
+    request: Request,
+) {
+    let Some(program) = world.program(daemon) else { return };
+    let policy = program.lock().policy;
+    let is_again = request.is_again();
+    let asked = match &request {
+        Request::ClientConnect(client) | Request::ClientReauth(client) => {
+            let asked = client_asked(client);
+            let Asked::Client { name, cid, kid } = &asked else { return };
+            world.ledger.lock().gave(daemon, name, *cid, *kid, is_again);
+            asked
+        }
+        Request::ClientResponse(response) => client_asked(response.request()),
+        other => {
+            let Some(slot) = slot(other) else { return };
+            world.ledger.lock().prompt_given(daemon, slot);
+            Asked::Slot(slot)
+        }
+    };
+    let mark = world.ledger.lock().mark(daemon, conversation, asked);
+    match policy.way(mark) {
+        Way::Drop => drop(request),
+        Way::Hold => program.lock().held.push(Held { request, mark }),
+        way => {
+            let late = if way == Way::Late { policy.after } else { 0 };
+            answer(world, daemon, Held { request, mark }, way, late);
+        }
+    }
+}
+
+/// Answers a request, in a task of its own.
+pub(crate) fn answer(world: &Arc<World>, daemon: usize, held: Held, way: Way, after: u32) {
+    let Some(program) = world.program(daemon) else { return };
+    let shared = Arc::clone(world);
+    let what = format!("the answer {} at {daemon}", held.mark);
+    let task = tokio::spawn(async move {
+        if after > 0 {
+            tokio::time::sleep(Duration::from_millis(u64::from(after))).await;
+        }
+        let mark = held.mark;
+        let told = send(&shared, daemon, held, way).await;
+        shared.note(|| format!("{daemon} answer {mark}: {told:?}"));
+        if let (Some(told), Some(mark)) = (told, shared.ledger.lock().marks.get_mut(mark)) {
+            mark.told = Some(told);
+        }
+    });
+    program.answers(what, task);
+}
+
+/// What was told by a result.
+pub(crate) fn told<T>(result: &Result<T, Error>) -> Told {
+    match result {
+        Ok(_) => Told::Taken,
+        Err(Error::Refused { text, .. }) => Told::Refused(text.to_string()),
+        Err(
+            error @ (Error::Stale { .. }
+            | Error::InvalidArgument { .. }
+            | Error::Unsupported { .. }
+            | Error::Timeout { sent: false, .. }),
+        ) => Told::Unsent(error.to_string()),
+        Err(error) => Told::Unknown(error.to_string()),
+    }
+}
+
+async fn send(
+    world: &World,
+    daemon: usize,
+    Held { request, mark }: Held,
+    way: Way,
+) -> Option<Told> {
+    let text = mark_text(mark);
+    let bytes = encoded(mark, 0);
+    match request {
+        Request::ClientConnect(client) | Request::ClientReauth(client) => {
+            decide(world, daemon, client, mark, way).await
+        }
+        Request::ClientResponse(response) => {
+            admits(world, mark);
+            Some(told(&response.allow_with([config(mark)]).await))
+        }
+        Request::Hold(hold) => {
+            // Without a mark on the wire.
+            drop(hold.release().await);
+            None
+        }
+        Request::Credentials(ask) => Some(told(&match ask.challenge() {
+            Some(challenge) if challenge.username().is_some() => ask.respond(text).await,
+            Some(_) => ask.answer_with_response("user", bytes, "1234").await,
+            None => ask.answer("user", text).await,
+        })),
+        Request::Certificate(ask) => {
+            let pem =
+                format!("-----BEGIN CERTIFICATE-----\n{text}AAAA\n-----END CERTIFICATE-----\n");
+            Some(told(&ask.answer(&pem).await))
+        }
+        Request::Sign(ask) => Some(told(&ask.answer(encoded(mark, 120)).await)),
+        Request::Challenge(ask) => Some(told(&ask.answer(bytes).await)),
+        other => {
+            drop(other.decline().await);
+            None
+        }
+    }
+}
+
+fn admits(world: &World, mark: usize) {
+    if let Some(mark) = world.ledger.lock().marks.get_mut(mark) {
+        mark.admits = true;
+    }
+}
+
+async fn decide(
+    world: &World,
+    daemon: usize,
+    client: ClientRequest,
+    mark: usize,
+    way: Way,
+) -> Option<Told> {
+    let text = mark_text(mark);
+    match way {
+        Way::Deny => Some(told(&client.deny(text, Some("not now")).await)),
+        Way::Challenge => {
+            let user = name_in(client.env());
+            let challenge = Crv1::new(text, user, "token").ok()?;
+            Some(told(&client.challenge(&challenge).await))
+        }
+        Way::Ask => {
+            let what = PendingAuth::cr_text(text, true);
+            let pending = client.pending(&what, Duration::from_secs(60)).await;
+            let told = told(&pending);
+            if let (Ok(pending), Some(program)) = (pending, world.program(daemon)) {
+                program.lock().pending.push(pending);
+            }
+            // Its mark is sent again with another command where it is answered.
+            Some(told)
+        }
+        _ => {
+            admits(world, mark);
+            Some(told(&client.allow_with([config(mark)]).await))
+        }
+    }
+}
+
+/// A line for the client, with the mark.
+pub(crate) fn config(mark: usize) -> String {
+    format!("push \"echo {}\"", mark_text(mark))
+}
+
+/// Bytes that are the mark in base64, with so many letters at least.
+pub(crate) fn encoded(mark: usize, least: usize) -> Vec<u8> {
+    let mut text = mark_text(mark);
+    while text.len() < least || text.len() % 4 > 0 {
+        text.push('A');
+    }
+    Base64::decode_vec(&text).unwrap_or_default()
+}
+
+fn slot(request: &Request) -> Option<Slot> {
+    Some(match request {
+        Request::Hold(_) => Slot::Hold,
+        Request::Credentials(_) | Request::PrivateKeyPassword(_) | Request::Username(_) => {
+            Slot::Credentials
+        }
+        Request::NeedOk(_) | Request::NeedStr(_) => Slot::Need,
+        Request::Certificate(_) => Slot::Certificate,
+        Request::Sign(_) => Slot::Sign,
+        Request::Challenge(_) => Slot::Challenge,
+        _ => return None,
+    })
+}
+
+/// The user name of a block, vouched for or not.
+pub(crate) fn name_in(env: &Env) -> String {
+    env.get("username").map(|name| name.to_string()).unwrap_or_default()
+}
+
+pub(crate) fn client_asked(client: &ClientRequest) -> Asked {
+    let name = name_in(client.env());
+    Asked::Client { cid: client.cid().0, kid: u64::from(client.kid().0), name }
+}

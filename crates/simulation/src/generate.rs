@@ -1,0 +1,119 @@
+//! [`generate`]: a scenario from a seed.
+
+use openvpn_mgmt_test::Personality;
+
+use crate::scenario::{Deed, Plan, Program, Scenario, Step};
+
+/// How many callers and clients a daemon has at most.
+const CALLERS: u32 = 5;
+const CLIENTS: u32 = 5;
+
+/// The scenario of a seed.
+#[must_use]
+pub fn generate(seed: u64) -> Scenario {
+    let mut random = fastrand::Rng::with_seed(seed);
+    let fleet = random.u32(0..6) == 0;
+    let daemons = (0..1 + random.usize(0..4) / 2 + usize::from(fleet)).map(|_| plan(&mut random));
+    let daemons: Vec<_> = daemons.collect();
+    let deeds = swarm(&mut random);
+    let count = random.usize(8..60);
+    let mut steps = Vec::new();
+    for _ in 0..count {
+        steps.push(step(&mut random, daemons.len(), &deeds));
+    }
+    Scenario { seed, fleet, daemons, steps }
+}
+
+fn plan(random: &mut fastrand::Rng) -> Plan {
+    let is_server = random.u32(0..10) < 7;
+    let release = Personality::ALL.get(random.usize(0..3)).copied().unwrap_or(Personality::V2_6);
+    let programs: &[Program] = if is_server {
+        &[Program::Session, Program::Link, Program::Auth]
+    } else {
+        &[Program::Session, Program::Link, Program::Responder]
+    };
+    let program = programs.get(random.usize(0..3)).copied().unwrap_or(Program::Session);
+    let mut set_up = vec![if is_server { "server" } else { "client" }];
+    if is_server && random.u32(0..8) > 0 {
+        set_up.push("client-auth");
+    }
+    let more: &[&str] = if is_server {
+        &["hold", "tcp", "renews-keys"]
+    } else {
+        &[
+            "hold",
+            "query-passwords",
+            "static-challenge echo the PIN",
+            "external-key pkcs1",
+            "auth-retry interact",
+            "external-cert hint",
+            "up-down",
+            "auth-token",
+            "query-passwords, auth-retry interact",
+        ]
+    };
+    set_up.extend(more.iter().filter(|_| random.u32(0..4) == 0));
+    Plan {
+        release,
+        program,
+        pipeline: of(random, &[1, 1, 2, 4, 16]),
+        pipe: of(random, &[48, 300, 4096, 200_000, 200_000]),
+        delay: of(random, &[0, 0, 3, 40]),
+        timeout: of(random, &[300, 3000, 10_000]),
+        patience: of(random, &[500, 3000, 8000]),
+        events: of(random, &[4, 64, 4096]),
+        set_up: set_up.join(", "),
+    }
+}
+
+/// One of these.
+fn of(random: &mut fastrand::Rng, values: &[u32]) -> u32 {
+    values.get(random.usize(0..values.len())).copied().unwrap_or(1)
+}
+
+/// Which deeds happen in a world: not all, so that some come often.
+fn swarm(random: &mut fastrand::Rng) -> Vec<Deed> {
+    let mut deeds = vec![Deed::Wait, Deed::Wait, Deed::Turns, Deed::Call, Deed::Call, Deed::Comes];
+    for deed in Deed::ALL {
+        let is_often = matches!(
+            deed,
+            Deed::Cancel
+                | Deed::Comes
+                | Deed::Renews
+                | Deed::Leaves
+                | Deed::Answer
+                | Deed::Restart
+                | Deed::Again
+                | Deed::Release
+                | Deed::Admits
+                | Deed::Connect
+        );
+        if random.u32(0..if is_often { 2 } else { 4 }) == 0 {
+            deeds.push(*deed);
+        }
+    }
+    deeds
+}
+
+/// One thing that happens.
+pub(crate) fn step(random: &mut fastrand::Rng, daemons: usize, deeds: &[Deed]) -> Step {
+    let deed = deeds.get(random.usize(0..deeds.len())).copied().unwrap_or(Deed::Wait);
+    let daemon = random.usize(0..daemons.max(1));
+    let (a, b) = match deed {
+        Deed::Wait => {
+            let most = of(random, &[2, 30, 400, 6000]);
+            (random.u32(0..most), 0)
+        }
+        Deed::Turns => (random.u32(1..12), 0),
+        Deed::Call => (random.u32(0..CALLERS), random.u32(0..crate::call::KINDS)),
+        Deed::Cancel => (random.u32(0..CALLERS), 0),
+        Deed::Comes => (random.u32(0..CLIENTS), random.u32(0..2)),
+        Deed::Flood => (random.u32(1..80), 0),
+        Deed::Held => (random.u32(1..8000), 0),
+        Deed::Traffic => (random.u32(0..CLIENTS), random.u32(1..10_000)),
+        Deed::Answer => (random.u32(0..crate::answer::WAYS), random.u32(0..4000)),
+        Deed::Denies => (random.u32(0..2), 0),
+        _ => (random.u32(0..CLIENTS), 0),
+    };
+    Step { deed, daemon, a, b }
+}

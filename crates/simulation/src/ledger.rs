@@ -1,0 +1,377 @@
+//! [`Ledger`]: everything that was said and written, when it could be read, and what breaks a law.
+
+mod mark;
+mod trace;
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::time::Instant;
+
+use crate::heads::{Head, Kind, Slot};
+pub(crate) use mark::{Asked, Mark, Told, marks_in, text as mark_text};
+use trace::Trace;
+
+/// A law that was broken, and how.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// Which law.
+    pub law: &'static str,
+    /// What happened.
+    pub text: String,
+}
+
+/// How much happened.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Counts {
+    /// Lines that daemons said.
+    pub events: u64,
+    /// Commands that daemons heard.
+    pub commands: u64,
+    /// Requests that programs were given.
+    pub requests: u64,
+    /// Clients that were let in.
+    pub admissions: u64,
+    /// Restarts of daemons.
+    pub restarts: u64,
+    /// Answers written before bytes that made them stale were readable, and read by the daemon behind those: OpenVPN's own.
+    pub window: u64,
+}
+
+#[derive(Clone)]
+pub(crate) struct Shared(Arc<Mutex<Ledger>>);
+
+impl Shared {
+    pub(crate) fn new(daemons: usize, is_shown: bool) -> Self {
+        Self(Arc::new(Mutex::new(Ledger::new(daemons, is_shown))))
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Ledger> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One connection.
+#[derive(Default)]
+pub(crate) struct Conversation {
+    pub(crate) heads: Vec<Head>,
+    said: u64,
+    delivered: u64,
+    pub(crate) read: u64,
+    /// What was written of a command that is not whole.
+    writing: Vec<u8>,
+    /// How many bytes were readable when its first one was written.
+    readable: u64,
+    /// The manager has let go of it.
+    pub(crate) is_dropped: bool,
+    /// A line was said that nobody can read: what is in a block around it may be lost.
+    pub(crate) had_garbage: bool,
+}
+
+pub(crate) struct Ledger {
+    pub(crate) trace: Trace,
+    pub(crate) counts: Counts,
+    pub(crate) violations: Vec<Violation>,
+    pub(crate) conversations: Vec<Vec<Conversation>>,
+    pub(crate) marks: Vec<Mark>,
+    /// The requests that programs were given: daemon, name, CID, KID.
+    pub(crate) given: BTreeSet<(usize, String, u64, u64)>,
+    /// When the daemon heard what it gave this number for.
+    serials: Vec<(usize, Instant)>,
+}
+
+impl Ledger {
+    fn new(daemons: usize, is_shown: bool) -> Self {
+        Self {
+            trace: Trace::new(is_shown),
+            counts: Counts::default(),
+            violations: Vec::new(),
+            conversations: (0..daemons).map(|_| Vec::new()).collect(),
+            marks: Vec::new(),
+            given: BTreeSet::new(),
+            serials: Vec::new(),
+        }
+    }
+
+    /// Takes down that a law was broken.
+    pub(crate) fn breaks(&mut self, law: &'static str, text: impl Into<String>) {
+        let text = text.into();
+        self.trace.add(|| format!("!! {law}: {text}"));
+        self.violations.push(Violation { law, text });
+    }
+
+    /// A connection begins; gives its number.
+    pub(crate) fn begins(&mut self, daemon: usize) -> usize {
+        let Some(of_daemon) = self.conversations.get_mut(daemon) else { return 0 };
+        of_daemon.push(Conversation::default());
+        of_daemon.len() - 1
+    }
+
+    pub(crate) fn conversation(&mut self, place: (usize, usize)) -> Option<&mut Conversation> {
+        self.conversations.get_mut(place.0)?.get_mut(place.1)
+    }
+
+    /// The connection that began last.
+    pub(crate) fn newest(&self, daemon: usize) -> usize {
+        self.conversations.get(daemon).map_or(0, |of_daemon| of_daemon.len().saturating_sub(1))
+    }
+
+    /// A daemon says this line, with its line end.
+    pub(crate) fn said(&mut self, place: (usize, usize), bytes: &[u8]) {
+        self.counts.events += 1;
+        let line = String::from_utf8_lossy(bytes);
+        self.trace.add(|| format!("{}.{} > {}", place.0, place.1, line.trim_end()));
+        let Some(conversation) = self.conversation(place) else { return };
+        conversation.said += bytes.len() as u64;
+        let end = conversation.said;
+        if let Some(kind) = Kind::parse(line.trim_end()) {
+            let is_restart = kind == Kind::Restart;
+            conversation.heads.push(Head { end, kind });
+            self.counts.restarts += u64::from(is_restart);
+        } else if let Some(name) = line.trim_end().strip_prefix(">CLIENT:ENV,username=") {
+            conversation.name(name);
+        }
+    }
+
+    pub(crate) fn delivered(&mut self, place: (usize, usize), count: usize) {
+        self.trace.number(1, place, count);
+        if let Some(conversation) = self.conversation(place) {
+            conversation.delivered += count as u64;
+        }
+    }
+
+    pub(crate) fn read(&mut self, place: (usize, usize), count: usize) {
+        self.trace.number(2, place, count);
+        if let Some(conversation) = self.conversation(place) {
+            conversation.read += count as u64;
+        }
+    }
+
+    pub(crate) fn dropped(&mut self, place: (usize, usize)) {
+        self.trace.number(3, place, 0);
+        if let Some(conversation) = self.conversation(place) {
+            conversation.is_dropped = true;
+        }
+    }
+
+    /// A manager writes these bytes.
+    pub(crate) fn wrote(&mut self, place: (usize, usize), bytes: &[u8]) {
+        self.trace.number(4, place, bytes.len());
+        let mut whole = Vec::new();
+        if let Some(conversation) = self.conversation(place) {
+            for byte in bytes {
+                if conversation.writing.is_empty() {
+                    conversation.readable = conversation.delivered;
+                }
+                conversation.writing.push(*byte);
+                if *byte == b'\n' && is_whole(&conversation.writing) {
+                    let text = std::mem::take(&mut conversation.writing);
+                    let text = String::from_utf8_lossy(&text).into_owned();
+                    whole.push((text, conversation.readable));
+                }
+            }
+        }
+        for (text, readable) in whole {
+            self.command(place, text.trim_end(), readable);
+        }
+    }
+
+    /// A command was written whole, while so many bytes were readable at its first byte.
+    fn command(&mut self, place: (usize, usize), text: &str, readable: u64) {
+        self.trace.add(|| format!("{}.{} < {}", place.0, place.1, text.replace('\n', " / ")));
+        for id in marks_in(text) {
+            self.mark_written(place, id, text, readable);
+        }
+        self.client_command(place, text, readable);
+    }
+
+    fn mark_written(&mut self, place: (usize, usize), id: usize, text: &str, readable: u64) {
+        let Some(mark) = self.marks.get_mut(id) else { return };
+        mark.written += 1;
+        let (written, asked_at) = (mark.written, mark.place);
+        let head = mark.head;
+        if written > 1 {
+            self.breaks("once", format!("an answer was written {written} times: {text}"));
+        }
+        let Some(asked_at) = asked_at else { return };
+        if asked_at != place {
+            let text = format!("asked on connection {asked_at:?}, answered on {place:?}: {text}");
+            return self.breaks("stale", text);
+        }
+        let Some(head) = head else { return };
+        let Some(conversation) = self.conversation(place) else { return };
+        if let Some(end) = conversation.ended_by(head, readable) {
+            let text = format!("behind {end:?}, which was readable: {text}");
+            self.breaks("stale", text);
+        }
+    }
+
+    /// Looks that a decision about a client is one about a client that was asked about and is still there.
+    fn client_command(&mut self, place: (usize, usize), text: &str, readable: u64) {
+        let mut words = text.split([' ', '\n']);
+        let decides = ["client-auth", "client-auth-nt", "client-deny", "client-pending-auth"];
+        if !words.next().is_some_and(|word| decides.contains(&word)) {
+            return;
+        }
+        let mut numbers = words.map(str::parse);
+        let (Some(Ok(cid)), Some(Ok(kid))) = (numbers.next(), numbers.next()) else { return };
+        let Some(conversation) = self.conversation(place) else { return };
+        let asks = |head: &Head| matches!(head.kind, Kind::Client { cid: c, kid: k, .. } if c == cid && k == kid);
+        let asked = conversation.heads.iter().rposition(|head| asks(head) && head.end <= readable);
+        let is_open = asked.is_some_and(|head| conversation.ended_by(head, readable).is_none());
+        // Before 2.6 `client-pending-auth` has no KID.
+        if !is_open && !text.starts_with("client-pending-auth") {
+            self.breaks("stale", format!("nobody of these IDs waits: {text}"));
+        }
+    }
+
+    /// Makes a mark for an answer to what is asked there, or by now at the latest.
+    pub(crate) fn mark(
+        &mut self,
+        daemon: usize,
+        conversation: Option<usize>,
+        asked: Asked,
+    ) -> usize {
+        let (place, head) = self.origin(daemon, conversation, &asked);
+        let id = self.marks.len();
+        self.marks.push(Mark { asked, place, head, ..Mark::default() });
+        id
+    }
+
+    /// Where something was asked.
+    fn origin(
+        &self,
+        daemon: usize,
+        conversation: Option<usize>,
+        asked: &Asked,
+    ) -> (Option<(usize, usize)>, Option<usize>) {
+        let Some(of_daemon) = self.conversations.get(daemon) else { return (None, None) };
+        for (number, one) in of_daemon.iter().enumerate().rev() {
+            if conversation.is_some_and(|wanted| wanted != number) {
+                continue;
+            }
+            let head = match asked {
+                Asked::Client { cid, kid, name } => one.heads.iter().rposition(|head| {
+                    matches!(&head.kind, Kind::Client { cid: c, kid: k, name: n, .. } if c == cid && k == kid && n == name)
+                }),
+                // Of those that were read: which connection it was is not known otherwise.
+                Asked::Slot(slot) if conversation.is_some() => one.heads.iter().rposition(|head| {
+                    head.kind == Kind::Prompt(*slot) && head.end <= one.read
+                }),
+                Asked::Slot(_) => None,
+            };
+            if head.is_some() {
+                return (Some((daemon, number)), head);
+            }
+        }
+        (None, None)
+    }
+
+    /// A request was given to a program.
+    pub(crate) fn gave(&mut self, daemon: usize, name: &str, cid: u64, kid: u64, is_again: bool) {
+        self.counts.requests += 1;
+        self.trace.add(|| format!("{daemon} asks about {name} {cid} {kid}"));
+        let asked = Asked::Client { cid, kid, name: name.to_owned() };
+        if self.origin(daemon, None, &asked).0.is_none() {
+            self.breaks("request", format!("daemon {daemon} has not asked about {asked:?}"));
+        }
+        if !self.given.insert((daemon, name.to_owned(), cid, kid)) && !is_again {
+            self.breaks("request", format!("daemon {daemon} asks twice about {name} {cid} {kid}"));
+        }
+    }
+
+    /// The daemon has heard a command with these marks, and taken or refused it.
+    pub(crate) fn heard(&mut self, marks: &[usize], taken: Option<bool>) {
+        self.counts.commands += 1;
+        for id in marks {
+            let Some(mark) = self.marks.get_mut(*id) else { continue };
+            mark.taken = taken;
+            let asked_at = mark.place.zip(mark.head);
+            // That it was written in time was looked at where it was written.
+            let is_late = asked_at.is_some_and(|(place, head)| {
+                let conversation = self.conversation(place);
+                conversation.is_some_and(|one| one.ended_by(head, u64::MAX).is_some())
+            });
+            self.counts.window += u64::from(is_late);
+        }
+    }
+
+    /// A client is in, by a command with these marks.
+    pub(crate) fn admitted(&mut self, daemon: usize, name: &str, marks: &[usize]) {
+        self.counts.admissions += 1;
+        let marks: Vec<_> = marks.iter().filter_map(|id| self.marks.get(*id)).collect();
+        let is_for =
+            |mark: &&Mark| matches!(&mark.asked, Asked::Client { name: n, .. } if n == name);
+        let admits = |mark: &&Mark| mark.admits;
+        if marks.iter().any(|mark| is_for(mark) && admits(mark)) {
+            return;
+        }
+        // That it was written in time is looked at where it was written.
+        if !marks.iter().any(admits) {
+            let text = format!("daemon {daemon} has let in {name}, whom nobody has let in");
+            self.breaks("admitted", text);
+        }
+    }
+
+    /// The number that tells what the daemon heard now.
+    pub(crate) fn serial(&mut self, daemon: usize) -> usize {
+        self.serials.push((daemon, Instant::now()));
+        self.serials.len()
+    }
+
+    /// A caller was given this number by a call that began then.
+    pub(crate) fn given_serial(
+        &mut self,
+        daemon: usize,
+        serial: usize,
+        began: Instant,
+        what: &str,
+    ) {
+        let heard = serial.checked_sub(1).and_then(|at| self.serials.get_mut(at));
+        match heard {
+            Some((of, heard)) if *of == daemon && *heard >= began => *of = usize::MAX,
+            _ => {
+                let text =
+                    format!("{what} of daemon {daemon} has the reply {serial} of another call");
+                self.breaks("reply", text);
+            }
+        }
+    }
+
+    /// The prompt or client that this program is asked by.
+    pub(crate) fn prompt_given(&mut self, daemon: usize, slot: Slot) {
+        self.counts.requests += 1;
+        self.trace.add(|| format!("{daemon} asks for {slot:?}"));
+    }
+}
+
+impl Conversation {
+    /// Sets the name of the client whose block goes on.
+    fn name(&mut self, username: &str) {
+        if let Some(Head { kind: Kind::Client { name, .. }, .. }) = self.heads.last_mut() {
+            if name.is_empty() {
+                username.clone_into(name);
+            }
+        }
+    }
+
+    /// What of the first so many bytes ended what was asked there.
+    pub(crate) fn ended_by(&self, head: usize, bytes: u64) -> Option<&Kind> {
+        let asked = &self.heads.get(head)?.kind;
+        let later = self.heads.iter().skip(head + 1).take_while(|later| later.end <= bytes);
+        later.map(|later| &later.kind).find(|kind| kind.ends(asked))
+    }
+
+    /// Whether everything that was said was read.
+    pub(crate) fn is_read(&self) -> bool {
+        self.read == self.said
+    }
+}
+
+/// Whether a command ends there: one with a block goes on to its `END`.
+fn is_whole(text: &[u8]) -> bool {
+    let begins = |name: &[u8]| text.starts_with(name);
+    let has_block =
+        [&b"client-auth "[..], b"client-pf ", b"pk-sig\n", b"rsa-sig\n", b"certificate\n"];
+    !has_block.iter().any(|name| begins(name)) || text.ends_with(b"\nEND\n")
+}

@@ -1,0 +1,134 @@
+//! What holds when nothing is on its way, and when everything is over.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use openvpn_mgmt::peers::Change;
+
+use crate::heads::{Head, Kind};
+use crate::scenario::Program;
+use crate::world::World;
+
+/// Follows the changes of the session table.
+pub(crate) async fn follow(world: Arc<World>) {
+    let mut changes = world.peers.changes();
+    let mut known = BTreeMap::new();
+    while let Some(change) = changes.next().await {
+        let Ok(change) = change else { return };
+        let id = change.id();
+        let bytes = match &change {
+            Change::Joined(record) | Change::Changed(record) | Change::Left { record, .. } => {
+                (record.bytes_received, record.bytes_sent)
+            }
+            Change::Bytes { received, sent, .. } => (*received, *sent),
+            _ => continue,
+        };
+        let before: Option<(u64, u64)> = known.insert(id, bytes);
+        if before.is_none() != matches!(change, Change::Joined(_)) {
+            world.breaks("table", format!("session {id} joins twice, or never: {change:?}"));
+        }
+        if before.is_some_and(|before| bytes.0 < before.0 || bytes.1 < before.1) {
+            world.breaks(
+                "table",
+                format!("the bytes of session {id} go back: {before:?} {change:?}"),
+            );
+        }
+        if matches!(change, Change::Left { .. }) {
+            known.remove(&id);
+        }
+    }
+}
+
+/// Looks at each daemon whose program has a session.
+pub(crate) async fn look(world: &Arc<World>) {
+    for daemon in 0..world.hosts.len() {
+        let is_connected =
+            world.program(daemon).is_some_and(|program| program.lock().client.is_some());
+        let is_served = world.hosts.get(daemon).is_some_and(|host| host.look().1);
+        if is_connected && is_served {
+            look_for_lost(world, daemon);
+            if world.is_server(daemon) {
+                compare(world, daemon).await;
+            }
+        }
+    }
+}
+
+/// Whatever was asked and is still to be answered was given to the program.
+fn look_for_lost(world: &World, daemon: usize) {
+    let Some(program) = world.program(daemon) else { return };
+    if !program.lock().takes_requests {
+        return;
+    }
+    let is_queued =
+        world.scenario.daemons.get(daemon).is_some_and(|plan| plan.program == Program::Auth);
+    let mut ledger = world.ledger.lock();
+    let newest = ledger.newest(daemon);
+    let Some(conversation) = ledger.conversation((daemon, newest)) else { return };
+    if conversation.is_dropped || conversation.had_garbage || !conversation.is_read() {
+        return;
+    }
+    let asked = conversation.heads.iter().enumerate().filter_map(|(number, head)| match head {
+        Head { kind: Kind::Client { cid, kid, is_new, name }, .. } if *is_new || !is_queued => {
+            let is_over = conversation.ended_by(number, u64::MAX).is_some();
+            // Of many renewals only the newest are kept.
+            let renewals = conversation.heads.iter().skip(number).filter(|later| {
+                matches!(&later.kind, Kind::Client { cid: c, is_new: false, .. } if c == cid)
+            });
+            (!is_over && renewals.count() < 3).then(|| (daemon, name.clone(), *cid, *kid))
+        }
+        _ => None,
+    });
+    let asked: Vec<_> = asked.collect();
+    for request in asked {
+        if !ledger.given.contains(&request) {
+            ledger.breaks("lost", format!("nobody was asked about {request:?}"));
+        }
+    }
+}
+
+/// The session table has what the daemon has.
+async fn compare(world: &World, daemon: usize) {
+    let name = World::name(daemon);
+    if world.peers.refresh(&name).await.is_err() {
+        return;
+    }
+    let Some(host) = world.hosts.get(daemon) else { return };
+    let clients = host.with(|daemon| daemon.clients());
+    let mut truth: Vec<_> = clients
+        .into_iter()
+        .map(|client| (client.cid, client.common_name.unwrap_or_default(), client.is_in))
+        .collect();
+    let snapshot = world.peers.snapshot();
+    let records = snapshot.records().filter(|record| *record.daemon == *name);
+    let mut table: Vec<_> = records
+        .map(|record| {
+            let name = record.common_name.as_ref().map(ToString::to_string);
+            (record.cid.0, name.unwrap_or_default(), record.is_in())
+        })
+        .collect();
+    truth.sort();
+    table.sort();
+    if truth != table {
+        world.breaks("table", format!("daemon {daemon} has {truth:?}, the table {table:?}"));
+    }
+}
+
+/// Everything is over: each program was told the truth about its answers, and of each attempt its outcome.
+pub(crate) fn at_the_end(world: &World) {
+    let mut ledger = world.ledger.lock();
+    let lies: Vec<_> = ledger.marks.iter().filter_map(crate::ledger::Mark::lie).collect();
+    for lie in lies {
+        ledger.breaks("told", lie);
+    }
+    drop(ledger);
+    for (daemon, program) in world.programs.iter().enumerate() {
+        if program.lock().client.is_some() {
+            world.breaks("end", format!("the session with daemon {daemon} outlives it"));
+        }
+        let attempts = program.lock().attempts.clone();
+        for attempted in attempts.into_values().filter(|attempted| attempted.told == 0) {
+            world.breaks("outcome", format!("daemon {daemon}: never told of {attempted:?}"));
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! [`World`]: what all tasks of a world share.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use openvpn_mgmt::peers::LivePeers;
+use openvpn_mgmt::{Client, Events, PendingClient, Request};
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinHandle;
+
+use crate::host::Host;
+use crate::ledger::Shared as Ledger;
+use crate::scenario::{Deed, Scenario};
+
+/// A world that goes on.
+pub(crate) struct World {
+    pub(crate) scenario: Scenario,
+    pub(crate) ledger: Ledger,
+    pub(crate) hosts: Vec<Host>,
+    pub(crate) programs: Vec<Program>,
+    pub(crate) peers: LivePeers,
+}
+
+/// What the program of one daemon has, and what it is told.
+pub(crate) struct Program {
+    state: Mutex<State>,
+    /// Whether its subscriber reads.
+    pub(crate) reads: watch::Sender<bool>,
+    /// Nobody takes requests any more.
+    pub(crate) leave: Notify,
+    /// Another session is to begin.
+    pub(crate) connect: Notify,
+}
+
+#[derive(Default)]
+pub(crate) struct State {
+    pub(crate) client: Option<Client>,
+    pub(crate) policy: Policy,
+    /// Whether somebody takes the requests of this session.
+    pub(crate) takes_requests: bool,
+    pub(crate) held: Vec<Held>,
+    pub(crate) answers: Vec<Waiter>,
+    pub(crate) calls: BTreeMap<u32, Waiter>,
+    pub(crate) reader: Option<JoinHandle<()>>,
+    pub(crate) idle: Vec<Events>,
+    pub(crate) pending: Vec<PendingClient>,
+    /// By their identities and KIDs.
+    pub(crate) attempts: BTreeMap<(String, u64), Attempted>,
+    pub(crate) sessions: u32,
+}
+
+/// How requests are answered.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Policy {
+    pub(crate) how: u32,
+    /// In milliseconds.
+    pub(crate) after: u32,
+}
+
+/// A request that waits for its answer, and its mark.
+pub(crate) struct Held {
+    pub(crate) request: Request,
+    pub(crate) mark: usize,
+}
+
+/// An attempt of a client that an authenticator was given.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Attempted {
+    pub(crate) name: String,
+    /// Of the decision about it.
+    pub(crate) mark: Option<usize>,
+    /// How often its outcome was told.
+    pub(crate) told: u32,
+}
+
+/// A task that has to end.
+pub(crate) struct Waiter {
+    pub(crate) what: String,
+    pub(crate) task: JoinHandle<()>,
+}
+
+impl World {
+    pub(crate) fn new(scenario: Scenario, is_shown: bool) -> Arc<Self> {
+        let ledger = Ledger::new(scenario.daemons.len(), is_shown);
+        let plans = scenario.daemons.iter().enumerate();
+        let host = |(number, plan)| Host::new(number, plan, scenario.seed, ledger.clone());
+        let hosts = plans.map(host).collect();
+        let programs = scenario.daemons.iter().map(|_| Program::new()).collect();
+        let peers = LivePeers::new();
+        Arc::new(Self { scenario, ledger, hosts, programs, peers })
+    }
+
+    pub(crate) fn program(&self, daemon: usize) -> Option<&Program> {
+        self.programs.get(daemon)
+    }
+
+    /// Whether a daemon is a server whose manager decides.
+    pub(crate) fn is_server(&self, daemon: usize) -> bool {
+        self.scenario.daemons.get(daemon).is_some_and(|plan| plan.set_up.contains("server"))
+    }
+
+    /// Whether replies may come late there, so that calls may be without and lines nobody's.
+    pub(crate) fn may_miss_replies(&self, daemon: usize) -> bool {
+        let plan = self.scenario.daemons.get(daemon);
+        self.was_silent(daemon) || plan.is_some_and(|plan| plan.set_up.contains("external"))
+    }
+
+    /// Whether a daemon was silent, or did not read, for a time.
+    pub(crate) fn was_silent(&self, daemon: usize) -> bool {
+        let deeds = [Deed::Stall, Deed::Deaf];
+        let mut steps = self.scenario.steps.iter();
+        steps.any(|step| step.daemon == daemon && deeds.contains(&step.deed))
+    }
+
+    pub(crate) fn name(daemon: usize) -> String {
+        format!("d{daemon}")
+    }
+
+    pub(crate) fn breaks(&self, law: &'static str, text: impl Into<String>) {
+        self.ledger.lock().breaks(law, text);
+    }
+
+    pub(crate) fn note(&self, text: impl FnOnce() -> String) {
+        self.ledger.lock().trace.add(text);
+    }
+}
+
+impl Program {
+    fn new() -> Self {
+        Self {
+            state: Mutex::default(),
+            reads: watch::Sender::new(true),
+            leave: Notify::new(),
+            connect: Notify::new(),
+        }
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Has the end of this task be waited for.
+    pub(crate) fn answers(&self, what: String, task: JoinHandle<()>) {
+        let mut state = self.lock();
+        state.answers.retain(|waiter| !waiter.task.is_finished());
+        state.answers.push(Waiter { what, task });
+    }
+}
