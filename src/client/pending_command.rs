@@ -274,10 +274,7 @@ impl PendingCommand {
     pub(super) fn fail(mut self, reason: CloseReason) {
         let command = self.name;
         // An answer that still waited is not told as one that may have been taken.
-        let stale = match &self.pass {
-            Pass::Answer(ticket) => ticket.state.is_withdrawn() || self.is_queued(),
-            _ => false,
-        };
+        let stale = matches!(self.pass, Pass::Answer(_)) && self.is_queued();
         self.tell(Err(if stale { Error::Stale { command } } else { Error::Closed(reason) }));
     }
 

@@ -387,3 +387,19 @@ async fn what_nobody_takes_any_more_is_left_to_the_drop_policy() {
     assert!(poll_once(pin!(peer.allow()).as_mut()).is_pending());
     daemon.says("SUCCESS: pid=1\r\n").await.hears("client-deny 0 1 \"nobody answered\"\n").await;
 }
+
+/// Where more is to follow (`client-pending-auth`, `username`), the request is open while the reply is awaited.
+#[tokio::test]
+async fn an_answer_that_was_sent_is_never_told_as_one_that_was_not() {
+    let (session, mut daemon) = start(Builder::new()).await;
+    let (_client, _, mut requests) = session.split();
+    daemon.connect("CONNECT", 0, 1).await;
+    let peer = next_client(&mut requests).await;
+    let what = PendingAuth::cr_text("code", true);
+    let asked = async { peer.pending(&what, Duration::from_secs(60)).await.map(drop) };
+    let (asked, ()) = tokio::join!(asked, async move {
+        daemon.hears("client-pending-auth 0 1 ").await;
+        drop(daemon);
+    });
+    assert!(matches!(asked, Err(Error::Closed(_))), "{asked:?}");
+}
