@@ -403,7 +403,8 @@ impl State {
         let timer = self.daemon.next_timer().map(|at| began + at.saturating_sub(skipped));
         let arrival = self.on_its_way.front().map(|(at, _)| *at).filter(|at| *at > Instant::now());
         let arrival = arrival.filter(|_| !self.faults.stalls);
-        let held = self.faults.held_until.filter(|_| self.served.is_none());
+        let held =
+            self.faults.held_until.filter(|until| self.served.is_none() && *until > Instant::now());
         timer.into_iter().chain(arrival).chain(held).min()
     }
 }

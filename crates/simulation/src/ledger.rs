@@ -64,6 +64,9 @@ pub(crate) struct Conversation {
     readable: u64,
     /// The manager has let go of it.
     pub(crate) is_dropped: bool,
+    /// The places behind its lines.
+    ends: Vec<u64>,
+    is_closed: bool,
     /// A line was said that nobody can read: what is in a block around it may be lost.
     pub(crate) had_garbage: bool,
 }
@@ -124,12 +127,21 @@ impl Ledger {
         let Some(conversation) = self.conversation(place) else { return };
         conversation.said += bytes.len() as u64;
         let end = conversation.said;
+        conversation.ends.push(end);
         if let Some(kind) = Kind::parse(line.trim_end()) {
             let is_restart = kind == Kind::Restart;
             conversation.heads.push(Head { end, kind });
             self.counts.restarts += u64::from(is_restart);
         } else if let Some(name) = line.trim_end().strip_prefix(">CLIENT:ENV,username=") {
             conversation.name(name);
+        }
+    }
+
+    /// The daemon's end is closed.
+    pub(crate) fn closed(&mut self, place: (usize, usize)) {
+        self.trace.number(5, place, 0);
+        if let Some(conversation) = self.conversation(place) {
+            conversation.is_closed = true;
         }
     }
 
@@ -360,6 +372,11 @@ impl Conversation {
         let asked = &self.heads.get(head)?.kind;
         let later = self.heads.iter().skip(head + 1).take_while(|later| later.end <= bytes);
         later.map(|later| &later.kind).find(|kind| kind.ends(asked))
+    }
+
+    /// Whether it ended inside a line.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.is_closed && self.delivered > 0 && self.ends.binary_search(&self.delivered).is_err()
     }
 
     /// Whether everything that was said was read.

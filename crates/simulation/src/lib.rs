@@ -23,4 +23,4 @@ pub use ledger::{Counts, Violation};
 pub use run::{Report, run};
 pub use scenario::{Deed, Plan, Program, Scenario, Step};
 pub use shrink::shrink;
-pub use soak::{Found, Soak, Totals};
+pub use soak::{Current, Found, Soak, Totals};

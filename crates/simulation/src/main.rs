@@ -2,11 +2,12 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
+use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use clap::Parser;
-use simulation::{Found, Scenario, Soak, Totals, generate, run, shrink};
+use simulation::{Current, Found, Scenario, Soak, Totals, generate, run, shrink};
 
 /// Lets programs on openvpn-mgmt live with simulated daemons, in virtual time, and looks which laws are broken.
 #[derive(Parser)]
@@ -79,6 +80,8 @@ fn many(arguments: &Arguments) -> Result<ExitCode> {
     let began = Instant::now();
     let deadline = arguments.seconds.map(|seconds| began + Duration::from_secs(seconds));
     let mut soak = Soak::new(arguments.soak);
+    let current = soak.current();
+    std::thread::spawn(move || look_for_end(&current));
     let mut failures = 0;
     for seed in arguments.from..arguments.from.saturating_add(arguments.seeds) {
         for found in soak.seed(seed)? {
@@ -92,6 +95,20 @@ fn many(arguments: &Arguments) -> Result<ExitCode> {
     }
     show(soak.totals(), failures, began.elapsed());
     Ok(if failures == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Ends the program where a world has no end: time stands still while a task of it has always something to do.
+fn look_for_end(current: &Current) {
+    let mut last = None;
+    loop {
+        std::thread::sleep(Duration::from_secs(30));
+        let (number, scenario) = current.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(scenario) = scenario.filter(|_| last == Some(number)) {
+            println!("broken: end: this world goes on and on\n{scenario}");
+            std::process::exit(2);
+        }
+        last = Some(number);
+    }
 }
 
 fn tell(found: &Found, keep: Option<&Path>) -> Result<()> {

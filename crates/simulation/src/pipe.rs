@@ -104,6 +104,9 @@ impl Pipe {
     /// The daemon's end is closed: what is readable is still read.
     pub(crate) fn close(&self) {
         let mut state = self.lock();
+        if !state.daemon_closed {
+            self.ledger.lock().closed(self.place);
+        }
         state.daemon_closed = true;
         let wakers = [state.reader.take(), state.writer.take()];
         drop(state);

@@ -15,7 +15,7 @@ use openvpn_mgmt::{
 use tokio::task::JoinHandle;
 
 use crate::answer::{Way, config, encoded, name_in, take};
-use crate::ledger::{Asked, Told, mark_text};
+use crate::ledger::{Asked, Conversation, Told, mark_text};
 use crate::scenario::Program as Kind;
 use crate::world::World;
 
@@ -314,7 +314,7 @@ async fn read(world: Arc<World>, daemon: usize, mut events: Events) {
 /// An event that nothing which happens in a world explains breaks a law.
 pub(crate) fn look(world: &World, daemon: usize, event: &Event) {
     match event {
-        Event::Stray(stray) if !world.may_miss_replies(daemon) => {
+        Event::Stray(stray) if !world.may_miss_replies(daemon) && !was_cut(world, daemon) => {
             world.breaks("reply", format!("a line of daemon {daemon} is nobody's: {stray:?}"));
         }
         // With its connection, whoever ended that.
@@ -333,6 +333,13 @@ pub(crate) fn look(world: &World, daemon: usize, event: &Event) {
         }
         _ => {}
     }
+}
+
+/// Whether a connection ended inside a line, whose beginning is nobody's then.
+fn was_cut(world: &World, daemon: usize) -> bool {
+    let ledger = world.ledger.lock();
+    let of_daemon = ledger.conversations.get(daemon);
+    of_daemon.is_some_and(|of_daemon| of_daemon.iter().any(Conversation::is_cut))
 }
 
 async fn run_fleet(world: Arc<World>) {

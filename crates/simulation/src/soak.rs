@@ -1,6 +1,7 @@
 //! [`Soak`]: seed after seed, and again those that came to states nobody had seen, changed a little.
 
 use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::generate::{generate, step};
@@ -41,13 +42,29 @@ pub struct Soak {
     totals: Totals,
     /// Whether scenarios are changed, beside those of seeds.
     changes: bool,
+    current: Current,
 }
+
+/// The world that goes on, and how many there were before: for whoever looks whether it has an end.
+pub type Current = Arc<Mutex<(u64, Option<Scenario>)>>;
 
 impl Soak {
     /// None yet. With `changes` every second world is one that came to a new state, with some of its steps changed.
     #[must_use]
     pub fn new(changes: bool) -> Self {
-        Self { states: HashSet::new(), kept: Vec::new(), totals: Totals::default(), changes }
+        Self {
+            states: HashSet::new(),
+            kept: Vec::new(),
+            totals: Totals::default(),
+            changes,
+            current: Current::default(),
+        }
+    }
+
+    /// The world that goes on, now and later.
+    #[must_use]
+    pub fn current(&self) -> Current {
+        Arc::clone(&self.current)
     }
 
     /// What has happened so far.
@@ -78,6 +95,8 @@ impl Soak {
     }
 
     fn world(&mut self, scenario: Scenario) -> std::io::Result<Option<Found>> {
+        let now = (self.totals.worlds, Some(scenario.clone()));
+        *self.current.lock().unwrap_or_else(PoisonError::into_inner) = now;
         let report = run(&scenario, false)?;
         self.totals.add(&report);
         let before = self.states.len();

@@ -33,7 +33,7 @@ impl Trace {
         }
         self.time();
         if self.is_shown && what != 2 {
-            let what = ["", "arrive at", "", "is dropped:", "are written on"];
+            let what = ["", "arrive at", "", "is dropped:", "are written on", "is closed:"];
             let what = what.get(numbers[0]).copied().unwrap_or_default();
             println!(
                 "{:>10.3}   {count} {what} {}.{}",
