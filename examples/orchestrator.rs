@@ -163,13 +163,12 @@ async fn alone() -> Result<()> {
 async fn up(clients: &FleetClient, name: &str, not: u32) -> Result<u32> {
     loop {
         let client = clients.to(name)?;
-        // An error: it ended meanwhile.
-        if let (Ok(pid), Ok(state)) = (client.send(&Pid).await, client.send(&State).await)
-            && pid != not
-            && state.name == StateName::Connected
-        {
-            return Ok(pid);
+        match (client.send(&Pid).await, client.send(&State).await) {
+            (Ok(pid), Ok(state)) if pid != not && state.name == StateName::Connected => {
+                return Ok(pid);
+            }
+            // An error: it ended meanwhile.
+            _ => tokio::time::sleep(Duration::from_millis(50)).await,
         }
-        tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }

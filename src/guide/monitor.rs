@@ -65,7 +65,7 @@
 //! | --- | --- | --- |
 //! | is it up? | [`Event::State`](crate::Event::State); at the start [`Attached::now`](crate::Attached) | at once |
 //! | bytes of a tunnel, of each client | [`Event::ByteCount`](crate::Event::ByteCount), [`ByteCountClient`](crate::Event::ByteCountClient) | the interval of `bytecount`, from 1 s |
-//! | who is in | [`peers::LivePeers`](crate::peers::LivePeers), which keeps a table by events and `status` | at once, or by its interval where the server announces nobody |
+//! | who is in | [`peers::LivePeers`](crate::peers::LivePeers), which keeps a table by events and `status`; for an audit log its [`changes_of`](crate::peers::LivePeers::changes_of) a fleet | at once, or by its interval where the server announces nobody |
 //! | the same once | [`status`](crate::Client::status) | when asked; 10,000 clients take some 4 ms to read |
 //! | the same, without a management socket | the files of `--status` and `--log`: [`StatusFile`](crate::reply::StatusFile), [`LogFileLines`](crate::events::LogFileLines) | the interval of `--status`, from 1 s; the log at once |
 //! | totals | [`load_stats`](crate::Client::load_stats) | when asked; one line |

@@ -40,13 +40,14 @@ async fn reconnect_serves_its_daemon_while_nobody_reads_it() -> Result<()> {
     let test = "reconnect_serves_its_daemon_while_nobody_reads_it";
     let Some(lab) = Lab::serving_or_skip(test)? else { return Ok(()) };
     let mut server = lab.server(server()).await?;
-    let (_program, _output) = start_unread("reconnect", &[&server.socket().display().to_string()])?;
+    let (program, _output) = start_unread("reconnect", &[&server.socket().display().to_string()])?;
     // Out of its hold, and again when it comes back.
     for times in 1..3 {
         let up = || server.log().matches("Initialization Sequence Completed").count();
         until(|| Ok(up() == times)).await?;
         lab.start_again(&mut server).await?;
     }
+    program.stop(Signal::SIGINT).await?.interrupted();
     Ok(())
 }
 

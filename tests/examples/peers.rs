@@ -27,7 +27,8 @@ async fn peers_shows_who_comes_and_leaves() -> Result<()> {
         program.sees("alice in 127.0.0.1:").await?;
         program.sees("1 clients").await?;
         program.sees("alice in 127.0.0.1:").await?;
-        alice.signal(Signal::SIGTERM)?;
+        // Only then it says that it leaves.
+        alice.stop_when_up().await?;
         program.sees("left:    alice in").await?;
         program.stop(Signal::SIGINT).await?.interrupted();
     }

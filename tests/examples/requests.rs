@@ -1,12 +1,18 @@
 //! Those that answer one kind of request, beside a client of the test's.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use anyhow::{Context as _, Result};
 use lab::{ClientOptions, KeyKind, Lab, Process, Program, Proto, ServerOptions, Token};
 use nix::sys::signal::Signal;
-use openvpn_mgmt::handler::{AuthServer, Decision};
+use openvpn_mgmt::handler::{Attempt, AuthServer, Decision};
 use openvpn_mgmt::{PendingAuth, connect};
+use tokio::sync::Notify;
 
 use crate::start;
+
+const HOUR: Duration = Duration::from_secs(3600);
 
 async fn server(lab: &Lab) -> Result<Process> {
     lab.server(ServerOptions::new().without_client_auth().without_hold()).await
@@ -85,19 +91,25 @@ async fn web_auth_shows_the_page_and_nothing_but_https() -> Result<()> {
     let Some(lab) = Lab::serving_or_skip(test)? else { return Ok(()) };
     let server = lab.server(ServerOptions::new().without_hold()).await?;
     let (_client, _, requests) = connect(server.socket()).await?.split();
-    let deciding = AuthServer::new(async |attempt: openvpn_mgmt::handler::Attempt| {
-        for page in ["file:///etc/passwd", "https://sso.example.com/?id=7"] {
-            let hour = std::time::Duration::from_secs(3600);
-            attempt.pending(&PendingAuth::web_auth(page), hour).await?;
+    // A page takes the place of the one before where that was not taken yet.
+    let seen = Arc::new(Notify::new());
+    let next = Arc::clone(&seen);
+    let deciding = AuthServer::new(move |attempt: Attempt| {
+        let next = Arc::clone(&next);
+        async move {
+            for page in ["file:///etc/passwd", "https://sso.example.com/?id=7"] {
+                attempt.pending(&PendingAuth::web_auth(page), HOUR).await?;
+                next.notified().await;
+            }
+            Ok(Decision::deny("not signed in"))
         }
-        attempt.withdrawn().await;
-        Ok(Decision::deny("left"))
     });
     tokio::spawn(deciding.run(requests));
     let options = ClientOptions::to(&server).login("alice", "open sesame");
     let client = lab.client(options.line("setenv IV_SSO webauth")).await?;
     let mut program = start("web_auth", &[&client.socket().display().to_string()])?;
     program.sees("a page that is not https:// is not opened").await?;
+    seen.notify_one();
     program.sees("sign in at https://sso.example.com/?id=7").await?;
     let end = program.stop(Signal::SIGINT).await?;
     end.interrupted();
