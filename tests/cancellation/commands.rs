@@ -223,6 +223,32 @@ async fn dropped_after(
     Outcome { result, written }
 }
 
+/// Dropped behind a command whose reply is awaited, nothing of it is ever sent.
+async fn withdrawn_while_it_waits(command: &Command, daemon: fn() -> FakeDaemon) {
+    for polls in [0, 1, 2, 20] {
+        let mut world = World::of(daemon().answers("mute", &[]), &Builder::new()).await;
+        let mut kept: Option<(Peer, Request)> = None;
+        if command.needs_peer() {
+            kept = Some(world.peer().await);
+        }
+        let client = world.client.clone();
+        let stuck = tokio::spawn(async move { client.mute().await });
+        world.fake.hears("mute").await.unwrap();
+        let peer = kept.as_ref().map(|(peer, _)| peer.clone());
+        let caller = Caller { client: world.client.clone(), peer };
+        let result = polled(polls, (command.call)(caller)).await;
+        // It may be refused here, or there may be nothing to send.
+        assert!(result.is_none() || polls > 0, "{result:?}");
+        world.fake.with(|daemon| daemon.says("SUCCESS: mute=0"));
+        assert_eq!(stuck.await.unwrap().unwrap(), 0, "{}", command.name);
+        assert_eq!(world.client.pid().await.unwrap(), 4711, "{}", command.name);
+        let written = world.written.commands();
+        assert_eq!(written, ["mute", "pid"], "{} after {polls} polls", command.name);
+        drop(kept);
+        world.ends(command.name).await;
+    }
+}
+
 impl Command {
     fn needs_peer(&self) -> bool {
         let lists = [OF_SERVERS, FROM_2_7_ON, UNTIL_2_5];
@@ -242,6 +268,9 @@ async fn holds(commands: &[Command], taken: bool, daemon: fn() -> FakeDaemon) {
 /// Whatever is written is a beginning of what is written of a call that is not dropped, in whole commands.
 async fn hold(command: &Command, taken: bool, daemon: fn() -> FakeDaemon, beside: Beside) {
     let name = command.name;
+    if beside.another && beside.pipeline == 1 {
+        withdrawn_while_it_waits(command, daemon).await;
+    }
     let whole = dropped_after(usize::MAX, command, daemon, beside).await;
     let result = whole.result.unwrap();
     assert_eq!(result.starts_with("Ok"), taken && !REFUSED.contains(&name), "{name}: {result}");
