@@ -7,6 +7,8 @@ use crate::command::{Encoded, Fence, Kind, ReplyShape, Writer};
 use crate::reply::RawReply;
 use crate::types::Text;
 
+mod counts;
+
 const LIMIT: usize = 1024 * 1024;
 
 fn wire(shape: ReplyShape) -> Encoded {
