@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::client::exchange::fence::FenceState;
+use crate::types::LineRef;
 use crate::types::limits::PIPELINED_LINE;
 
 #[test]
@@ -194,4 +195,27 @@ fn a_count_of_lines_ends_with_the_last() {
     let steps = conversation(ReplyShape::Count(2), &["one", "ERROR: two"]);
     assert_eq!(steps[0], Step::Taken);
     assert_eq!(steps[1], Step::Done(0, Ok(reply(None, &["one", "ERROR: two"]))));
+}
+
+/// The daemon has answered the last question, or never will, before it asks another.
+#[test]
+fn only_a_new_question_ends_waiting_for_a_late_reply() {
+    for (event, is_over) in [
+        ("PK_SIGN:AAAA", true),
+        ("RSA_SIGN:AAAA", true),
+        ("NEED-CERTIFICATE:a hint", true),
+        ("HOLD:Waiting for hold release:0", false),
+        ("LOG:1,,PK_SIGN:AAAA", false),
+    ] {
+        let mut exchange = Exchange::new(1, LIMIT);
+        let late = || wire(ReplyShape::Line).expect("pk-sig").kind(Kind::Late);
+        exchange.submit(0, late());
+        written(&mut exchange).unwrap();
+        assert_eq!(exchange.give_up(), GivenUp::Command);
+        assert_eq!(pass_fence(&mut exchange), [(0, Err(Failure::Unanswered))]);
+        exchange.submit(1, late());
+        let event_line = Bytes::from_static(event.as_bytes());
+        assert_eq!(exchange.event(LineRef::from(&event_line)), None);
+        assert_eq!(written(&mut exchange).is_some(), is_over, "{event}");
+    }
 }
