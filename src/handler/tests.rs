@@ -271,6 +271,26 @@ async fn a_user_is_asked_and_the_response_decides() {
     daemon.grants("client-deny 2 1 \"internal error\"").await;
 }
 
+/// They all have the same key ID.
+#[tokio::test(start_paused = true)]
+async fn each_response_decides_about_its_own_client() {
+    let server = AuthServer::new(|attempt: Attempt| async move {
+        let response = attempt.ask("Code", false, Duration::from_secs(60)).await?;
+        let is_own = response == Secret::from(attempt.cid().to_string());
+        Ok(if is_own { Decision::Allow } else { Decision::deny("another's code") })
+    });
+    let (_server, mut daemon) = serve(server).await;
+    for cid in 0..8 {
+        daemon.connects(cid, "alice").await;
+        daemon.grants(&format!("client-pending-auth {cid} 1 \"CR_TEXT:R:Code\" 60")).await;
+    }
+    for cid in (0..8).rev() {
+        let code = crate::types::base64::encode(cid.to_string().as_bytes());
+        daemon.says(format!(">CLIENT:CR_RESPONSE,{cid},1,{}\n>CLIENT:ENV,END\n", *code)).await;
+        daemon.grants(&format!("client-auth-nt {cid} 1")).await;
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_response_from_before_the_challenge_does_not_answer_it() {
     let gate = Arc::new(Notify::new());

@@ -32,9 +32,12 @@ impl Daemon {
         self
     }
 
+    /// Where it hears nothing it ends, at once in paused time.
     async fn hears(&mut self, bytes: &str) -> &mut Self {
         let mut got = vec![0; bytes.len()];
-        self.0.read_exact(&mut got).await.unwrap();
+        let read = self.0.read_exact(&mut got);
+        let read = tokio::time::timeout(std::time::Duration::from_secs(3600), read).await;
+        read.expect(bytes).unwrap();
         assert_eq!(String::from_utf8_lossy(&got), bytes);
         self
     }
@@ -85,9 +88,10 @@ async fn start_without_filter(builder: Builder) -> (Session, Daemon) {
     (session.unwrap(), daemon)
 }
 
+/// Where nobody is asked it ends, at once in paused time.
 async fn next_client(requests: &mut Requests) -> crate::requests::ClientRequest {
-    match requests.next().await {
-        Some(Request::ClientConnect(client) | Request::ClientReauth(client)) => client,
+    match tokio::time::timeout(std::time::Duration::from_secs(100), requests.next()).await {
+        Ok(Some(Request::ClientConnect(client) | Request::ClientReauth(client))) => client,
         other => panic!("not a client: {other:?}"),
     }
 }
@@ -281,7 +285,7 @@ async fn clients_are_allowed_denied_and_told_to_wait() {
     exchange(response.allow(), d, "client-auth-nt 3 1\n", auth).await.unwrap();
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_answer_after_a_restart_is_stale_and_sends_nothing() {
     let (session, mut daemon) = start(Builder::new()).await;
     let (client, _, mut requests) = session.split();
@@ -328,7 +332,7 @@ async fn an_answer_after_the_end_is_stale_or_closed() {
     assert!(matches!(peer.allow().await, Err(Error::Closed(_) | Error::Stale { .. })));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_dropped_client_is_denied_where_that_is_set() {
     let builder = Builder::new().dropped_request(DroppedRequest::Deny);
     let (session, mut daemon) = start(builder).await;
@@ -363,7 +367,7 @@ async fn an_invalid_answer_leaves_the_client_to_the_drop_policy() {
     daemon.hears("client-deny 0 1 \"nobody answered\"\n").await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_decision_by_plain_command_counts() {
     let (session, mut daemon) = start(Builder::new().request_limit(1)).await;
     let (client, _, mut requests) = session.split();

@@ -36,7 +36,7 @@ fn responses(events: &mut Events) -> usize {
     count
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_response_nobody_asked_for_is_an_event_alone() {
     let (session, mut daemon) = start(Builder::new()).await;
     let (_client, mut events, mut requests) = session.split();
@@ -61,7 +61,7 @@ async fn a_response_nobody_asked_for_is_an_event_alone() {
     assert_eq!(responses(&mut events), 3);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn one_response_answers_one_challenge_and_settles_nothing_by_being_dropped() {
     let (session, mut daemon) = start(Builder::new()).await;
     let (client, _events, mut requests) = session.split();
@@ -117,7 +117,7 @@ async fn a_challenge_that_was_refused_or_withdrawn_is_answered_by_nobody() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn openvpn_2_5_numbers_the_key_of_a_response_otherwise() {
     let greeting = ">INFO:OpenVPN Management Interface Version 3 -- type 'help' for more info\r\n";
     let (ours, theirs) = duplex(64 * 1024);
@@ -152,7 +152,7 @@ async fn openvpn_2_5_numbers_the_key_of_a_response_otherwise() {
     exchange(response.allow(), d, "client-auth-nt 1 5\n", AUTH).await.unwrap();
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_newer_connect_withdraws_the_older_requests_of_its_id() {
     let (session, mut daemon) = start(Builder::new()).await;
     let (_client, _events, mut requests) = session.split();
@@ -170,7 +170,7 @@ async fn a_newer_connect_withdraws_the_older_requests_of_its_id() {
     exchange(live.allow(), d, "client-auth-nt 0 3\n", AUTH).await.unwrap();
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn either_request_of_a_repeated_hold_releases_it_once_and_neither_the_next() {
     let hold = ">HOLD:Waiting for hold release:0\r\n";
     for first_answers in [true, false] {
@@ -197,7 +197,7 @@ async fn either_request_of_a_repeated_hold_releases_it_once_and_neither_the_next
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_state_that_cannot_be_read_may_be_a_restart() {
     for (line, restarts) in [
         (">STATE:1,RECONNECTING,SIGUSR1,,,,,", true),
@@ -249,7 +249,7 @@ async fn trusted(d: &mut Daemon, requests: &mut Requests) -> bool {
     is_trusted
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_environment_is_trusted_only_while_nothing_is_filtered() {
     let (session, mut daemon) = start(Builder::new()).await;
     let (client, _events, mut requests) = session.split();
@@ -310,7 +310,7 @@ async fn where_the_filter_is_refused_no_environment_is_trusted_and_the_connectio
     assert!(!next_client(&mut requests).await.env().is_trusted());
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_command_by_identity_reaches_nobody_else() {
     let (session, mut daemon) = start(Builder::new()).await;
     let (client, mut events, mut requests) = session.split();
@@ -359,12 +359,15 @@ async fn a_command_by_identity_reaches_nobody_else() {
 }
 
 /// Before OpenVPN 2.7 a row shows the address of an IPv6 client alone, which may be that of several.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_ipv6_client_is_not_killed_by_a_port_that_nobody_sees() {
     let (session, mut daemon) = start(Builder::new()).await;
     let (client, _events, _requests) = session.split();
-    let status = "HEADER\tCLIENT_LIST\tCommon Name\tReal Address\tClient ID\r\n\
-                  CLIENT_LIST\talice\t2001:db8::1\t0\r\nEND\r\n";
+    let columns = "HEADER\tCLIENT_LIST\tCommon Name\tReal Address\tVirtual Address\tVirtual IPv6 Address\t\
+                   Bytes Received\tBytes Sent\tConnected Since\tConnected Since (time_t)\tUsername\tClient ID\t\
+                   Peer ID\tData Channel Cipher";
+    let row = "CLIENT_LIST\talice\t2001:db8::1\t10.8.0.2\t\t1\t2\tthen\t1795332240\tUNDEF\t0\t0\tAES-256-GCM";
+    let status = &format!("TITLE\tOpenVPN 2.6.14\r\n{columns}\r\n{row}\r\nEND\r\n");
     let ip = "2001:db8::1".parse().unwrap();
     let target = KillTarget::Address { transport: Transport::Udp, ip, port: 1194 };
     let refused = exchange(client.kill(&target), &mut daemon, "status 3\n", status).await;
@@ -375,7 +378,7 @@ async fn an_ipv6_client_is_not_killed_by_a_port_that_nobody_sees() {
     assert_eq!(rest, b"", "nobody is killed");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_kill_that_waits_tells_how_the_client_went() {
     for ends in ["before", "after", "replaced", "restarted", "closed"] {
         let (session, mut daemon) = start(Builder::new()).await;

@@ -13,14 +13,15 @@ async fn an_end_with_another_field_withdraws_the_clients_request() {
     assert!(matches!(peer.allow().await, Err(Error::Stale { .. })));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_hold_in_any_words_is_asked() {
     let (session, mut daemon) = start(Builder::new()).await;
     let (_client, _, mut requests) = session.split();
     let d = &mut daemon;
     for words in ["", "on hold", "Waiting for hold release:soon"] {
         d.says(format!(">HOLD:{words}\r\n")).await;
-        let Some(Request::Hold(hold)) = requests.next().await else { panic!("{words}") };
+        let asked = tokio::time::timeout(std::time::Duration::from_secs(60), requests.next()).await;
+        let Ok(Some(Request::Hold(hold))) = asked else { panic!("{words}: {asked:?}") };
         assert_eq!(hold.seconds(), None);
         let ok = "SUCCESS: hold release succeeded\r\n";
         exchange(hold.release(), d, "hold release\n", ok).await.unwrap();

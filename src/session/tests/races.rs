@@ -32,7 +32,7 @@ async fn nothing_heard(client: &crate::client::Client, d: &mut Daemon) {
     exchange(client.pid(), d, "pid\n", "SUCCESS: pid=1\r\n").await.unwrap();
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_response_answers_nobody_after_a_restart_or_an_end() {
     for ends in [RESTART, ">CLIENT:DISCONNECT,0\r\n>CLIENT:ENV,END\r\n"] {
         let (session, mut d) = start(Builder::new()).await;
@@ -83,7 +83,7 @@ async fn a_refused_challenge_takes_no_other_back() {
     let _response = response(&mut d, &mut requests).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_withdrawal_that_has_only_begun_holds_a_command_back() {
     let (session, mut d) = start(Builder::new()).await;
     let (client, _, mut requests) = session.split();
@@ -142,7 +142,7 @@ impl AsyncWrite for Gate {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_answer_of_which_nothing_was_written_is_taken_back() {
     for ends in [RESTART, ">CLIENT:DISCONNECT,0\r\n>CLIENT:ENV,END\r\n", ""] {
         let (ours, theirs) = duplex(64 * 1024);
@@ -264,7 +264,7 @@ async fn an_answer_is_sent_among_the_denials_of_a_flood() {
     assert!(denials < 10, "{denials}");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn the_renewals_of_one_client_keep_no_other_out() {
     let (session, mut d) = start(Builder::new().request_limit(8)).await;
     let (_client, _, mut requests) = session.split();
@@ -296,7 +296,7 @@ async fn a_client_is_denied_for_whom_no_answer_can_be_sent() {
     d.hears("client-deny 0 1 \"nobody answered\"\n").await.says(DENIED).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_client_does_not_choose_the_address_it_is_counted_under() {
     let (session, mut d) = start_without_filter(Builder::new().request_limit_per_address(1)).await;
     let (client, _, mut requests) = session.split();
