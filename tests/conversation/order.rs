@@ -1,6 +1,9 @@
 //! Events and requests in one order.
 
-use openvpn_mgmt::{Builder, Event, Item, Request, Session};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Wake, Waker};
+
+use openvpn_mgmt::{Builder, Event, Events, Item, Request, Session};
 
 use openvpn_mgmt_test::scripted::{STATES_ON, beside, with_requests};
 
@@ -95,4 +98,35 @@ async fn an_event_before_a_reply_is_there_when_the_reply_is() {
         assert!(matches!(before, Some(Ok(Event::Log(line))) if line.text == *round.to_string()));
         assert_eq!(next(&mut session).await, "log x");
     }
+}
+
+/// Looks for an event at the very moment a reply is told, as a thread beside the driver's could.
+struct LooksWhenWoken {
+    events: Mutex<Events>,
+    found: Mutex<Vec<String>>,
+}
+
+impl Wake for LooksWhenWoken {
+    fn wake(self: Arc<Self>) {
+        let next = self.events.lock().unwrap().try_next();
+        self.found.lock().unwrap().push(format!("{next:?}"));
+    }
+}
+
+#[tokio::test]
+async fn an_event_before_a_reply_is_there_when_its_caller_is_woken() {
+    let (session, mut daemon) = with_requests(Builder::new()).await;
+    let (client, _events, _requests) = session.split();
+    let (events, found) = (Mutex::new(client.subscribe()), Mutex::default());
+    let looks = Arc::new(LooksWhenWoken { events, found });
+    let waker = Waker::from(Arc::clone(&looks));
+    let mut call = Box::pin(client.pid());
+    assert!(call.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+    daemon.hears("pid").await;
+    daemon.says(">BYTECOUNT:1,2\r\nSUCCESS: pid=1\r\n").await;
+    while !matches!(call.as_mut().poll(&mut Context::from_waker(&waker)), Poll::Ready(Ok(1))) {
+        tokio::task::yield_now().await;
+    }
+    let found = looks.found.lock().unwrap();
+    assert!(found.first().is_some_and(|first| first.contains("ByteCount")), "{found:?}");
 }

@@ -191,3 +191,30 @@ fn a_block_over_the_byte_limit_is_dropped_once() {
     let events = run(&[CONNECT, &big, &big, &big, END, "HOLD:Waiting for hold release:0"]);
     assert!(matches!(events.as_slice(), [Event::Malformed(_), Event::Hold(_)]), "{events:?}");
 }
+
+#[test]
+fn each_line_that_may_hold_a_secret_is_marked() {
+    for line in [
+        ">CLIENT:ENV,password=x",
+        ">CLIENT:ENV,UV_otp_code=x",
+        ">CLIENT:CR_RESPONSE,0,1,MQ==",
+        ">CLIENT:CONNECT,0,1,x",
+        ">PASSWORD:Auth-Token:x",
+        ">PASSWORD:Verification Failed: 'Auth' ['CRV1:R:x:dQ==:PIN']",
+        ">INFOMSG:WEB_AUTH::https://x/",
+        ">LOG:1,D,MANAGEMENT: CMD 'password x'",
+        "ERROR: unknown command: password",
+    ] {
+        assert!(Assembler::may_hold_secret(line.as_bytes()), "{line}");
+    }
+    for line in [
+        ">CLIENT:ENV,username=x",
+        ">CLIENT:CONNECT,0,1",
+        ">CLIENT:ADDRESS,0,10.8.0.2,1",
+        ">STATE:1,CONNECTED,SUCCESS,,,,,",
+        ">LOG:1,I,x",
+        "SUCCESS: pid=1",
+    ] {
+        assert!(!Assembler::may_hold_secret(line.as_bytes()), "{line}");
+    }
+}
