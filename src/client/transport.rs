@@ -112,11 +112,20 @@ impl<T: Transport> Duplex<T> {
     }
 
     /// Reads into `room`, or writes of `output` where it is not empty. What was written is flushed
-    /// on the way.
+    /// on the way. With `read_first` nothing is written while there is something to read.
     ///
     /// Cancel safe: nothing is read or written unless the future is ready.
-    pub(crate) async fn turn(&mut self, room: &mut impl BufMut, output: &[u8]) -> Turn {
-        std::future::poll_fn(|cx| self.poll_turn(cx, room, output)).await
+    pub(crate) async fn turn(
+        &mut self,
+        room: &mut impl BufMut,
+        output: &[u8],
+        read_first: bool,
+    ) -> Turn {
+        std::future::poll_fn(|cx| {
+            self.write_first &= !read_first;
+            self.poll_turn(cx, room, output, read_first)
+        })
+        .await
     }
 
     /// What can be read at once; `None` where nothing can.
@@ -180,6 +189,7 @@ impl<T: Transport> Duplex<T> {
         cx: &mut Context<'_>,
         room: &mut impl BufMut,
         output: &[u8],
+        read_first: bool,
     ) -> Poll<Turn> {
         if self.write_first {
             if let Poll::Ready(wrote) = self.poll_output(cx, output) {
@@ -190,6 +200,11 @@ impl<T: Transport> Duplex<T> {
         if let Poll::Ready(read) = self.poll_read(cx, room) {
             self.write_first = true;
             return Poll::Ready(Turn::Read(read));
+        }
+        if read_first && self.has_unread() == Some(true) {
+            // The runtime has not seen it yet.
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
         }
         let wrote = ready!(self.poll_output(cx, output));
         Poll::Ready(Turn::Wrote(wrote))

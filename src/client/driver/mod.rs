@@ -5,13 +5,14 @@
 
 mod ending;
 mod output;
+mod set_up;
 
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, watch};
 use tokio::task::unconstrained;
 use tokio::time::Instant;
 use tracing::{trace, warn};
@@ -23,15 +24,13 @@ use crate::client::pending_command::{PendingCommand, SubmittedCommand};
 use crate::client::reply_timer::ReplyTimer;
 use crate::client::start::Settings;
 use crate::client::transport::{Duplex, Transport, Turn};
-use crate::command::{
-    Channel, ClientDeny, Command as _, Effect, Encoded, EnvFilter, Notifications,
-};
+use crate::command::{ClientDeny, Command as _};
 use crate::demux::{Demuxer, Item, ItemRef};
 use crate::error::{CloseReason, Result};
 use crate::events::{Assembler, Event, Stray};
-use crate::reply::RawReply;
 use ending::Ending;
 use output::Output;
+pub(in crate::client) use set_up::SetUp;
 
 /// How many commands are taken in before the first of them has gone out.
 const QUEUE: usize = 64;
@@ -69,12 +68,6 @@ pub(in crate::client) struct Driver<S> {
     close_timeout: Duration,
     /// How many turns the socket and the commands have had since they left one.
     turns: u32,
-}
-
-/// Who is told the replies to what makes the connection ready for requests.
-pub(in crate::client) struct SetUp {
-    pub(in crate::client) filter: oneshot::Sender<Result<RawReply>>,
-    pub(in crate::client) states: oneshot::Sender<Result<RawReply>>,
 }
 
 /// What a driver is made of.
@@ -144,13 +137,16 @@ impl<S: Transport> Driver<S> {
             let (takes_commands, abandoned) = (self.takes_commands(), self.ending.abandoned);
             let (has_socket, has_commands) = (self.turns < TURNS, self.turns <= TURNS);
             self.turns = if has_commands { self.turns + 1 } else { 0 };
+            // An answer that waited to be written waits for what has begun to arrive meanwhile, too.
+            let is_answer = self.is_unwritten_answer();
+            let output = if is_answer && self.is_inside_event() { &[] } else { self.output.rest() };
             let mut room = self.demuxer.room();
             tokio::select! {
                 // In this order, so that the same input has the same outcome. What is always ready
                 // leaves all below a turn now and then.
                 biased;
                 // Reads while it writes.
-                turn = self.socket.turn(&mut room, self.output.rest()), if has_socket => match turn {
+                turn = self.socket.turn(&mut room, output, is_answer), if has_socket => match turn {
                     Turn::Read(read) => if let Err(reason) = self.read(read) {
                         return reason;
                     },
@@ -206,25 +202,6 @@ impl<S: Transport> Driver<S> {
         self.exchange.submit(pending, wire);
     }
 
-    /// The requests need environments that the daemon vouches for, which a level that some manager
-    /// has set makes worthless, and `>STATE:…RECONNECTING`, the only sign that client IDs start over.
-    fn set_up(&mut self, set_up: SetUp) {
-        let dialect = self.dispatcher.shared.dialect();
-        self.submit_own(EnvFilter::All.encode(dialect), set_up.filter);
-        let states = Notifications::on(Channel::State).encode(dialect);
-        // The user has not asked for them.
-        self.submit_own(states.map(|states| states.effect(Effect::None)), set_up.states);
-    }
-
-    fn submit_own(&mut self, command: Result<Encoded>, ready: oneshot::Sender<Result<RawReply>>) {
-        match command {
-            Ok(command) => {
-                self.exchange.submit(PendingCommand::connect(&command, ready), command);
-            }
-            Err(error) => drop(ready.send(Err(error))),
-        }
-    }
-
     /// Marks the environments that come from now on.
     fn follow_env_filter(&mut self) {
         self.assembler.set_env_trusted(self.dispatcher.env_filter.is_zero());
@@ -237,13 +214,18 @@ impl<S: Transport> Driver<S> {
         let is_wrong = |pending: &PendingCommand| {
             pending.depends_on_events() && !pending.is_current(dispatcher)
         };
-        let is_unwritten = self.output.is_due() && self.output.written == 0 && !self.output.fence;
-        if is_unwritten && self.exchange.last().is_some_and(is_wrong) {
+        if self.is_unwritten_answer() && self.exchange.last().is_some_and(is_wrong) {
             self.output = Output::default();
             if let Some(pending) = self.exchange.take_back() {
                 pending.take_back();
             }
         }
+    }
+
+    /// Whether what is to be written next depends on what was read, and nothing of it was written.
+    fn is_unwritten_answer(&self) -> bool {
+        let is_unwritten = self.output.is_due() && self.output.written == 0 && !self.output.fence;
+        is_unwritten && self.exchange.last().is_some_and(PendingCommand::depends_on_events)
     }
 
     /// Turns away a client whose request nobody answers any more. One at a time waits to be sent, so

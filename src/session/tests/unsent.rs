@@ -404,3 +404,39 @@ async fn an_answer_that_was_sent_is_never_told_as_one_that_was_not() {
     });
     assert!(matches!(asked, Err(Error::Closed(_))), "{asked:?}");
 }
+
+/// The answer waits until there is room to write it, and the client with its ID is another one meanwhile.
+#[tokio::test]
+async fn an_answer_that_waits_for_room_is_not_written_behind_the_begin_of_a_newer_connect() {
+    const ROOM: usize = 64;
+    let (ours, theirs) = duplex(ROOM);
+    let mut daemon = Daemon(theirs);
+    let builder = Builder::new().pipeline(ROOM);
+    let (session, ()) = tokio::join!(builder.attach(ours), async {
+        daemon.says(GREETING).await.gets_ready().await;
+    });
+    let (client, _, mut requests) = session.unwrap().split();
+    daemon.connect("CONNECT", 0, 1).await;
+    let peer = next_client(&mut requests).await;
+    let mut full: Vec<_> = (0..ROOM / "pid\n".len()).map(|_| Box::pin(client.pid())).collect();
+    for call in &mut full {
+        assert!(poll_once(call.as_mut()).is_pending());
+    }
+    let mut answered = pin!(peer.allow());
+    assert!(poll_once(answered.as_mut()).is_pending());
+    settle().await;
+
+    daemon.says(">CLIENT:CONNECT,0,2\r\n").await;
+    daemon.hears(&"pid\n".repeat(full.len())).await;
+    settle().await;
+    daemon.says(">CLIENT:ENV,username=eve\r\n>CLIENT:ENV,END\r\n").await;
+    let answered = answered.await;
+    assert!(matches!(answered, Err(Error::Stale { .. })), "{answered:?}");
+}
+
+/// Lets the driver do what it can.
+async fn settle() {
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+}
