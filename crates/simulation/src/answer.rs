@@ -91,6 +91,8 @@ pub(crate) fn answer(world: &Arc<World>, daemon: usize, held: Held, way: Way, af
         let told = send(&shared, daemon, held, way).await;
         shared.note(|| format!("{daemon} answer {mark}: {told:?}"));
         if let (Some(told), Some(mark)) = (told, shared.ledger.lock().marks.get_mut(mark)) {
+            mark.is_due_again =
+                matches!(&told, Told::Unsent(error) if error.contains("could not be sent"));
             mark.told = Some(told);
         }
     });

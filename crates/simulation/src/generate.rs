@@ -57,7 +57,7 @@ fn plan(random: &mut fastrand::Rng) -> Plan {
         release,
         program,
         pipeline: of(random, &[1, 1, 2, 4, 16]),
-        pipe: of(random, &[48, 300, 4096, 200_000, 200_000]),
+        pipe: of(random, &[4, 48, 300, 4096, 200_000, 200_000]),
         delay: of(random, &[0, 0, 3, 40]),
         timeout: of(random, &[300, 3000, 10_000]),
         patience: of(random, &[500, 3000, 8000]),

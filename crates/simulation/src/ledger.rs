@@ -279,6 +279,23 @@ impl Ledger {
         (None, None)
     }
 
+    /// What was answered on this connection by what was not sent in time, and was not asked again.
+    pub(crate) fn due_again(&self, place: (usize, usize)) -> Vec<Asked> {
+        let conversation = self.conversations.get(place.0).and_then(|one| one.get(place.1));
+        let is_open = |mark: &Mark| {
+            let head = mark.head.zip(conversation);
+            mark.place == Some(place)
+                && head.is_some_and(|(head, one)| one.ended_by(head, u64::MAX).is_none())
+        };
+        let marks = self.marks.iter().enumerate();
+        let due = marks.filter(|(_, mark)| mark.is_due_again && is_open(mark));
+        let is_last = |id: usize, mark: &Mark| {
+            !self.marks.iter().skip(id + 1).any(|later| later.asked == mark.asked)
+        };
+        let lost = due.filter(|(id, mark)| is_last(*id, mark));
+        lost.map(|(_, mark)| mark.asked.clone()).collect()
+    }
+
     /// A request was given to a program.
     pub(crate) fn gave(&mut self, daemon: usize, name: &str, cid: u64, kid: u64, is_again: bool) {
         self.counts.requests += 1;

@@ -147,7 +147,10 @@ impl AsyncWrite for ManagerEnd {
         if state.daemon_closed {
             return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
         }
-        let count = bytes.len().min(state.capacity.saturating_sub(state.to_daemon.len()));
+        let room = state.capacity.saturating_sub(state.to_daemon.len());
+        // As Unix sockets do, and as TCP does.
+        let takes_whole = self.0.place.1 % 2 == 0;
+        let count = if takes_whole && room > 0 { bytes.len() } else { bytes.len().min(room) };
         if count == 0 && !bytes.is_empty() {
             state.writer = Some(cx.waker().clone());
             return Poll::Pending;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use openvpn_mgmt::events::SignAlgorithm;
 use openvpn_mgmt::handler::{
     Attempt, AuthServer, BoxError, CredentialsAnswer, CredentialsPrompt, CredentialsProvider,
-    Decision, Delivery, Outcome, Responder, Signer, Verdict,
+    Decision, Delivery, Failure, Outcome, Responder, Signer, Verdict,
 };
 use openvpn_mgmt::{
     Backoff, Builder, Event, Events, Fleet, IntoPeerConfig as _, Link, MemberItem, Requests,
@@ -149,7 +149,17 @@ async fn answer_all(
                 let by = Arc::clone(&by);
                 move |request| take(&by.world, daemon, Some(conversation), request)
             };
-            let responder = Responder::new().credentials(Arc::clone(&by)).signer(by).others(others);
+            let failed = {
+                let by = Arc::clone(&by);
+                move |failure: Failure| {
+                    // Given once more; then the daemon waits on.
+                    if let Some(request) = failure.request {
+                        take(&by.world, daemon, Some(conversation), request);
+                    }
+                }
+            };
+            let responder = Responder::new().credentials(Arc::clone(&by)).signer(by);
+            let responder = responder.others(others).failed(failed);
             drop(responder.release_holds(true).run(requests).await);
         }
     }

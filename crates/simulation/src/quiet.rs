@@ -60,8 +60,7 @@ fn look_for_lost(world: &World, daemon: usize) {
     if !program.lock().takes_requests {
         return;
     }
-    let is_queued =
-        world.scenario.daemons.get(daemon).is_some_and(|plan| plan.program == Program::Auth);
+    let is_queued = program_of(world, daemon) == Some(Program::Auth);
     let mut ledger = world.ledger.lock();
     let newest = ledger.newest(daemon);
     let Some(conversation) = ledger.conversation((daemon, newest)) else { return };
@@ -80,11 +79,21 @@ fn look_for_lost(world: &World, daemon: usize) {
         _ => None,
     });
     let asked: Vec<_> = asked.collect();
+    // A responder gives up what could not be sent twice.
+    let is_responder = program_of(world, daemon) == Some(Program::Responder);
+    let again = if is_responder { Vec::new() } else { ledger.due_again((daemon, newest)) };
+    for asked in again {
+        ledger.breaks("lost", format!("an answer was not sent, and nobody asked again: {asked:?}"));
+    }
     for request in asked {
         if !ledger.given.contains(&request) {
             ledger.breaks("lost", format!("nobody was asked about {request:?}"));
         }
     }
+}
+
+fn program_of(world: &World, daemon: usize) -> Option<Program> {
+    world.scenario.daemons.get(daemon).map(|plan| plan.program)
 }
 
 /// The session table has what the daemon has.

@@ -41,6 +41,8 @@ pub(crate) struct Mark {
     pub(crate) written: u32,
     /// What the daemon said to it.
     pub(crate) taken: Option<bool>,
+    /// Whether it came to nothing before it was sent, so that the request is asked again.
+    pub(crate) is_due_again: bool,
     /// What the program was told.
     pub(crate) told: Option<Told>,
 }
