@@ -256,7 +256,6 @@ impl Host {
         for line in output.split_inclusive(|byte| *byte == b'\n') {
             self.say(state, pipe, line);
         }
-        self.look_who_is_in(state, &[]);
     }
 
     fn say(&self, state: &mut State, pipe: &Pipe, line: &[u8]) {
@@ -330,7 +329,10 @@ impl Host {
         for line in lines {
             self.say(state, pipe, line);
         }
-        self.look_who_is_in(state, &marks);
+        // Only what is heard lets anybody in, where somebody decides.
+        if state.plan.set_up.contains("client-auth") {
+            self.look_who_is_in(state, &marks);
+        }
     }
 
     /// Gives the replies to some commands a number of their own, by which each is known again.
@@ -351,9 +353,6 @@ impl Host {
     }
 
     fn look_who_is_in(&self, state: &mut State, marks: &[usize]) {
-        if !state.plan.set_up.contains("client-auth") {
-            return;
-        }
         let inside = state.daemon.clients().into_iter().filter(|client| client.is_in);
         let inside: BTreeSet<_> =
             inside.map(|client| (client.cid, client.common_name.unwrap_or_default())).collect();

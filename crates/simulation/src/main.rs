@@ -1,6 +1,6 @@
 //! `simulation`: runs worlds, and replays those that broke a law.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
@@ -11,6 +11,7 @@ use simulation::{Current, Found, Scenario, Soak, Totals, generate, run, shrink};
 
 /// Lets programs on openvpn-mgmt live with simulated daemons, in virtual time, and looks which laws are broken.
 #[derive(Parser)]
+#[allow(clippy::struct_excessive_bools, reason = "switches of a command line")]
 struct Arguments {
     /// Runs the world of this seed, and shows all that happens.
     #[arg(long)]
@@ -36,6 +37,9 @@ struct Arguments {
     /// Writes a shrunken scenario of each into this folder.
     #[arg(long)]
     keep: Option<PathBuf>,
+    /// Leaves a world that broke a law as it is.
+    #[arg(long)]
+    no_shrink: bool,
     /// Prints the scenario of `--seed`, and does not run it.
     #[arg(long)]
     print: bool,
@@ -86,7 +90,7 @@ fn many(arguments: &Arguments) -> Result<ExitCode> {
     for seed in arguments.from..arguments.from.saturating_add(arguments.seeds) {
         for found in soak.seed(seed)? {
             failures += 1;
-            tell(&found, arguments.keep.as_deref())?;
+            tell(&found, arguments)?;
         }
         let is_late = deadline.is_some_and(|deadline| Instant::now() >= deadline);
         if failures >= arguments.failures || is_late {
@@ -111,7 +115,7 @@ fn look_for_end(current: &Current) {
     }
 }
 
-fn tell(found: &Found, keep: Option<&Path>) -> Result<()> {
+fn tell(found: &Found, arguments: &Arguments) -> Result<()> {
     let Found { scenario, violation } = found;
     let seed = scenario.seed;
     println!("\nbroken: {}: {}", violation.law, violation.text);
@@ -120,7 +124,8 @@ fn tell(found: &Found, keep: Option<&Path>) -> Result<()> {
     } else {
         println!("replay: the scenario below, at {}", commit());
     }
-    let least = shrink(scenario, violation.law);
+    let least =
+        if arguments.no_shrink { scenario.clone() } else { shrink(scenario, violation.law) };
     let text = format!(
         "# {}: {}\n# found at {}\n{least}",
         violation.law,
@@ -128,7 +133,7 @@ fn tell(found: &Found, keep: Option<&Path>) -> Result<()> {
         commit()
     );
     println!("{} of {} steps are left:\n{text}", least.steps.len(), scenario.steps.len());
-    if let Some(folder) = keep {
+    if let Some(folder) = &arguments.keep {
         std::fs::create_dir_all(folder)?;
         std::fs::write(folder.join(format!("{}-{seed}.txt", violation.law)), text)?;
     }
@@ -140,6 +145,13 @@ fn commit() -> String {
     let output = Command::new("git").args(["rev-parse", "--short", "HEAD"]).output();
     let text = output.ok().map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
     text.filter(|text| !text.is_empty()).unwrap_or_else(|| "an unknown commit".to_owned())
+}
+
+/// The most that this process held, where the system tells.
+fn memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    Some(line.trim().trim_end_matches(" kB").parse::<u64>().ok()? / 1024)
 }
 
 fn show(totals: Totals, failures: usize, took: Duration) {
@@ -155,4 +167,7 @@ fn show(totals: Totals, failures: usize, took: Duration) {
         counts.events, counts.commands, counts.requests, counts.admissions, counts.restarts
     );
     println!("{failures} worlds broke a law; OpenVPN's own window: {} times", counts.window);
+    if let Some(memory) = memory() {
+        println!("{memory} MiB at most");
+    }
 }

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
+use openvpn_mgmt::Lagged;
 use openvpn_mgmt::peers::Change;
 
 use crate::heads::{Head, Kind};
@@ -47,9 +49,31 @@ pub(crate) async fn look(world: &Arc<World>) {
         let is_served = world.hosts.get(daemon).is_some_and(|host| host.look().1);
         if is_connected && is_served {
             look_for_lost(world, daemon);
+            look_at_idle(world, daemon);
             if world.is_server(daemon) {
                 compare(world, daemon).await;
             }
+        }
+    }
+}
+
+/// A subscriber that did not read is told of as much as one that did, and not more is kept for it than may be.
+fn look_at_idle(world: &World, daemon: usize) {
+    let Some(program) = world.program(daemon) else { return };
+    let idle = std::mem::take(&mut program.lock().idle);
+    let most = world.scenario.daemons.get(daemon).map_or(0, |plan| u64::from(plan.events));
+    for mut one in idle {
+        let (mut kept, mut lost) = (0, 0);
+        while let Some(event) = one.events.try_next() {
+            match event {
+                Ok(_) => kept += 1,
+                Err(Lagged(events)) => lost += events,
+            }
+        }
+        let told = one.told.load(Ordering::Relaxed);
+        if kept + lost != told || kept > most {
+            let text = format!("daemon {daemon}: {kept} kept of {most}, {lost} lost, of {told}");
+            world.breaks("events", text);
         }
     }
 }

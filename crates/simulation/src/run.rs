@@ -15,7 +15,7 @@ use crate::ledger::{Counts, Violation};
 use crate::program;
 use crate::quiet;
 use crate::scenario::{Deed, Scenario, Step};
-use crate::world::{Policy, Waiter, World};
+use crate::world::{Idle, Policy, Waiter, World};
 
 /// What came of a scenario.
 #[derive(Debug)]
@@ -182,8 +182,8 @@ fn program_does(world: &Arc<World>, step: Step) {
         Deed::Read => drop(program.reads.send_replace(true)),
         Deed::Subscribe => {
             let mut state = program.lock();
-            let events = state.client.as_ref().map(openvpn_mgmt::Client::subscribe);
-            state.idle.extend(events);
+            let idle = state.client.as_ref().map(Idle::new);
+            state.idle.extend(idle);
         }
         Deed::Deserts => {
             let mut state = program.lock();

@@ -1,10 +1,11 @@
 //! [`World`]: what all tasks of a world share.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use openvpn_mgmt::peers::LivePeers;
-use openvpn_mgmt::{Client, Events, PendingClient, Request};
+use openvpn_mgmt::{Client, Events, Lagged, PendingClient, Request};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 
@@ -42,7 +43,7 @@ pub(crate) struct State {
     pub(crate) answers: Vec<Waiter>,
     pub(crate) calls: BTreeMap<u32, Waiter>,
     pub(crate) reader: Option<JoinHandle<()>>,
-    pub(crate) idle: Vec<Events>,
+    pub(crate) idle: Vec<Idle>,
     pub(crate) pending: Vec<PendingClient>,
     /// By their identities and KIDs.
     pub(crate) attempts: BTreeMap<(String, u64), Attempted>,
@@ -71,6 +72,34 @@ pub(crate) struct Attempted {
     pub(crate) mark: Option<usize>,
     /// How often its outcome was told.
     pub(crate) told: u32,
+}
+
+/// A subscription that nobody reads, and how much another one of the same moment was told.
+pub(crate) struct Idle {
+    pub(crate) events: Events,
+    pub(crate) told: Arc<AtomicU64>,
+    pub(crate) reader: JoinHandle<()>,
+}
+
+impl Idle {
+    pub(crate) fn new(client: &Client) -> Self {
+        let (events, mut others) = (client.subscribe(), client.subscribe());
+        let told = Arc::new(AtomicU64::new(0));
+        let count = Arc::clone(&told);
+        let reader = tokio::spawn(async move {
+            while let Some(event) = others.next().await {
+                let events = event.map_or_else(|Lagged(lost)| lost, |_| 1);
+                count.fetch_add(events, Ordering::Relaxed);
+            }
+        });
+        Self { events, told, reader }
+    }
+}
+
+impl Drop for Idle {
+    fn drop(&mut self) {
+        self.reader.abort();
+    }
 }
 
 /// A task that has to end.
