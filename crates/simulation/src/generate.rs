@@ -18,8 +18,14 @@ pub fn generate(seed: u64) -> Scenario {
     let deeds = swarm(&mut random);
     let count = random.usize(8..60);
     let mut steps = Vec::new();
-    for _ in 0..count {
-        steps.push(step(&mut random, daemons.len(), &deeds));
+    while steps.len() < count {
+        if random.u32(0..5) == 0 {
+            let daemon = random.usize(0..daemons.len());
+            let is_server = daemons.get(daemon).is_some_and(|plan| plan.set_up.contains("server"));
+            steps.extend(burst(&mut random, daemon, is_server));
+        } else {
+            steps.push(step(&mut random, daemons.len(), &deeds));
+        }
     }
     Scenario { seed, fleet, daemons, steps }
 }
@@ -64,6 +70,67 @@ fn plan(random: &mut fastrand::Rng) -> Plan {
         events: of(random, &[4, 64, 4096]),
         set_up: set_up.join(", "),
     }
+}
+
+/// Things that happen at about the same time, of which one may make another one wrong.
+fn burst(random: &mut fastrand::Rng, daemon: usize, is_server: bool) -> Vec<Step> {
+    let client = random.u32(0..CLIENTS);
+    let at = |deed, a, b| Step { deed, daemon, a, b };
+    let ways = [Deed::Restart, Deed::Again, Deed::Leaves, Deed::Replace, Deed::Cut, Deed::Close];
+    let end = ways.get(random.usize(0..ways.len())).copied().unwrap_or(Deed::Restart);
+    let caller = random.u32(0..CALLERS);
+    let kind = random.u32(0..crate::call::KINDS);
+    let mut steps = match random.u32(0..if is_server { 6 } else { 3 }) {
+        0 => vec![
+            at(Deed::Call, caller, kind),
+            at(Deed::Turns, random.u32(0..4), 0),
+            at(Deed::Cancel, caller, 0),
+            at(Deed::Call, (caller + 1) % CALLERS, kind),
+            at(Deed::Call, caller, random.u32(0..crate::call::KINDS)),
+        ],
+        1 => vec![
+            at(Deed::Pause, 0, 0),
+            at(Deed::Flood, random.u32(1..200), 0),
+            at(Deed::Comes, client, 0),
+            at(Deed::Call, caller, kind),
+        ],
+        2 => vec![
+            at(Deed::Deaf, 0, 0),
+            at(Deed::Comes, client, 0),
+            at(Deed::Call, caller, kind),
+            at(Deed::Call, (caller + 1) % CALLERS, random.u32(0..8)),
+            at(Deed::Wait, random.u32(0..50), 0),
+            at(end, client, 0),
+            at(Deed::Heal, 0, 0),
+        ],
+        3 => vec![
+            at(Deed::Answer, 2, random.u32(0..80)),
+            at(Deed::Comes, client, 0),
+            at(Deed::Wait, random.u32(0..80), 0),
+            at(end, client, 0),
+            at(Deed::Comes, (client + 1) % CLIENTS, 0),
+        ],
+        4 => vec![
+            at(Deed::Answer, 3, 0),
+            at(Deed::Comes, client, 0),
+            at(Deed::Comes, (client + 1) % CLIENTS, 0),
+            at(Deed::Wait, random.u32(1..100), 0),
+            at(Deed::Release, 0, 0),
+            at(end, client, 0),
+        ],
+        _ => vec![
+            at(Deed::Answer, 6, 0),
+            at(Deed::Comes, client, random.u32(0..2)),
+            at(Deed::Wait, random.u32(1..100), 0),
+            at(end, client, 0),
+            at(Deed::Responds, client, 0),
+        ],
+    };
+    if random.bool() {
+        let (one, other) = (random.usize(0..steps.len()), random.usize(0..steps.len()));
+        steps.swap(one, other);
+    }
+    steps
 }
 
 /// One of these.
