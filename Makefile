@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo picture test soak marathon check test-matrix bench bench-peers growth instructions msrv windows package coverage fuzz planted
+.PHONY: help demo picture test soak marathon check test-matrix bench bench-peers growth instructions msrv windows package coverage fuzz planted simulation
 
 CARGO ?= cargo
 
@@ -44,6 +44,9 @@ fuzz: ## Fuzzes each target of fuzz/, or TARGET, for a minute, or SECONDS.
 
 planted: ## Puts each defect of planted/ back, or NAME, and looks that the test it names fails.
 	@scripts/planted.sh find $(NAME)
+
+simulation: ## Lets worlds of programs and simulated daemons happen, of SEEDS seeds, and shrinks what breaks a law.
+	@$(CARGO) run --quiet --release --locked -p simulation -- --seeds $(or $(SEEDS),100000) --soak
 
 coverage: ## Shows how much of src the tests run, by folder.
 	@scripts/install-openvpn.sh --tests || true

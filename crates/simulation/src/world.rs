@@ -115,7 +115,8 @@ impl World {
         let host = |(number, plan)| Host::new(number, plan, scenario.seed, ledger.clone());
         let hosts = plans.map(host).collect();
         let programs = scenario.daemons.iter().map(|_| Program::new()).collect();
-        let peers = LivePeers::new();
+        // More than happens before they are read.
+        let peers = LivePeers::builder().capacity(1 << 10).build();
         Arc::new(Self { scenario, ledger, hosts, programs, peers })
     }
 
