@@ -130,14 +130,18 @@ async fn compare(world: &World, daemon: usize) {
     let clients = host.with(|daemon| daemon.clients());
     let mut truth: Vec<_> = clients
         .into_iter()
-        .map(|client| (client.cid, client.common_name.unwrap_or_default(), client.is_in))
+        .map(|client| {
+            let bytes = (client.bytes_in, client.bytes_out);
+            (client.cid, client.common_name.unwrap_or_default(), client.is_in, bytes)
+        })
         .collect();
     let snapshot = world.peers.snapshot();
     let records = snapshot.records().filter(|record| *record.daemon == *name);
     let mut table: Vec<_> = records
         .map(|record| {
             let name = record.common_name.as_ref().map(ToString::to_string);
-            (record.cid.0, name.unwrap_or_default(), record.is_in())
+            let bytes = (record.bytes_received, record.bytes_sent);
+            (record.cid.0, name.unwrap_or_default(), record.is_in(), bytes)
         })
         .collect();
     truth.sort();
