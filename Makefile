@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo picture test soak marathon check test-matrix bench bench-peers growth instructions msrv windows package coverage fuzz planted simulation
+.PHONY: help demo picture test soak marathon check test-matrix bench bench-peers growth instructions msrv windows package coverage fuzz planted simulation chaos
 
 CARGO ?= cargo
 
@@ -31,6 +31,10 @@ soak: ## Runs every test ten times, or RUNS times, with every core kept busy bes
 marathon: ## Drives one session of a real daemon by twelve tasks for ten minutes, or SECONDS.
 	@scripts/install-openvpn.sh --tests || true
 	@MARATHON_SECONDS=$(or $(SECONDS),600) $(CARGO) test --locked --test marathon -- --nocapture
+
+chaos: ## Stops, kills, cuts and restarts real daemons for longer than the tests do, and prints figures.
+	@scripts/install-openvpn.sh --tests || true
+	@CHAOS=long $(CARGO) test --locked --all-features --test chaos -- --nocapture --test-threads 1
 
 test-matrix: ## Runs the tests with a real OpenVPN against 2.5, 2.6 and 2.7, and prints what each does.
 	@scripts/install-openvpn.sh --tests || true
