@@ -219,3 +219,15 @@ fn only_a_new_question_ends_waiting_for_a_late_reply() {
         assert_eq!(written(&mut exchange).is_some(), is_over, "{event}");
     }
 }
+
+/// What was called before `quit` is sent before it.
+#[test]
+fn the_end_passes_nothing_that_may_not_go_out_yet_and_others_do() {
+    for (shape, passes) in [(ReplyShape::Close, false), (ReplyShape::Line, true)] {
+        let mut exchange = exchange(9, &[ReplyShape::Line, shape]);
+        let passed = exchange.next_write(|id| *id != 0, |_| true);
+        assert_eq!(matches!(passed, NextWrite::Bytes(_)), passes, "{shape:?}");
+    }
+    let mut exchange = exchange(9, &[ReplyShape::Close]);
+    assert!(written(&mut exchange).is_some());
+}
