@@ -231,3 +231,25 @@ fn the_end_passes_nothing_that_may_not_go_out_yet_and_others_do() {
     let mut exchange = exchange(9, &[ReplyShape::Close]);
     assert!(written(&mut exchange).is_some());
 }
+
+#[test]
+fn a_block_of_which_nothing_came_was_not_broken_off() {
+    for (odd, outcome) in [
+        (None, Err(Failure::Unanswered)),
+        (
+            Some("SUCCESS: another's"),
+            Err(Failure::Unexpected {
+                expected: "lines and then `END`",
+                line: Bytes::from_static(b"SUCCESS: another's"),
+            }),
+        ),
+    ] {
+        let mut exchange = exchange(1, &[ReplyShape::BreakableBlock]);
+        written(&mut exchange).unwrap();
+        match odd {
+            Some(odd) => assert!(matches!(line(&mut exchange, odd), Step::Stray(_))),
+            None => assert_eq!(exchange.give_up(), GivenUp::Command),
+        }
+        assert_eq!(pass_fence(&mut exchange), [(0, outcome)]);
+    }
+}
