@@ -338,8 +338,11 @@ async fn a_dropped_client_is_denied_where_that_is_set() {
     let (session, mut daemon) = start(builder).await;
     let (_client, _, mut requests) = session.split();
     daemon.connect("CONNECT", 0, 1).await;
-    drop(next_client(&mut requests).await);
+    let client = next_client(&mut requests).await;
+    let begun = tokio::time::Instant::now();
+    drop(client);
     daemon.hears("client-deny 0 1 \"nobody answered\"\n").await;
+    assert!(begun.elapsed().is_zero(), "not when something else wakes the driver");
 }
 
 #[tokio::test]
