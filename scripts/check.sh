@@ -56,6 +56,7 @@ for ((set = 0; set < 1 << ${#features[@]}; set++)); do
     done
     step "$cargo" "${lints[0]}" --locked --lib --no-default-features --features "${chosen[*]-}" --quiet "${lints[@]:1}"
 done
+step scripts/planted.sh check
 step scripts/minimal-versions.sh
 RUSTDOCFLAGS='-D warnings' step "$cargo" doc --locked --workspace --no-deps --all-features --quiet
 # What is not public is documented, too.
