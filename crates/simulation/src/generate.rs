@@ -96,9 +96,9 @@ fn burst(random: &mut fastrand::Rng, daemon: usize, is_server: bool) -> Vec<Step
         ],
         2 => vec![
             at(Deed::Deaf, 0, 0),
-            at(Deed::Comes, client, 0),
-            at(Deed::Call, caller, kind),
             at(Deed::Call, (caller + 1) % CALLERS, random.u32(0..8)),
+            at(Deed::Answer, random.u32(0..2), 0),
+            at(Deed::Comes, client, 0),
             at(Deed::Wait, random.u32(0..50), 0),
             at(end, client, 0),
             at(Deed::Heal, 0, 0),

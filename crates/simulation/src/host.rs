@@ -16,6 +16,18 @@ use crate::scenario::Plan;
 
 /// How many bytes a daemon reads at a time.
 const READ: usize = 256;
+/// Whether a line of a reply says that a command was taken, or that it was not.
+fn reply(line: &[u8]) -> Option<bool> {
+    // 2.5 says so of a client that is not there.
+    let failed = b"command failed".as_slice();
+    let has_failed = line.windows(failed.len()).any(|part| part == failed);
+    match line {
+        [b'S', b'U', b'C', ..] => Some(!has_failed),
+        [b'E', b'R', b'R', ..] => Some(false),
+        _ => None,
+    }
+}
+
 /// How many managers wait at a socket.
 const BACKLOG: usize = 2;
 
@@ -320,9 +332,7 @@ impl Host {
         let mut taken = None;
         let mut lines = Vec::new();
         for line in output.split_inclusive(|byte| *byte == b'\n') {
-            let replies = [(&b"SUCCESS"[..], true), (b"ERROR", false)];
-            let reply = replies.iter().find(|(start, _)| line.starts_with(start));
-            taken = taken.or(reply.map(|(_, taken)| *taken));
+            taken = taken.or(reply(line));
             lines.push(line);
         }
         self.ledger.lock().heard(&marks, taken);

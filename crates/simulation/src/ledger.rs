@@ -391,6 +391,11 @@ impl Conversation {
         later.map(|later| &later.kind).find(|kind| kind.ends(asked))
     }
 
+    /// Whether what was asked there is over, or the connection is.
+    pub(crate) fn is_over(&self, head: usize) -> bool {
+        self.is_closed || self.ended_by(head, self.read).is_some()
+    }
+
     /// Whether it ended inside a line.
     pub(crate) fn is_cut(&self) -> bool {
         self.is_closed && self.delivered > 0 && self.ends.binary_search(&self.delivered).is_err()

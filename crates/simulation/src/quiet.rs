@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::task::{Context, Waker};
 
 use openvpn_mgmt::Lagged;
 use openvpn_mgmt::peers::Change;
 
 use crate::heads::{Head, Kind};
 use crate::scenario::Program;
-use crate::world::World;
+use crate::world::{Held, World};
 
 /// Follows the changes of the session table.
 pub(crate) async fn follow(world: Arc<World>) {
@@ -44,6 +45,7 @@ pub(crate) async fn follow(world: Arc<World>) {
 /// Looks at each daemon whose program has a session.
 pub(crate) async fn look(world: &Arc<World>) {
     for daemon in 0..world.hosts.len() {
+        look_at_held(world, daemon);
         let is_connected =
             world.program(daemon).is_some_and(|program| program.lock().client.is_some());
         let is_served = world.hosts.get(daemon).is_some_and(|host| host.look().1);
@@ -52,6 +54,26 @@ pub(crate) async fn look(world: &Arc<World>) {
             look_at_idle(world, daemon);
             if world.is_server(daemon) {
                 compare(world, daemon).await;
+            }
+        }
+    }
+}
+
+/// A request that nobody answered is open as long as what it asks is, and no longer.
+fn look_at_held(world: &World, daemon: usize) {
+    let Some(program) = world.program(daemon) else { return };
+    let state = program.lock();
+    let mut ledger = world.ledger.lock();
+    for Held { request, mark } in &state.held {
+        let Some(mark) = ledger.marks.get(*mark) else { continue };
+        let (asked, place) = (mark.asked.clone(), mark.place.zip(mark.head));
+        let Some((place, head)) = place else { continue };
+        let Some(conversation) = ledger.conversation(place) else { continue };
+        if conversation.is_read() && conversation.is_over(head) {
+            let withdrawn = std::pin::pin!(request.withdrawn());
+            let mut cx = Context::from_waker(Waker::noop());
+            if withdrawn.poll(&mut cx).is_pending() {
+                ledger.breaks("told", format!("nobody was told that this is over: {asked:?}"));
             }
         }
     }
