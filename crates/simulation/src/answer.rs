@@ -90,6 +90,9 @@ pub(crate) fn answer(world: &Arc<World>, daemon: usize, held: Held, way: Way, af
         let mark = held.mark;
         let told = send(&shared, daemon, held, way).await;
         shared.note(|| format!("{daemon} answer {mark}: {told:?}"));
+        if told.as_ref().is_some_and(Told::is_stale) {
+            look_for_reason(&shared, daemon, mark);
+        }
         if let (Some(told), Some(mark)) = (told, shared.ledger.lock().marks.get_mut(mark)) {
             mark.is_due_again =
                 matches!(&told, Told::Unsent(error) if error.contains("could not be sent"));
@@ -111,6 +114,21 @@ pub(crate) fn told<T>(result: &Result<T, Error>) -> Told {
             | Error::Timeout { sent: false, .. }),
         ) => Told::Unsent(error.to_string()),
         Err(error) => Told::Unknown(error.to_string()),
+    }
+}
+
+/// Looks why an answer is stale: what it answers is over, or somebody else has answered.
+fn look_for_reason(world: &World, daemon: usize, mark: usize) {
+    let Some(program) = world.program(daemon) else { return };
+    if program.lock().client.as_ref().is_none_or(openvpn_mgmt::Client::is_closed) {
+        return;
+    }
+    let mut ledger = world.ledger.lock();
+    if !ledger.has_reason(mark) {
+        ledger.breaks(
+            "told",
+            format!("daemon {daemon}: answer {mark} is stale, and nothing says why"),
+        );
     }
 }
 

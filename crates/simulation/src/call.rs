@@ -49,7 +49,7 @@ pub(crate) fn cancel(world: &World, daemon: usize, caller: u32) {
 fn look(world: &World, daemon: usize, what: &str, error: &Error) {
     let is_odd = match error {
         Error::UnexpectedReply { .. } | Error::NoReply { .. } | Error::BrokenOff { .. } => {
-            !world.may_miss_replies(daemon)
+            !world.was_silent(daemon)
         }
         Error::Closed(CloseReason::Desynchronized(_)) => !world.was_silent(daemon),
         Error::Closed(CloseReason::LineTooLong(_) | CloseReason::ReplyTooLarge(_)) => true,
@@ -92,6 +92,10 @@ async fn run(
                     let text = text.to_string();
                     is_it(!text.contains("nobody") || text.contains(&format!("'{name}'")), "kill");
                     return Err(Error::Refused { text: text.into(), command });
+                }
+                Err(error @ Error::Timeout { sent: false, .. }) => {
+                    world.ledger.lock().unsent.insert(name);
+                    return Err(error);
                 }
                 result => format!("{:?}", result?),
             }

@@ -54,6 +54,8 @@ struct State {
     line: Vec<u8>,
     /// A block goes on, of which these are the lines.
     block: Vec<String>,
+    /// Replies to signatures and certificates, which may come later than those to other commands.
+    late: Vec<(Instant, Vec<u8>)>,
     random: fastrand::Rng,
     faults: Faults,
     inside: BTreeSet<(u64, String)>,
@@ -91,6 +93,7 @@ impl Host {
             on_its_way: VecDeque::new(),
             line: Vec::new(),
             block: Vec::new(),
+            late: Vec::new(),
             random: fastrand::Rng::with_seed(seed.wrapping_add(number as u64)),
             faults: Faults::default(),
             inside: BTreeSet::new(),
@@ -264,6 +267,14 @@ impl Host {
 
     /// What the daemon has to say sets out, line by line.
     fn takes_output(&self, state: &mut State, pipe: &Pipe) {
+        let now = Instant::now();
+        let (due, late) =
+            std::mem::take(&mut state.late).into_iter().partition(|(at, _)| *at <= now);
+        state.late = late;
+        let due: Vec<(Instant, Vec<u8>)> = due;
+        for (_, line) in due {
+            self.say(state, pipe, &line);
+        }
         let output = state.daemon.output();
         for line in output.split_inclusive(|byte| *byte == b'\n') {
             self.say(state, pipe, line);
@@ -271,6 +282,10 @@ impl Host {
     }
 
     fn say(&self, state: &mut State, pipe: &Pipe, line: &[u8]) {
+        if [&b">PK_SIGN"[..], b">RSA_SIGN", b">NEED-CERT"].iter().any(|ask| line.starts_with(ask)) {
+            // A daemon has answered the last one, or never will, before it asks again.
+            state.late.clear();
+        }
         self.ledger.lock().said(pipe.place, line);
         let mut rest = line;
         while !rest.is_empty() {
@@ -336,8 +351,17 @@ impl Host {
             lines.push(line);
         }
         self.ledger.lock().heard(&marks, taken);
+        let is_late =
+            ["pk-sig\n", "rsa-sig\n", "certificate\n"].iter().any(|name| text.starts_with(name));
+        let is_late = is_late && state.random.bool();
         for line in lines {
-            self.say(state, pipe, line);
+            if is_late && line.starts_with(b"SUCCESS") {
+                let most = 2 * u64::from(state.plan.patience);
+                let wait = Duration::from_millis(state.random.u64(0..=most));
+                state.late.push((Instant::now() + wait, line.to_vec()));
+            } else {
+                self.say(state, pipe, line);
+            }
         }
         // Only what is heard lets anybody in, where somebody decides.
         if state.plan.set_up.contains("client-auth") {
@@ -381,6 +405,7 @@ impl State {
 
     fn forget(&mut self) {
         self.on_its_way.clear();
+        self.late.clear();
         self.line.clear();
         self.block.clear();
         self.daemon.output();
@@ -414,6 +439,7 @@ impl State {
         let arrival = arrival.filter(|_| !self.faults.stalls);
         let held =
             self.faults.held_until.filter(|until| self.served.is_none() && *until > Instant::now());
-        timer.into_iter().chain(arrival).chain(held).min()
+        let late = self.late.iter().map(|(at, _)| *at).filter(|at| *at > Instant::now()).min();
+        timer.into_iter().chain(late).chain(arrival).chain(held).min()
     }
 }

@@ -79,6 +79,9 @@ pub(crate) struct Ledger {
     pub(crate) marks: Vec<Mark>,
     /// The requests that programs were given: daemon, name, CID, KID.
     pub(crate) given: BTreeSet<(usize, String, u64, u64)>,
+    /// The names in calls that were written, and in those that were told as never sent.
+    pub(crate) called: BTreeSet<String>,
+    pub(crate) unsent: BTreeSet<String>,
     /// When the daemon heard what it gave this number for.
     serials: Vec<(usize, Instant)>,
 }
@@ -92,6 +95,8 @@ impl Ledger {
             conversations: (0..daemons).map(|_| Vec::new()).collect(),
             marks: Vec::new(),
             given: BTreeSet::new(),
+            called: BTreeSet::new(),
+            unsent: BTreeSet::new(),
             serials: Vec::new(),
         }
     }
@@ -195,6 +200,8 @@ impl Ledger {
             self.mark_written(place, id, text, readable);
         }
         self.client_command(place, text, readable);
+        let words = text.split([' ', '"']).filter(|word| word.starts_with("nobody"));
+        self.called.extend(words.map(str::to_owned));
     }
 
     fn mark_written(&mut self, place: (usize, usize), id: usize, text: &str, readable: u64) {
@@ -277,6 +284,18 @@ impl Ledger {
             }
         }
         (None, None)
+    }
+
+    /// Whether something explains that an answer is stale.
+    pub(crate) fn has_reason(&mut self, id: usize) -> bool {
+        let Some(mark) = self.marks.get(id) else { return true };
+        let is_another = |(other, one): (usize, &Mark)| {
+            other != id && one.asked == mark.asked && one.written > 0
+        };
+        let is_answered = self.marks.iter().enumerate().any(is_another);
+        let Some((place, head)) = mark.place.zip(mark.head) else { return true };
+        let conversation = self.conversation(place);
+        is_answered || conversation.is_none_or(|one| one.is_dropped || one.is_over(head))
     }
 
     /// What was answered on this connection by what was not sent in time, and was not asked again.

@@ -177,6 +177,10 @@ async fn compare(world: &World, daemon: usize) {
 pub(crate) fn at_the_end(world: &World) {
     let mut ledger = world.ledger.lock();
     let lies: Vec<_> = ledger.marks.iter().filter_map(crate::ledger::Mark::lie).collect();
+    let sent: Vec<_> = ledger.unsent.intersection(&ledger.called).cloned().collect();
+    for name in sent {
+        ledger.breaks("told", format!("`kill {name}` was told as never sent, and was"));
+    }
     for lie in lies {
         ledger.breaks("told", lie);
     }

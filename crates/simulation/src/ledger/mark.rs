@@ -28,6 +28,13 @@ pub(crate) enum Told {
     Unknown(String),
 }
 
+impl Told {
+    /// Whether it was not sent as what it answers is gone.
+    pub(crate) fn is_stale(&self) -> bool {
+        matches!(self, Self::Unsent(text) if text.contains("is gone"))
+    }
+}
+
 /// An answer.
 #[derive(Debug, Default)]
 pub(crate) struct Mark {
