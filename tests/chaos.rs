@@ -8,9 +8,15 @@
 mod cuts;
 #[path = "chaos/killed.rs"]
 mod killed;
+#[path = "chaos/lots.rs"]
+mod lots;
+#[path = "chaos/loud.rs"]
+mod loud;
 #[path = "chaos/relay.rs"]
 mod relay;
 #[path = "chaos/stopped.rs"]
 mod stopped;
 #[path = "chaos/support.rs"]
 mod support;
+#[path = "chaos/versions.rs"]
+mod versions;
