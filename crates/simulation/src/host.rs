@@ -342,6 +342,12 @@ impl Host {
     fn hear_whole(&self, state: &mut State, pipe: &Pipe, line: &[u8], whole: &[String]) {
         let text = whole.join("\n");
         let marks = marks_in(&text);
+        if !text.starts_with("signal fence-") && !state.late.is_empty() && state.random.bool() {
+            // In the moment in which it is most easily taken for the reply to this.
+            for (_, line) in std::mem::take(&mut state.late) {
+                self.say(state, pipe, &line);
+            }
+        }
         state.daemon.receive(line);
         let output = self.numbered(&text, state.daemon.output());
         let mut taken = None;
