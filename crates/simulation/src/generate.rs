@@ -80,7 +80,7 @@ fn burst(random: &mut fastrand::Rng, daemon: usize, is_server: bool) -> Vec<Step
     let end = ways.get(random.usize(0..ways.len())).copied().unwrap_or(Deed::Restart);
     let caller = random.u32(0..CALLERS);
     let kind = random.u32(0..crate::call::KINDS);
-    let mut steps = match random.u32(0..if is_server { 6 } else { 3 }) {
+    let mut steps = match random.u32(0..if is_server { 7 } else { 3 }) {
         0 => vec![
             at(Deed::Call, caller, kind),
             at(Deed::Turns, random.u32(0..4), 0),
@@ -117,6 +117,15 @@ fn burst(random: &mut fastrand::Rng, daemon: usize, is_server: bool) -> Vec<Step
             at(Deed::Wait, random.u32(1..100), 0),
             at(Deed::Release, 0, 0),
             at(end, client, 0),
+        ],
+        5 => vec![
+            at(Deed::Call, caller, 15),
+            at(Deed::Answer, 2, 3000),
+            at(Deed::Comes, client, 0),
+            at(Deed::Wait, random.u32(0..200), 0),
+            at(Deed::Traffic, client, random.u32(1..9000)),
+            at(Deed::Call, caller, 8),
+            at(Deed::Wait, 4000, 0),
         ],
         _ => vec![
             at(Deed::Answer, 6, 0),
