@@ -14,6 +14,8 @@ mod lots;
 mod loud;
 #[path = "chaos/relay.rs"]
 mod relay;
+#[path = "chaos/restarts.rs"]
+mod restarts;
 #[path = "chaos/stopped.rs"]
 mod stopped;
 #[path = "chaos/support.rs"]
