@@ -1,7 +1,5 @@
 //! Clients and daemons that would have the table show what is not so.
 
-use std::time::Instant;
-
 use super::*;
 
 /// On another connection the same ID may be another client's: what names nobody proves nothing.
@@ -85,11 +83,11 @@ fn a_status_costs_as_much_as_it_has_rows() {
         .collect();
     let rows: Vec<_> = rows.iter().map(String::as_str).collect();
     let mut table = Table::new();
-    let began = Instant::now();
     table.status(&rows);
-    // It was 64,000,000 addresses.
-    assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
     assert_eq!(table.peers.len(), 8000);
+    // Each row had them all, which was 64,000,000 addresses.
+    let with_networks = table.replayed.values().filter(|record| !record.networks.is_empty());
+    assert_eq!(with_networks.count(), 1);
 }
 
 #[test]

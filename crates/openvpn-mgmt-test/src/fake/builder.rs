@@ -119,7 +119,7 @@ impl FakeDaemon {
         self.configured(|set_up| set_up.query_remote = true)
     }
 
-    /// `management-query-proxy`.
+    /// `management-query-proxy`; beside `management-query-remote` nothing is asked by it.
     #[must_use]
     pub fn query_proxy(self) -> Self {
         self.configured(|set_up| set_up.query_proxy = true)

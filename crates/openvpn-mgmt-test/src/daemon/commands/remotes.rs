@@ -76,8 +76,9 @@ impl Daemon {
             ["HTTP", _, _, ..] => tcp,
             _ => false,
         };
-        if done && self.question() == Some(&Question::Proxy) {
-            self.tunnel.is_proxied = rest.first() != Some(&"NONE");
+        // What is no answer ends the question, too.
+        if self.question() == Some(&Question::Proxy) {
+            self.tunnel.is_proxied = done && rest.first() != Some(&"NONE");
             self.answered();
         }
         done

@@ -38,7 +38,7 @@ impl Daemon {
     }
 
     pub(in crate::daemon) fn ask_for_proxy(&mut self) {
-        if self.set_up.query_proxy {
+        if self.set_up.query_proxy && !self.set_up.query_remote {
             let remote = self.tunnel.changed.clone().unwrap_or_else(|| self.tunnel.remote());
             let proto = if remote.proto.starts_with("tcp") { "TCP" } else { "UDP" };
             let text = format!(">PROXY:{},{proto},{}", self.tunnel.current + 1, remote.host);
