@@ -253,3 +253,63 @@ fn a_block_of_which_nothing_came_was_not_broken_off() {
         assert_eq!(pass_fence(&mut exchange), [(0, outcome)]);
     }
 }
+
+#[test]
+fn each_form_of_reply_says_what_was_expected() {
+    for (shape, odd, words) in [
+        (ReplyShape::Block, "SUCCESS: odd", "lines and then `END`"),
+        (
+            ReplyShape::LineThenBlock,
+            "SUCCESS: odd",
+            "`SUCCESS: …` in its own words, lines and then `END`",
+        ),
+        (ReplyShape::Event("COUNT:"), "SUCCESS: odd", "an event line of its own"),
+        (ReplyShape::Count(2), "one", "as many lines as were asked for"),
+        (ReplyShape::ExplainedLine, "SUCCESS: odd", "`SUCCESS: …` in its own words, or `ERROR: …`"),
+    ] {
+        let mut exchange = Exchange::new(1, LIMIT);
+        exchange.submit(0, wire(shape).expect("own words"));
+        written(&mut exchange).unwrap();
+        let is_part = line(&mut exchange, odd) == Step::Taken;
+        assert_eq!(is_part, shape == ReplyShape::Count(2), "{shape:?}");
+        exchange.give_up();
+        let line = Bytes::from_static(odd.as_bytes());
+        let outcome = Err(Failure::Unexpected { expected: words, line });
+        assert_eq!(pass_fence(&mut exchange), [(0, outcome)], "{shape:?}");
+    }
+}
+
+#[test]
+fn a_success_that_tells_of_a_failure_is_a_refusal() {
+    for (text, fails) in [("SUCCESS: own words failed", true), ("SUCCESS: own words", false)] {
+        let mut exchange = Exchange::new(1, LIMIT);
+        exchange.submit(0, wire(ReplyShape::Line).expect("own words").failure("failed"));
+        written(&mut exchange).unwrap();
+        let Step::Done(0, outcome) = line(&mut exchange, text) else { panic!("{text}") };
+        assert_eq!(outcome.is_err(), fails, "{text}");
+    }
+}
+
+#[test]
+fn a_fenced_reply_of_which_nothing_came_fails_with_the_connection() {
+    for lines in [&[][..], &["SUCCESS: x"]] {
+        let mut exchange = exchange(1, &[ReplyShape::Fenced(Fence::AtOnce)]);
+        written(&mut exchange).unwrap();
+        for text in lines {
+            line(&mut exchange, text);
+        }
+        let closed: Vec<_> = exchange.close().collect();
+        assert!(
+            matches!(closed.as_slice(), [(0, outcome)] if outcome.is_some() != lines.is_empty())
+        );
+    }
+}
+
+#[test]
+fn behind_a_refusal_all_lines_belong_to_the_refused_block() {
+    let shape = ReplyShape::Fenced(Fence::AfterRefusal);
+    for second in ["SUCCESS: x", "odd"] {
+        assert_eq!(conversation(shape, &["ERROR: no", second]), [Step::Taken, Step::Taken]);
+    }
+    assert!(matches!(conversation(shape, &["odd"]).as_slice(), [Step::Stray(_)]));
+}
