@@ -115,8 +115,8 @@ fn burst(random: &mut fastrand::Rng, daemon: usize, is_server: bool) -> Vec<Step
             at(Deed::Comes, client, 0),
             at(Deed::Comes, (client + 1) % CLIENTS, 0),
             at(Deed::Wait, random.u32(1..100), 0),
-            at(Deed::Release, 0, 0),
-            at(end, client, 0),
+            at(if random.bool() { end } else { Deed::Call }, client, 24),
+            at(if random.bool() { Deed::Release } else { Deed::Settle }, 0, 0),
         ],
         5 => vec![
             at(Deed::Call, caller, 15),

@@ -172,6 +172,13 @@ impl Host {
         (state.faults, state.served.is_some(), waiting)
     }
 
+    /// Whether nothing is on its way.
+    pub(crate) fn is_quiet(&self) -> bool {
+        let state = self.lock();
+        let waiting = state.served.as_ref().map_or((0, 0), |pipe| pipe.waiting());
+        state.on_its_way.is_empty() && waiting == (0, 0)
+    }
+
     /// The daemon says a line of nobody's, and nothing that it says follows.
     pub(crate) fn says(&self, line: &[u8], is_garbage: bool) {
         let mut state = self.lock();

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Waker};
+use std::time::Duration;
 
 use openvpn_mgmt::Lagged;
 use openvpn_mgmt::peers::Change;
+use tokio::time::sleep;
 
 use crate::heads::{Head, Kind};
 use crate::scenario::Program;
@@ -148,10 +150,22 @@ type Row = (u64, String, bool, (u64, u64));
 /// The session table has what the daemon has.
 async fn compare(world: &World, daemon: usize) {
     let name = World::name(daemon);
-    if world.peers.refresh(&name).await.is_err() {
+    let Some(host) = world.hosts.get(daemon) else { return };
+    // Keys that are renewed, and those who are let go of, go on meanwhile.
+    let mut is_quiet = false;
+    for _ in 0..5 {
+        if world.peers.refresh(&name).await.is_err() {
+            return;
+        }
+        is_quiet = host.is_quiet();
+        if is_quiet {
+            break;
+        }
+        sleep(Duration::from_millis(500)).await;
+    }
+    if !is_quiet {
         return;
     }
-    let Some(host) = world.hosts.get(daemon) else { return };
     let clients = host.with(|daemon| daemon.clients());
     let mut truth: Vec<Row> = clients
         .into_iter()
