@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo picture test soak marathon check test-matrix bench bench-peers growth instructions msrv windows package coverage fuzz planted simulation chaos
+.PHONY: help demo picture test soak marathon check test-matrix bench bench-peers growth instructions msrv windows package coverage fuzz planted simulation chaos busy
 
 CARGO ?= cargo
 
@@ -24,9 +24,13 @@ test: ## Runs every test, also those with a real OpenVPN, and says what was skip
 	@scripts/install-openvpn.sh --tests || true
 	@scripts/test.sh
 
-soak: ## Runs every test ten times, or RUNS times, with every core kept busy beside them.
+soak: ## Runs the long proofs, or PARTS, and writes their figures; scripts/soak.sh tells of the budgets.
 	@scripts/install-openvpn.sh --tests || true
-	@scripts/soak.sh $(RUNS)
+	@scripts/soak.sh $(PARTS)
+
+busy: ## Runs every test ten times, or RUNS times, with every core kept busy beside them.
+	@scripts/install-openvpn.sh --tests || true
+	@scripts/busy.sh $(RUNS)
 
 marathon: ## Drives one session of a real daemon by twelve tasks for ten minutes, or SECONDS.
 	@scripts/install-openvpn.sh --tests || true

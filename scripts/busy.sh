@@ -2,7 +2,7 @@
 # Runs all of scripts/test.sh again and again while a busy loop a core keeps the machine busy.
 # Says how long each run took and what failed in it, and at the end how often each test did.
 #
-#     scripts/soak.sh [RUNS]
+#     scripts/busy.sh [RUNS]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 runs=${1:-10}

@@ -5,7 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 papers=("$@")
-[ ${#papers[@]} -gt 0 ] || papers=(SECURITY.md README.md CONTRIBUTING.md docs/LASTING.md docs/POLICY.md)
+[ ${#papers[@]} -gt 0 ] || papers=(SECURITY.md README.md CONTRIBUTING.md docs/LASTING.md docs/POLICY.md docs/PROOF.md)
 
 # Names of three words or more: shorter ones may be anything.
 named() {
