@@ -1,6 +1,5 @@
 //! A relay that delays, splits and cuts between a link and its daemon, while callers count.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
@@ -14,10 +13,9 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
 use crate::relay::{Course, Relay};
-use crate::support::{amount, ask_by_name, is_gone, is_long, patient, soon, until, within};
-
-/// Numbers that nobody else would send.
-const FIRST: u32 = 1_000_000;
+use crate::support::{
+    FIRST, amount, ask_by_name, is_gone, is_long, patient, runs, soon, until, within,
+};
 
 /// What the callers share.
 #[derive(Clone)]
@@ -132,16 +130,6 @@ async fn serve_one(session: &mut Session) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// How often each numbered command was run, by the daemon's log.
-fn runs(log: &str) -> HashMap<u32, u32> {
-    let mut runs = HashMap::new();
-    let lines = log.lines().filter_map(|line| line.split_once("MANAGEMENT: CMD 'mute "));
-    for number in lines.filter_map(|(_, rest)| rest.split_once('\'')?.0.parse().ok()) {
-        *runs.entry(number).or_default() += 1;
-    }
-    runs
 }
 
 async fn cut_again_and_again(seed: u64, cuts: u64, totals: &mut Totals) -> Result<()> {

@@ -1,6 +1,6 @@
 //! A server that restarts again and again under load: by SIGUSR1, by SIGHUP, and killed and started.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -21,10 +21,9 @@ use rand::{Rng as _, SeedableRng as _};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
-use crate::support::{amount, ask_by_name, is_gone, is_long, patient, soon, until, within};
-
-/// Numbers that nobody else would send.
-const FIRST: u32 = 1_000_000;
+use crate::support::{
+    FIRST, amount, ask_by_name, is_gone, is_long, patient, runs, soon, until, within,
+};
 
 /// What a log says when a daemon is up, or a client in.
 const UP: &str = "Initialization Sequence Completed";
@@ -191,16 +190,6 @@ async fn call(
     Ok(outcomes)
 }
 
-/// How often each numbered command was run, by the daemon's log.
-fn runs(log: &str) -> HashMap<u32, u32> {
-    let mut runs = HashMap::new();
-    let lines = log.lines().filter_map(|line| line.split_once("MANAGEMENT: CMD 'mute "));
-    for number in lines.filter_map(|(_, rest)| rest.split_once('\'')?.0.parse().ok()) {
-        *runs.entry(number).or_default() += 1;
-    }
-    runs
-}
-
 /// Who is in by the table, and by the server; and whether that is the one who is allowed, alone.
 async fn is_right(scene: &Scene) -> Result<(bool, String)> {
     scene.peers.refresh("server").await?;
@@ -258,6 +247,29 @@ fn ways(seed: u64, restarts: usize) -> Vec<&'static str> {
     kinds.into_iter().chain(more).collect()
 }
 
+/// Restarts it these ways, at moments that matter to its clients, and looks that each restart is noticed, and none twice.
+async fn follow(
+    scene: &mut Scene,
+    noted: &Noted,
+    ways: &[&'static str],
+    [allowed, other]: [&mut Process; 2],
+) -> Result<Counts> {
+    let mut expected = Counts::new();
+    for (number, how) in ways.iter().enumerate() {
+        match number % 3 {
+            0 => is_asked(noted, other).await?,
+            1 => is_in(scene, allowed).await?,
+            _ => {}
+        }
+        scene.restart(how).await.with_context(|| format!("{how}:\n{}", scene.server.log()))?;
+        *expected.entry(*how).or_default() += 1;
+        let is_noticed = || Ok(*noted.restarts.lock().unwrap() == expected);
+        let noticed = until("restart", is_noticed).await;
+        noticed.with_context(|| format!("{how}: {noted:?}, not {expected:?}"))?;
+    }
+    Ok(expected)
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_restarts_under_load_is_followed() -> Result<()> {
     let test = "a_server_that_restarts_under_load_is_followed";
@@ -275,7 +287,7 @@ async fn a_server_that_restarts_under_load_is_followed() -> Result<()> {
         is_over: Arc::default(),
         next: Arc::default(),
     };
-    let serving = tokio::spawn(serve(link, peers, Arc::clone(&noted), Arc::clone(&over), 7));
+    let mut serving = tokio::spawn(serve(link, peers, Arc::clone(&noted), Arc::clone(&over), 7));
     let mut calls = JoinSet::new();
     for _ in 0..4 {
         let (next, is_over) = (Arc::clone(&scene.next), Arc::clone(&scene.is_over));
@@ -284,22 +296,11 @@ async fn a_server_that_restarts_under_load_is_followed() -> Result<()> {
     until("server", || Ok(scene.ups() > 0)).await?;
     let (mut allowed, mut other) = (scene.client("allowed").await?, scene.client("other").await?);
     let ways = ways(11, amount(6, 100));
-    let mut expected = BTreeMap::new();
-    for (number, how) in ways.iter().enumerate() {
-        match number % 3 {
-            0 => is_asked(&noted, &mut other).await?,
-            1 => is_in(&scene, &mut allowed).await?,
-            _ => {}
-        }
-        scene.restart(how).await.with_context(|| format!("{how}:\n{}", scene.server.log()))?;
-        *expected.entry(*how).or_insert(0) += 1;
-        ensure!(!serving.is_finished(), "the link has ended: {:?}", serving.await);
-        // Each restart is noticed, and none twice.
-        let is_noticed = || Ok(*noted.restarts.lock().unwrap() == expected);
-        until("restart", is_noticed)
-            .await
-            .with_context(|| format!("{how}: {noted:?}, not {expected:?}"))?;
-    }
+    let following = follow(&mut scene, &noted, &ways, [&mut allowed, &mut other]);
+    let expected = tokio::select! {
+        expected = following => expected?,
+        ended = &mut serving => bail!("the link has ended: {ended:?}"),
+    };
     the_end_is_right(&scene, &allowed, &other).await?;
     scene.is_over.store(true, Ordering::Relaxed);
     let outcomes = within("callers", calls.join_all()).await?;

@@ -1,9 +1,11 @@
 //! What the tests of this folder share.
 
+use std::collections::HashMap;
+use std::time::Duration;
+
 use anyhow::{Context as _, Result};
 use lab::DEADLINE;
 use openvpn_mgmt::{Backoff, Builder, Client, CloseReason, Error, Event, Events, Link, ReplyShape};
-use std::time::Duration;
 use tokio::time::{interval, timeout};
 
 /// Whether the long form was asked for.
@@ -48,6 +50,19 @@ pub(crate) async fn until(what: &str, mut is: impl FnMut() -> Result<bool>) -> R
 /// Whether the connection ended as that of a daemon that is gone does.
 pub(crate) fn is_gone(reason: &CloseReason) -> bool {
     matches!(reason, CloseReason::Remote | CloseReason::Io(_))
+}
+
+/// Numbers from here on nobody else would send.
+pub(crate) const FIRST: u32 = 1_000_000;
+
+/// How often each numbered `mute` was run, by the daemon's log.
+pub(crate) fn runs(log: &str) -> HashMap<u32, u32> {
+    let mut runs = HashMap::new();
+    let lines = log.lines().filter_map(|line| line.split_once("MANAGEMENT: CMD 'mute "));
+    for number in lines.filter_map(|(_, rest)| rest.split_once('\'')?.0.parse().ok()) {
+        *runs.entry(number).or_default() += 1;
+    }
+    runs
 }
 
 /// Asks what only the one who asked can be answered: a signal of this name, which there is not.
