@@ -75,71 +75,100 @@ fn plan(random: &mut fastrand::Rng) -> Plan {
 /// Things that happen at about the same time, of which one may make another one wrong.
 fn burst(random: &mut fastrand::Rng, daemon: usize, is_server: bool) -> Vec<Step> {
     let client = random.u32(0..CLIENTS);
-    let at = |deed, a, b| Step { deed, daemon, a, b };
     let ways = [Deed::Restart, Deed::Again, Deed::Leaves, Deed::Replace, Deed::Cut, Deed::Close];
     let end = ways.get(random.usize(0..ways.len())).copied().unwrap_or(Deed::Restart);
     let caller = random.u32(0..CALLERS);
     let kind = random.u32(0..crate::call::KINDS);
+    let burst = Burst { daemon, client, end, caller, kind };
     let mut steps = match random.u32(0..if is_server { 7 } else { 3 }) {
-        0 => vec![
-            at(Deed::Call, caller, kind),
-            at(Deed::Turns, random.u32(0..4), 0),
-            at(Deed::Cancel, caller, 0),
-            at(Deed::Call, (caller + 1) % CALLERS, kind),
-            at(Deed::Call, caller, random.u32(0..crate::call::KINDS)),
-        ],
-        1 => vec![
-            at(Deed::Pause, 0, 0),
-            at(Deed::Flood, random.u32(1..200), 0),
-            at(Deed::Comes, client, 0),
-            at(Deed::Call, caller, kind),
-        ],
-        2 => vec![
-            at(Deed::Deaf, 0, 0),
-            at(Deed::Call, (caller + 1) % CALLERS, random.u32(0..8)),
-            at(Deed::Answer, random.u32(0..2), 0),
-            at(Deed::Comes, client, 0),
-            at(Deed::Wait, random.u32(0..50), 0),
-            at(end, client, 0),
-            at(Deed::Heal, 0, 0),
-        ],
-        3 => vec![
-            at(Deed::Answer, 2, random.u32(0..80)),
-            at(Deed::Comes, client, 0),
-            at(Deed::Wait, random.u32(0..80), 0),
-            at(end, client, 0),
-            at(Deed::Comes, (client + 1) % CLIENTS, 0),
-        ],
-        4 => vec![
-            at(Deed::Answer, 3, 0),
-            at(Deed::Comes, client, 0),
-            at(Deed::Comes, (client + 1) % CLIENTS, 0),
-            at(Deed::Wait, random.u32(1..100), 0),
-            at(if random.bool() { end } else { Deed::Call }, client, 24),
-            at(if random.bool() { Deed::Release } else { Deed::Settle }, 0, 0),
-        ],
-        5 => vec![
-            at(Deed::Call, caller, 15),
-            at(Deed::Answer, 2, 3000),
-            at(Deed::Comes, client, 0),
-            at(Deed::Wait, random.u32(0..200), 0),
-            at(Deed::Traffic, client, random.u32(1..9000)),
-            at(Deed::Call, caller, 8),
-            at(Deed::Wait, 4000, 0),
-        ],
-        _ => vec![
-            at(Deed::Answer, 6, 0),
-            at(Deed::Comes, client, random.u32(0..2)),
-            at(Deed::Wait, random.u32(1..100), 0),
-            at(end, client, 0),
-            at(Deed::Responds, client, 0),
-        ],
+        which @ 0..3 => burst.of_calls(random, which),
+        which => burst.of_answers(random, which),
     };
     if random.bool() {
         let (one, other) = (random.usize(0..steps.len()), random.usize(0..steps.len()));
         steps.swap(one, other);
     }
     steps
+}
+
+/// Who and what a burst is about.
+#[derive(Clone, Copy)]
+struct Burst {
+    daemon: usize,
+    client: u32,
+    /// What makes the rest of it wrong.
+    end: Deed,
+    caller: u32,
+    kind: u32,
+}
+
+impl Burst {
+    fn of_calls(self, random: &mut fastrand::Rng, which: u32) -> Vec<Step> {
+        let Self { daemon, client, end, caller, kind } = self;
+        let at = |deed, a, b| Step { deed, daemon, a, b };
+        match which {
+            0 => vec![
+                at(Deed::Call, caller, kind),
+                at(Deed::Turns, random.u32(0..4), 0),
+                at(Deed::Cancel, caller, 0),
+                at(Deed::Call, (caller + 1) % CALLERS, kind),
+                at(Deed::Call, caller, random.u32(0..crate::call::KINDS)),
+            ],
+            1 => vec![
+                at(Deed::Pause, 0, 0),
+                at(Deed::Flood, random.u32(1..200), 0),
+                at(Deed::Comes, client, 0),
+                at(Deed::Call, caller, kind),
+            ],
+            _ => vec![
+                at(Deed::Deaf, 0, 0),
+                at(Deed::Call, (caller + 1) % CALLERS, random.u32(0..8)),
+                at(Deed::Answer, random.u32(0..2), 0),
+                at(Deed::Comes, client, 0),
+                at(Deed::Wait, random.u32(0..50), 0),
+                at(end, client, 0),
+                at(Deed::Heal, 0, 0),
+            ],
+        }
+    }
+
+    fn of_answers(self, random: &mut fastrand::Rng, which: u32) -> Vec<Step> {
+        let Self { daemon, client, end, caller, .. } = self;
+        let at = |deed, a, b| Step { deed, daemon, a, b };
+        match which {
+            3 => vec![
+                at(Deed::Answer, 2, random.u32(0..80)),
+                at(Deed::Comes, client, 0),
+                at(Deed::Wait, random.u32(0..80), 0),
+                at(end, client, 0),
+                at(Deed::Comes, (client + 1) % CLIENTS, 0),
+            ],
+            4 => vec![
+                at(Deed::Answer, 3, 0),
+                at(Deed::Comes, client, 0),
+                at(Deed::Comes, (client + 1) % CLIENTS, 0),
+                at(Deed::Wait, random.u32(1..100), 0),
+                at(if random.bool() { end } else { Deed::Call }, client, 24),
+                at(if random.bool() { Deed::Release } else { Deed::Settle }, 0, 0),
+            ],
+            5 => vec![
+                at(Deed::Call, caller, 15),
+                at(Deed::Answer, 2, 3000),
+                at(Deed::Comes, client, 0),
+                at(Deed::Wait, random.u32(0..200), 0),
+                at(Deed::Traffic, client, random.u32(1..9000)),
+                at(Deed::Call, caller, 8),
+                at(Deed::Wait, 4000, 0),
+            ],
+            _ => vec![
+                at(Deed::Answer, 6, 0),
+                at(Deed::Comes, client, random.u32(0..2)),
+                at(Deed::Wait, random.u32(1..100), 0),
+                at(end, client, 0),
+                at(Deed::Responds, client, 0),
+            ],
+        }
+    }
 }
 
 /// One of these.

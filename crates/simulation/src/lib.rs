@@ -1,6 +1,6 @@
 //! Worlds of programs on `openvpn-mgmt` and simulated daemons, in virtual time, on one thread, from one seed.
 //!
-//! [`generate`] makes a [`Scenario`] of a seed, [`run`] lets it happen and tells which laws were broken, [`shrink`] leaves of it
+//! [`generate()`] makes a [`Scenario`] of a seed, [`run()`] lets it happen and tells which laws were broken, [`shrink()`] leaves of it
 //! what breaks one. The README tells what is simulated and what is looked at.
 
 mod answer;
