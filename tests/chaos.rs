@@ -22,3 +22,5 @@ mod stopped;
 mod support;
 #[path = "chaos/versions.rs"]
 mod versions;
+#[path = "chaos/window.rs"]
+mod window;
