@@ -18,7 +18,7 @@ if git diff --quiet "$since" -- src/demux src/client/exchange src/command src/ev
 fi
 PATH=$PATH:$PWD/target/tools/bin
 if ! cargo mutants --version >/dev/null 2>&1 &&
-    ! timeout 400 cargo install cargo-mutants --locked --quiet --root target/tools; then
+    ! timeout 300 cargo install cargo-mutants --locked --quiet --root target/tools; then
     printf 'mutants: not run: cargo-mutants cannot be installed\n'
     exit 3
 fi
