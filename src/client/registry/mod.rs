@@ -282,18 +282,21 @@ impl Open {
         let Some(slot) = kind.slot() else {
             return RequestState::new(self.epoch);
         };
-        let Some(old) = self.slots.get(&slot).filter(|old| old.is_open()).cloned() else {
-            let state = RequestState::new(self.epoch);
-            self.slots.insert(slot, Arc::clone(&state));
-            return state;
-        };
-        self.queue.retain(|request| !Arc::ptr_eq(&request.state, &old));
-        // The daemon repeats `>HOLD:` (a refused SIGHUP does it); it is the same hold.
-        if slot == Slot::Hold {
-            return old;
+        if let Some(old) = self.slots.get(&slot).cloned() {
+            if old.is_open() {
+                self.queue.retain(|request| !Arc::ptr_eq(&request.state, &old));
+                // The daemon repeats `>HOLD:` (a refused SIGHUP does it); it is the same hold.
+                if slot == Slot::Hold {
+                    return old;
+                }
+                debug!(?slot, "the daemon asks anew; the older request is withdrawn");
+            }
+            // Also of one that is answered, as its answer may not be out yet. What releases one hold
+            // releases the next.
+            if slot != Slot::Hold {
+                old.replace();
+            }
         }
-        debug!(?slot, "the daemon asks anew; the older request is withdrawn");
-        old.replace();
         let state = RequestState::new(self.epoch);
         self.slots.insert(slot, Arc::clone(&state));
         state

@@ -434,6 +434,36 @@ async fn an_answer_that_waits_for_room_is_not_written_behind_the_begin_of_a_newe
     assert!(matches!(answered, Err(Error::Stale { .. })), "{answered:?}");
 }
 
+/// The answer waits until there is room to write it, and the daemon asks something else meanwhile.
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_waits_for_room_does_not_answer_a_newer_prompt() {
+    const ROOM: usize = 64;
+    let (ours, theirs) = duplex(ROOM);
+    let mut daemon = Daemon(theirs);
+    let builder = Builder::new().pipeline(ROOM);
+    let (session, ()) = tokio::join!(builder.attach(ours), async {
+        daemon.says(GREETING).await.gets_ready().await;
+    });
+    let (client, _, mut requests) = session.unwrap().split();
+    daemon.says(">INFOMSG:CR_TEXT:R,E:the first\r\n").await;
+    let Some(Request::Challenge(first)) = requests.next().await else { panic!("no challenge") };
+    let mut full: Vec<_> = (0..ROOM / "pid\n".len()).map(|_| Box::pin(client.pid())).collect();
+    for call in &mut full {
+        assert!(poll_once(call.as_mut()).is_pending());
+    }
+    let mut answered = pin!(first.answer("1234"));
+    assert!(poll_once(answered.as_mut()).is_pending());
+    settle().await;
+
+    daemon.says(">INFOMSG:CR_TEXT:R,E:the second\r\n").await;
+    settle().await;
+    daemon.hears(&"pid\n".repeat(full.len())).await;
+    let answered = answered.await;
+    assert!(matches!(answered, Err(Error::Stale { .. })), "{answered:?}");
+    let next = requests.next().await.unwrap();
+    assert!(matches!(next, Request::Challenge(_)) && !next.is_again(), "{next:?}");
+}
+
 /// Lets the driver do what it can.
 async fn settle() {
     for _ in 0..100 {
