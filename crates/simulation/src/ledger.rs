@@ -12,6 +12,9 @@ use crate::heads::{Head, Kind, Slot};
 pub(crate) use mark::{Asked, Mark, Told, marks_in, text as mark_text};
 use trace::Trace;
 
+/// So many renewals of one client are open at a time: a daemon keeps no more keys.
+const RENEWALS: usize = 3;
+
 /// A law that was broken, and how.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {
@@ -412,7 +415,18 @@ impl Conversation {
 
     /// Whether what was asked there is over, or the connection is.
     pub(crate) fn is_over(&self, head: usize) -> bool {
-        self.is_closed || self.ended_by(head, self.read).is_some()
+        self.is_closed || self.ended_by(head, self.read).is_some() || self.is_outrun(head)
+    }
+
+    /// Whether its client has asked so often since that the SDK has given it up.
+    fn is_outrun(&self, head: usize) -> bool {
+        let Some(Kind::Client { cid: asked, .. }) = self.heads.get(head).map(|head| &head.kind)
+        else {
+            return false;
+        };
+        let later = self.heads.iter().skip(head + 1).take_while(|later| later.end <= self.read);
+        let renews = |later: &&Head| matches!(&later.kind, Kind::Client { cid, is_new: false, .. } if cid == asked);
+        later.filter(renews).count() >= RENEWALS
     }
 
     /// Whether it ended inside a line.
