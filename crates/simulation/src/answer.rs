@@ -60,7 +60,13 @@ pub(crate) fn take(
             world.ledger.lock().gave(daemon, name, *cid, *kid, is_again);
             asked
         }
-        Request::ClientResponse(response) => client_asked(response.request()),
+        Request::ClientResponse(response) => {
+            let asked = client_asked(response.request());
+            if !is_again {
+                world.ledger.lock().responded(daemon, &asked);
+            }
+            asked
+        }
         other => {
             let Some(slot) = slot(other) else { return };
             world.ledger.lock().prompt_given(daemon, slot);
@@ -194,6 +200,7 @@ async fn decide(
             Some(told(&client.challenge(&challenge).await))
         }
         Way::Ask => {
+            world.ledger.lock().challenges(daemon, client_asked(&client));
             let what = PendingAuth::cr_text(text, true);
             let pending = client.pending(&what, Duration::from_secs(60)).await;
             let told = told(&pending);

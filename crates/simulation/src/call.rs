@@ -9,6 +9,8 @@ use openvpn_mgmt::{
 };
 use tokio::time::Instant;
 
+use crate::answer::told;
+use crate::ledger::mark_text;
 use crate::world::{Waiter, World};
 
 /// How many kinds of calls there are.
@@ -125,6 +127,7 @@ async fn run(
                 result => format!("{:?}", result?),
             }
         }
+        24 => kill_one(world, daemon, client, unique).await?,
         other => plain(client, other, unique).await?,
     })
 }
@@ -147,17 +150,27 @@ async fn plain(client: &Client, kind: u32, unique: u32) -> Result<String> {
         21 => client.signal(Signal::Sigusr1).await.map(done)?,
         22 => client.log_off().await.map(done)?,
         23 => client.nclients().await?.to_string(),
-        24 => kill_one(client, unique).await?,
         _ => client.echo_on().await.map(done)?,
     })
 }
 
-/// Ends the session of a client that is there.
-async fn kill_one(client: &Client, unique: u32) -> Result<String> {
+/// Ends the session of a client that is there, or was a moment ago.
+async fn kill_one(world: &World, daemon: usize, client: &Client, unique: u32) -> Result<String> {
     let (status, peers) = client.status_with_peers().await?;
     let openvpn_mgmt::Status::Server(status) = status else { return Ok("no server".to_owned()) };
     let cids: Vec<_> = status.clients.iter().filter_map(StatusClient::cid).collect();
     let at = usize::try_from(unique).unwrap_or(0) % cids.len().max(1);
     let Some(cid) = cids.get(at) else { return Ok("nobody".to_owned()) };
-    client.client_kill(&peers.peer(*cid)).await.map(|()| cid.to_string())
+    let peer = peers.peer(*cid);
+    let mark = world.ledger.lock().kills(daemon, cid.0);
+    // Callers have 100 ms when all is over.
+    tokio::time::sleep(Duration::from_millis(u64::from(unique % 4 * 30))).await;
+    let Some(mark) = mark else {
+        return client.client_kill(&peer).await.map(|()| cid.to_string());
+    };
+    let result = client.client_kill_with(&peer, mark_text(mark)).await;
+    if let Some(mark) = world.ledger.lock().marks.get_mut(mark) {
+        mark.told = Some(told(&result));
+    }
+    result.map(|()| cid.to_string())
 }

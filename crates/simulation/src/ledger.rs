@@ -82,6 +82,8 @@ pub(crate) struct Ledger {
     pub(crate) marks: Vec<Mark>,
     /// The requests that programs were given: daemon, name, CID, KID.
     pub(crate) given: BTreeSet<(usize, String, u64, u64)>,
+    /// The clients that were asked something, once for each time that they have not responded.
+    challenged: Vec<(usize, Asked)>,
     /// The names in calls that were written, and in those that were told as never sent.
     pub(crate) called: BTreeSet<String>,
     pub(crate) unsent: BTreeSet<String>,
@@ -98,6 +100,7 @@ impl Ledger {
             conversations: (0..daemons).map(|_| Vec::new()).collect(),
             marks: Vec::new(),
             given: BTreeSet::new(),
+            challenged: Vec::new(),
             called: BTreeSet::new(),
             unsent: BTreeSet::new(),
             serials: Vec::new(),
@@ -260,6 +263,25 @@ impl Ledger {
         id
     }
 
+    /// Makes a mark for a command about the client that has this ID by now, where the connection tells which.
+    pub(crate) fn kills(&mut self, daemon: usize, wanted: u64) -> Option<usize> {
+        let of_daemon = self.conversations.get(daemon)?;
+        let (number, one) = of_daemon.iter().enumerate().next_back()?;
+        let is_it = |head: &Head| {
+            head.end <= one.read
+                && matches!(head.kind, Kind::Client { cid, is_new: true, .. } if cid == wanted)
+        };
+        let head = one.heads.iter().rposition(is_it)?;
+        one.ended_by(head, one.read).is_none().then_some(())?;
+        let Kind::Client { cid, kid, name, .. } = one.heads.get(head)?.kind.clone() else {
+            return None;
+        };
+        let (asked, id) = (Asked::Client { cid, kid, name }, self.marks.len());
+        let place = Some((daemon, number));
+        self.marks.push(Mark { asked, place, head: Some(head), ..Mark::default() });
+        Some(id)
+    }
+
     /// Where something was asked.
     fn origin(
         &self,
@@ -328,6 +350,20 @@ impl Ledger {
         }
         if !self.given.insert((daemon, name.to_owned(), cid, kid)) && !is_again {
             self.breaks("request", format!("daemon {daemon} asks twice about {name} {cid} {kid}"));
+        }
+    }
+
+    /// A program asks a client something, which responds once.
+    pub(crate) fn challenges(&mut self, daemon: usize, asked: Asked) {
+        self.challenged.push((daemon, asked));
+    }
+
+    /// A program was given the response of a client.
+    pub(crate) fn responded(&mut self, daemon: usize, asked: &Asked) {
+        let challenge = |(of, challenged): &(usize, Asked)| *of == daemon && challenged == asked;
+        match self.challenged.iter().position(challenge) {
+            Some(position) => drop(self.challenged.swap_remove(position)),
+            None => self.breaks("request", format!("daemon {daemon}: nothing waits for {asked:?}")),
         }
     }
 
