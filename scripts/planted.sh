@@ -3,6 +3,8 @@
 #
 #     scripts/planted.sh check            each patch applies and builds, and docs/PLANTED.md tells of each
 #     scripts/planted.sh find [NAME...]   each, or those named (04, or a part of the name), is noticed by what it names
+#     scripts/planted.sh simulate [NAME...]  each that is `within N seeds`, or those named, breaks a law in a simulation;
+#                                         `expected` names all that were not run yet
 #     scripts/planted.sh table            writes docs/PLANTED.md anew
 #
 # A patch begins with what the defect is, and with lines of the form `Word: …`:
@@ -10,7 +12,7 @@
 #     Law: the number of the law of README.md that it breaks
 #     Origin: was here, or made up
 #     Found-by: cargo test --all-features --lib FILTER, or --test NAME FILTER, or simulation SEEDS
-#     Simulation: expected, or: cannot, because …
+#     Simulation: within N seeds, or: not in N seeds, or, while it was not run: expected, or: cannot, because …
 #
 # Works in a copy below target/planted, with a target of its own, so that nothing planted is ever taken for the code.
 set -euo pipefail
@@ -21,6 +23,8 @@ tree=$work/tree
 paper=docs/PLANTED.md
 # What a defect keeps from ending counts as found after so many seconds.
 limit=${PLANTED_SECONDS:-120}
+# So many worlds are run for a defect whose patch does not say in how many it is found.
+seeds=${PLANTED_SEEDS:-1000}
 # Without debug information, and incremental also in the gate: a patch changes a few lines of one crate.
 export CARGO_PROFILE_DEV_DEBUG=0 CARGO_PROFILE_TEST_DEBUG=0 CARGO_INCREMENTAL=1 CARGO_TERM_COLOR=never
 export CARGO_TARGET_DIR=$work/build
@@ -84,12 +88,35 @@ check_header() {
             ;;
         *) printf '%s: nobody can run: %s\n' "$patch" "$found_by" >&2; known=1 ;;
     esac
+    if ! header "$patch" Simulation | grep -qE '^(expected|within [1-9][0-9]* seeds|not in [1-9][0-9]* seeds(, as .+)?|cannot, because .+)$'; then
+        printf '%s: this is not known of a simulation: %s\n' "$patch" "$(header "$patch" Simulation)" >&2
+        known=1
+    fi
     return $known
+}
+
+# How many of them a simulation finds.
+write_summary() {
+    local patch all=0 within=0 most=0 not=0 cannot=0 expected=0 said
+    for patch in $(patches); do
+        said=$(header "$patch" Simulation)
+        all=$((all + 1))
+        case $said in
+            within*) within=$((within + 1)) said=${said//[^0-9]/} most=$((said > most ? said : most)) ;;
+            not*) not=$((not + 1)) ;;
+            cannot*) cannot=$((cannot + 1)) ;;
+            *) expected=$((expected + 1)) ;;
+        esac
+    done
+    printf 'Of %s defects, a simulation finds %s, each within the seeds that are stated, %s at most; %s it did not find in as many as\n' \
+        "$all" "$within" "$most" "$not"
+    printf 'are stated; %s it cannot see; %s are expected to be found, and were not run.\n\n' "$cannot" "$expected"
 }
 
 write_table() {
     local patch found_by
-    sed '/^| # |/,$d' "$paper"
+    sed '/^Of [0-9]* defects/,$d' "$paper"
+    write_summary
     printf '| # | defect | law | origin | found by | a simulation |\n| --- | --- | --- | --- | --- | --- |\n'
     for patch in $(patches); do
         found_by=$(header "$patch" Found-by)
@@ -204,12 +231,94 @@ find_all() {
     [ "$count" -gt 0 ] && [ "$found" = "$count" ]
 }
 
+# Only the crates that change are compiled anew for each defect, and not optimized: built in a fraction of the time, and few
+# worlds are needed.
+build_simulation() {
+    local package options=()
+    for package in openvpn-mgmt openvpn-mgmt-test simulation; do
+        for option in opt-level=0 debug=0 codegen-units=256; do
+            options+=(--config "profile.release.package.$package.$option")
+        done
+    done
+    (cd "$tree" && cargo build --quiet --release -p simulation "${options[@]}") >"$work/build.log" 2>&1
+}
+
+# Runs the worlds of one defect, and writes into its verdict what came of it: found or not, and a sentence.
+run_worlds() {
+    local name=$1 worlds=$2 status=0 log=$work/$1.log how at
+    # A defect may hold memory without end. What has no end says so, unless its clock stands still, too.
+    (ulimit -v 8000000 && timeout --kill-after=5 $((limit + 120)) "$work/simulation" --seeds "$worlds" \
+        --seconds "$limit" --no-shrink) >"$log" 2>&1 || status=$?
+    how=$(sed -n 's/^broken: //p' "$log" | head -n 1 | cut -c1-120)
+    at=$(sed -n 's/^seed //p' "$log" | head -n 1)
+    if [ $status = 0 ]; then
+        printf 'not found in %s seeds\n' "$(sed -n 's/ worlds in .*//p' "$log")" >"$work/$name.verdict"
+    else
+        printf 'found: law %s, at seed %s\n' "${how:-of its own, as it ends with status $status}" "${at:-unknown}" \
+            >"$work/$name.verdict"
+    fi
+}
+
+# Says what became of the worlds of one, once they have ended.
+tell_simulated() {
+    local name=$1 said=$2 verdict
+    verdict=$(cat "$work/$name.verdict")
+    printf '%s: %s\n' "$name" "$verdict"
+    case $verdict/$said in
+        found*) found=$((found + 1)) ;;
+        */within*) lost+=("$name") ;;
+    esac
+}
+
+# The next one is built while the worlds of one run.
+simulate_all() {
+    local patch name said kind worlds before=() count=0 found=0 lost=()
+    copy
+    while read -r kind patch <&3; do
+        name=$(name_of "$patch") said=$(header "$patch" Simulation) worlds=$seeds
+        case $said in within*) worlds=${said//[^0-9]/} ;; esac
+        count=$((count + 1))
+        restore
+        plant "$root/$patch"
+        if ! build_simulation; then
+            printf '%s: it does not build\n' "$name"
+            tail -n 30 "$work/build.log" >&2
+            lost+=("$name")
+            continue
+        fi
+        wait
+        [ ${#before[@]} = 0 ] || tell_simulated "${before[@]}"
+        cp -f "$CARGO_TARGET_DIR/release/simulation" "$work/simulation"
+        run_worlds "$name" "$worlds" &
+        before=("$name" "$said")
+    done 3< <(to_simulate "$@")
+    wait
+    [ ${#before[@]} = 0 ] || tell_simulated "${before[@]}"
+    printf 'planted: %s of %s found by a simulation, in %s s\n' "$found" "$count" "$SECONDS"
+    [ "$count" -gt 0 ] || return 1
+    [ ${#lost[@]} = 0 ] || { printf 'planted: no longer found: %s\n' "${lost[*]}" >&2; return 1; }
+}
+
+# Those that are named; without names, those that a simulation is known to find.
+to_simulate() {
+    local kind patch
+    case ${1:-within} in
+        within | expected)
+            while read -r kind patch; do
+                case $(header "$patch" Simulation) in "${1:-within}"*) printf '%s %s\n' "$kind" "$patch" ;; esac
+            done < <(chosen)
+            ;;
+        *) chosen "$@" ;;
+    esac
+}
+
 case ${1:-} in
     check) check ;;
     find) shift && find_all "$@" ;;
+    simulate) shift && simulate_all "$@" ;;
     table)
         table=$(write_table)
         printf '%s\n' "$table" >"$paper"
         ;;
-    *) sed -n '2,6p' "$0"; exit 2 ;;
+    *) sed -n '2,8p' "$0"; exit 2 ;;
 esac

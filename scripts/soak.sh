@@ -7,7 +7,7 @@
 # Each has a budget that a variable changes; 0 leaves the part out:
 #
 #     SIMULATION_SEEDS=1000000       worlds of crates/simulation; SIMULATION_SECONDS ends them sooner
-#     PLANTED=all                    defects to put back: all, or a name or number
+#     PLANTED=all                    defects to put back, for the tests they name and for the simulation: all, or a name or number
 #     PROPERTY_CASES=20000           cases of each property
 #     RANDOM_COMMANDS=100000         commands that the fake daemon and a real one are both sent
 #     FUZZ_SECONDS=3600              for each target, or FUZZ_TARGET
@@ -47,7 +47,11 @@ planted() {
     [ "$which" != 0 ] || { left_out PLANTED=0; return; }
     [ -x scripts/planted.sh ] || { left_out 'there is no scripts/planted.sh'; return; }
     [ "$which" = all ] || names=("$which")
-    scripts/planted.sh find "${names[@]}"
+    local status=0
+    scripts/planted.sh find "${names[@]}" || status=1
+    # Those that a simulation is known to find; where one is named, that one, whatever is known of it.
+    scripts/planted.sh simulate "${names[@]}" || status=1
+    return $status
 }
 
 properties() {
