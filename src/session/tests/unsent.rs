@@ -408,20 +408,11 @@ async fn an_answer_that_was_sent_is_never_told_as_one_that_was_not() {
 /// The answer waits until there is room to write it, and the client with its ID is another one meanwhile.
 #[tokio::test]
 async fn an_answer_that_waits_for_room_is_not_written_behind_the_begin_of_a_newer_connect() {
-    const ROOM: usize = 64;
-    let (ours, theirs) = duplex(ROOM);
-    let mut daemon = Daemon(theirs);
-    let builder = Builder::new().pipeline(ROOM);
-    let (session, ()) = tokio::join!(builder.attach(ours), async {
-        daemon.says(GREETING).await.gets_ready().await;
-    });
-    let (client, _, mut requests) = session.unwrap().split();
+    let (session, mut daemon) = start_narrow().await;
+    let (client, _, mut requests) = session.split();
     daemon.connect("CONNECT", 0, 1).await;
     let peer = next_client(&mut requests).await;
-    let mut full: Vec<_> = (0..ROOM / "pid\n".len()).map(|_| Box::pin(client.pid())).collect();
-    for call in &mut full {
-        assert!(poll_once(call.as_mut()).is_pending());
-    }
+    let full = fill(&client);
     let mut answered = pin!(peer.allow());
     assert!(poll_once(answered.as_mut()).is_pending());
     settle().await;
@@ -437,20 +428,11 @@ async fn an_answer_that_waits_for_room_is_not_written_behind_the_begin_of_a_newe
 /// The answer waits until there is room to write it, and the daemon asks something else meanwhile.
 #[tokio::test(start_paused = true)]
 async fn an_answer_that_waits_for_room_does_not_answer_a_newer_prompt() {
-    const ROOM: usize = 64;
-    let (ours, theirs) = duplex(ROOM);
-    let mut daemon = Daemon(theirs);
-    let builder = Builder::new().pipeline(ROOM);
-    let (session, ()) = tokio::join!(builder.attach(ours), async {
-        daemon.says(GREETING).await.gets_ready().await;
-    });
-    let (client, _, mut requests) = session.unwrap().split();
+    let (session, mut daemon) = start_narrow().await;
+    let (client, _, mut requests) = session.split();
     daemon.says(">INFOMSG:CR_TEXT:R,E:the first\r\n").await;
     let Some(Request::Challenge(first)) = requests.next().await else { panic!("no challenge") };
-    let mut full: Vec<_> = (0..ROOM / "pid\n".len()).map(|_| Box::pin(client.pid())).collect();
-    for call in &mut full {
-        assert!(poll_once(call.as_mut()).is_pending());
-    }
+    let full = fill(&client);
     let mut answered = pin!(first.answer("1234"));
     assert!(poll_once(answered.as_mut()).is_pending());
     settle().await;
@@ -462,6 +444,29 @@ async fn an_answer_that_waits_for_room_does_not_answer_a_newer_prompt() {
     assert!(matches!(answered, Err(Error::Stale { .. })), "{answered:?}");
     let next = requests.next().await.unwrap();
     assert!(matches!(next, Request::Challenge(_)) && !next.is_again(), "{next:?}");
+}
+
+/// How many bytes are on their way at most, each way.
+const ROOM: usize = 64;
+
+/// A session over a connection of little room, whose commands do not wait for each other.
+async fn start_narrow() -> (Session, Daemon) {
+    let (ours, theirs) = duplex(ROOM);
+    let mut daemon = Daemon(theirs);
+    let builder = Builder::new().pipeline(ROOM);
+    let (session, ()) = tokio::join!(builder.attach(ours), async {
+        daemon.says(GREETING).await.gets_ready().await;
+    });
+    (session.unwrap(), daemon)
+}
+
+/// Calls that take all the room.
+fn fill(client: &Client) -> Vec<Pin<Box<impl Future<Output = Result<u32, Error>>>>> {
+    let mut calls: Vec<_> = (0..ROOM / "pid\n".len()).map(|_| Box::pin(client.pid())).collect();
+    for call in &mut calls {
+        assert!(poll_once(call.as_mut()).is_pending());
+    }
+    calls
 }
 
 /// Lets the driver do what it can.
