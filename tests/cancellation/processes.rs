@@ -1,5 +1,6 @@
 //! Daemons of one's own, real ones: dropped at any moment, no process and no file is left.
 
+use lab::within;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
@@ -7,7 +8,7 @@ use openvpn_mgmt::process::{Child, Process, RestartPolicy, Started, Supervisor};
 use openvpn_mgmt::{RequestSource as _, SessionSource as _};
 
 use crate::called::called;
-use crate::scene::{Scene, is_running, within};
+use crate::scene::{Scene, is_running};
 use crate::stepped::polled;
 
 /// Enough polls for each step of a start; between two of them is as much time as it takes.

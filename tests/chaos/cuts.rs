@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use anyhow::{Context as _, Result, bail, ensure};
-use lab::{Lab, ServerOptions};
+use lab::{Lab, ServerOptions, until, within};
 use openvpn_mgmt::command::{SetMute, Verb};
 use openvpn_mgmt::{Error, Event, Item, Link, LinkClient, Request, Session};
 use rand::rngs::StdRng;
@@ -13,9 +13,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
 use crate::relay::{Course, Relay};
-use crate::support::{
-    FIRST, amount, ask_by_name, is_gone, is_long, patient, runs, soon, until, within,
-};
+use crate::support::{FIRST, amount, ask_by_name, is_gone, is_long, patient, runs, soon};
 
 /// What the callers share.
 #[derive(Clone)]

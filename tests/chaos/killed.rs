@@ -1,13 +1,13 @@
 //! Daemons that are killed within a block: its rest never comes.
 
 use anyhow::{Context as _, Result, bail, ensure};
-use lab::{ClientOptions, Lab, Process, ServerOptions};
+use lab::{ClientOptions, Lab, Process, ServerOptions, within};
 use openvpn_mgmt::events::ClientEvent;
 use openvpn_mgmt::{Attached, Client, Error, Event, History, Item, Link, ReplyShape, Request};
 use tokio::task::JoinSet;
 
 use crate::relay::{Course, Relay};
-use crate::support::{is_gone, is_long, odd_events, patient, soon, within};
+use crate::support::{is_gone, is_long, odd_events, patient, soon};
 
 /// Where in a CONNECT and its ENV block the connection ends.
 const WITHIN_ENV: &[&str] = &[

@@ -6,12 +6,12 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
-use lab::{ClientOptions, Lab, ServerOptions};
+use lab::{ClientOptions, Lab, ServerOptions, within};
 use openvpn_mgmt::{Client, Event, Events, StateName};
 use tokio::task::JoinHandle;
 use tokio::time::interval;
 
-use crate::support::{amount, is_long, patient, within};
+use crate::support::{amount, is_long, patient};
 
 const LINES: u32 = 200_000;
 

@@ -7,11 +7,11 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
-use lab::{ClientOptions, DEADLINE, Lab, Process, ServerOptions, Version};
+use lab::{ClientOptions, DEADLINE, Lab, Process, ServerOptions, Version, within};
 use openvpn_mgmt::{Builder, Client, Error, Event, Events};
 use tokio::task::JoinHandle;
 
-use crate::support::{amount, ask_by_name, is_long, patient, within};
+use crate::support::{amount, ask_by_name, is_long, patient};
 
 /// How many events a subscriber may be behind by.
 const KEPT: usize = 256;

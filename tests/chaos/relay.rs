@@ -1,5 +1,6 @@
 //! A relay between a manager and a daemon, which holds, delays, splits and cuts what passes.
 
+use lab::within;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -12,8 +13,6 @@ use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-
-use crate::support::within;
 
 /// What one connection goes through.
 #[derive(Clone, Debug, Default)]

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
-use lab::{ClientOptions, Lab, Process, ServerOptions};
+use lab::{ClientOptions, Lab, Process, ServerOptions, until, within};
 use nix::sys::signal::Signal;
 use openvpn_mgmt::Text;
 use openvpn_mgmt::command::{AnyCommand, Channel, Notifications, SetMute};
@@ -21,9 +21,7 @@ use rand::{Rng as _, SeedableRng as _};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
-use crate::support::{
-    FIRST, amount, ask_by_name, is_gone, is_long, patient, runs, soon, until, within,
-};
+use crate::support::{FIRST, amount, ask_by_name, is_gone, is_long, patient, runs, soon};
 
 /// What a log says when a daemon is up, or a client in.
 const UP: &str = "Initialization Sequence Completed";

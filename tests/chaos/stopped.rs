@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
-use lab::{Lab, ServerOptions};
+use lab::{Lab, ServerOptions, within};
 use nix::sys::signal::Signal;
 use openvpn_mgmt::{Builder, Client, Error};
 use tokio::task::JoinHandle;
 
 use crate::relay::{Course, Relay};
-use crate::support::{amount, ask_by_name, is_long, odd_events, patient, within};
+use crate::support::{amount, ask_by_name, is_long, odd_events, patient};
 
 /// Some 1.5 MB: far more than the buffers between a daemon and its manager hold.
 const LINES: u32 = 20_000;

@@ -3,10 +3,8 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
 use lab::DEADLINE;
 use openvpn_mgmt::{Backoff, Builder, Client, CloseReason, Error, Event, Events, Link, ReplyShape};
-use tokio::time::{interval, timeout};
 
 /// Whether the long form was asked for.
 pub(crate) fn is_long() -> bool {
@@ -28,23 +26,6 @@ pub(crate) fn patient() -> Builder {
 pub(crate) fn soon(link: Link) -> Link {
     let (least, most) = (Duration::from_millis(10), Duration::from_millis(100));
     link.backoff(Backoff::new(least, most).reset_after(Duration::ZERO))
-}
-
-/// Waits for this, but not for ever.
-pub(crate) async fn within<T>(what: &str, waiting: impl Future<Output = T>) -> Result<T> {
-    timeout(DEADLINE, waiting).await.with_context(|| format!("no {what} in time"))
-}
-
-/// Looks until it is so.
-pub(crate) async fn until(what: &str, mut is: impl FnMut() -> Result<bool>) -> Result<()> {
-    let mut often = interval(Duration::from_millis(5));
-    let looking = async {
-        while !is()? {
-            often.tick().await;
-        }
-        Ok(())
-    };
-    within(what, looking).await?
 }
 
 /// Whether the connection ended as that of a daemon that is gone does.

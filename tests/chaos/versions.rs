@@ -5,14 +5,14 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
-use lab::{Daemon, Lab, Process, ServerOptions, Version, skip};
+use lab::{Daemon, Lab, Process, ServerOptions, Version, skip, within};
 use openvpn_mgmt::command::{
     ClientPendingAuth, Command, KillTarget, Pid, PushUpdate, Transport, Version as AskVersion,
 };
 use openvpn_mgmt::{Cid, Error, Fleet, FleetClient, Kid, MemberItem, Request, WhileAway};
 use tokio::task::JoinHandle;
 
-use crate::support::{amount, is_long, patient, soon, within};
+use crate::support::{amount, is_long, patient, soon};
 
 /// One that runs, and what it is.
 struct Member {

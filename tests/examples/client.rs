@@ -1,10 +1,7 @@
 //! `first` and `events`, beside a client.
 
-use std::time::Duration;
-
-use anyhow::{Context as _, Result};
-use lab::{ClientOptions, DEADLINE, Lab, Process, ServerOptions};
-use tokio::time::{interval, timeout};
+use anyhow::Result;
+use lab::{ClientOptions, Lab, Process, ServerOptions};
 
 use crate::{start, start_unread};
 
@@ -70,12 +67,5 @@ async fn a_daemon_is_read_while_nobody_reads_events() -> Result<()> {
 
 /// Waits until a daemon's log is as it should be; nobody can see it in an output that is not read.
 pub(crate) async fn until(is: impl Fn() -> Result<bool>) -> Result<()> {
-    let look = async {
-        let mut often = interval(Duration::from_millis(20));
-        while !is()? {
-            often.tick().await;
-        }
-        Ok(())
-    };
-    timeout(DEADLINE, look).await.context("the daemon is held up")?
+    lab::until("progress: the daemon is held up", is).await
 }

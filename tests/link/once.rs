@@ -1,5 +1,6 @@
 //! Commands over a link to a real daemon that restarts, ends and is killed: none is run twice.
 
+use lab::{until, within};
 use std::cell::Cell;
 use std::collections::HashMap;
 use std::io;
@@ -15,7 +16,7 @@ use openvpn_mgmt::{CloseReason, Error, Item, Link, LinkClient, Request};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::UnixStream;
 
-use crate::scene::{Scene, next, patient, soon, until, within};
+use crate::scene::{Scene, next, patient, soon};
 
 /// Numbers that nobody else would send. (So many messages may be alike before the daemon's log leaves one out.)
 const FIRST: u32 = 1_000_000;

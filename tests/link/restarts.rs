@@ -4,14 +4,14 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use lab::{Raw, ServerOptions};
+use lab::{Raw, ServerOptions, within};
 use nix::sys::signal::Signal;
 use openvpn_mgmt::command::{History, HistoryOf, Pid};
 use openvpn_mgmt::events::{ClientEvent, State};
 use openvpn_mgmt::{CloseReason, Error, Event, LinkStatus, Session, StateName, Trouble, WhileAway};
 use tokio::time::{Instant, interval, timeout};
 
-use crate::scene::{Scene, admit, connected, is_state, names, next, patient, serve, soon, within};
+use crate::scene::{Scene, admit, connected, is_state, names, next, patient, serve, soon};
 
 /// Waits until the daemon's clock is past the second of its first state.
 pub(crate) async fn past_its_first_second(session: &Session) -> Result<()> {

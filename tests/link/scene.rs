@@ -5,13 +5,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
-use lab::{ClientOptions, DEADLINE, Lab, Process, ServerOptions};
+use lab::{ClientOptions, DEADLINE, Lab, Process, ServerOptions, until, within};
 use nix::sys::signal::Signal;
 use openvpn_mgmt::command::{AnyCommand, Channel, Notifications};
 use openvpn_mgmt::events::ClientEvent;
 use openvpn_mgmt::reply::StatusClient;
 use openvpn_mgmt::{Attached, Backoff, Builder, Event, Item, Link, Request, Session, StateName};
-use tokio::time::{interval, timeout};
 
 /// What clients sign in with.
 pub(crate) const PASSWORD: &str = "s3cret";
@@ -20,23 +19,6 @@ pub(crate) const PASSWORD: &str = "s3cret";
 pub(crate) struct Scene {
     pub(crate) lab: Lab,
     pub(crate) server: Process,
-}
-
-/// Waits for this, but not for ever.
-pub(crate) async fn within<T>(what: &str, waiting: impl Future<Output = T>) -> Result<T> {
-    timeout(DEADLINE, waiting).await.with_context(|| format!("no {what} in time"))
-}
-
-/// Looks until it is so.
-pub(crate) async fn until(what: &str, mut is: impl FnMut() -> Result<bool>) -> Result<()> {
-    let mut often = interval(Duration::from_millis(5));
-    let looking = async {
-        while !is()? {
-            often.tick().await;
-        }
-        Ok(())
-    };
-    within(what, looking).await?
 }
 
 /// The next session of a link.

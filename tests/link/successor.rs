@@ -5,7 +5,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
-use lab::{Process, Program};
+use lab::{Process, Program, until, within};
 use nix::sys::signal::Signal;
 use openvpn_mgmt::events::ClientEvent;
 use openvpn_mgmt::reply::{Admission, StatusClient};
@@ -13,7 +13,7 @@ use openvpn_mgmt::{ClientRequest, Event, Item, OrphanPolicy, Request, Session};
 use tokio::time::Instant;
 
 use crate::program::SOCKET;
-use crate::scene::{Scene, names, next, until, within};
+use crate::scene::{Scene, names, next};
 
 /// How far apart the successor's two sightings are.
 const GRACE: Duration = Duration::from_secs(3);

@@ -1,12 +1,13 @@
 //! A decision that is kept over a lost connection, on a real daemon.
 
 use anyhow::{Context as _, Result};
+use lab::within;
 use nix::sys::signal::Signal;
 use openvpn_mgmt::events::ClientEvent;
 use openvpn_mgmt::{Cid, Error, Event, Item, Kid, Request, Session};
 
 use crate::restarts::past_its_first_second;
-use crate::scene::{Scene, connected, next, serve, within};
+use crate::scene::{Scene, connected, next, serve};
 
 /// Who asks to come in next; nobody decides.
 async fn asks(session: &mut Session) -> Result<(Cid, Kid)> {
@@ -45,7 +46,7 @@ async fn a_kept_decision_is_taken_up_by_the_same_daemon_alone() -> Result<()> {
     drop(third);
     scene.server.signal(Signal::SIGUSR1)?;
     let restarted = || Ok(scene.logged("SIGUSR1[hard,] received") == 1);
-    crate::scene::until("restart", restarted).await.with_context(|| scene.server.log())?;
+    lab::until("restart", restarted).await.with_context(|| scene.server.log())?;
     let fourth = next(&mut link).await?;
     assert_eq!(fourth.missed.restarted, Some(true));
     assert!(matches!(fourth.resume(cid, kid), Err(Error::Stale { .. })));

@@ -1,5 +1,6 @@
 //! How daemons end, and that nothing is left of them.
 
+use lab::within;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -8,7 +9,7 @@ use nix::unistd::Pid;
 use openvpn_mgmt::StateName;
 use openvpn_mgmt::process::{EndedBy, Process, Started};
 
-use super::scene::{Scene, is_running, state, until, within};
+use super::scene::{Scene, is_running, state, until};
 
 /// A tunnel with a device that is up.
 async fn serving(tunnel: Process, device: &str) -> Result<Started> {

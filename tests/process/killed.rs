@@ -6,13 +6,13 @@ use std::path::PathBuf;
 use std::process::Stdio;
 
 use anyhow::{Context as _, Result};
-use lab::DEADLINE;
+use lab::{DEADLINE, within};
 use openvpn_mgmt::process::{Process, Started};
 use openvpn_mgmt::{Builder, StateName};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::Command;
 
-use super::scene::{Scene, is_running, state, until, within};
+use super::scene::{Scene, is_running, state, until};
 
 /// The variables that tell the program what to run: openvpn, a configuration, and a folder for its sockets.
 const VARIABLES: [&str; 3] = ["OWN_PROGRAM", "OWN_CONFIGURATION", "OWN_SOCKETS"];

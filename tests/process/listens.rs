@@ -1,7 +1,7 @@
 //! Daemons that listen, and outlive the program.
 
 use anyhow::Result;
-use lab::{DEADLINE, Raw};
+use lab::{DEADLINE, Raw, within};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use openvpn_mgmt::process::{EndedBy, StartError, Started};
@@ -9,7 +9,7 @@ use socket2::{Domain, SockAddr, Socket, Type};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{UnixListener, UnixStream};
 
-use super::scene::{Scene, is_running, until, within};
+use super::scene::{Scene, is_running, until};
 
 #[tokio::test]
 async fn one_that_listens_lives_on_and_is_found_again() -> Result<()> {

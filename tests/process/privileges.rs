@@ -1,5 +1,6 @@
 //! What daemons are not allowed to do, by their own words.
 
+use lab::within;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
@@ -7,7 +8,7 @@ use anyhow::{Context as _, Result};
 use openvpn_mgmt::CloseReason;
 use openvpn_mgmt::process::{Ended, MissingPrivilege, Process, Started};
 
-use super::scene::{Scene, within};
+use super::scene::Scene;
 
 /// How a daemon ends whose tunnel device cannot be made: behind its start.
 async fn ends(process: Process) -> Result<(Ended, CloseReason)> {

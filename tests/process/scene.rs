@@ -4,13 +4,11 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
 
-use anyhow::{Context as _, Result, ensure};
-use lab::{ClientOptions, DEADLINE, KeyKind, Lab, Version};
+use anyhow::{Result, ensure};
+use lab::{ClientOptions, DEADLINE, KeyKind, Lab, Version, within};
 use openvpn_mgmt::process::Process;
 use openvpn_mgmt::{Builder, Session, StateName};
-use tokio::time::{interval, timeout};
 
 /// A lab whose keys and programs are used, and a folder for the private sockets.
 pub(crate) struct Scene {
@@ -18,20 +16,9 @@ pub(crate) struct Scene {
     pub(crate) sockets: tempfile::TempDir,
 }
 
-/// Waits for this, but not for ever.
-pub(crate) async fn within<T>(what: &str, waiting: impl Future<Output = T>) -> Result<T> {
-    timeout(DEADLINE, waiting).await.with_context(|| format!("no {what} in time"))
-}
-
 /// Looks until it is so.
 pub(crate) async fn until(what: &str, mut is: impl FnMut() -> bool) -> Result<()> {
-    let mut often = interval(Duration::from_millis(5));
-    let looking = async {
-        while !is() {
-            often.tick().await;
-        }
-    };
-    within(what, looking).await
+    lab::until(what, || Ok(is())).await
 }
 
 /// Waits until the daemon is in this state.

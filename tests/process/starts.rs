@@ -1,5 +1,6 @@
 //! How daemons start, and what is told where they do not.
 
+use lab::within;
 use std::io::{Read as _, Write as _};
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
@@ -8,7 +9,7 @@ use anyhow::{Context as _, Result};
 use openvpn_mgmt::process::{EndedBy, Process, StartError, Started};
 use openvpn_mgmt::{Request, Signal, StateName};
 
-use super::scene::{Scene, is_running, state, until, within};
+use super::scene::{Scene, is_running, state, until};
 
 #[tokio::test]
 async fn a_daemon_starts_and_stops_in_good_order() -> Result<()> {

@@ -1,5 +1,6 @@
 //! Daemons that are started anew.
 
+use lab::within;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
@@ -10,7 +11,7 @@ use openvpn_mgmt::{
     Backoff, CloseReason, Error, Fleet, MemberItem, RequestSource as _, SessionSource as _, Sources,
 };
 
-use super::scene::{Scene, is_running, until, within};
+use super::scene::{Scene, is_running, until};
 
 fn soon() -> RestartPolicy {
     let backoff = Backoff::new(Duration::from_millis(10), Duration::from_millis(40));

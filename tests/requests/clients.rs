@@ -4,8 +4,8 @@ use anyhow::{Context as _, Result};
 use openvpn_mgmt::events::Realm;
 use openvpn_mgmt::{Builder, DroppedRequest, Error, Event, PeerConfig, Request, StateName};
 
-use crate::daemon::{Daemon, pair, pair_with, request, serving, within};
-use lab::{ClientOptions, ServerOptions};
+use crate::daemon::{Daemon, pair, pair_with, request, serving};
+use lab::{ClientOptions, ServerOptions, within};
 
 #[tokio::test]
 async fn a_client_gets_a_configuration_of_its_own() -> Result<()> {

@@ -8,8 +8,8 @@ use openvpn_mgmt::challenge::{ClientPassword, Crv1};
 use openvpn_mgmt::events::{Password, Realm, WebAuthFlag};
 use openvpn_mgmt::{CloseReason, Error, Event, PendingAuth, Request, Secret};
 
-use crate::daemon::{Daemon, pair, request, serving, within};
-use lab::{ClientOptions, Identity, KeyKind, Lab, Version, skip};
+use crate::daemon::{Daemon, pair, request, serving};
+use lab::{ClientOptions, Identity, KeyKind, Lab, Version, skip, within};
 
 /// How long a client may wait for a decision: longer than a test takes.
 const PATIENCE: Duration = Duration::from_secs(600);

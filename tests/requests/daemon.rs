@@ -7,12 +7,7 @@ use openvpn_mgmt::{
     Requests, StateName, Text,
 };
 
-use lab::{ClientOptions, DEADLINE, Lab, Process, ServerOptions};
-
-/// Waits for this, but not for ever.
-pub async fn within<T>(what: &str, waiting: impl Future<Output = T>) -> Result<T> {
-    tokio::time::timeout(DEADLINE, waiting).await.with_context(|| format!("no {what} in time"))
-}
+use lab::{ClientOptions, DEADLINE, Lab, Process, ServerOptions, within};
 
 pub struct Daemon {
     pub process: Process,

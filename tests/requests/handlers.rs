@@ -12,8 +12,8 @@ use openvpn_mgmt::{Client, Events, Requests, Secret};
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
-use crate::daemon::{Daemon, serving, within};
-use lab::{ClientOptions, Lab, Process, ServerOptions, Version};
+use crate::daemon::{Daemon, serving};
+use lab::{ClientOptions, Lab, Process, ServerOptions, Version, within};
 
 /// No deadline that a busy machine could miss.
 const HOUR: Duration = Duration::from_secs(3_600);

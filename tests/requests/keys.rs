@@ -6,8 +6,8 @@ use anyhow::{Context as _, Result, bail};
 use openvpn_mgmt::events::{Realm, SaltLength, SignAlgorithm};
 use openvpn_mgmt::{CloseReason, PasswordRequest, Request, SignRequest, StateName};
 
-use crate::daemon::{Daemon, request, serving, within};
-use lab::{ClientOptions, Identity, KeyKind, Lab, ServerOptions, Token, Version, skip};
+use crate::daemon::{Daemon, request, serving};
+use lab::{ClientOptions, Identity, KeyKind, Lab, ServerOptions, Token, Version, skip, within};
 
 /// Signs as it was asked, with the `openssl` program.
 fn sign(lab: &Lab, identity: &Identity, ask: &SignRequest) -> Result<Vec<u8>> {

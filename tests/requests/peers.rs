@@ -6,9 +6,9 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, ensure};
 use openvpn_mgmt::{Error, Peer, PeerEnd, Signal, StateName};
 
-use crate::daemon::{Daemon, serving, within};
+use crate::daemon::{Daemon, serving};
 use crate::patient::{self, comes, commands};
-use lab::{DEADLINE, Lab, Port, Version};
+use lab::{DEADLINE, Lab, Port, Version, within};
 
 /// A client that is in, and its identity by its request.
 async fn admit(lab: &Lab, server: &mut Daemon, name: &str) -> Result<(Daemon, Peer)> {

@@ -9,8 +9,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 
-use crate::daemon::{Daemon, serving, within};
-use lab::{ClientOptions, Lab, Port, Proto, ServerOptions, skip};
+use crate::daemon::{Daemon, serving};
+use lab::{ClientOptions, Lab, Port, Proto, ServerOptions, skip, within};
 
 /// The next request about a remote; holds are released.
 async fn remote(client: &mut Daemon) -> Result<openvpn_mgmt::RemoteRequest> {

@@ -10,9 +10,9 @@ use openvpn_mgmt::Error;
 use openvpn_mgmt::handler::{Attempt, AuthServer, BoxError, Decision};
 use tokio::sync::mpsc;
 
-use crate::daemon::{Daemon, serving, within};
+use crate::daemon::{Daemon, serving};
 use crate::patient::{self, asks_nothing, comes, commands};
-use lab::Port;
+use lab::{Port, within};
 
 #[tokio::test]
 async fn a_newer_connect_takes_the_older_request_back() -> Result<()> {

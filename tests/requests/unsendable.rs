@@ -10,8 +10,8 @@ use openvpn_mgmt::handler::{
 use openvpn_mgmt::{Error, Request, Secret};
 use tokio::sync::mpsc;
 
-use crate::daemon::{Daemon, within};
-use lab::{ClientOptions, Lab};
+use crate::daemon::Daemon;
+use lab::{ClientOptions, Lab, within};
 
 /// Has a password of this many bytes, and counts how often it is asked.
 struct Long {

@@ -18,6 +18,7 @@ mod process;
 mod program;
 mod raw;
 mod token;
+mod wait;
 
 use std::path::Path;
 use std::process::Command;
@@ -38,6 +39,7 @@ pub use self::process::{DEADLINE, Management, Process};
 pub use self::program::{End, Program, full_pipe};
 pub use self::raw::Raw;
 pub use self::token::Token;
+pub use self::wait::{until, within};
 
 /// One temporary folder with an authority, and the daemons started in it.
 pub struct Lab {
