@@ -7,9 +7,11 @@ use base64ct::{Base64, Encoding as _};
 use openvpn_mgmt::challenge::Crv1;
 use openvpn_mgmt::events::Env;
 use openvpn_mgmt::{ClientRequest, Error, PendingAuth, Request};
+use tokio::time::Instant;
 
 use crate::heads::Slot;
 use crate::ledger::{Asked, Told, mark_text};
+use crate::program::environment;
 use crate::world::{Held, Policy, World};
 
 /// How many ways there are to answer.
@@ -57,6 +59,7 @@ pub(crate) fn take(
         Request::ClientConnect(client) | Request::ClientReauth(client) => {
             let asked = client_asked(client);
             let Asked::Client { name, cid, kid } = &asked else { return };
+            environment(world, daemon, &asked, client.env());
             world.ledger.lock().gave(daemon, name, *cid, *kid, is_again);
             asked
         }
@@ -94,8 +97,15 @@ pub(crate) fn answer(world: &Arc<World>, daemon: usize, held: Held, way: Way, af
             tokio::time::sleep(Duration::from_millis(u64::from(after))).await;
         }
         let mark = held.mark;
+        let began = Instant::now();
         let told = send(&shared, daemon, held, way).await;
+        crate::call::odd::look_at_time(&shared, daemon, 0, began);
         shared.note(|| format!("{daemon} answer {mark}: {told:?}"));
+        let is_odd =
+            matches!(&told, Some(Told::Unknown(error)) if error.contains("the daemon answered"));
+        if is_odd && !shared.was_silent(daemon) && !shared.is_odd(daemon) {
+            shared.breaks("reply", format!("daemon {daemon}: answer {mark}: {told:?}"));
+        }
         if told.as_ref().is_some_and(Told::is_stale) {
             look_for_reason(&shared, daemon, mark);
         }

@@ -1,5 +1,7 @@
 //! Callers of commands: what each asks that only it can be answered, and what came of it.
 
+pub(crate) mod odd;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +13,7 @@ use tokio::time::Instant;
 
 use crate::answer::told;
 use crate::ledger::mark_text;
+use crate::odd::{ERROR_ROW, OTHER_WORDS};
 use crate::world::{Waiter, World};
 
 /// How many kinds of calls there are.
@@ -25,15 +28,19 @@ pub(crate) fn call(world: &Arc<World>, daemon: usize, caller: u32, kind: u32, un
         return;
     }
     let shared = Arc::clone(world);
-    let what =
-        format!("caller {caller} of daemon {daemon}, kind {}, number {unique}", kind % KINDS);
+    let kind = if kind < odd::FIRST { kind % KINDS } else { kind };
+    let what = format!("caller {caller} of daemon {daemon}, kind {kind}, number {unique}");
     let told = what.clone();
     let task = tokio::spawn(async move {
-        let client = client.clone();
-        let result = run(&shared, daemon, &client, kind % KINDS, unique).await;
+        let began = Instant::now();
+        let result = match kind {
+            odd::FIRST.. => odd::run(&shared, daemon, &client, kind, unique).await,
+            _ => run(&shared, daemon, &client, kind, unique).await,
+        };
         shared.note(|| format!("{told}: {result:?}"));
+        odd::look_at_time(&shared, daemon, kind, began);
         if let Err(error) = result {
-            look(&shared, daemon, &told, &error);
+            look(&shared, daemon, &told, &error, odd::is_raw(kind));
         }
     });
     state.calls.insert(caller, Waiter { what, task });
@@ -48,13 +55,21 @@ pub(crate) fn cancel(world: &World, daemon: usize, caller: u32) {
 }
 
 /// Errors that nothing which happens in a world explains break a law: what a daemon hears it answers, whole and in order.
-fn look(world: &World, daemon: usize, what: &str, error: &Error) {
+pub(crate) fn look(world: &World, daemon: usize, what: &str, error: &Error, is_raw: bool) {
     let is_odd = match error {
-        Error::UnexpectedReply { .. } | Error::NoReply { .. } | Error::BrokenOff { .. } => {
-            !world.was_silent(daemon)
+        Error::UnexpectedReply { line, .. }
+            if line.as_bytes().ends_with(OTHER_WORDS.as_bytes()) =>
+        {
+            let mut ledger = world.ledger.lock();
+            !world.was_silent(daemon) && (ledger.is_told_late(daemon) || !ledger.explains(daemon))
         }
+        Error::UnexpectedReply { .. } | Error::NoReply { .. } | Error::BrokenOff { .. } => {
+            !world.was_silent(daemon) && !is_raw && !world.ledger.lock().explains(daemon)
+        }
+        Error::Refused { text, .. } if ERROR_ROW.ends_with(&text.to_string()) => true,
+        Error::Closed(CloseReason::ReplyTooLarge(_)) => !world.has_small_replies(daemon),
         Error::Closed(CloseReason::Desynchronized(_)) => !world.was_silent(daemon),
-        Error::Closed(CloseReason::LineTooLong(_) | CloseReason::ReplyTooLarge(_)) => true,
+        Error::Closed(CloseReason::LineTooLong(_)) => true,
         _ => false,
     };
     if is_odd {
@@ -71,7 +86,7 @@ async fn run(
 ) -> Result<String> {
     let began = Instant::now();
     let serial = |serial: u64, what: &str| {
-        let serial = usize::try_from(serial).unwrap_or(0);
+        let serial = usize::try_from(serial).unwrap_or(0).saturating_sub(crate::host::SERIALS);
         world.ledger.lock().given_serial(daemon, serial, began, what);
     };
     let is_it = |is_it: bool, what: &str| {
@@ -94,8 +109,10 @@ async fn run(
                     is_it(!text.contains("nobody") || text.contains(&format!("'{name}'")), "kill");
                     return Err(Error::Refused { text: text.into(), command });
                 }
-                Err(error @ Error::Timeout { sent: false, .. }) => {
-                    world.ledger.lock().unsent.insert(name);
+                Err(error @ Error::Timeout { sent, .. }) => {
+                    let mut ledger = world.ledger.lock();
+                    let names = if sent { &mut ledger.sent } else { &mut ledger.unsent };
+                    names.insert(name);
                     return Err(error);
                 }
                 result => format!("{:?}", result?),
@@ -127,6 +144,7 @@ async fn run(
                 result => format!("{:?}", result?),
             }
         }
+        21 => odd::signals(world, daemon, client, Signal::Sigusr1).await?,
         24 => kill_one(world, daemon, client, unique).await?,
         other => plain(client, other, unique).await?,
     })
@@ -147,7 +165,6 @@ async fn plain(client: &Client, kind: u32, unique: u32) -> Result<String> {
         18 => client.help().await.map(|_| String::new())?,
         19 => client.remote_entries().await?.len().to_string(),
         20 => client.set_auth_retry(AuthRetry::Interact).await.map(done)?,
-        21 => client.signal(Signal::Sigusr1).await.map(done)?,
         22 => client.log_off().await.map(done)?,
         23 => client.nclients().await?.to_string(),
         _ => client.echo_on().await.map(done)?,

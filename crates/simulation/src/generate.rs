@@ -1,5 +1,7 @@
 //! [`generate`]: a scenario from a seed.
 
+mod odd;
+
 use openvpn_mgmt_test::Personality;
 
 use crate::scenario::{Deed, Plan, Program, Scenario, Step};
@@ -27,7 +29,9 @@ pub fn generate(seed: u64) -> Scenario {
             steps.push(step(&mut random, daemons.len(), &deeds));
         }
     }
-    Scenario { seed, fleet, daemons, steps }
+    let mut scenario = Scenario { seed, fleet, daemons, steps };
+    odd::weave(&mut scenario);
+    scenario
 }
 
 fn plan(random: &mut fastrand::Rng) -> Plan {
@@ -68,6 +72,8 @@ fn plan(random: &mut fastrand::Rng) -> Plan {
         timeout: of(random, &[300, 3000, 10_000]),
         patience: of(random, &[500, 3000, 8000]),
         events: of(random, &[4, 64, 4096]),
+        memory: 0,
+        reply: 0,
         set_up: set_up.join(", "),
     }
 }
@@ -179,7 +185,7 @@ fn of(random: &mut fastrand::Rng, values: &[u32]) -> u32 {
 /// Which deeds happen in a world: not all, so that some come often.
 fn swarm(random: &mut fastrand::Rng) -> Vec<Deed> {
     let mut deeds = vec![Deed::Wait, Deed::Wait, Deed::Turns, Deed::Call, Deed::Call, Deed::Comes];
-    for deed in Deed::ALL {
+    for deed in Deed::ALL.iter().filter(|deed| !deed.is_odd()) {
         let is_often = matches!(
             deed,
             Deed::Cancel

@@ -29,6 +29,17 @@ pub(crate) enum Kind {
 pub(crate) struct Head {
     pub(crate) end: u64,
     pub(crate) kind: Kind,
+    /// The place behind its block, once that is known.
+    pub(crate) over: u64,
+    /// Its environment may be filtered, for all that its manager can know.
+    pub(crate) is_filtered: bool,
+}
+
+impl Head {
+    /// Whether this client was asked about there.
+    pub(crate) fn is_of(&self, wanted: u64, key: u64, username: &str) -> bool {
+        matches!(&self.kind, Kind::Client { cid, kid, name, .. } if *cid == wanted && *kid == key && name == username)
+    }
 }
 
 impl Kind {

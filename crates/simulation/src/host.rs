@@ -11,8 +11,9 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
 
 use crate::ledger::{Shared as Ledger, marks_in};
+use crate::odd::{self, Odds};
 use crate::pipe::{ManagerEnd, Pipe};
-use crate::scenario::Plan;
+use crate::scenario::{Deed, Plan};
 
 /// How many bytes a daemon reads at a time.
 const READ: usize = 256;
@@ -27,6 +28,9 @@ fn reply(line: &[u8]) -> Option<bool> {
         _ => None,
     }
 }
+
+/// What the first number is more than 1.
+pub(crate) const SERIALS: usize = 1_000_000;
 
 /// How many managers wait at a socket.
 const BACKLOG: usize = 2;
@@ -58,6 +62,8 @@ struct State {
     late: Vec<(Instant, Vec<u8>)>,
     random: fastrand::Rng,
     faults: Faults,
+    odds: Odds,
+    says_before: bool,
     inside: BTreeSet<(u64, String)>,
     /// Nobody can connect any more.
     is_over: bool,
@@ -96,6 +102,8 @@ impl Host {
             late: Vec::new(),
             random: fastrand::Rng::with_seed(seed.wrapping_add(number as u64)),
             faults: Faults::default(),
+            odds: Odds::default(),
+            says_before: false,
             inside: BTreeSet::new(),
             is_over: false,
         };
@@ -165,6 +173,32 @@ impl Host {
         self.changed.notify_one();
     }
 
+    /// The daemon is to be odd.
+    pub(crate) fn odd(&self, deed: Deed, a: u32, b: u32) {
+        self.lock().odds.add(deed, a, b);
+    }
+
+    /// From now on it says something before its replies to `verb`.
+    pub(crate) fn says_before_replies(&self) {
+        self.lock().says_before = true;
+    }
+
+    /// What is on its way arrives up to the middle of its last line, and the connection breaks.
+    pub(crate) fn tears(&self) {
+        let mut state = self.lock();
+        let Some(pipe) = state.served.clone() else { return };
+        self.takes_output(&mut state, &pipe);
+        let mut bytes: Vec<u8> = state.on_its_way.drain(..).flat_map(|(_, bytes)| bytes).collect();
+        let lines: Vec<&[u8]> = bytes.split_inclusive(|byte| *byte == b'\n').collect();
+        let last = lines.last().map_or(0, |line| line.len());
+        // Its line end is two bytes, of which neither comes.
+        let short = state.random.usize(2..=last.max(2));
+        bytes.truncate(bytes.len().saturating_sub(short));
+        pipe.deliver(&bytes);
+        drop(state);
+        self.cut();
+    }
+
     /// What is wrong, whether somebody is served, and how many bytes wait either way.
     pub(crate) fn look(&self) -> (Faults, bool, (usize, usize)) {
         let state = self.lock();
@@ -228,7 +262,11 @@ impl Host {
     fn turn(&self) -> (bool, Option<Instant>) {
         let mut state = self.lock();
         state.advance();
+        let was_served = state.served.is_some();
         Self::serve_next(&mut state);
+        if let (false, Some(pipe)) = (was_served, state.served.clone()) {
+            self.talk(&mut state, &pipe);
+        }
         let Some(pipe) = state.served.clone() else {
             state.daemon.output();
             return (false, state.next());
@@ -272,6 +310,17 @@ impl Host {
         }
     }
 
+    /// What is said before a greeting.
+    fn talk(&self, state: &mut State, pipe: &Pipe) {
+        let lines = std::mem::take(&mut state.odds.talks);
+        if let Some(conversation) = self.ledger.lock().conversation(pipe.place) {
+            conversation.odd.talk = lines;
+        }
+        for number in 0..lines {
+            self.say(state, pipe, format!(">LOG:1795332237,,before {number}.\r\n").as_bytes());
+        }
+    }
+
     /// What the daemon has to say sets out, line by line.
     fn takes_output(&self, state: &mut State, pipe: &Pipe) {
         let now = Instant::now();
@@ -293,6 +342,21 @@ impl Host {
             // A daemon has answered the last one, or never will, before it asks again.
             state.late.clear();
         }
+        let odd::Said { before, line, is_unreadable } = state.odds.says(line);
+        if is_unreadable {
+            if let Some(conversation) = self.ledger.lock().conversation(pipe.place) {
+                conversation.odd.was_unreadable = true;
+                conversation.had_garbage |= !before.is_empty();
+            }
+        }
+        for line in before {
+            self.sets_out(state, pipe, &line);
+        }
+        self.sets_out(state, pipe, &line);
+    }
+
+    /// A line sets out, at once or in pieces.
+    fn sets_out(&self, state: &mut State, pipe: &Pipe, line: &[u8]) {
         self.ledger.lock().said(pipe.place, line);
         let mut rest = line;
         while !rest.is_empty() {
@@ -355,8 +419,13 @@ impl Host {
                 self.say(state, pipe, &line);
             }
         }
-        state.daemon.receive(line);
-        let output = self.numbered(&text, state.daemon.output());
+        let odd = state.odds.hears(&text);
+        let output = if odd == Some(Deed::Refuses) && whole.len() == 1 {
+            odd::refusal(state.plan.release, &text)
+        } else {
+            state.daemon.receive(line);
+            self.numbered(&text, state.daemon.output())
+        };
         let mut taken = None;
         let mut lines = Vec::new();
         for line in output.split_inclusive(|byte| *byte == b'\n') {
@@ -364,6 +433,19 @@ impl Host {
             lines.push(line);
         }
         self.ledger.lock().heard(&marks, taken);
+        let instead = odd.and_then(|deed| odd::instead(deed, &output));
+        if instead.is_some() {
+            // Behind a `status` nothing else is sent.
+            let calls = if odd == Some(Deed::Endless) { 1 } else { state.plan.pipeline };
+            self.ledger.lock().odd_reply(self.number, calls);
+            lines =
+                instead.iter().flat_map(|it| it.split_inclusive(|byte| *byte == b'\n')).collect();
+        }
+        self.ledger.lock().replied(pipe.place, &text, &lines);
+        if state.says_before && text == "verb" {
+            let line = format!(">LOG:1795332237,,{}.\r\n", crate::call::odd::BEFORE);
+            self.say(state, pipe, line.as_bytes());
+        }
         let is_late =
             ["pk-sig\n", "rsa-sig\n", "certificate\n"].iter().any(|name| text.starts_with(name));
         let is_late = is_late && state.random.bool();
@@ -393,7 +475,8 @@ impl Host {
         let Some(at) = text.find(from) else { return output };
         let begin = at + from.len();
         let digits = text.bytes().skip(begin).take_while(is_number).count();
-        let serial = self.ledger.lock().serial(self.number).to_string();
+        // Long, so that a part of it is none.
+        let serial = (SERIALS + self.ledger.lock().serial(self.number)).to_string();
         let mut text = text;
         text.replace_range(begin..begin + digits, &serial);
         text.into_bytes()

@@ -1,15 +1,18 @@
 //! [`Ledger`]: everything that was said and written, when it could be read, and what breaks a law.
 
 mod mark;
+mod replies;
 mod trace;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::time::Instant;
 
+use crate::call::odd::LONGEST;
 use crate::heads::{Head, Kind, Slot};
 pub(crate) use mark::{Asked, Mark, Told, marks_in, text as mark_text};
+pub(crate) use replies::RAW;
 use trace::Trace;
 
 /// So many renewals of one client are open at a time: a daemon keeps no more keys.
@@ -72,6 +75,9 @@ pub(crate) struct Conversation {
     is_closed: bool,
     /// A line was said that nobody can read: what is in a block around it may be lost.
     pub(crate) had_garbage: bool,
+    pub(crate) odd: replies::Odd,
+    /// The decisions that were written and not refused, by the heads that they are about.
+    decisions: BTreeMap<usize, (u64, u64)>,
 }
 
 pub(crate) struct Ledger {
@@ -87,8 +93,16 @@ pub(crate) struct Ledger {
     /// The names in calls that were written, and in those that were told as never sent.
     pub(crate) called: BTreeSet<String>,
     pub(crate) unsent: BTreeSet<String>,
+    /// Those in calls that had no reply in time, and were told as sent.
+    pub(crate) sent: BTreeSet<String>,
+    /// How many signals callers were told of that the daemon took.
+    pub(crate) signalled: BTreeMap<usize, u32>,
     /// When the daemon heard what it gave this number for.
     serials: Vec<(usize, Instant)>,
+    /// How many calls may be without their replies, as their daemon has answered oddly.
+    odd_replies: BTreeMap<usize, u32>,
+    /// When they did so last.
+    answered_oddly: BTreeMap<usize, Instant>,
 }
 
 impl Ledger {
@@ -103,7 +117,11 @@ impl Ledger {
             challenged: Vec::new(),
             called: BTreeSet::new(),
             unsent: BTreeSet::new(),
+            sent: BTreeSet::new(),
+            signalled: BTreeMap::new(),
             serials: Vec::new(),
+            odd_replies: BTreeMap::new(),
+            answered_oddly: BTreeMap::new(),
         }
     }
 
@@ -141,10 +159,17 @@ impl Ledger {
         conversation.ends.push(end);
         if let Some(kind) = Kind::parse(line.trim_end()) {
             let is_restart = kind == Kind::Restart;
-            conversation.heads.push(Head { end, kind });
+            conversation.odd.is_held |= kind == Kind::Prompt(Slot::Hold);
+            let is_filtered = conversation.odd.may_be_filtered();
+            conversation.heads.push(Head { end, kind, over: u64::MAX, is_filtered });
             self.counts.restarts += u64::from(is_restart);
         } else if let Some(name) = line.trim_end().strip_prefix(">CLIENT:ENV,username=") {
             conversation.name(name);
+        } else if line.starts_with(">CLIENT:ENV,END") {
+            let open = conversation.heads.last_mut().filter(|head| head.over == u64::MAX);
+            if let Some(head) = open {
+                head.over = end;
+            }
         }
     }
 
@@ -205,7 +230,13 @@ impl Ledger {
         for id in marks_in(text) {
             self.mark_written(place, id, text, readable);
         }
+        if text.lines().any(|line| line.len() > LONGEST) {
+            self.breaks("form", format!("longer than a daemon reads: {text}"));
+        }
         self.client_command(place, text, readable);
+        if let Some(conversation) = self.conversation(place) {
+            conversation.odd_written(text);
+        }
         let words = text.split([' ', '"']).filter(|word| word.starts_with("nobody"));
         self.called.extend(words.map(str::to_owned));
     }
@@ -244,9 +275,12 @@ impl Ledger {
         let asks = |head: &Head| matches!(head.kind, Kind::Client { cid: c, kid: k, .. } if c == cid && k == kid);
         let asked = conversation.heads.iter().rposition(|head| asks(head) && head.end <= readable);
         let is_open = asked.is_some_and(|head| conversation.ended_by(head, readable).is_none());
-        // Before 2.6 `client-pending-auth` has no KID.
-        if !is_open && !text.starts_with("client-pending-auth") {
+        // Before 2.6 `client-pending-auth` has no KID, and whoever writes one by hand does not look.
+        let is_free = text.starts_with("client-pending-auth") || text.contains(RAW);
+        if !is_open && !is_free {
             self.breaks("stale", format!("nobody of these IDs waits: {text}"));
+        } else if is_open && asked.is_some_and(|head| conversation.decides(head, text)) {
+            self.breaks("once", format!("this was decided before: {text}"));
         }
     }
 
@@ -320,7 +354,9 @@ impl Ledger {
         let is_answered = self.marks.iter().enumerate().any(is_another);
         let Some((place, head)) = mark.place.zip(mark.head) else { return true };
         let conversation = self.conversation(place);
-        is_answered || conversation.is_none_or(|one| one.is_dropped || one.is_over(head))
+        is_answered
+            || conversation
+                .is_none_or(|one| one.is_dropped || one.is_over(head) || one.is_decided(head))
     }
 
     /// What was answered on this connection by what was not sent in time, and was not asked again.
@@ -429,6 +465,10 @@ impl Ledger {
     pub(crate) fn prompt_given(&mut self, daemon: usize, slot: Slot) {
         self.counts.requests += 1;
         self.trace.add(|| format!("{daemon} asks for {slot:?}"));
+        let newest = self.newest(daemon);
+        if let Some(one) = self.conversation((daemon, newest)).filter(|_| slot == Slot::Hold) {
+            one.odd.is_held = false;
+        }
     }
 }
 

@@ -9,6 +9,7 @@ mod generate;
 mod heads;
 mod host;
 mod ledger;
+mod odd;
 mod pipe;
 mod program;
 mod quiet;

@@ -1,6 +1,12 @@
 //! The programs of a world: how they come to sessions, and what they do with them.
 
+mod look;
+mod whole;
+
+pub(crate) use look::environment;
+
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use openvpn_mgmt::events::SignAlgorithm;
@@ -9,13 +15,12 @@ use openvpn_mgmt::handler::{
     Decision, Delivery, Failure, Outcome, Responder, Signer, Verdict,
 };
 use openvpn_mgmt::{
-    Backoff, Builder, Event, Events, Fleet, IntoPeerConfig as _, Link, MemberItem, Requests,
-    Session,
+    Backoff, Builder, Fleet, IntoPeerConfig as _, Link, MemberItem, Requests, Session,
 };
 use tokio::task::JoinHandle;
 
 use crate::answer::{Way, config, encoded, name_in, take};
-use crate::ledger::{Asked, Conversation, Told, mark_text};
+use crate::ledger::{Asked, Told, mark_text};
 use crate::scenario::Program as Kind;
 use crate::world::World;
 
@@ -28,7 +33,7 @@ pub(crate) fn start(world: &Arc<World>) -> Vec<JoinHandle<()>> {
     let programs = plans.map(|(daemon, plan)| {
         let world = Arc::clone(world);
         match plan.program {
-            Kind::Session => tokio::spawn(run_sessions(world, daemon)),
+            Kind::Session | Kind::Whole => tokio::spawn(run_sessions(world, daemon)),
             Kind::Link | Kind::Auth | Kind::Responder => tokio::spawn(run_link(world, daemon)),
         }
     });
@@ -37,9 +42,19 @@ pub(crate) fn start(world: &Arc<World>) -> Vec<JoinHandle<()>> {
 
 fn builder(world: &World, daemon: usize) -> Builder {
     let Some(plan) = world.scenario.daemons.get(daemon) else { return Builder::new() };
-    let milliseconds = |number: u32| Duration::from_millis(u64::from(number));
+    let milliseconds = |number: u32| match number {
+        u32::MAX => Duration::MAX,
+        number => Duration::from_millis(u64::from(number)),
+    };
     let whole = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
-    Builder::new()
+    let mut builder = Builder::new();
+    if plan.memory > 0 {
+        builder = builder.event_memory(whole(plan.memory));
+    }
+    if plan.reply > 0 {
+        builder = builder.reply_limit(whole(plan.reply));
+    }
+    builder
         .pipeline(whole(plan.pipeline))
         .command_timeout(milliseconds(plan.timeout))
         .reply_timeout(milliseconds(plan.patience))
@@ -96,21 +111,27 @@ async fn run_link(world: Arc<World>, daemon: usize) {
 /// Serves a session to its end.
 async fn serve(world: &Arc<World>, daemon: usize, conversation: usize, session: Session) {
     let Some(program) = world.program(daemon) else { return };
-    let (client, events, requests) = session.split();
     world.note(|| format!("{daemon} attached {conversation}"));
-    let reader = tokio::spawn(read(Arc::clone(world), daemon, events));
+    world.ledger.lock().attached((daemon, conversation));
+    let kind = world.scenario.daemons.get(daemon).map_or(Kind::Session, |plan| plan.program);
+    if kind == Kind::Whole {
+        return whole::serve(world, daemon, conversation, session).await;
+    }
+    let (client, events, requests) = session.split();
+    let reader = tokio::spawn(look::read(Arc::clone(world), daemon, events));
     {
         let mut state = program.lock();
         state.sessions += 1;
         state.client = Some(client.clone());
         state.takes_requests = true;
+        program.lets_go.store(false, Ordering::Relaxed);
         if let Some(last) = state.reader.replace(reader) {
             last.abort();
         }
     }
-    let kind = world.scenario.daemons.get(daemon).map_or(Kind::Session, |plan| plan.program);
     let left = tokio::select! {
         biased;
+        () = program.abandon.notified() => return,
         () = program.leave.notified() => true,
         () = answer_all(world, daemon, conversation, kind, requests) => false,
     };
@@ -120,7 +141,11 @@ async fn serve(world: &Arc<World>, daemon: usize, conversation: usize, session: 
         // Of those the server is gone that would tell.
         state.attempts.retain(|_, attempted| attempted.told > 0);
     }
-    let reason = client.closed().await;
+    let reason = tokio::select! {
+        biased;
+        () = program.abandon.notified() => return,
+        reason = client.closed() => reason,
+    };
     world.note(|| format!("{daemon} closed {conversation}: {reason}"));
     let idle = {
         let mut state = program.lock();
@@ -137,7 +162,7 @@ async fn answer_all(
     mut requests: Requests,
 ) {
     match kind {
-        Kind::Session | Kind::Link => {
+        Kind::Session | Kind::Link | Kind::Whole => {
             while let Some(request) = requests.next().await {
                 take(world, daemon, Some(conversation), request);
             }
@@ -167,7 +192,15 @@ async fn answer_all(
 
 async fn sign_in(world: &Arc<World>, daemon: usize, requests: Requests) {
     let (deciding, telling) = (Arc::clone(world), Arc::clone(world));
-    let authenticator = move |attempt: Attempt| decide(Arc::clone(&deciding), daemon, attempt);
+    let authenticator = move |attempt: Attempt| {
+        let world = Arc::clone(&deciding);
+        async move {
+            let ended = look::Ended::new(&world, daemon);
+            let decision = decide(Arc::clone(&world), daemon, attempt).await;
+            ended.ends();
+            decision
+        }
+    };
     let server = AuthServer::new(authenticator).deadline(Duration::from_secs(15));
     let server =
         server.release_holds(true).outcomes(move |outcome| came(&telling, daemon, &outcome));
@@ -178,6 +211,7 @@ async fn decide(world: Arc<World>, daemon: usize, attempt: Attempt) -> Result<De
     let name = name_in(attempt.env());
     let (cid, kid) = (attempt.cid().0, u64::from(attempt.kid().0));
     let asked = Asked::Client { cid, kid, name: name.clone() };
+    look::environment(&world, daemon, &asked, attempt.env());
     let (mark, policy) = {
         let mut ledger = world.ledger.lock();
         ledger.gave(daemon, &name, cid, kid, false);
@@ -305,53 +339,6 @@ impl Signer for By {
     }
 }
 
-/// A subscriber, which looks at what it reads.
-async fn read(world: Arc<World>, daemon: usize, mut events: Events) {
-    let Some(program) = world.program(daemon) else { return };
-    let mut reads = program.reads.subscribe();
-    loop {
-        if reads.wait_for(|reads| *reads).await.is_err() {
-            return;
-        }
-        match events.next().await {
-            None => return,
-            Some(Err(lagged)) => world.note(|| format!("{daemon} {lagged}")),
-            Some(Ok(event)) => look(&world, daemon, &event),
-        }
-    }
-}
-
-/// An event that nothing which happens in a world explains breaks a law.
-pub(crate) fn look(world: &World, daemon: usize, event: &Event) {
-    match event {
-        Event::Stray(stray) if !world.may_miss_replies(daemon) && !was_cut(world, daemon) => {
-            world.breaks("reply", format!("a line of daemon {daemon} is nobody's: {stray:?}"));
-        }
-        // With its connection, whoever ended that.
-        Event::Malformed(malformed) if malformed.problem().contains("ended") => {}
-        Event::Malformed(malformed) => {
-            let is_explained = {
-                let ledger = world.ledger.lock();
-                ledger
-                    .conversations
-                    .get(daemon)
-                    .is_some_and(|of_daemon| of_daemon.iter().any(|one| one.had_garbage))
-            };
-            if !is_explained {
-                world.breaks("event", format!("daemon {daemon} said all well, but: {malformed:?}"));
-            }
-        }
-        _ => {}
-    }
-}
-
-/// Whether a connection ended inside a line, whose beginning is nobody's then.
-fn was_cut(world: &World, daemon: usize) -> bool {
-    let ledger = world.ledger.lock();
-    let of_daemon = ledger.conversations.get(daemon);
-    of_daemon.is_some_and(|of_daemon| of_daemon.iter().any(Conversation::is_cut))
-}
-
 async fn run_fleet(world: Arc<World>) {
     let mut fleet = Fleet::new();
     for daemon in 0..world.scenario.daemons.len() {
@@ -372,8 +359,11 @@ async fn run_fleet(world: Arc<World>) {
                 state.sessions += 1;
                 state.client = Some(attached.client.clone());
                 state.takes_requests = true;
+                drop(state);
+                let conversation = world.ledger.lock().newest(daemon);
+                world.ledger.lock().attached((daemon, conversation));
             }
-            MemberItem::Event(event) => look(&world, daemon, &event),
+            MemberItem::Event(event) => look::event(&world, daemon, &event),
             MemberItem::Request(request) => take(&world, daemon, None, request),
             MemberItem::Detached(reason) => {
                 world.note(|| format!("{daemon} detached: {reason}"));

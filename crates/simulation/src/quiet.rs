@@ -6,13 +6,16 @@ use std::sync::atomic::Ordering;
 use std::task::{Context, Waker};
 use std::time::Duration;
 
-use openvpn_mgmt::Lagged;
 use openvpn_mgmt::peers::Change;
+use openvpn_mgmt::{Error, Event, Lagged};
 use tokio::time::sleep;
 
 use crate::heads::{Head, Kind};
 use crate::scenario::Program;
 use crate::world::{Held, World};
+
+/// The most that is read at once.
+const AT_ONCE: usize = 64 * 1024;
 
 /// Follows the changes of the session table.
 pub(crate) async fn follow(world: Arc<World>) {
@@ -52,12 +55,26 @@ pub(crate) async fn look(world: &Arc<World>) {
             world.program(daemon).is_some_and(|program| program.lock().client.is_some());
         let is_served = world.hosts.get(daemon).is_some_and(|host| host.look().1);
         if is_connected && is_served {
+            probe(world, daemon).await;
             look_for_lost(world, daemon);
             look_at_idle(world, daemon);
             if world.is_server(daemon) {
                 compare(world, daemon).await;
             }
         }
+    }
+}
+
+/// A session that goes on answers, now that nothing is wrong.
+async fn probe(world: &World, daemon: usize) {
+    let client = world.program(daemon).and_then(|program| program.lock().client.clone());
+    let Some(client) = client else { return };
+    match client.with_timeout(Duration::from_secs(60)).nclients().await {
+        Err(error @ Error::Timeout { .. }) => {
+            world.breaks("alive", format!("daemon {daemon} answers nobody: {error}"));
+        }
+        Err(error) => crate::call::look(world, daemon, "the probe", &error, false),
+        Ok(_) => {}
     }
 }
 
@@ -87,12 +104,22 @@ fn look_at_idle(world: &World, daemon: usize) {
     let idle = std::mem::take(&mut program.lock().idle);
     let most = world.scenario.daemons.get(daemon).map_or(0, |plan| u64::from(plan.events));
     for mut one in idle {
-        let (mut kept, mut lost) = (0, 0);
+        let (mut kept, mut lost, mut bytes) = (0, 0, 0);
         while let Some(event) = one.events.try_next() {
             match event {
-                Ok(_) => kept += 1,
+                Ok(event) => {
+                    kept += 1;
+                    bytes += size_of::<Event>();
+                    bytes +=
+                        if let Event::Log(line) = event { line.text.as_bytes().len() } else { 0 };
+                }
                 Err(Lagged(events)) => lost += events,
             }
+        }
+        let memory = world.scenario.daemons.get(daemon).map_or(0, |plan| plan.memory);
+        // What came at once is kept in any case.
+        if memory > 0 && bytes > usize::try_from(memory).unwrap_or(usize::MAX) + AT_ONCE {
+            world.breaks("memory", format!("daemon {daemon}: {bytes} bytes kept of {memory}"));
         }
         let told = one.told.load(Ordering::Relaxed);
         if kept + lost != told || kept > most {
@@ -115,6 +142,7 @@ fn look_for_lost(world: &World, daemon: usize) {
     if conversation.is_dropped || conversation.had_garbage || !conversation.is_read() {
         return;
     }
+    let is_held = conversation.odd.is_held;
     let asked = conversation.heads.iter().enumerate().filter_map(|(number, head)| match head {
         Head { kind: Kind::Client { cid, kid, is_new, name }, .. } if *is_new || !is_queued => {
             let is_over = conversation.ended_by(number, u64::MAX).is_some();
@@ -132,6 +160,9 @@ fn look_for_lost(world: &World, daemon: usize) {
     let again = if is_responder { Vec::new() } else { ledger.due_again((daemon, newest)) };
     for asked in again {
         ledger.breaks("lost", format!("an answer was not sent, and nobody asked again: {asked:?}"));
+    }
+    if is_held {
+        ledger.breaks("lost", format!("daemon {daemon} holds, and nobody was asked"));
     }
     for request in asked {
         if !ledger.given.contains(&request) {
@@ -201,6 +232,10 @@ pub(crate) fn at_the_end(world: &World) {
     let sent: Vec<_> = ledger.unsent.intersection(&ledger.called).cloned().collect();
     for name in sent {
         ledger.breaks("told", format!("`kill {name}` was told as never sent, and was"));
+    }
+    let unwritten: Vec<_> = ledger.sent.difference(&ledger.called).cloned().collect();
+    for name in unwritten {
+        ledger.breaks("told", format!("`kill {name}` was told as sent, and was not"));
     }
     for lie in lies {
         ledger.breaks("told", lie);

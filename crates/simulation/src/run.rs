@@ -1,8 +1,11 @@
 //! [`run`]: a scenario from its first step to the end of everything in it.
 
+pub(crate) mod odd;
+
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use openvpn_mgmt_test::{Client, ServerAction};
@@ -42,6 +45,7 @@ const PATIENCE: Duration = Duration::from_secs(300);
 pub fn run(scenario: &Scenario, is_shown: bool) -> std::io::Result<Report> {
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build()?;
+    odd::look_for_panics();
     // What a link waits between two attempts is drawn from it.
     fastrand::seed(scenario.seed);
     Ok(runtime.block_on(live(scenario, is_shown)))
@@ -74,6 +78,9 @@ async fn live(scenario: &Scenario, is_shown: bool) -> Report {
     }
     let tasks = hosts.into_iter().chain(programs).chain([changes]);
     tasks.for_each(|task| task.abort());
+    if odd::has_panicked() {
+        world.breaks("panic", "something has panicked");
+    }
     let ledger = world.ledger.lock();
     Report {
         violations: ledger.violations.clone(),
@@ -109,7 +116,7 @@ async fn act(world: &Arc<World>, step: Step, number: usize, names: &mut Names) {
         Deed::Comes => {
             let name = format!("d{}n{number}", step.daemon);
             names.0.insert((step.daemon, step.a), name.clone());
-            let client = Client::new(&name);
+            let client = Client::new(&name).password(&format!("hush{number}"));
             let client = if step.b % 2 == 1 { client.answers("1234") } else { client };
             if let Some(host) = world.hosts.get(step.daemon) {
                 drop(host.with(|daemon| daemon.client_connects(client)));
@@ -122,6 +129,7 @@ async fn act(world: &Arc<World>, step: Step, number: usize, names: &mut Names) {
         | Deed::Vanishes
         | Deed::Traffic => client_does(world, step, &names.get(step)),
         Deed::Admits | Deed::Denies | Deed::Asks => server_does(world, step),
+        _ if step.deed.is_odd() => odd::act(world, step),
         _ if step.deed.is_fault() => fault(world, step),
         _ => program_does(world, step),
     }
@@ -171,7 +179,7 @@ fn fault(world: &World, step: Step) {
         Deed::Garbage => host.says(b">\xff\x00GARBAGE:,,,\r\n", true),
         _ => {
             for number in 0..step.a {
-                let line = format!(">LOG:1795332237,,flood {number}\r\n");
+                let line = format!(">LOG:1795332237,,flood {number}.\r\n");
                 host.says(line.as_bytes(), false);
             }
         }
@@ -195,7 +203,10 @@ fn program_does(world: &Arc<World>, step: Step) {
             reader.iter().for_each(JoinHandle::abort);
             drop(idle);
         }
-        Deed::Leave if program.lock().takes_requests => program.leave.notify_waiters(),
+        Deed::Leave if program.lock().takes_requests => {
+            program.lets_go.store(true, Ordering::Relaxed);
+            program.leave.notify_waiters();
+        }
         Deed::Answer => program.lock().policy = Policy { how: step.a, after: step.b },
         Deed::Release => {
             let held = std::mem::take(&mut program.lock().held);
@@ -209,13 +220,7 @@ fn program_does(world: &Arc<World>, step: Step) {
                 waiter.task.abort();
             }
         }
-        Deed::Close => {
-            let client = program.lock().client.clone();
-            if let Some(client) = client {
-                let task = tokio::spawn(async move { client.close().await });
-                program.answers(format!("the close of {}", step.daemon), task);
-            }
-        }
+        Deed::Close => odd::close(world, step.daemon),
         Deed::Connect => program.connect.notify_one(),
         _ => {}
     }
@@ -258,8 +263,12 @@ async fn end(world: &Arc<World>) {
             // A call is told at once, whatever time it has; answers may begin late.
             let deadline =
                 if is_call { Instant::now() + Duration::from_millis(100) } else { deadline };
-            if tokio::time::timeout_at(deadline, task).await.is_err() {
-                world.breaks("end", format!("{what} of {daemon} waits when all is over"));
+            match tokio::time::timeout_at(deadline, task).await {
+                Err(_) => {
+                    world.breaks("end", format!("{what} of {daemon} waits when all is over"));
+                }
+                Ok(Err(error)) if error.is_panic() => world.breaks("panic", what),
+                Ok(_) => {}
             }
         }
     }

@@ -10,8 +10,9 @@
 //! ```
 //!
 //! The first line names the grammar. `seed` is what delays and splits are drawn from. With `fleet` one program manages all daemons.
-//! A `daemon` line has the release, the program (`session`, `link`, `auth`, `responder`), settings by name, and behind ` : ` the
-//! set-up in the words of the test kit. Each other line is a [`Step`]: its deed, a daemon, and two numbers, whose meaning the
+//! A `daemon` line has the release, the program (`session`, `link`, `auth`, `responder`, `whole`), settings by name, of which
+//! `memory` and `reply` may be left out, and behind ` : ` the set-up in the words of the test kit. A `timeout` of 4294967295 is
+//! `Duration::MAX`. Each other line is a [`Step`]: its deed, a daemon, and two numbers, whose meaning the
 //! [`Deed`] tells. Empty lines and those that begin with `#` are skipped.
 
 use std::fmt;
@@ -51,6 +52,10 @@ pub struct Plan {
     pub patience: u32,
     /// How many events a subscriber may be behind.
     pub events: u32,
+    /// How many bytes unread events may hold; 0 for the SDK's own limit.
+    pub memory: u32,
+    /// How many bytes a reply may hold; 0 for the SDK's own limit.
+    pub reply: u32,
     /// The configuration, in the words of the test kit.
     pub set_up: String,
 }
@@ -66,6 +71,8 @@ pub enum Program {
     Auth,
     /// A `Link`, and a `Responder` over its requests.
     Responder,
+    /// One session, whose events and requests are read as one stream.
+    Whole,
 }
 
 /// One thing that happens.
@@ -175,17 +182,53 @@ words! {
         Connect "connect",
         /// Everything on its way arrives, and what should be so then is looked at.
         Settle "settle",
+        /// A command stays without its reply, the `a`-th that comes.
+        Mute "mute",
+        /// A command is answered in other words than its own, the `a`-th that is answered so.
+        Words "other-words",
+        /// A command is refused and not done: one about a client, `env-filter` where `a` is 1, `state on` where it is 2.
+        Refuses "refuses",
+        /// A state cannot be read: the next with RECONNECTING, or with another name where `a` is 1.
+        Unread "unreadable-state",
+        /// From now on the daemon holds in other words.
+        Holds "other-hold",
+        /// A block has a second line that begins with `ERROR:`.
+        ErrorLine "error-line",
+        /// A `status` has no end.
+        Endless "endless",
+        /// A line of nobody's follows the reply to a signal.
+        StrayLine "stray-line",
+        /// The next connection begins with `a` lines before the greeting.
+        Talks "talks",
+        /// The next environment has `a` more lines and `b` more secrets.
+        Wide "wide",
+        /// The daemon says a secret where it does not belong, in the way `a`.
+        Quotes "quotes",
+        /// What is on its way arrives up to the middle of a line, and the connection breaks.
+        Tears "tears",
+        /// The program drops everything that it has of a session.
+        Abandon "abandon",
+        /// The program has its session end by `quit`.
+        Quit "quit",
+    }
+}
+
+impl Deed {
+    /// Whether a daemon does so in odd worlds alone.
+    pub(crate) fn is_odd(self) -> bool {
+        self as usize > Self::Settle as usize
     }
 }
 
 const GRAMMAR: &str = "simulation 1";
 
 impl Program {
-    const WORDS: [(Self, &'static str); 4] = [
+    const WORDS: [(Self, &'static str); 5] = [
         (Self::Session, "session"),
         (Self::Link, "link"),
         (Self::Auth, "auth"),
         (Self::Responder, "responder"),
+        (Self::Whole, "whole"),
     ];
 
     fn word(self) -> &'static str {
@@ -222,7 +265,13 @@ impl fmt::Display for Plan {
         let Self { pipeline, pipe, delay, timeout, patience, events, set_up, .. } = self;
         let (release, program) = (release(self.release), self.program.word());
         write!(f, "daemon {release} {program} pipeline {pipeline} pipe {pipe} delay {delay} ")?;
-        write!(f, "timeout {timeout} patience {patience} events {events} : {set_up}")
+        write!(f, "timeout {timeout} patience {patience} events {events}")?;
+        for (name, value) in [("memory", self.memory), ("reply", self.reply)] {
+            if value > 0 {
+                write!(f, " {name} {value}")?;
+            }
+        }
+        write!(f, " : {set_up}")
     }
 }
 
@@ -268,12 +317,15 @@ impl Plan {
         };
         let mut releases = Personality::ALL.into_iter();
         let mut programs = Program::WORDS.into_iter();
-        let number = |name: &str| -> Result<u32> {
-            let mut pairs = settings.chunks(2);
-            let pair = pairs.find(|pair| pair.first() == Some(&name));
-            let value = pair.and_then(|pair| pair.get(1)).with_context(|| format!("no {name}"))?;
-            Ok(value.parse()?)
+        let found = |name: &str| {
+            let pair = settings.chunks(2).find(|pair| pair.first() == Some(&name));
+            pair.and_then(|pair| pair.get(1))
         };
+        let number = |name: &str| -> Result<u32> {
+            Ok(found(name).with_context(|| format!("no {name}"))?.parse()?)
+        };
+        let optional =
+            |name: &str| -> Result<u32> { Ok(found(name).map_or(Ok(0), |value| value.parse())?) };
         Ok(Self {
             release: releases.find(|one| release(*one) == *version).context("no such release")?,
             program: programs.find(|(_, word)| word == program).context("no such program")?.0,
@@ -283,6 +335,8 @@ impl Plan {
             timeout: number("timeout")?,
             patience: number("patience")?,
             events: number("events")?,
+            memory: optional("memory")?,
+            reply: optional("reply")?,
             set_up: set_up.to_owned(),
         })
     }

@@ -144,7 +144,11 @@ fn change(random: &mut fastrand::Rng, mut scenario: Scenario) -> Scenario {
                 scenario.steps.swap(at, to);
             }
             _ if count < 90 => {
-                let new = step(random, scenario.daemons.len(), Deed::ALL);
+                // A world of daemons that are as daemons are stays one.
+                let is_odd = scenario.steps.iter().any(|step| step.deed.is_odd());
+                let deeds = Deed::ALL.iter().copied().filter(|deed| is_odd || !deed.is_odd());
+                let deeds: Vec<_> = deeds.collect();
+                let new = step(random, scenario.daemons.len(), &deeds);
                 scenario.steps.insert(at, new);
             }
             _ => {}

@@ -1,7 +1,7 @@
 //! [`World`]: what all tasks of a world share.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use openvpn_mgmt::peers::LivePeers;
@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 
 use crate::host::Host;
 use crate::ledger::Shared as Ledger;
-use crate::scenario::{Deed, Scenario};
+use crate::scenario::{Deed, Scenario, Step};
 
 /// A world that goes on.
 pub(crate) struct World {
@@ -31,6 +31,10 @@ pub(crate) struct Program {
     pub(crate) leave: Notify,
     /// Another session is to begin.
     pub(crate) connect: Notify,
+    /// The session is dropped with all that is of it.
+    pub(crate) abandon: Notify,
+    /// Handlers are dropped where they are.
+    pub(crate) lets_go: AtomicBool,
 }
 
 #[derive(Default)]
@@ -135,11 +139,24 @@ impl World {
         self.was_silent(daemon) || plan.is_some_and(|plan| plan.set_up.contains("external"))
     }
 
+    /// Whether a reply may be too large there.
+    pub(crate) fn has_small_replies(&self, daemon: usize) -> bool {
+        self.scenario.daemons.get(daemon).is_some_and(|plan| plan.reply > 0)
+    }
+
     /// Whether a daemon was silent, or did not read, for a time.
     pub(crate) fn was_silent(&self, daemon: usize) -> bool {
         let deeds = [Deed::Stall, Deed::Deaf];
         let mut steps = self.scenario.steps.iter();
         steps.any(|step| step.daemon == daemon && deeds.contains(&step.deed))
+    }
+
+    /// Whether a daemon is not one as daemons are, or its program says what daemons answer in their own way.
+    pub(crate) fn is_odd(&self, daemon: usize) -> bool {
+        let is_odd = |step: &Step| {
+            step.deed.is_odd() || step.deed == Deed::Call && step.b >= crate::call::odd::FIRST
+        };
+        self.scenario.steps.iter().any(|step| step.daemon == daemon && is_odd(step))
     }
 
     pub(crate) fn name(daemon: usize) -> String {
@@ -162,6 +179,8 @@ impl Program {
             reads: watch::Sender::new(true),
             leave: Notify::new(),
             connect: Notify::new(),
+            abandon: Notify::new(),
+            lets_go: AtomicBool::new(false),
         }
     }
 
