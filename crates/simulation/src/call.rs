@@ -66,7 +66,7 @@ pub(crate) fn look(world: &World, daemon: usize, what: &str, error: &Error, is_r
         Error::UnexpectedReply { .. } | Error::NoReply { .. } | Error::BrokenOff { .. } => {
             !world.was_silent(daemon) && !is_raw && !world.ledger.lock().explains(daemon)
         }
-        Error::Refused { text, .. } if ERROR_ROW.ends_with(&text.to_string()) => true,
+        Error::Refused { text, .. } if format!("ERROR: {text}") == ERROR_ROW => true,
         Error::Closed(CloseReason::ReplyTooLarge(_)) => !world.has_small_replies(daemon),
         Error::Closed(CloseReason::Desynchronized(_)) => !world.was_silent(daemon),
         Error::Closed(CloseReason::LineTooLong(_)) => true,
