@@ -77,7 +77,7 @@ impl World {
                 self.echoes.0 += 1;
                 self.said.extend(format!(">ECHO:{},x\r\n", self.echoes.0).bytes());
             }
-            12 => self.model.stray(input, &mut self.said),
+            12 => self.stray(input).await,
             13 => {
                 self.model.is_clean = false;
                 let seconds = input.choose(&[1, 11, 61, 130]);
@@ -93,6 +93,21 @@ impl World {
             }
         }
         if !input.flag() {
+            self.send(usize::MAX).await;
+        }
+    }
+
+    /// Says what is nobody's: at once, when all that is due has come, or with what is said next.
+    async fn stray(&mut self, input: &mut Input<'_>) {
+        let byte = input.byte();
+        let comes_later = byte < 128;
+        let strays = ["stray", "SUCCESS: stray", "SUCCESS", "SUCCESS:", ""];
+        if !comes_later {
+            self.send(usize::MAX).await;
+        }
+        let stray = strays[usize::from(byte) % strays.len()];
+        self.model.stray(stray, comes_later, &mut self.said);
+        if !comes_later {
             self.send(usize::MAX).await;
         }
     }
