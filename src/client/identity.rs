@@ -222,7 +222,7 @@ impl PeerTable {
         self.end(|_| true, &PeerEnd::Closed(reason.clone()));
     }
 
-    fn peer(&self, cid: Cid) -> Peer {
+    pub(crate) fn peer(&self, cid: Cid) -> Peer {
         let connect = self.connects.get(&cid).copied();
         Peer { connection: self.connection, epoch: self.epoch, cid, connect }
     }

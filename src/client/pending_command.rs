@@ -36,8 +36,8 @@ pub(super) enum Pass {
     Answer(Ticket),
     /// The client it is about must still be the one that has its ID.
     Peer(Peer),
-    /// A denial of the driver's own, good for one epoch.
-    Denial(u64),
+    /// A denial of the driver's own, good as long as the client is there.
+    Denial(Peer),
 }
 
 /// What a caller wants to know beside the reply.
@@ -153,8 +153,8 @@ impl PendingCommand {
     }
 
     /// For a denial of the driver's own; it is no decision of a user's past a request.
-    pub(super) fn denial(wire: &Encoded, epoch: u64) -> Self {
-        let pending = Self::new(wire, Pass::Denial(epoch), Wants::Nothing, Waiting::Nobody);
+    pub(super) fn denial(wire: &Encoded, peer: Peer) -> Self {
+        let pending = Self::new(wire, Pass::Denial(peer), Wants::Nothing, Waiting::Nobody);
         Self { effect: Effect::None, ..pending }
     }
 
@@ -225,8 +225,7 @@ impl PendingCommand {
                     && !state.is_replaced()
                     && peer.as_ref().is_none_or(|peer| peers.is_current(peer))
             }
-            Pass::Peer(peer) => peers.is_current(peer),
-            Pass::Denial(epoch) => *epoch == peers.epoch(),
+            Pass::Peer(peer) | Pass::Denial(peer) => peers.is_current(peer),
         }
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use base64ct::{Base64, Encoding as _};
 use openvpn_mgmt::challenge::Crv1;
 use openvpn_mgmt::events::Env;
-use openvpn_mgmt::{ClientRequest, Error, PendingAuth, Request};
+use openvpn_mgmt::{ClientRequest, Error, PendingAuth, Request, Secret};
 use tokio::time::Instant;
 
 use crate::heads::Slot;
@@ -65,6 +65,7 @@ pub(crate) fn take(
         }
         Request::ClientResponse(response) => {
             let asked = client_asked(response.request());
+            heard(world, daemon, &asked, response.response().ok());
             if !is_again {
                 world.ledger.lock().responded(daemon, &asked);
             }
@@ -78,7 +79,12 @@ pub(crate) fn take(
     };
     let mark = world.ledger.lock().mark(daemon, conversation, asked);
     match policy.way(mark) {
-        Way::Drop => drop(request),
+        Way::Drop => {
+            if is_about_client(&request) {
+                world.lets_go(daemon, mark);
+            }
+            drop(request);
+        }
         Way::Hold => program.lock().held.push(Held { request, mark }),
         way => {
             let late = if way == Way::Late { policy.after } else { 0 };
@@ -87,17 +93,60 @@ pub(crate) fn take(
     }
 }
 
+/// A response is one of the client that it is given as.
+pub(crate) fn heard(world: &World, daemon: usize, asked: &Asked, response: Option<Secret>) {
+    let Asked::Client { name, .. } = asked else { return };
+    let text = response.map(|response| String::from_utf8_lossy(response.expose()).into_owned());
+    if text.as_deref().is_some_and(|text| text != name) {
+        world.breaks("request", format!("daemon {daemon}: {text:?} as the response of {name}"));
+    }
+}
+
+/// Goes on with clients whose users were asked, without their responses.
+pub(crate) fn resume(world: &Arc<World>, daemon: usize) {
+    let Some(program) = world.program(daemon) else { return };
+    let pending = std::mem::take(&mut program.lock().pending);
+    for client in pending {
+        let client = client.resume();
+        let mark = world.ledger.lock().mark(daemon, None, client_asked(&client));
+        answer(
+            world,
+            daemon,
+            Held { request: Request::ClientConnect(client), mark },
+            Way::Allow,
+            0,
+        );
+    }
+}
+
 /// Answers a request, in a task of its own.
 pub(crate) fn answer(world: &Arc<World>, daemon: usize, held: Held, way: Way, after: u32) {
     let Some(program) = world.program(daemon) else { return };
     let shared = Arc::clone(world);
     let what = format!("the answer {} at {daemon}", held.mark);
+    let is_asked_again = matches!(
+        held.request,
+        Request::ClientConnect(_)
+            | Request::ClientReauth(_)
+            | Request::Credentials(_)
+            | Request::Certificate(_)
+            | Request::Sign(_)
+    );
+    let mut given_up = GivenUp {
+        world: Arc::clone(world),
+        daemon,
+        mark: held.mark,
+        is_about_client: is_about_client(&held.request),
+        is_due_again: None,
+    };
     let task = tokio::spawn(async move {
         if after > 0 {
             tokio::time::sleep(Duration::from_millis(u64::from(after))).await;
         }
         let mark = held.mark;
         let began = Instant::now();
+        // From here on it is asked again where nothing was sent.
+        given_up.is_due_again(is_asked_again);
         let told = send(&shared, daemon, held, way).await;
         crate::call::odd::look_at_time(&shared, daemon, 0, began);
         shared.note(|| format!("{daemon} answer {mark}: {told:?}"));
@@ -109,13 +158,45 @@ pub(crate) fn answer(world: &Arc<World>, daemon: usize, held: Held, way: Way, af
         if told.as_ref().is_some_and(Told::is_stale) {
             look_for_reason(&shared, daemon, mark);
         }
+        let is_settled = !told.as_ref().is_some_and(Told::is_due_again);
+        given_up.is_due_again(!is_settled);
         if let (Some(told), Some(mark)) = (told, shared.ledger.lock().marks.get_mut(mark)) {
-            mark.is_due_again =
-                matches!(&told, Told::Unsent(error) if error.contains("could not be sent"));
             mark.told = Some(told);
         }
     });
     program.answers(what, task);
+}
+
+fn is_about_client(request: &Request) -> bool {
+    matches!(request, Request::ClientConnect(_) | Request::ClientReauth(_))
+}
+
+/// An answer that is over, or that somebody has given up.
+struct GivenUp {
+    world: Arc<World>,
+    daemon: usize,
+    mark: usize,
+    is_about_client: bool,
+    /// Whether its request comes again where nothing was sent; nobody has begun to answer it without.
+    is_due_again: Option<bool>,
+}
+
+impl GivenUp {
+    fn is_due_again(&mut self, is_due_again: bool) {
+        self.is_due_again = Some(is_due_again);
+    }
+}
+
+impl Drop for GivenUp {
+    fn drop(&mut self) {
+        if self.is_due_again == Some(true) {
+            if let Some(mark) = self.world.ledger.lock().marks.get_mut(self.mark) {
+                mark.is_due_again = mark.written == 0;
+            }
+        } else if self.is_about_client && self.is_due_again.is_none() {
+            self.world.lets_go(self.daemon, self.mark);
+        }
+    }
 }
 
 /// What was told by a result.
@@ -134,7 +215,7 @@ pub(crate) fn told<T>(result: &Result<T, Error>) -> Told {
 }
 
 /// Looks why an answer is stale: what it answers is over, or somebody else has answered.
-fn look_for_reason(world: &World, daemon: usize, mark: usize) {
+pub(crate) fn look_for_reason(world: &World, daemon: usize, mark: usize) {
     let Some(program) = world.program(daemon) else { return };
     if program.lock().client.as_ref().is_none_or(openvpn_mgmt::Client::is_closed) {
         return;
@@ -210,7 +291,13 @@ async fn decide(
             Some(told(&client.challenge(&challenge).await))
         }
         Way::Ask => {
-            world.ledger.lock().challenges(daemon, client_asked(&client));
+            {
+                let mut ledger = world.ledger.lock();
+                ledger.challenges(daemon, client_asked(&client));
+                if let Some(mark) = ledger.marks.get_mut(mark) {
+                    mark.asks = true;
+                }
+            }
             let what = PendingAuth::cr_text(text, true);
             let pending = client.pending(&what, Duration::from_secs(60)).await;
             let told = told(&pending);

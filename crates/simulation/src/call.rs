@@ -103,6 +103,7 @@ async fn run(
         3 | 4 => {
             let name = format!("nobody{unique}");
             let target = KillTarget::CommonName(name.clone());
+            world.ledger.lock().waits(daemon, name.clone());
             match client.kill(&target).await {
                 Err(Error::Refused { text, command }) => {
                     let text = text.to_string();

@@ -1,6 +1,7 @@
 //! [`generate`]: a scenario from a seed.
 
 mod odd;
+mod seldom;
 
 use openvpn_mgmt_test::Personality;
 
@@ -19,12 +20,17 @@ pub fn generate(seed: u64) -> Scenario {
     let daemons: Vec<_> = daemons.collect();
     let deeds = swarm(&mut random);
     let count = random.usize(8..60);
-    let mut steps = Vec::new();
+    let mut steps = seldom::first(&mut random, &daemons);
     while steps.len() < count {
         if random.u32(0..5) == 0 {
             let daemon = random.usize(0..daemons.len());
             let is_server = daemons.get(daemon).is_some_and(|plan| plan.set_up.contains("server"));
-            steps.extend(burst(&mut random, daemon, is_server));
+            let plan = daemons.get(daemon).filter(|_| random.u32(0..3) == 0);
+            let fleet = if fleet { daemons.len() } else { 0 };
+            match plan.and_then(|plan| seldom::burst(&mut random, daemon, plan, fleet)) {
+                Some(burst) => steps.extend(burst),
+                None => steps.extend(burst(&mut random, daemon, is_server)),
+            }
         } else {
             steps.push(step(&mut random, daemons.len(), &deeds));
         }
@@ -63,6 +69,9 @@ fn plan(random: &mut fastrand::Rng) -> Plan {
         ]
     };
     set_up.extend(more.iter().filter(|_| random.u32(0..4) == 0));
+    if random.u32(0..12) == 0 {
+        set_up.push("password s3cret");
+    }
     Plan {
         release,
         program,
@@ -74,6 +83,7 @@ fn plan(random: &mut fastrand::Rng) -> Plan {
         events: of(random, &[4, 64, 4096]),
         memory: 0,
         reply: 0,
+        beside: seldom::settings(random, &set_up, program),
         set_up: set_up.join(", "),
     }
 }
@@ -199,7 +209,12 @@ fn swarm(random: &mut fastrand::Rng) -> Vec<Deed> {
                 | Deed::Admits
                 | Deed::Connect
         );
-        if random.u32(0..if is_often { 2 } else { 4 }) == 0 {
+        let once_in = match deed {
+            _ if is_often => 2,
+            _ if seldom::DEEDS.contains(deed) => 8,
+            _ => 4,
+        };
+        if random.u32(0..once_in) == 0 {
             deeds.push(*deed);
         }
     }
@@ -223,6 +238,8 @@ pub(crate) fn step(random: &mut fastrand::Rng, daemons: usize, deeds: &[Deed]) -
         Deed::Held => (random.u32(1..8000), 0),
         Deed::Traffic => (random.u32(0..CLIENTS), random.u32(1..10_000)),
         Deed::Answer => (random.u32(0..crate::answer::WAYS), random.u32(0..4000)),
+        Deed::Crowd => (random.u32(1..12), random.u32(0..3)),
+        Deed::AskAll => (0, random.u32(0..2)),
         Deed::Denies => (random.u32(0..2), 0),
         _ => (random.u32(0..CLIENTS), 0),
     };

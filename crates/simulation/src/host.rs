@@ -10,10 +10,11 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
 
+use crate::crowd::Addresses;
 use crate::ledger::{Shared as Ledger, marks_in};
 use crate::odd::{self, Odds};
 use crate::pipe::{ManagerEnd, Pipe};
-use crate::scenario::{Deed, Plan};
+use crate::scenario::{Deed, Plan, Setting};
 
 /// How many bytes a daemon reads at a time.
 const READ: usize = 256;
@@ -49,6 +50,8 @@ struct State {
     plan: Plan,
     daemon: Daemon,
     processes: u32,
+    /// How often another process took the place of one.
+    replaced: u32,
     began: Instant,
     served: Option<Arc<Pipe>>,
     waiting: VecDeque<Arc<Pipe>>,
@@ -65,6 +68,7 @@ struct State {
     odds: Odds,
     says_before: bool,
     inside: BTreeSet<(u64, String)>,
+    addresses: Addresses,
     /// Nobody can connect any more.
     is_over: bool,
 }
@@ -93,6 +97,7 @@ impl Host {
             plan: plan.clone(),
             daemon: start(plan, 0),
             processes: 0,
+            replaced: 0,
             began: Instant::now(),
             served: None,
             waiting: VecDeque::new(),
@@ -105,6 +110,7 @@ impl Host {
             odds: Odds::default(),
             says_before: false,
             inside: BTreeSet::new(),
+            addresses: Addresses::new(plan),
             is_over: false,
         };
         let (state, changed) = (Arc::new(Mutex::new(state)), Arc::new(Notify::new()));
@@ -150,7 +156,14 @@ impl Host {
         if state.waiting.len() > BACKLOG {
             return Err(io::ErrorKind::WouldBlock.into());
         }
-        let place = (self.number, self.ledger.lock().begins(self.number));
+        let place = {
+            let mut ledger = self.ledger.lock();
+            let place = (self.number, ledger.begins(self.number));
+            if let Some(conversation) = ledger.conversation(place) {
+                conversation.process = state.replaced;
+            }
+            place
+        };
         let (pipe, end) =
             Pipe::new(place, self.pipe, self.ledger.clone(), Arc::clone(&self.changed));
         state.waiting.push_back(pipe);
@@ -165,6 +178,17 @@ impl Host {
         let done = act(&mut state.daemon);
         self.changed.notify_one();
         done
+    }
+
+    /// A client comes, from an address of its own or from this one.
+    pub(crate) fn comes(&self, client: openvpn_mgmt_test::Client, address: Option<u32>) {
+        let mut state = self.lock();
+        state.advance();
+        // That nobody is served now is fine.
+        if let (Ok(cid), Some(address)) = (state.daemon.client_connects(client), address) {
+            state.addresses.comes(cid, address);
+        }
+        self.changed.notify_one();
     }
 
     /// Changes what is wrong.
@@ -227,6 +251,30 @@ impl Host {
         self.changed.notify_one();
     }
 
+    /// The daemon says once more that it holds, as one that has refused a SIGHUP.
+    pub(crate) fn holds_again(&self) {
+        let mut state = self.lock();
+        let Some(pipe) = state.served.clone() else { return };
+        self.takes_output(&mut state, &pipe);
+        if self.ledger.lock().holds(pipe.place) {
+            self.say(&mut state, &pipe, b">HOLD:Waiting for hold release:0\r\n");
+            self.changed.notify_one();
+        }
+    }
+
+    /// The daemon says a line that is looked for among those of other daemons.
+    pub(crate) fn murmurs(&self) {
+        let mut state = self.lock();
+        let Some(pipe) = state.served.clone() else { return };
+        self.takes_output(&mut state, &pipe);
+        let number = self.ledger.lock().murmurs.begins(pipe.place);
+        self.say(&mut state, &pipe, format!(">LOG:1795332237,,murmur {number}\r\n").as_bytes());
+        let mut ledger = self.ledger.lock();
+        let said = ledger.conversation(pipe.place).map_or(0, |conversation| conversation.said());
+        ledger.murmurs.is_said(number, said);
+        self.changed.notify_one();
+    }
+
     /// The connection breaks; what has arrived is still read.
     pub(crate) fn cut(&self) {
         let mut state = self.lock();
@@ -243,7 +291,12 @@ impl Host {
         self.cut();
         let mut state = self.lock();
         state.waiting.drain(..).for_each(|pipe| pipe.close());
-        state.processes += 1;
+        state.replaced += 1;
+        let is_twin = state.began.elapsed() < Duration::from_secs(1)
+            && state.plan.has(Setting::Twins).is_some();
+        if !is_twin {
+            state.processes += 1;
+        }
         state.daemon = start(&state.plan, state.processes);
         state.advance();
         state.inside.clear();
@@ -278,7 +331,9 @@ impl Host {
         self.hear(&mut state, &pipe, bytes);
         self.takes_output(&mut state, &pipe);
         state.arrive(&pipe);
-        let is_done = !state.daemon.is_connected() && state.on_its_way.is_empty();
+        // Writing to whoever is gone fails.
+        let is_refused = is_stuck && pipe.is_gone() && !state.faults.deaf;
+        let is_done = is_refused || !state.daemon.is_connected() && state.on_its_way.is_empty();
         if is_done || (pipe.is_left() && !state.faults.deaf) {
             pipe.close();
             state.served = None;
@@ -338,6 +393,17 @@ impl Host {
     }
 
     fn say(&self, state: &mut State, pipe: &Pipe, line: &[u8]) {
+        match state.addresses.instead(line) {
+            Some(lines) => {
+                for line in lines.split_inclusive('\n') {
+                    self.is_said(state, pipe, line.as_bytes());
+                }
+            }
+            None => self.is_said(state, pipe, line),
+        }
+    }
+
+    fn is_said(&self, state: &mut State, pipe: &Pipe, line: &[u8]) {
         if [&b">PK_SIGN"[..], b">RSA_SIGN", b">NEED-CERT"].iter().any(|ask| line.starts_with(ask)) {
             // A daemon has answered the last one, or never will, before it asks again.
             state.late.clear();
@@ -424,7 +490,13 @@ impl Host {
             odd::refusal(state.plan.release, &text)
         } else {
             state.daemon.receive(line);
-            self.numbered(&text, state.daemon.output())
+            let output = state.daemon.output();
+            match state.plan.has(Setting::Twins) {
+                Some(_) if text == "pid" => {
+                    format!("SUCCESS: pid={}\r\n", 4711 + state.processes).into()
+                }
+                _ => self.numbered(&text, output),
+            }
         };
         let mut taken = None;
         let mut lines = Vec::new();
@@ -432,7 +504,16 @@ impl Host {
             taken = taken.or(reply(line));
             lines.push(line);
         }
-        self.ledger.lock().heard(&marks, taken);
+        {
+            let mut ledger = self.ledger.lock();
+            ledger.heard(&marks, taken);
+            if text.starts_with("client-pending-auth ") && taken == Some(true) {
+                ledger.asks_user(pipe.place, &text);
+            }
+            if text == "hold release" {
+                ledger.is_released(pipe.place);
+            }
+        }
         let instead = odd.and_then(|deed| odd::instead(deed, &output));
         if instead.is_some() {
             // Behind a `status` nothing else is sent.

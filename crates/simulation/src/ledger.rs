@@ -1,8 +1,11 @@
 //! [`Ledger`]: everything that was said and written, when it could be read, and what breaks a law.
 
+mod asked;
 mod mark;
+mod murmurs;
 mod replies;
 mod trace;
+mod waiting;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,12 +14,16 @@ use tokio::time::Instant;
 
 use crate::call::odd::LONGEST;
 use crate::heads::{Head, Kind, Slot};
+use asked::Turn;
 pub(crate) use mark::{Asked, Mark, Told, marks_in, text as mark_text};
+use murmurs::Murmurs;
 pub(crate) use replies::RAW;
 use trace::Trace;
+pub(crate) use waiting::Most;
+use waiting::Waiting;
 
 /// So many renewals of one client are open at a time: a daemon keeps no more keys.
-const RENEWALS: usize = 3;
+pub(crate) const RENEWALS: usize = 3;
 
 /// A law that was broken, and how.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,6 +85,13 @@ pub(crate) struct Conversation {
     pub(crate) odd: replies::Odd,
     /// The decisions that were written and not refused, by the heads that they are about.
     decisions: BTreeMap<usize, (u64, u64)>,
+    pub(crate) waiting: Waiting,
+    turns: Vec<Turn>,
+    /// Which process of its daemon it is with.
+    pub(crate) process: u32,
+    /// How much was readable when its hold was released, and said when the daemon heard so.
+    released: u64,
+    released_at: u64,
 }
 
 pub(crate) struct Ledger {
@@ -86,6 +100,7 @@ pub(crate) struct Ledger {
     pub(crate) violations: Vec<Violation>,
     pub(crate) conversations: Vec<Vec<Conversation>>,
     pub(crate) marks: Vec<Mark>,
+    pub(crate) murmurs: Murmurs,
     /// The requests that programs were given: daemon, name, CID, KID.
     pub(crate) given: BTreeSet<(usize, String, u64, u64)>,
     /// The clients that were asked something, once for each time that they have not responded.
@@ -97,6 +112,10 @@ pub(crate) struct Ledger {
     pub(crate) sent: BTreeSet<String>,
     /// How many signals callers were told of that the daemon took.
     pub(crate) signalled: BTreeMap<usize, u32>,
+    /// The words of calls that are to be written: on which connection, and how many were denied there before.
+    queued: BTreeMap<String, ((usize, usize), u64)>,
+    /// The daemons whose `pid` is no number of the ledger's.
+    pub(crate) twins: BTreeSet<usize>,
     /// When the daemon heard what it gave this number for.
     serials: Vec<(usize, Instant)>,
     /// How many calls may be without their replies, as their daemon has answered oddly.
@@ -113,12 +132,15 @@ impl Ledger {
             violations: Vec::new(),
             conversations: (0..daemons).map(|_| Vec::new()).collect(),
             marks: Vec::new(),
+            murmurs: Murmurs::default(),
             given: BTreeSet::new(),
             challenged: Vec::new(),
             called: BTreeSet::new(),
             unsent: BTreeSet::new(),
             sent: BTreeSet::new(),
             signalled: BTreeMap::new(),
+            queued: BTreeMap::new(),
+            twins: BTreeSet::new(),
             serials: Vec::new(),
             odd_replies: BTreeMap::new(),
             answered_oddly: BTreeMap::new(),
@@ -153,6 +175,7 @@ impl Ledger {
         self.counts.events += 1;
         let line = String::from_utf8_lossy(bytes);
         self.trace.add(|| format!("{}.{} > {}", place.0, place.1, line.trim_end()));
+        let mut restarts = 0;
         let Some(conversation) = self.conversation(place) else { return };
         conversation.said += bytes.len() as u64;
         let end = conversation.said;
@@ -162,7 +185,7 @@ impl Ledger {
             conversation.odd.is_held |= kind == Kind::Prompt(Slot::Hold);
             let is_filtered = conversation.odd.may_be_filtered();
             conversation.heads.push(Head { end, kind, over: u64::MAX, is_filtered });
-            self.counts.restarts += u64::from(is_restart);
+            restarts += u64::from(is_restart);
         } else if let Some(name) = line.trim_end().strip_prefix(">CLIENT:ENV,username=") {
             conversation.name(name);
         } else if line.starts_with(">CLIENT:ENV,END") {
@@ -171,6 +194,13 @@ impl Ledger {
                 head.over = end;
             }
         }
+        if let Some(event) = line.strip_prefix(">CLIENT:CR_RESPONSE,") {
+            let cid = event.split(',').next().and_then(|cid| cid.parse().ok());
+            conversation.turn(cid, true);
+        }
+        let head = conversation.heads.len().saturating_sub(1);
+        conversation.waiting.said(line.trim_end(), head);
+        self.counts.restarts += restarts;
     }
 
     /// The daemon's end is closed.
@@ -192,6 +222,8 @@ impl Ledger {
         self.trace.number(2, place, count);
         if let Some(conversation) = self.conversation(place) {
             conversation.read += count as u64;
+            let read = conversation.read;
+            self.murmurs.read(place, read);
         }
     }
 
@@ -237,8 +269,18 @@ impl Ledger {
         if let Some(conversation) = self.conversation(place) {
             conversation.odd_written(text);
         }
-        let words = text.split([' ', '"']).filter(|word| word.starts_with("nobody"));
-        self.called.extend(words.map(str::to_owned));
+        if text == "hold release" {
+            self.releases_hold(place, readable);
+        }
+        let words = text
+            .split([' ', '"'])
+            .filter(|word| word.strip_prefix("nobody").is_some_and(|number| !number.is_empty()));
+        for word in words {
+            self.had_its_turn(place, word);
+            if !self.called.insert(word.to_owned()) {
+                self.breaks("once", format!("a command was written twice: {text}"));
+            }
+        }
     }
 
     fn mark_written(&mut self, place: (usize, usize), id: usize, text: &str, readable: u64) {
@@ -249,13 +291,24 @@ impl Ledger {
         if written > 1 {
             self.breaks("once", format!("an answer was written {written} times: {text}"));
         }
+        let seen = self.marks.get(id).and_then(|mark| mark.seen);
         let Some(asked_at) = asked_at else { return };
         if asked_at != place {
             let text = format!("asked on connection {asked_at:?}, answered on {place:?}: {text}");
             return self.breaks("stale", text);
         }
-        let Some(head) = head else { return };
         let Some(conversation) = self.conversation(place) else { return };
+        if let Some((cid, read)) = seen {
+            let client = Kind::Client { cid, kid: 0, is_new: true, name: String::new() };
+            let mut later = conversation.heads.iter().filter(|head| head.end > read);
+            // Its number is nobody's once it has left, until somebody else has it.
+            let is_another = |kind: &Kind| kind.ends(&client) && !matches!(kind, Kind::Gone { .. });
+            if later.any(|head| head.end <= readable && is_another(&head.kind)) {
+                self.breaks("stale", format!("whoever is meant is gone: {text}"));
+            }
+            return;
+        }
+        let Some(head) = head else { return };
         if let Some(end) = conversation.ended_by(head, readable) {
             let text = format!("behind {end:?}, which was readable: {text}");
             self.breaks("stale", text);
@@ -266,21 +319,23 @@ impl Ledger {
     fn client_command(&mut self, place: (usize, usize), text: &str, readable: u64) {
         let mut words = text.split([' ', '\n']);
         let decides = ["client-auth", "client-auth-nt", "client-deny", "client-pending-auth"];
-        if !words.next().is_some_and(|word| decides.contains(&word)) {
-            return;
-        }
+        let Some(word) = words.next().filter(|word| decides.contains(word)) else { return };
         let mut numbers = words.map(str::parse);
         let (Some(Ok(cid)), Some(Ok(kid))) = (numbers.next(), numbers.next()) else { return };
         let Some(conversation) = self.conversation(place) else { return };
         let asks = |head: &Head| matches!(head.kind, Kind::Client { cid: c, kid: k, .. } if c == cid && k == kid);
         let asked = conversation.heads.iter().rposition(|head| asks(head) && head.end <= readable);
         let is_open = asked.is_some_and(|head| conversation.ended_by(head, readable).is_none());
+        let settled = asked.filter(|_| word != "client-pending-auth");
         // Before 2.6 `client-pending-auth` has no KID, and whoever writes one by hand does not look.
         let is_free = text.starts_with("client-pending-auth") || text.contains(RAW);
         if !is_open && !is_free {
             self.breaks("stale", format!("nobody of these IDs waits: {text}"));
         } else if is_open && asked.is_some_and(|head| conversation.decides(head, text)) {
             self.breaks("once", format!("this was decided before: {text}"));
+        }
+        if let Some(head) = settled {
+            self.decided(place, head, text);
         }
     }
 
@@ -305,7 +360,9 @@ impl Ledger {
             head.end <= one.read
                 && matches!(head.kind, Kind::Client { cid, is_new: true, .. } if cid == wanted)
         };
-        let head = one.heads.iter().rposition(is_it)?;
+        let Some(head) = one.heads.iter().rposition(is_it) else {
+            return self.kills_unannounced((daemon, number), wanted);
+        };
         one.ended_by(head, one.read).is_none().then_some(())?;
         let Kind::Client { cid, kid, name, .. } = one.heads.get(head)?.kind.clone() else {
             return None;
@@ -313,6 +370,15 @@ impl Ledger {
         let (asked, id) = (Asked::Client { cid, kid, name }, self.marks.len());
         let place = Some((daemon, number));
         self.marks.push(Mark { asked, place, head: Some(head), ..Mark::default() });
+        Some(id)
+    }
+
+    /// The same of a client that was there when the connection began.
+    fn kills_unannounced(&mut self, place: (usize, usize), cid: u64) -> Option<usize> {
+        let (read, id) = (self.conversation(place)?.read, self.marks.len());
+        let asked = Asked::Client { cid, kid: 0, name: String::new() };
+        let seen = Some((cid, read));
+        self.marks.push(Mark { asked, place: Some(place), seen, ..Mark::default() });
         Some(id)
     }
 
@@ -349,7 +415,7 @@ impl Ledger {
     pub(crate) fn has_reason(&mut self, id: usize) -> bool {
         let Some(mark) = self.marks.get(id) else { return true };
         let is_another = |(other, one): (usize, &Mark)| {
-            other != id && one.asked == mark.asked && one.written > 0
+            other != id && one.asked == mark.asked && one.written > 0 && !one.asks
         };
         let is_answered = self.marks.iter().enumerate().any(is_another);
         let Some((place, head)) = mark.place.zip(mark.head) else { return true };
@@ -365,6 +431,7 @@ impl Ledger {
         let is_open = |mark: &Mark| {
             let head = mark.head.zip(conversation);
             mark.place == Some(place)
+                && mark.written == 0
                 && head.is_some_and(|(head, one)| one.ended_by(head, u64::MAX).is_none())
         };
         let marks = self.marks.iter().enumerate();
@@ -450,6 +517,9 @@ impl Ledger {
         began: Instant,
         what: &str,
     ) {
+        if self.twins.contains(&daemon) {
+            return;
+        }
         let heard = serial.checked_sub(1).and_then(|at| self.serials.get_mut(at));
         match heard {
             Some((of, heard)) if *of == daemon && *heard >= began => *of = usize::MAX,
@@ -508,6 +578,21 @@ impl Conversation {
     /// Whether it ended inside a line.
     pub(crate) fn is_cut(&self) -> bool {
         self.is_closed && self.delivered > 0 && self.ends.binary_search(&self.delivered).is_err()
+    }
+
+    /// How much was said.
+    pub(crate) fn said(&self) -> u64 {
+        self.said
+    }
+
+    /// Whether the daemon has closed it.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.is_closed
+    }
+
+    /// Whether a command is half written.
+    pub(crate) fn is_writing(&self) -> bool {
+        !self.writing.is_empty()
     }
 
     /// Whether everything that was said was read.

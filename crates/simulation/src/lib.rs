@@ -5,9 +5,11 @@
 
 mod answer;
 mod call;
+mod crowd;
 mod generate;
 mod heads;
 mod host;
+mod kept;
 mod ledger;
 mod odd;
 mod pipe;
@@ -22,6 +24,6 @@ mod world;
 pub use generate::generate;
 pub use ledger::{Counts, Violation};
 pub use run::{Report, run};
-pub use scenario::{Deed, Plan, Program, Scenario, Step};
+pub use scenario::{Deed, Plan, Program, Scenario, Setting, Step};
 pub use shrink::shrink;
 pub use soak::{Current, Found, Soak, Totals};

@@ -95,6 +95,11 @@ impl Pipe {
         state.manager_closed && state.to_daemon.is_empty()
     }
 
+    /// Whether the manager has closed its end.
+    pub(crate) fn is_gone(&self) -> bool {
+        self.lock().manager_closed
+    }
+
     /// How many bytes wait to be read by the manager, and by the daemon.
     pub(crate) fn waiting(&self) -> (usize, usize) {
         let state = self.lock();

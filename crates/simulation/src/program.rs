@@ -11,18 +11,26 @@ use std::time::Duration;
 
 use openvpn_mgmt::events::SignAlgorithm;
 use openvpn_mgmt::handler::{
-    Attempt, AuthServer, BoxError, CredentialsAnswer, CredentialsPrompt, CredentialsProvider,
-    Decision, Delivery, Failure, Outcome, Responder, Signer, Verdict,
+    AskError, Attempt, AuthServer, BoxError, CredentialsAnswer, CredentialsPrompt,
+    CredentialsProvider, Decision, Delivery, Failure, Outcome, Responder, Signer, Verdict,
 };
 use openvpn_mgmt::{
-    Backoff, Builder, Fleet, IntoPeerConfig as _, Link, MemberItem, Requests, Session,
+    Backoff, Builder, DroppedRequest, Event, Fleet, IntoPeerConfig as _, Link, MemberItem,
+    Requests, Session,
 };
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
-use crate::answer::{Way, config, encoded, name_in, take};
+use crate::answer::{Way, config, encoded, heard, name_in, take};
 use crate::ledger::{Asked, Told, mark_text};
-use crate::scenario::Program as Kind;
+use crate::scenario::{Program as Kind, Setting};
 use crate::world::World;
+
+/// The password of those management interfaces that have one.
+const SECRET: &str = "s3cret";
+
+/// What a request may have been on its way to an `AuthServer`.
+const SLACK: Duration = Duration::from_millis(500);
 
 /// Starts the programs of a world.
 pub(crate) fn start(world: &Arc<World>) -> Vec<JoinHandle<()>> {
@@ -54,6 +62,24 @@ fn builder(world: &World, daemon: usize) -> Builder {
     if plan.reply > 0 {
         builder = builder.reply_limit(whole(plan.reply));
     }
+    let builder = match plan.has(Setting::Waiting) {
+        Some(clients) => builder.request_limit(whole(clients)),
+        None => builder,
+    };
+    let builder = match plan.has(Setting::Each) {
+        Some(clients) => builder.request_limit_per_address(whole(clients)),
+        None => builder,
+    };
+    let builder = match plan.has(Setting::Denies) {
+        Some(_) => builder.dropped_request(DroppedRequest::Deny),
+        None => builder,
+    };
+    let builder = if plan.set_up.contains("password ") {
+        let is_wrong = plan.has(Setting::Wrong).is_some();
+        builder.password(if is_wrong { "another" } else { SECRET })
+    } else {
+        builder
+    };
     builder
         .pipeline(whole(plan.pipeline))
         .command_timeout(milliseconds(plan.timeout))
@@ -95,16 +121,52 @@ async fn run_sessions(world: Arc<World>, daemon: usize) {
 
 async fn run_link(world: Arc<World>, daemon: usize) {
     let mut link = link(&world, daemon);
+    let plan = world.scenario.daemons.get(daemon);
+    let patience = plan.and_then(|plan| plan.has(Setting::Impatient));
+    if let Some(program) = world.program(daemon) {
+        program.lock().link = Some(link.client());
+    }
+    let mut before = 0;
     loop {
-        let attached = match link.next().await {
+        let attached = match patience {
+            None => link.next().await,
+            Some(patience) => loop {
+                let patience = Duration::from_millis(u64::from(patience));
+                if let Ok(next) = tokio::time::timeout(patience, link.next()).await {
+                    break next;
+                }
+            },
+        };
+        let attached = match attached {
             Ok(attached) => attached,
-            Err(error) => return world.note(|| format!("{daemon} ends: {error}")),
+            Err(error) => return ends(&world, daemon, &error),
         };
         let conversation = world.ledger.lock().newest(daemon);
+        let process = {
+            let mut ledger = world.ledger.lock();
+            ledger.conversation((daemon, conversation)).map_or(0, |one| one.process)
+        };
+        if attached.missed.restarted == Some(false) && process != before {
+            world
+                .breaks("told", format!("daemon {daemon} is another, and was told to be the same"));
+        }
+        before = process;
         if world.is_server(daemon) {
             world.peers.attach(World::name(daemon), &attached);
         }
         serve(&world, daemon, conversation, attached.session).await;
+    }
+}
+
+/// A link ends for good where its password is wrong alone.
+fn ends(world: &World, daemon: usize, error: &openvpn_mgmt::Error) {
+    world.note(|| format!("{daemon} ends: {error}"));
+    let plan = world.scenario.daemons.get(daemon);
+    if plan.is_none_or(|plan| plan.has(Setting::Wrong).is_none()) {
+        world.breaks("end", format!("the link to daemon {daemon} ends by itself: {error}"));
+    }
+    if let Some(program) = world.program(daemon) {
+        program.lock().has_ended = true;
     }
 }
 
@@ -201,10 +263,17 @@ async fn sign_in(world: &Arc<World>, daemon: usize, requests: Requests) {
             decision
         }
     };
-    let server = AuthServer::new(authenticator).deadline(Duration::from_secs(15));
+    let server = AuthServer::new(authenticator).deadline(deadline(world, daemon));
     let server =
         server.release_holds(true).outcomes(move |outcome| came(&telling, daemon, &outcome));
     drop(server.run(requests).await);
+}
+
+/// How long an attempt may take.
+fn deadline(world: &World, daemon: usize) -> Duration {
+    let plan = world.scenario.daemons.get(daemon);
+    let set = plan.and_then(|plan| plan.has(Setting::Deadline));
+    Duration::from_millis(u64::from(set.unwrap_or(15_000)))
 }
 
 async fn decide(world: Arc<World>, daemon: usize, attempt: Attempt) -> Result<Decision, BoxError> {
@@ -216,10 +285,11 @@ async fn decide(world: Arc<World>, daemon: usize, attempt: Attempt) -> Result<De
         let mut ledger = world.ledger.lock();
         ledger.gave(daemon, &name, cid, kid, false);
         let Some(program) = world.program(daemon) else { return Ok(Decision::deny("gone")) };
-        let mark = ledger.mark(daemon, None, asked);
+        let mark = ledger.mark(daemon, None, asked.clone());
         let mut state = program.lock();
         let attempted = state.attempts.entry((format!("{:?}", attempt.peer()), kid)).or_default();
         (attempted.name, attempted.mark) = (name, Some(mark));
+        attempted.began = Some(Instant::now());
         (mark, state.policy)
     };
     let way = policy.way(mark);
@@ -227,11 +297,16 @@ async fn decide(world: Arc<World>, daemon: usize, attempt: Attempt) -> Result<De
         Way::Late | Way::Hold => {
             tokio::time::sleep(Duration::from_millis(u64::from(policy.after))).await;
         }
-        Way::Ask => {
-            if let Err(error) = attempt.ask("code", true, Duration::from_secs(5)).await {
+        Way::Ask => match attempt.ask("code", true, Duration::from_secs(5)).await {
+            Ok(response) => heard(&world, daemon, &asked, Some(response)),
+            Err(error) => {
+                let has_responded = world.ledger.lock().has_responded(daemon, cid);
+                if matches!(error, AskError::NoResponse) && has_responded && attempt.is_open() {
+                    world.breaks("lost", format!("nobody was told of the response of {asked:?}"));
+                }
                 return Err(error.into());
             }
-        }
+        },
         Way::Drop => return Err("no".into()),
         _ => {}
     }
@@ -264,6 +339,13 @@ fn came(world: &World, daemon: usize, outcome: &Outcome) {
     };
     if attempted.told > 1 {
         world.breaks("outcome", format!("daemon {daemon}: told twice of {attempted:?}"));
+    }
+    // The time of a renewal begins when its turn comes.
+    let had = attempted.began.map(|began| began.elapsed());
+    if matches!(outcome.verdict, Verdict::Late)
+        && had.is_some_and(|had| had + SLACK < deadline(world, daemon))
+    {
+        world.breaks("outcome", format!("daemon {daemon}: late after {had:?}: {attempted:?}"));
     }
     let told = match &outcome.delivery {
         Delivery::Sent => Told::Taken,
@@ -346,6 +428,7 @@ async fn run_fleet(world: Arc<World>) {
             world.breaks("fleet", error.to_string());
         }
     }
+    world.set_fleet(fleet.client());
     while let Some(item) = fleet.next().await {
         world.peers.note(&item);
         let daemon = item.member.name().trim_start_matches('d').parse().unwrap_or(usize::MAX);
@@ -353,6 +436,14 @@ async fn run_fleet(world: Arc<World>) {
             world.breaks("fleet", format!("an item of {}", item.member));
             continue;
         };
+        let text = match &item.what {
+            MemberItem::Event(Event::Log(log)) => log.text.to_string(),
+            _ => String::new(),
+        };
+        let late = world.ledger.lock().murmurs.gives(daemon, &text);
+        if let Some(others) = late {
+            world.breaks("fleet", format!("{others} items of others before {text} of {daemon}"));
+        }
         match item.what {
             MemberItem::Attached(attached) => {
                 let mut state = program.lock();

@@ -6,12 +6,13 @@ use std::sync::atomic::Ordering;
 use std::task::{Context, Waker};
 use std::time::Duration;
 
-use openvpn_mgmt::peers::Change;
+use openvpn_mgmt::peers::{Change, Departure, PeerRecord};
 use openvpn_mgmt::{Error, Event, Lagged};
 use tokio::time::sleep;
 
 use crate::heads::{Head, Kind};
-use crate::scenario::Program;
+use crate::ledger::{Most, RENEWALS};
+use crate::scenario::{Program, Setting};
 use crate::world::{Held, World};
 
 /// The most that is read at once.
@@ -21,9 +22,24 @@ const AT_ONCE: usize = 64 * 1024;
 pub(crate) async fn follow(world: Arc<World>) {
     let mut changes = world.peers.changes();
     let mut known = BTreeMap::new();
+    let mut names = BTreeMap::new();
     while let Some(change) = changes.next().await {
         let Ok(change) = change else { return };
         let id = change.id();
+        if let Change::Joined(record) | Change::Changed(record) = &change {
+            let name = record.common_name.as_ref().map(ToString::to_string);
+            let name = name.filter(|name| !name.is_empty());
+            let before = name.clone().and_then(|name| names.insert(id, name));
+            if before.is_some() && before != name {
+                world.breaks("table", format!("session {id} is of {before:?} and of {name:?}"));
+            }
+        }
+        if let Change::Left { record, how, .. } = &change {
+            names.remove(&id);
+            if *how == Departure::Unseen {
+                is_gone(&world, record);
+            }
+        }
         let bytes = match &change {
             Change::Joined(record) | Change::Changed(record) | Change::Left { record, .. } => {
                 (record.bytes_received, record.bytes_sent)
@@ -47,16 +63,39 @@ pub(crate) async fn follow(world: Arc<World>) {
     }
 }
 
+/// Who came once and is there has not left.
+fn is_gone(world: &World, record: &PeerRecord) {
+    let daemon: usize = record.daemon.trim_start_matches('d').parse().unwrap_or(usize::MAX);
+    let Some(host) = world.hosts.get(daemon) else { return };
+    let Some(name) = record.common_name.as_ref().map(ToString::to_string) else { return };
+    let is_it = |client: &openvpn_mgmt_test::ClientState| {
+        client.cid == record.cid.0 && client.common_name.as_deref() == Some(&*name)
+    };
+    let is_there = host.with(|daemon| daemon.clients().iter().any(is_it));
+    let of_client = |head: &Head| matches!(&head.kind, Kind::Client { name: n, is_new: true, .. } if *n == name);
+    let ledger = world.ledger.lock();
+    // Of one that came on an older connection it is not known whether it is the same.
+    let last = ledger.conversations.get(daemon).and_then(|of_daemon| of_daemon.last());
+    let has_come_once =
+        last.is_some_and(|last| last.heads.iter().filter(|head| of_client(head)).count() == 1);
+    drop(ledger);
+    if is_there && has_come_once {
+        world.breaks("table", format!("{name} of daemon {daemon} is there, and was told as gone"));
+    }
+}
+
 /// Looks at each daemon whose program has a session.
 pub(crate) async fn look(world: &Arc<World>) {
     for daemon in 0..world.hosts.len() {
         look_at_held(world, daemon);
+        look_at_link(world, daemon);
         let is_connected =
             world.program(daemon).is_some_and(|program| program.lock().client.is_some());
         let is_served = world.hosts.get(daemon).is_some_and(|host| host.look().1);
         if is_connected && is_served {
             probe(world, daemon).await;
             look_for_lost(world, daemon);
+            look_at_waiting(world, daemon);
             look_at_idle(world, daemon);
             if world.is_server(daemon) {
                 compare(world, daemon).await;
@@ -78,6 +117,24 @@ async fn probe(world: &World, daemon: usize) {
     }
 }
 
+/// A link to a daemon that serves has a session, however its calls are dropped.
+fn look_at_link(world: &World, daemon: usize) {
+    let plan = world.scenario.daemons.get(daemon);
+    let is_impatient = plan.is_some_and(|plan| plan.has(Setting::Impatient).is_some());
+    let is_link = is_impatient && program_of(world, daemon) != Some(Program::Session);
+    let Some(host) = world.hosts.get(daemon).filter(|_| is_link && !world.scenario.fleet) else {
+        return;
+    };
+    let has_ended = host.with(|daemon| daemon.has_ended());
+    let is_without = world.program(daemon).is_some_and(|program| {
+        let state = program.lock();
+        state.client.is_none() && !state.has_ended
+    });
+    if is_without && !has_ended {
+        world.breaks("end", format!("daemon {daemon} serves, and its link has no session"));
+    }
+}
+
 /// A request that nobody answered is open as long as what it asks is, and no longer.
 fn look_at_held(world: &World, daemon: usize) {
     let Some(program) = world.program(daemon) else { return };
@@ -88,7 +145,11 @@ fn look_at_held(world: &World, daemon: usize) {
         let (asked, place) = (mark.asked.clone(), mark.place.zip(mark.head));
         let Some((place, head)) = place else { continue };
         let Some(conversation) = ledger.conversation(place) else { continue };
-        if conversation.is_read() && conversation.is_over(head) {
+        // Which renewals are given up is known where none of them were decided about.
+        let is_over = conversation.ended_by(head, u64::MAX).is_some()
+            || conversation.is_closed()
+            || conversation.later_renewals(head) >= RENEWALS;
+        if conversation.is_read() && is_over {
             let withdrawn = std::pin::pin!(request.withdrawn());
             let mut cx = Context::from_waker(Waker::noop());
             if withdrawn.poll(&mut cx).is_pending() {
@@ -168,6 +229,25 @@ fn look_for_lost(world: &World, daemon: usize) {
         if !ledger.given.contains(&request) {
             ledger.breaks("lost", format!("nobody was asked about {request:?}"));
         }
+    }
+}
+
+/// No more clients wait than may, and nobody who was dropped waits on where they are denied.
+fn look_at_waiting(world: &World, daemon: usize) {
+    let Some(plan) = world.scenario.daemons.get(daemon) else { return };
+    let is_taken = world.program(daemon).is_some_and(|program| program.lock().takes_requests);
+    let most = Most { all: plan.has(Setting::Waiting), of_address: plan.has(Setting::Each) };
+    let mut ledger = world.ledger.lock();
+    let place = (daemon, ledger.newest(daemon));
+    let is_read = ledger.conversation(place).is_some_and(|one| {
+        one.is_read() && !one.is_dropped && !one.had_garbage && !one.is_writing()
+    });
+    if !is_taken || !is_read {
+        return;
+    }
+    ledger.look_for_crowd(place, most);
+    if plan.has(Setting::Denies).is_some() {
+        ledger.look_for_dropped(place);
     }
 }
 

@@ -12,8 +12,9 @@ use openvpn_mgmt_test::{Client, ServerAction};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
-use crate::answer::{Way, answer};
+use crate::answer::{Way, answer, resume};
 use crate::call;
+use crate::kept;
 use crate::ledger::{Counts, Violation};
 use crate::program;
 use crate::quiet;
@@ -111,15 +112,25 @@ async fn act(world: &Arc<World>, step: Step, number: usize, names: &mut Names) {
             }
         }
         Deed::Settle => settle(world).await,
+        Deed::Keep | Deed::KillKept | Deed::Through => kept::does(world, step, unique),
+        Deed::AskAll => kept::asks_all(world, step),
         Deed::Call => call::call(world, step.daemon, step.a, step.b, unique),
         Deed::Cancel => call::cancel(world, step.daemon, step.a),
         Deed::Comes => {
             let name = format!("d{}n{number}", step.daemon);
             names.0.insert((step.daemon, step.a), name.clone());
             let client = Client::new(&name).password(&format!("hush{number}"));
-            let client = if step.b % 2 == 1 { client.answers("1234") } else { client };
+            let client = if step.b % 2 == 1 { client.answers(&name) } else { client };
             if let Some(host) = world.hosts.get(step.daemon) {
-                drop(host.with(|daemon| daemon.client_connects(client)));
+                host.comes(client, None);
+            }
+        }
+        Deed::Crowd => {
+            for one in 0..step.a {
+                let client = Client::new(&format!("d{}n{number}c{one}", step.daemon));
+                if let Some(host) = world.hosts.get(step.daemon) {
+                    host.comes(client, Some(step.b));
+                }
             }
         }
         Deed::Leaves
@@ -142,7 +153,7 @@ fn client_does(world: &World, step: Step, name: &str) {
         Deed::Leaves => daemon.client_leaves(name),
         Deed::Renews => daemon.client_renegotiates(name),
         Deed::Again => daemon.client_restarts(name),
-        Deed::Responds => daemon.client_responds(name, "unasked"),
+        Deed::Responds => daemon.client_responds(name, name),
         Deed::Vanishes => daemon.client_vanishes(name),
         _ => daemon.client_traffic(name, u64::from(step.b), 2 * u64::from(step.b)),
     });
@@ -176,6 +187,10 @@ fn fault(world: &World, step: Step) {
             let until = Instant::now() + Duration::from_millis(u64::from(step.a));
             host.faults(|faults| faults.held_until = Some(until));
         }
+        Deed::HoldsAgain => host.holds_again(),
+        // Nothing is to be given before it but what this daemon said.
+        Deed::Murmur if world.is_attached(step.daemon) => host.murmurs(),
+        Deed::Murmur => {}
         Deed::Garbage => host.says(b">\xff\x00GARBAGE:,,,\r\n", true),
         _ => {
             for number in 0..step.a {
@@ -213,6 +228,7 @@ fn program_does(world: &Arc<World>, step: Step) {
             for held in held {
                 answer(world, step.daemon, held, Way::Allow, 0);
             }
+            resume(world, step.daemon);
         }
         Deed::GiveUp => {
             let answers = std::mem::take(&mut program.lock().answers);
@@ -288,6 +304,8 @@ impl Deed {
             Self::Heal,
             Self::Split,
             Self::Held,
+            Self::HoldsAgain,
+            Self::Murmur,
             Self::Garbage,
             Self::Flood,
         ];

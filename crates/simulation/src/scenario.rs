@@ -11,8 +11,8 @@
 //!
 //! The first line names the grammar. `seed` is what delays and splits are drawn from. With `fleet` one program manages all daemons.
 //! A `daemon` line has the release, the program (`session`, `link`, `auth`, `responder`, `whole`), settings by name, of which
-//! `memory` and `reply` may be left out, and behind ` : ` the set-up in the words of the test kit. A `timeout` of 4294967295 is
-//! `Duration::MAX`. Each other line is a [`Step`]: its deed, a daemon, and two numbers, whose meaning the
+//! `memory`, `reply` and those of [`Setting`] may be left out, and behind ` : ` the set-up in the words of the test kit. A `timeout`
+//! of 4294967295 is `Duration::MAX`. Each other line is a [`Step`]: its deed, a daemon, and two numbers, whose meaning the
 //! [`Deed`] tells. Empty lines and those that begin with `#` are skipped.
 
 use std::fmt;
@@ -56,6 +56,8 @@ pub struct Plan {
     pub memory: u32,
     /// How many bytes a reply may hold; 0 for the SDK's own limit.
     pub reply: u32,
+    /// What is set beside, in the order in which it is written.
+    pub beside: Vec<(Setting, u32)>,
     /// The configuration, in the words of the test kit.
     pub set_up: String,
 }
@@ -132,6 +134,8 @@ words! {
         Responds "responds",
         /// Client `a` is gone without a word.
         Vanishes "vanishes",
+        /// `a` clients come at once, from address `b`.
+        Crowd "crowd",
         /// `b` bytes pass the tunnel of client `a`.
         Traffic "traffic",
         /// The daemon restarts by SIGUSR1.
@@ -160,6 +164,18 @@ words! {
         Denies "denies",
         /// The server of a client asks it something.
         Asks "asks",
+        /// A caller keeps who is there.
+        Keep "keep",
+        /// A caller kills one of those who were kept.
+        KillKept "kill-kept",
+        /// A caller calls by a link, over sessions that come and go.
+        Through "through",
+        /// A caller asks all members of a fleet, or this one where `b` is odd.
+        AskAll "ask-all",
+        /// The daemon says once more that it holds.
+        HoldsAgain "holds-again",
+        /// The daemon says a line that others must not keep back.
+        Murmur "murmur",
         /// The subscriber reads no more.
         Pause "pause",
         /// The subscriber reads again.
@@ -220,6 +236,30 @@ impl Deed {
     }
 }
 
+words! {
+    /// What a daemon or its program has in some worlds only.
+    Setting {
+        /// So many clients may wait for a decision.
+        Waiting "waiting",
+        /// So many of one address may.
+        Each "each",
+        /// Clients come from so many addresses.
+        Addresses "addresses",
+        /// Each client claims an address of its own.
+        Claims "claims",
+        /// Whose request is dropped is denied.
+        Denies "denies",
+        /// A call for the next session is dropped after so many milliseconds, and made again.
+        Impatient "impatient",
+        /// The password of the program is wrong.
+        Wrong "wrong",
+        /// Processes have the number of their place, and who follows another in its first second looks the same.
+        Twins "twins",
+        /// What an `AuthServer` gives each attempt, in milliseconds.
+        Deadline "deadline",
+    }
+}
+
 const GRAMMAR: &str = "simulation 1";
 
 impl Program {
@@ -271,6 +311,9 @@ impl fmt::Display for Plan {
                 write!(f, " {name} {value}")?;
             }
         }
+        for (setting, value) in &self.beside {
+            write!(f, " {} {value}", setting.word())?;
+        }
         write!(f, " : {set_up}")
     }
 }
@@ -309,6 +352,12 @@ impl Scenario {
 }
 
 impl Plan {
+    /// What is set beside, where it is.
+    #[must_use]
+    pub fn has(&self, wanted: Setting) -> Option<u32> {
+        self.beside.iter().find(|(setting, _)| *setting == wanted).map(|(_, value)| *value)
+    }
+
     fn parse(text: &str) -> Result<Self> {
         let (settings, set_up) = text.split_once(" : ").context("no set-up behind ` : `")?;
         let words: Vec<&str> = settings.split(' ').collect();
@@ -326,6 +375,13 @@ impl Plan {
         };
         let optional =
             |name: &str| -> Result<u32> { Ok(found(name).map_or(Ok(0), |value| value.parse())?) };
+        let mut beside = Vec::new();
+        for pair in settings.chunks(2) {
+            if let [word, value] = pair {
+                beside.extend(Setting::parse(word).map(|one| Ok((one, value.parse()?))));
+            }
+        }
+        let beside = beside.into_iter().collect::<Result<_>>()?;
         Ok(Self {
             release: releases.find(|one| release(*one) == *version).context("no such release")?,
             program: programs.find(|(_, word)| word == program).context("no such program")?.0,
@@ -337,6 +393,7 @@ impl Plan {
             events: number("events")?,
             memory: optional("memory")?,
             reply: optional("reply")?,
+            beside,
             set_up: set_up.to_owned(),
         })
     }

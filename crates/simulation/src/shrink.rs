@@ -96,6 +96,12 @@ impl Shrinking<'_> {
                 less.daemons.get_mut(daemon).into_iter().for_each(change);
                 self.try_it(less);
             }
+            let beside = self.least.daemons.get(daemon).map_or(0, |plan| plan.beside.len());
+            for at in (0..beside).rev() {
+                let mut less = self.least.clone();
+                less.daemons.get_mut(daemon).map(|plan| plan.beside.remove(at));
+                self.try_it(less);
+            }
             let words: Vec<String> =
                 self.least.daemons.get(daemon).map_or_else(Vec::new, |plan| {
                     plan.set_up.split(", ").map(str::to_owned).collect()

@@ -5,13 +5,15 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use openvpn_mgmt::peers::LivePeers;
-use openvpn_mgmt::{Client, Events, Lagged, PendingClient, Request};
+use openvpn_mgmt::{Client, Events, FleetClient, Lagged, LinkClient, PendingClient, Request};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 use crate::host::Host;
+use crate::kept::Kept;
 use crate::ledger::Shared as Ledger;
-use crate::scenario::{Deed, Scenario, Step};
+use crate::scenario::{Deed, Scenario, Setting, Step};
 
 /// A world that goes on.
 pub(crate) struct World {
@@ -20,6 +22,7 @@ pub(crate) struct World {
     pub(crate) hosts: Vec<Host>,
     pub(crate) programs: Vec<Program>,
     pub(crate) peers: LivePeers,
+    fleet: Mutex<Option<FleetClient>>,
 }
 
 /// What the program of one daemon has, and what it is told.
@@ -29,6 +32,8 @@ pub(crate) struct Program {
     pub(crate) reads: watch::Sender<bool>,
     /// Nobody takes requests any more.
     pub(crate) leave: Notify,
+    /// Held by whoever calls by the link.
+    pub(crate) through: tokio::sync::Mutex<()>,
     /// Another session is to begin.
     pub(crate) connect: Notify,
     /// The session is dropped with all that is of it.
@@ -52,6 +57,10 @@ pub(crate) struct State {
     /// By their identities and KIDs.
     pub(crate) attempts: BTreeMap<(String, u64), Attempted>,
     pub(crate) sessions: u32,
+    pub(crate) kept: Vec<Kept>,
+    pub(crate) link: Option<LinkClient>,
+    /// Whether its link has ended for good.
+    pub(crate) has_ended: bool,
 }
 
 /// How requests are answered.
@@ -74,6 +83,8 @@ pub(crate) struct Attempted {
     pub(crate) name: String,
     /// Of the decision about it.
     pub(crate) mark: Option<usize>,
+    /// When somebody began to decide.
+    pub(crate) began: Option<Instant>,
     /// How often its outcome was told.
     pub(crate) told: u32,
 }
@@ -116,12 +127,14 @@ impl World {
     pub(crate) fn new(scenario: Scenario, is_shown: bool) -> Arc<Self> {
         let ledger = Ledger::new(scenario.daemons.len(), is_shown);
         let plans = scenario.daemons.iter().enumerate();
+        let twins = plans.clone().filter(|(_, plan)| plan.has(Setting::Twins).is_some());
+        ledger.lock().twins = twins.map(|(daemon, _)| daemon).collect();
         let host = |(number, plan)| Host::new(number, plan, scenario.seed, ledger.clone());
         let hosts = plans.map(host).collect();
         let programs = scenario.daemons.iter().map(|_| Program::new()).collect();
         // More than happens before they are read.
         let peers = LivePeers::builder().capacity(1 << 10).build();
-        Arc::new(Self { scenario, ledger, hosts, programs, peers })
+        Arc::new(Self { scenario, ledger, hosts, programs, peers, fleet: Mutex::default() })
     }
 
     pub(crate) fn program(&self, daemon: usize) -> Option<&Program> {
@@ -159,6 +172,33 @@ impl World {
         self.scenario.steps.iter().any(|step| step.daemon == daemon && is_odd(step))
     }
 
+    /// A request about a client, with this mark, is dropped: it is denied where that is set, and waits on else.
+    pub(crate) fn lets_go(&self, daemon: usize, mark: usize) {
+        let plan = self.scenario.daemons.get(daemon);
+        let is_denied = plan.is_some_and(|plan| plan.has(Setting::Denies).is_some());
+        let mut ledger = self.ledger.lock();
+        if !is_denied {
+            ledger.lets_go(mark);
+        } else if let Some(mark) = ledger.marks.get_mut(mark) {
+            mark.is_dropped = true;
+        }
+    }
+
+    /// Whether the program of a daemon has a session that goes on.
+    pub(crate) fn is_attached(&self, daemon: usize) -> bool {
+        let client = self.program(daemon).and_then(|program| program.lock().client.clone());
+        client.is_some_and(|client| !client.is_closed())
+    }
+
+    /// Whoever commands all, where there is a fleet.
+    pub(crate) fn fleet(&self) -> Option<FleetClient> {
+        self.fleet.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn set_fleet(&self, client: FleetClient) {
+        *self.fleet.lock().unwrap_or_else(PoisonError::into_inner) = Some(client);
+    }
+
     pub(crate) fn name(daemon: usize) -> String {
         format!("d{daemon}")
     }
@@ -178,6 +218,7 @@ impl Program {
             state: Mutex::default(),
             reads: watch::Sender::new(true),
             leave: Notify::new(),
+            through: tokio::sync::Mutex::default(),
             connect: Notify::new(),
             abandon: Notify::new(),
             lets_go: AtomicBool::new(false),

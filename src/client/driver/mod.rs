@@ -234,11 +234,15 @@ impl<S: Transport> Driver<S> {
         if self.exchange.waits(PendingCommand::is_denial) {
             return;
         }
-        if let Some(denial) = self.dispatcher.registry.take_denial() {
+        let peers = &self.dispatcher.peers;
+        let denial = self.dispatcher.registry.take_denial();
+        if let Some(denial) = denial.filter(|denial| denial.epoch == peers.epoch()) {
+            // Whoever has left, or was followed, was taken out of the queue: it is this one.
+            let peer = peers.peer(denial.cid);
             let deny = ClientDeny::new(denial.cid, denial.kid, denial.reason);
             // The reasons are this crate's own, so they pass every check.
             if let Ok(wire) = deny.encode(self.dispatcher.shared.dialect()) {
-                let command = PendingCommand::denial(&wire, denial.epoch);
+                let command = PendingCommand::denial(&wire, peer);
                 // Those that were due when the end was asked for go first, and no others.
                 match self.ending.denials.checked_sub(1) {
                     Some(rest) => {

@@ -310,3 +310,29 @@ async fn a_client_does_not_choose_the_address_it_is_counted_under() {
     let _victim = next_client(&mut requests).await;
     nothing_heard(&client, &mut d).await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_denial_that_waits_for_its_turn_is_not_sent_where_its_client_is_gone() {
+    let newer = ">CLIENT:CONNECT,1,2\r\n>CLIENT:ENV,END\r\n";
+    for ends in [newer, ">CLIENT:DISCONNECT,1\r\n>CLIENT:ENV,END\r\n", RESTART] {
+        let builder = Builder::new().pipeline(1).request_limit(1);
+        let (session, mut d) = start(builder).await;
+        let (client, _, mut requests) = session.split();
+        d.connect("CONNECT", 0, 1).await;
+        let _alice = next_client(&mut requests).await;
+        let verb = client.clone();
+        let verb = tokio::spawn(async move { verb.verb().await });
+        d.hears("verb\n").await.connect("CONNECT", 1, 1).await;
+        // Read by now: the denial waits for the reply.
+        assert!(matches!(requests.next().await, Some(Request::Overflow(_))));
+        d.says(ends).await.says(">HOLD:Waiting for hold release:0\r\n").await;
+        while !matches!(requests.next().await, Some(Request::Hold(_))) {}
+        d.says("SUCCESS: verb=3\r\n").await;
+        verb.await.unwrap().unwrap();
+        if ends == newer {
+            let reason = "too many clients wait for a decision";
+            d.hears(&format!("client-deny 1 2 \"{reason}\"\n")).await.says(DENIED).await;
+        }
+        nothing_heard(&client, &mut d).await;
+    }
+}

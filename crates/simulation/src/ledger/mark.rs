@@ -29,6 +29,11 @@ pub(crate) enum Told {
 }
 
 impl Told {
+    /// Whether it was not sent in time, so that its request comes again.
+    pub(crate) fn is_due_again(&self) -> bool {
+        matches!(self, Self::Unsent(error) if error.contains("could not be sent"))
+    }
+
     /// Whether it was not sent as what it answers is gone.
     pub(crate) fn is_stale(&self) -> bool {
         matches!(self, Self::Unsent(text) if text.contains("is gone"))
@@ -37,6 +42,7 @@ impl Told {
 
 /// An answer.
 #[derive(Debug, Default)]
+#[allow(clippy::struct_excessive_bools, reason = "what was seen of it")]
 pub(crate) struct Mark {
     pub(crate) asked: Asked,
     /// The daemon and connection that asked, where they are known, and which head it was.
@@ -50,6 +56,12 @@ pub(crate) struct Mark {
     pub(crate) taken: Option<bool>,
     /// Whether it came to nothing before it was sent, so that the request is asked again.
     pub(crate) is_due_again: bool,
+    /// Whether it asks a client's user, and decides nothing.
+    pub(crate) asks: bool,
+    /// Where it is about a client that was there when the connection began: its ID, and how much was read when it was seen.
+    pub(crate) seen: Option<(u64, u64)>,
+    /// Whether the request was dropped.
+    pub(crate) is_dropped: bool,
     /// What the program was told.
     pub(crate) told: Option<Told>,
 }

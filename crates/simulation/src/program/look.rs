@@ -7,6 +7,7 @@ use openvpn_mgmt::events::Env;
 use openvpn_mgmt::{Event, Events};
 
 use crate::ledger::{Asked, Conversation};
+use crate::scenario::Setting;
 use crate::world::World;
 
 /// What no subscriber is shown.
@@ -145,7 +146,10 @@ impl Drop for Ended {
     fn drop(&mut self) {
         let program = self.world.program(self.daemon);
         let is_left = program.is_none_or(|program| program.lets_go.load(Ordering::Relaxed));
-        if !self.is_over && !is_left {
+        // One that is late is dropped at its deadline.
+        let plan = self.world.scenario.daemons.get(self.daemon);
+        let may_be_late = plan.is_some_and(|plan| plan.has(Setting::Deadline).is_some());
+        if !self.is_over && !is_left && !may_be_late {
             let text = format!("daemon {}: a handler was dropped before its end", self.daemon);
             self.world.breaks("handler", text);
         }
