@@ -132,3 +132,6 @@ impl Drop for Inbox {
         self.memory.as_mut_slice().zeroize();
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -388,3 +388,6 @@ fn without_end(line: &[u8]) -> &[u8] {
 fn without_cr(line: &[u8]) -> &[u8] {
     line.strip_suffix(b"\r").unwrap_or(line)
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,7 @@ use std::task::{Context, Poll};
 
 use bytes::{BufMut as _, Bytes};
 use proptest::prelude::*;
-use tokio::io::{AsyncRead, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt as _, ReadBuf};
 use tokio::sync::mpsc;
 
 use super::*;
@@ -247,6 +247,29 @@ async fn a_failing_reader_ends_with_a_fatal_event() {
     let (replies, events) = run_reader(Failing(None), 1).await;
     assert!(replies.is_empty());
     assert_eq!(events, [READ_ERROR_EVENT]);
+}
+
+/// Is interrupted once, then gives its bytes.
+struct Interrupted(bool);
+
+impl AsyncRead for Interrupted {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if std::mem::replace(&mut self.0, false) {
+            return Poll::Ready(Err(io::ErrorKind::Interrupted.into()));
+        }
+        Pin::new(&mut b"a\n".as_slice()).poll_read(context, buf).map_ok(|()| self.0 = true)
+    }
+}
+
+#[tokio::test]
+async fn an_interrupted_read_is_tried_again() {
+    let (replies, events) = run_reader(Interrupted(true).take(4), 1).await;
+    assert_eq!(replies, ["a", "a"]);
+    assert!(events.is_empty(), "{events:?}");
 }
 
 #[tokio::test]
