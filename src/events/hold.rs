@@ -93,6 +93,27 @@ mod tests {
     }
 
     #[test]
+    fn words_of_others_are_not_shown() {
+        let shown = |words: &str| match parse(&format!("HOLD:{words}")) {
+            Event::Hold(hold) => format!("{hold:?} {hold}"),
+            other => panic!("{other:?}"),
+        };
+        let known = "Waiting for hold release";
+        assert_eq!(
+            shown(known),
+            format!("Hold {{ seconds: None, text: \"{known}\" }} waiting for hold release")
+        );
+        assert_eq!(
+            shown(&format!("{known}:0")),
+            format!("Hold {{ seconds: Some(0), text: \"{known}:0\" }} waiting for hold release")
+        );
+        assert_eq!(
+            shown("hunter2"),
+            "Hold { seconds: None, text: 7 bytes } waiting for hold release"
+        );
+    }
+
+    #[test]
     fn any_words_are_a_hold_and_only_a_number_is_seconds() {
         for words in [
             "",

@@ -257,6 +257,34 @@ mod tests {
     }
 
     #[test]
+    fn each_flag_is_told_by_its_own_letter() {
+        for letter in ["I", "F", "N", "W", "D", ""] {
+            let flags = LogFlags::new(letter).unwrap();
+            let told = [
+                (flags.is_info(), "I"),
+                (flags.is_fatal(), "F"),
+                (flags.is_nonfatal(), "N"),
+                (flags.is_warning(), "W"),
+                (flags.is_debug(), "D"),
+            ];
+            for (is_told, of) in told {
+                assert_eq!(is_told, letter == of, "{letter} {of}");
+            }
+        }
+    }
+
+    #[test]
+    fn seven_flags_are_kept_and_eight_are_too_many() {
+        let flags = LogFlags::new("NW\"x\u{1}IF").unwrap();
+        assert_eq!(
+            (flags.as_bytes(), flags.to_string()),
+            (&b"NW\"x\x01IF"[..], "NW\"x\u{1}IF".into())
+        );
+        assert_eq!(format!("{flags:?}"), r#""NW\"x\x01IF""#);
+        assert_eq!(LogFlags::new("NWQxyIFD"), None);
+    }
+
+    #[test]
     fn unknown_flags_are_kept() {
         let line = log("LOG:1,NxWQ,text");
         assert!(line.flags.is_nonfatal() && line.flags.is_warning());

@@ -133,8 +133,14 @@ mod tests {
         assert!(named.is_tcp() && !named.is_udp());
         let ipv6 = remote("::1,1194,udp");
         assert_eq!((ipv6.host.clone(), ipv6.port.number()), ("::1".into(), Some(1194)));
-        assert!(ipv6.is_udp());
+        assert!(ipv6.is_udp() && !ipv6.is_tcp());
         assert_eq!(ipv6.to_string(), "asks for the remote: ::1 port 1194 (udp)");
+    }
+
+    #[test]
+    fn an_empty_port_is_told() {
+        let error = "".parse::<RemotePort>().unwrap_err().to_string();
+        assert!(error.contains("it is empty"), "{error}");
     }
 
     #[test]

@@ -116,6 +116,63 @@ fn bytes_that_are_not_utf8_are_kept() {
 }
 
 #[test]
+fn what_an_event_says_is_shown_by_its_type() {
+    for (line, shown) in [
+        ("LOG:1,D,text", "Log(LogLine { time: 1, flags: \"D\", text: "),
+        ("INFOMSG:OPEN_URL:https://a/", "InfoMsg(OpenUrl("),
+        ("INFOMSG:CR_TEXT:R:Code", "InfoMsg(CrText { flags: "),
+        ("INFOMSG:news", "InfoMsg(Other("),
+    ] {
+        let event = format!("{:?}", parse(line));
+        assert!(event.starts_with(shown), "{event}");
+    }
+    assert_eq!(format!("{:?}", Env::builder()), "EnvBuilder(0 lines)");
+}
+
+#[test]
+fn each_realm_is_known_by_its_name() {
+    for realm in [Realm::Auth, Realm::PrivateKey, Realm::HttpProxy, Realm::SocksProxy] {
+        let name = realm.to_string();
+        assert_eq!(Realm::from(name.as_str()), realm);
+        assert_ne!(realm, Realm::Other(name.into()));
+    }
+    assert_eq!(Realm::from("Other Proxy"), Realm::Other("Other Proxy".into()));
+}
+
+#[test]
+fn an_event_holds_memory_of_its_own_for_its_env_alone() {
+    let (mut assembler, mut held) = (Assembler::new(), Vec::new());
+    for line in [
+        "LOG:1,I,x",
+        "UPDOWN:UP",
+        "UPDOWN:ENV,a=1",
+        "UPDOWN:ENV,END",
+        "CLIENT:CONNECT,0,1",
+        "CLIENT:ENV,bc=2",
+        "CLIENT:ENV,END",
+        "CLIENT:NEW,0",
+        "CLIENT:ENV,bcd=3",
+        "CLIENT:ENV,END",
+        "CLIENT:CONNECT,0,1",
+        "CLIENT:ENV,bcde=4",
+        // Cut off by the next.
+        "CLIENT:DISCONNECT,0",
+        "CLIENT:ENV,END",
+    ] {
+        assembler.push(&line.into(), &mut |event| held.push(event.own_bytes()));
+    }
+    // Beside each pair's bytes, its place.
+    assert_eq!(held, [0, 3 + 12, 4 + 12, 5 + 12, 6 + 12, 0]);
+}
+
+#[test]
+fn a_line_of_a_block_is_no_event_by_itself() {
+    for line in ["UPDOWN:UP", "UPDOWN:ENV,a=1", "CLIENT:CONNECT,0,1", "CLIENT:ENV,a=1"] {
+        malformed(line);
+    }
+}
+
+#[test]
 fn each_event_is_named_as_its_line() {
     for line in SAMPLES {
         let name = line.split(':').next();

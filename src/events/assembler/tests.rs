@@ -54,6 +54,30 @@ fn a_block_is_trusted_only_where_it_was_so_all_the_time() {
 }
 
 #[test]
+fn a_block_of_the_most_lines_is_whole_and_one_of_more_is_over_at_its_end() {
+    for more in [0, 1] {
+        let mut lines = vec![CONNECT];
+        lines.extend(vec!["CLIENT:ENV,a=1"; Assembler::MAX_ENV_LINES + more]);
+        lines.extend([END, "CLIENT:ENV,late=1"]);
+        let events = run(&lines);
+        let [first, behind] = events.as_slice() else { panic!("{events:?}") };
+        assert_eq!(matches!(first, Event::Client(_)), more == 0);
+        assert_eq!(problem(behind), "an ENV line without a block");
+    }
+}
+
+#[test]
+fn debug_shows_no_line() {
+    let mut assembler = Assembler::new();
+    assembler.push(&Bytes::from("CLIENT:CONNECT,0,1,hunter2"), &mut |_| {});
+    let shown = format!("{assembler:?}");
+    assert!(shown.starts_with(
+        "Assembler { client_open: true, updown_open: false, env_trusted: false, env_limit: "
+    ));
+    assert!(!shown.contains("hunter2"));
+}
+
+#[test]
 fn families_do_not_mix() {
     let events = run(&[
         CONNECT,

@@ -153,3 +153,39 @@ fn a_part_of_a_block_is_no_event() {
     malformed("CLIENT:ENV,password=x");
     assert!(matches!(parse("CLIENT:NEW,0"), Event::Unknown(_)));
 }
+
+#[test]
+fn first_lines_of_known_fields_alone_are_known_to_hold_no_secret() {
+    for (body, expected) in [
+        ("CONNECT,1,2", true),
+        ("REAUTH,1,2", true),
+        ("ESTABLISHED,1", true),
+        ("DISCONNECT,1", true),
+        ("ADDRESS,1,hunter2", true),
+        ("CONNECT,1", false),
+        ("CONNECT,1,x", false),
+        ("REAUTH,1,2,3", false),
+        ("ESTABLISHED,1,2", false),
+        ("DISCONNECT,x", false),
+        ("CR_RESPONSE,1,2", false),
+        ("ESTABLISHED", true),
+    ] {
+        assert_eq!(is_plain(body.as_bytes()), expected, "{body}");
+    }
+}
+
+#[test]
+fn the_text_of_an_address_is_kept_where_it_is_shown_by_another() {
+    for (text, is_kept) in [
+        ("10.8.0.2", false),
+        ("10.8.0.0/24", false),
+        ("aa:bb:cc:00:01:02@0", false),
+        ("anything", false),
+        ("10.1.0.0/255.255.0.0", true),
+        // What is shown, `/1`, is where it begins.
+        ("128.0.0.0/128.0.0.0", true),
+    ] {
+        let (address, kept) = address::read_address(text.into());
+        assert_eq!(kept.is_some(), is_kept, "{address}");
+    }
+}

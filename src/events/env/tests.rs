@@ -23,7 +23,7 @@ fn pairs_keep_their_order_and_repeats() {
     let pairs: Vec<_> = env.iter().map(|(n, v)| format!("{n}:{v}")).collect();
     assert_eq!(pairs, ["b:1", "a:x=y", "b:2", "c:"]);
     assert_eq!(env.get("b"), Some("2".into()));
-    assert_eq!(env.get_all("b").count(), 2);
+    assert_eq!(env.get_all("b").collect::<Vec<_>>(), ["1", "2"]);
     assert_eq!((env.get("c"), env.get("d")), (Some(Text::default()), None));
     assert_eq!((env.len(), env.is_empty()), (4, false));
 }
@@ -34,6 +34,36 @@ fn a_line_without_a_pair_is_kept() {
     assert_eq!(env.unparsed().collect::<Vec<_>>(), [Text::from("no pair")]);
     assert_eq!(env.len(), 1);
     assert_eq!(format!("{env:?}"), r#"{"a": "1", unparsed: 1}"#);
+    assert_eq!(format!("{:?}", self::env(&["a=1"])), r#"{"a": "1"}"#);
+}
+
+/// A pair costs 12 bytes beside its own, its place in the text; a secret 228 on 64 bits: two texts and what allocates them.
+#[test]
+fn a_block_is_limited_to_the_byte_with_what_its_lines_cost() {
+    let secret = size_of::<(Text, SecretText)>() + 4 + 96;
+    for (lines, used) in [
+        (&["a=1"][..], 3 + 12),
+        (&["a=1", "bc=23"], 3 + 5 + 2 * 12),
+        (&["a=1", "bc=23", "d=4"], 3 + 5 + 3 + 3 * 12),
+        (&["pin=12", "d=4"], 5 + secret + 3 + 2 * 12),
+        (&["pin=12", "pin=3", "d=4"], 5 + 4 + 2 * secret + 3 + 3 * 12),
+    ] {
+        for (limit, fits) in [(used, true), (used - 1, false)] {
+            let mut collected = EnvLines::default();
+            let (last, first) = lines.split_last().unwrap();
+            for line in first {
+                assert!(collected.push(line.as_bytes(), usize::MAX));
+            }
+            assert_eq!(collected.push(last.as_bytes(), limit), fits, "{lines:?} in {limit}");
+        }
+    }
+}
+
+#[test]
+fn it_tells_how_much_memory_it_holds() {
+    assert_eq!(env(&[]).own_bytes(), 0);
+    assert_eq!(env(&["a=1", "bc=23"]).own_bytes(), 8 + 2 * 12);
+    assert_eq!(env(&["a=1", "pin=12"]).own_bytes(), 3 + 12 + 4 + "pin=12".len());
 }
 
 #[test]
@@ -73,6 +103,9 @@ fn absent_and_unreadable_are_told_apart() {
     assert_eq!(error(bad.untrusted_addr()), "`untrusted_ip` is not an IP address");
     assert_eq!(error(bad.trusted_port()), "`trusted_port` is not a port");
     assert_eq!(error(bad.bytes_sent()), "`bytes_sent` is not a number");
+    let error = bad.time_unix().unwrap_err();
+    assert_eq!((error.field(), error.expected()), (&"time_unix".into(), "a number"));
+    assert!(!error.is_withheld() && !error.is_untrusted());
 }
 
 #[test]
@@ -88,6 +121,54 @@ fn addresses() {
     ]);
     assert_eq!(v6.untrusted_addr(), Ok(Some("[fe80::1]:5".parse().unwrap())));
     assert_eq!(v6.ifconfig_pool_remote_ip(), Ok(Some("10.8.0.2".parse().unwrap())));
+}
+
+#[test]
+fn both_parts_of_a_trusted_address() {
+    let env =
+        env(&["trusted_ip=10.1.2.3", "trusted_port=1194", "ifconfig_pool_remote_ip6=fd00::2"]);
+    assert_eq!(env.trusted_addr(), Ok(Some("10.1.2.3:1194".parse().unwrap())));
+    assert_eq!(env.ifconfig_pool_remote_ip6(), Ok(Some("fd00::2".parse().unwrap())));
+}
+
+#[test]
+fn an_attempt_is_counted_by_the_last_address_whatever_vouches_for_it() {
+    let counted = |lines| from_lines(lines, false).peer_address().map(|ip| ip.to_string());
+    assert_eq!(
+        counted(&["untrusted_ip=10.0.0.9", "untrusted_ip=10.0.0.1"]),
+        Some("10.0.0.1".into())
+    );
+    assert_eq!(
+        counted(&["untrusted_ip6=fe80::1%eth0", "trusted_ip=10.0.0.1"]),
+        Some("fe80::1".into())
+    );
+    assert_eq!(counted(&["trusted_ip6=fe80::2", "a=10.0.0.1"]), Some("fe80::2".into()));
+    assert_eq!(counted(&["a=10.0.0.1"]), None);
+}
+
+#[test]
+fn what_a_session_carried() {
+    let env = env(&["bytes_received=5", "bytes_sent=6", "time_duration=7", "time_unix=8"]);
+    assert_eq!((env.bytes_received(), env.bytes_sent()), (Ok(Some(5)), Ok(Some(6))));
+    assert_eq!((env.time_duration(), env.time_unix()), (Ok(Some(7)), Ok(Some(8))));
+}
+
+#[test]
+fn what_a_client_says_of_its_machine() {
+    let env = env(&[
+        "IV_PLAT=win",
+        "IV_PLAT_VER=10.0",
+        "IV_GUI_VER=OpenVPN_GUI_11",
+        "IV_SSL=OpenSSL_3",
+        "IV_HWADDR=00:11",
+        "IV_MTU=1600",
+    ]);
+    assert_eq!((env.iv_plat(), env.iv_plat_ver()), (Some("win".into()), Some("10.0".into())));
+    assert_eq!(
+        (env.iv_gui_ver(), env.iv_ssl(), env.iv_hwaddr()),
+        (Some("OpenVPN_GUI_11".into()), Some("OpenSSL_3".into()), Some("00:11".into()))
+    );
+    assert_eq!(env.iv_mtu(), Ok(Some(1600)));
 }
 
 #[test]

@@ -115,3 +115,12 @@ proptest! {
         let _ = LogFileFormat::detect(&log);
     }
 }
+
+#[test]
+fn a_line_is_shown_by_its_text_and_what_is_left_by_its_length() {
+    let read = line("2026-11-22 07:23:58 started", LogFileFormat::Timestamps);
+    assert_eq!(read.to_string(), "started");
+    let shown = format!("{read:?}");
+    assert!(shown.starts_with("LogFileLine { time: Some(") && shown.contains("started"), "{shown}");
+    assert_eq!(format!("{:?}", bare("x")), r#"LogFileLine { time: None, level: None, text: "x" }"#);
+}

@@ -23,6 +23,7 @@ fn what_may_hold_a_secret_is_withheld() {
         ("CLIENT:ENV,password=hunter2", "CLIENT:ENV,"),
         ("CLIENT:FUTURE,1,hunter2", "CLIENT:FUTURE,"),
         ("CLIENT:hunter2", "CLIENT:"),
+        ("CLIENT:FUTURE;hunter2", "CLIENT:"),
         ("UPDOWN:hunter2", "UPDOWN:"),
         ("AUTH-TOKEN:hunter2", "AUTH-TOKEN:"),
         ("hunter2", ""),
@@ -88,4 +89,23 @@ fn only_what_is_shaped_like_a_name_is_shown() {
         let unknown = parse(line);
         assert!(format!("{unknown:?}").contains("name \"?\""), "{unknown:?}");
     }
+}
+
+#[test]
+fn what_came_of_a_block_counts_to_its_length() {
+    let (mut assembler, mut shown) = (Assembler::new(), Vec::new());
+    let mut show = |event: Event| shown.push(format!("{event:?} {event}"));
+    for line in ["CLIENT:CONNECT,0,1", "CLIENT:ENV,a=1", "CLIENT:ENV,pin=12"] {
+        assembler.push(&line.into(), &mut show);
+    }
+    assembler.finish(&mut show);
+    let problem = "the input ended inside its ENV block";
+    assert_eq!(
+        shown,
+        [format!(
+            "Malformed(Malformed(27 bytes, name \"CLIENT\", {problem})) malformed event CLIENT (27 bytes): {problem}"
+        )]
+    );
+    let stray = Event::Stray(Stray::new("hunter2".into()));
+    assert_eq!(format!("{stray:?} {stray}"), "Stray(Stray(7 bytes)) stray line (7 bytes)");
 }

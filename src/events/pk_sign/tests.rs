@@ -42,6 +42,10 @@ fn algorithms() {
             SignAlgorithm::RsaPkcs1PssPadding { hash: sha256(), salt_length: SaltLength::Max },
         ),
         (
+            "RSA_PKCS1_PSS_PADDING,hashalg=SHA256,saltlen=auto",
+            SignAlgorithm::RsaPkcs1PssPadding { hash: sha256(), salt_length: SaltLength::Auto },
+        ),
+        (
             "RSA_PKCS1_PSS_PADDING,hashalg=SHA256,saltlen=32",
             SignAlgorithm::RsaPkcs1PssPadding {
                 hash: sha256(),
@@ -99,4 +103,12 @@ fn data_that_is_not_base64_is_malformed() {
         malformed(&format!("RSA_SIGN:{body}"));
     }
     malformed(&format!("RSA_SIGN:{DATA},ECDSA"));
+}
+
+#[test]
+fn a_parameter_that_comes_twice_is_not_known() {
+    for twice in ["saltlen=max,saltlen=digest", "hashalg=SHA256"] {
+        let text = format!("RSA_PKCS1_PSS_PADDING,hashalg=SHA256,{twice}");
+        assert_eq!(algorithm(&text).0, SignAlgorithm::Other(text.into()));
+    }
 }

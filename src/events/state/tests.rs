@@ -217,3 +217,27 @@ fn rows_are_bodies() {
     assert_eq!(row, state("1,WAIT,,,,,,"));
     assert!(State::read_row(&Bytes::from_static(b"END")).is_err());
 }
+
+#[test]
+fn the_scope_of_a_local_address_is_its_own() {
+    let state = state("1,CONNECTED,SUCCESS,10.8.0.2,1.2.3.4,1194,fe80::2%eth1,1");
+    assert_eq!(state.local_addr(), Some("fe80::2".parse().unwrap()));
+    assert_eq!(state.local_scope(), Some("eth1".into()));
+}
+
+#[test]
+fn a_line_out_of_its_form_may_be_a_restart_where_it_does_not_name_another_state() {
+    for (line, expected) in [
+        ("STATE:x,RECONNECTING,,", true),
+        ("STATE:x,CONNECTED,SUCCESS", false),
+        ("STATE:x,EXITING", false),
+        ("STATE:x,?", false),
+        ("STATE:x,connected", true),
+        ("STATE:x,", true),
+        ("STATE:x", true),
+        ("STATE", false),
+        ("LOG:x,RECONNECTING", false),
+    ] {
+        assert_eq!(may_be_restart(line.as_bytes()), expected, "{line}");
+    }
+}
