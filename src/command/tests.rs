@@ -253,3 +253,4 @@ fn the_longest_line_is_sent_and_one_byte_more_is_refused() {
 }
 
 mod read_back;
+mod replies;
