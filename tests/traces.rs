@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use openvpn_mgmt::handler::{Attempt, AuthServer, Authenticator, BoxError, Decision};
 use openvpn_mgmt::{Builder, Fleet, MemberItem, Sources, attach};
-use openvpn_mgmt_test::FakeDaemon;
+use openvpn_mgmt_test::{FakeDaemon, scripted};
 use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::fmt::MakeWriter;
 
@@ -32,6 +32,10 @@ impl Traces {
     fn have(&self, spans: &str, says: &str) -> bool {
         let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
         text.lines().any(|line| line.contains(spans) && line.contains(says))
+    }
+
+    fn forget(&self) {
+        self.0.lock().unwrap().clear();
     }
 
     #[track_caller]
@@ -127,4 +131,35 @@ async fn an_attempt_of_a_source_names_its_daemon() {
     tokio::spawn(AuthServer::new(Talkative).serve(daemons, pending(), Duration::from_secs(10)));
     fake.until(|daemon| daemon.is_client_in("alice")).await.unwrap();
     traces.hold("attempt{cid=0 kid=1 kind=\"connect\" daemon=udp (1)}", "the handler looks");
+}
+
+/// The daemon waits on in both cases; what was declined was so on purpose.
+#[tokio::test(start_paused = true)]
+async fn a_prompt_that_is_dropped_is_told_and_one_that_is_declined_is_not() {
+    let (traces, _guard) = Traces::begin();
+    let (session, mut daemon) = scripted::with_requests(Builder::new()).await;
+    let (_client, _events, mut requests) = session.split();
+    for asks in [
+        ">HOLD:Waiting for hold release:0",
+        ">PASSWORD:Need 'Auth' username/password",
+        ">PASSWORD:Need 'Private Key' password",
+        ">PASSWORD:Need 'Auth' username",
+        ">NEED-STR:Need 'x' string MSG:y",
+        ">NEED-CERTIFICATE:x",
+        ">PK_SIGN:YWJj",
+        ">INFOMSG:CR_TEXT::x",
+    ] {
+        for is_declined in [true, false] {
+            daemon.says(format!("{asks}\r\n")).await;
+            let request = requests.next().await.unwrap();
+            traces.forget();
+            if is_declined {
+                request.decline().await.unwrap();
+            } else {
+                drop(request);
+            }
+            let is_told = traces.have("", "dropped without an answer");
+            assert_eq!(is_told, !is_declined, "{asks}");
+        }
+    }
 }

@@ -3,6 +3,7 @@
 mod clients;
 mod handed_over;
 mod lenient;
+mod prompts;
 mod races;
 mod unsent;
 

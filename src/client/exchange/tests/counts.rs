@@ -313,3 +313,12 @@ fn behind_a_refusal_all_lines_belong_to_the_refused_block() {
     }
     assert!(matches!(conversation(shape, &["odd"]).as_slice(), [Step::Stray(_)]));
 }
+
+#[test]
+fn a_line_in_other_words_is_no_part_of_a_fenced_reply_whose_words_are_known() {
+    let mut exchange = Exchange::new(1, LIMIT);
+    exchange.submit(0, wire(ReplyShape::Fenced(Fence::AtOnce)).expect("signal "));
+    written(&mut exchange).unwrap();
+    assert!(matches!(line(&mut exchange, "200 OK"), Step::Stray(stray) if stray == "200 OK"));
+    assert_eq!(line(&mut exchange, "SUCCESS: signal SIGTERM thrown"), Step::Taken);
+}
