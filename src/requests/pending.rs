@@ -108,3 +108,27 @@ impl fmt::Debug for ShownFlags<'_> {
         f.debug_list().entries(shown).finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flags_end_at_their_colon() {
+        let page = PendingAuth::web_auth_with("hidden", "https://x");
+        assert_eq!(page.encode().unwrap(), "WEB_AUTH:hidden:https://x");
+        assert!(PendingAuth::web_auth_with("proxy=a:b", "https://x").encode().is_err());
+    }
+
+    #[test]
+    fn nothing_is_shown_that_may_let_somebody_in() {
+        let page = PendingAuth::web_auth_with("hidden,,proxy=p", "https://x");
+        assert_eq!(
+            format!("{page:?}"),
+            "WebAuth { flags: [\"hidden\", \"\", \"[redacted]\"], url: [redacted] }"
+        );
+        assert_eq!(format!("{:?}", PendingAuth::open_url("https://x")), "OpenUrl([redacted])");
+        let text = PendingAuth::cr_text("Code", true);
+        assert_eq!(format!("{text:?}"), "CrText { text: \"Code\", echo: true }");
+    }
+}
