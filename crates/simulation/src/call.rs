@@ -111,9 +111,15 @@ async fn run(
                     return Err(Error::Refused { text: text.into(), command });
                 }
                 Err(error @ Error::Timeout { sent, .. }) => {
+                    let plan = world.scenario.daemons.get(daemon);
+                    // Where there is little room, what was sent may be a part of it.
+                    let is_whole = plan.is_some_and(|plan| plan.pipe > 4096);
                     let mut ledger = world.ledger.lock();
-                    let names = if sent { &mut ledger.sent } else { &mut ledger.unsent };
-                    names.insert(name);
+                    match sent {
+                        true if is_whole => ledger.sent.insert(name),
+                        true => false,
+                        false => ledger.unsent.insert(name),
+                    };
                     return Err(error);
                 }
                 result => format!("{:?}", result?),

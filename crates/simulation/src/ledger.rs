@@ -419,10 +419,19 @@ impl Ledger {
         };
         let is_answered = self.marks.iter().enumerate().any(is_another);
         let Some((place, head)) = mark.place.zip(mark.head) else { return true };
+        // Whoever decides by hand has decided, though it was refused.
+        let by_hand = match mark.asked {
+            Asked::Client { cid, kid, .. } => Some((cid, kid)),
+            Asked::Slot(_) => None,
+        };
         let conversation = self.conversation(place);
         is_answered
-            || conversation
-                .is_none_or(|one| one.is_dropped || one.is_over(head) || one.is_decided(head))
+            || conversation.is_none_or(|one| {
+                one.is_dropped
+                    || one.is_over(head)
+                    || one.is_decided(head)
+                    || by_hand.is_some_and(|ids| one.odd.refused.contains(&ids))
+            })
     }
 
     /// What was answered on this connection by what was not sent in time, and was not asked again.

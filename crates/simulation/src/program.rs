@@ -450,9 +450,6 @@ async fn run_fleet(world: Arc<World>) {
                 state.sessions += 1;
                 state.client = Some(attached.client.clone());
                 state.takes_requests = true;
-                drop(state);
-                let conversation = world.ledger.lock().newest(daemon);
-                world.ledger.lock().attached((daemon, conversation));
             }
             MemberItem::Event(event) => look::event(&world, daemon, &event),
             MemberItem::Request(request) => take(&world, daemon, None, request),

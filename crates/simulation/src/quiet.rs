@@ -148,7 +148,8 @@ fn look_at_held(world: &World, daemon: usize) {
         // Which renewals are given up is known where none of them were decided about.
         let is_over = conversation.ended_by(head, u64::MAX).is_some()
             || conversation.is_closed()
-            || conversation.later_renewals(head) >= RENEWALS;
+            // Where nobody takes requests any more, newer ones are none.
+            || state.takes_requests && conversation.later_renewals(head) >= RENEWALS;
         if conversation.is_read() && is_over {
             let withdrawn = std::pin::pin!(request.withdrawn());
             let mut cx = Context::from_waker(Waker::noop());
@@ -211,7 +212,9 @@ fn look_for_lost(world: &World, daemon: usize) {
             let renewals = conversation.heads.iter().skip(number).filter(|later| {
                 matches!(&later.kind, Kind::Client { cid: c, is_new: false, .. } if c == cid)
             });
-            (!is_over && renewals.count() < 3).then(|| (daemon, name.clone(), *cid, *kid))
+            let is_refused = conversation.odd.refused.contains(&(*cid, *kid));
+            (!is_over && !is_refused && renewals.count() < 3)
+                .then(|| (daemon, name.clone(), *cid, *kid))
         }
         _ => None,
     });

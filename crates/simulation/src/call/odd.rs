@@ -53,7 +53,13 @@ pub(super) async fn run(
         client.raw_command(line, shape).await.map(|reply| format!("{reply:?}"))
     };
     Ok(match kind {
-        100 => client.env_filter(EnvFilter::All).await.map(done)?,
+        100 => {
+            let result = client.env_filter(EnvFilter::All).await;
+            if matches!(result, Err(Error::Refused { .. })) {
+                world.ledger.lock().filter_refused(daemon);
+            }
+            result.map(done)?
+        }
         101 => client.env_filter(EnvFilter::Minimal).await.map(done)?,
         102 => raw("env-filter 2", ReplyShape::Line).await?,
         103 => raw("env-filter", ReplyShape::Line).await?,

@@ -1,5 +1,6 @@
 //! What an odd daemon says, and which laws hold for it all the same.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -28,6 +29,8 @@ pub(crate) struct Odd {
     is_unfiltered: bool,
     /// 0 was refused: what is filtered is not known any more.
     filter_refused: bool,
+    /// About whom a decision was refused: whoever made it may be the driver, which asks nobody.
+    pub(crate) refused: BTreeSet<(u64, u64)>,
     /// The daemon holds, and nobody was asked or has released it.
     pub(crate) is_held: bool,
     /// How many signals the daemon took by their names.
@@ -115,6 +118,7 @@ impl Ledger {
         let Some(conversation) = self.conversation(place) else { return };
         if let Some((cid, kid)) = decided(command).filter(|_| begins("ERROR:")) {
             conversation.decisions.retain(|_, ids| *ids != (cid, kid));
+            conversation.odd.refused.insert((cid, kid));
         }
         let odd = &mut conversation.odd;
         if command.starts_with("state on") {
@@ -130,7 +134,16 @@ impl Ledger {
         if begins("SUCCESS: env_filter_level") {
             odd.is_unfiltered = is_zero && (is_last || odd.is_unfiltered);
         } else if begins("ERROR:") {
-            odd.filter_refused |= is_zero;
+            // Of any later one a program may not learn; then what it was told before still holds.
+            odd.filter_refused |= is_zero && odd.filters_answered == 1;
+        }
+    }
+
+    /// A program was told that `env-filter 0` is refused.
+    pub(crate) fn filter_refused(&mut self, daemon: usize) {
+        let newest = self.newest(daemon);
+        if let Some(conversation) = self.conversation((daemon, newest)) {
+            conversation.odd.filter_refused = true;
         }
     }
 

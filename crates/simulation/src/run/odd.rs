@@ -23,6 +23,9 @@ pub(super) fn act(world: &Arc<World>, step: Step) {
         Deed::Tears => host.tears(),
         Deed::Abandon => abandon(world, step.daemon),
         Deed::Quit => quit(world, step.daemon),
+        // Of several commands in flight one that has no reply takes that of the next, where it is in the same words.
+        Deed::Mute
+            if world.scenario.daemons.get(step.daemon).is_some_and(|plan| plan.pipeline > 1) => {}
         deed => host.odd(deed, step.a, step.b),
     }
 }
@@ -68,8 +71,11 @@ fn abandon(world: &Arc<World>, daemon: usize) {
     program.lets_go.store(true, Ordering::Relaxed);
     program.abandon.notify_waiters();
     let shared = Arc::clone(world);
+    // Whoever looks at its clients asks what is asked already to the end.
+    let asked = world.scenario.daemons.get(daemon).filter(|_| world.is_server(daemon));
+    let asked = asked.map_or(0, |plan| plan.timeout + plan.patience);
     let task = tokio::spawn(async move {
-        sleep(AT_ONCE).await;
+        sleep(Duration::from_millis(u64::from(asked)) + AT_ONCE).await;
         let mut ledger = shared.ledger.lock();
         let is_open =
             ledger.conversation((daemon, conversation)).is_some_and(|one| !one.is_dropped);
