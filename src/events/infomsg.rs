@@ -236,7 +236,12 @@ impl WebAuthProxy {
         let (host, port) = rsplit_once(rest, b";")?;
         let bare = host.strip_prefix(b"[").and_then(|host| host.strip_suffix(b"]"));
         // What is no IPv6 address is written without brackets, so those it has are its own.
-        let host = bare.filter(|bare| bare.contains(&b':')).unwrap_or(host);
+        let host = match bare.filter(|bare| bare.contains(&b':')) {
+            Some(bare) => bare,
+            // In brackets of which one ends before the host does, and none could be written so.
+            None if host.contains(&b':') => return None,
+            None => host,
+        };
         if matches!(host, b"" | b"[]") {
             return None;
         }

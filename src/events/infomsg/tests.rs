@@ -64,6 +64,9 @@ fn an_unreadable_proxy_is_kept_unseen() {
         "proxy=[];1;;aHVudGVyMg==",
         "proxy=h;1;?;aHVudGVyMg==",
         "proxy=h;x;;aHVudGVyMg==",
+        // No host in brackets, and none without.
+        "proxy=[::1]?;1;;aHVudGVyMg==",
+        "proxy=a[::1];1;;aHVudGVyMg==",
     ] {
         let web = web_auth(&format!("WEB_AUTH:{flag}:https://a/"));
         let flags: Vec<_> = web.flags().collect();
