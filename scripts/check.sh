@@ -26,6 +26,8 @@ if component fmt rustfmt; then
     step "$cargo" fmt --all --check
     step "$cargo" fmt "${peers[@]}" --all --check
     step "$cargo" fmt "${fuzz[@]}" --all --check
+    # Is compiled by scripts/mutants-at-once.sh.
+    step "$cargo" fmt --manifest-path mutants/Cargo.toml --all --check
 fi
 for script in scripts/*.sh .ci/run; do
     bash -n "$script"

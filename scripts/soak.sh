@@ -11,7 +11,7 @@
 #     PROPERTY_CASES=20000           cases of each property
 #     RANDOM_COMMANDS=100000         commands that the fake daemon and a real one are both sent
 #     FUZZ_SECONDS=3600              for each target, or FUZZ_TARGET
-#     MUTANTS_SECONDS=86400          in all; MUTANTS_FILES, a glob, in place of all
+#     MUTANTS_SECONDS=86400          in all; MUTANTS_PARTS, as "demux events", in place of all
 #     CHAOS=long                     or short; on each version that scripts/fetch-openvpn.sh has fetched
 #     RESTARTS=100                   of two servers, while clients keep coming
 #     MARATHON_SECONDS=600           of one session that is driven wrongly
@@ -76,10 +76,10 @@ fuzz() {
 }
 
 mutants() {
-    local seconds=${MUTANTS_SECONDS:-86400} files=()
+    local seconds=${MUTANTS_SECONDS:-86400} parts=()
     [ "$seconds" != 0 ] || { left_out MUTANTS_SECONDS=0; return; }
-    [ -z "${MUTANTS_FILES:-}" ] || files=("$MUTANTS_FILES")
-    MUTANTS_SECONDS=$seconds scripts/mutants.sh "${files[@]}"
+    [ -z "${MUTANTS_PARTS:-}" ] || read -ra parts <<<"$MUTANTS_PARTS"
+    MUTANTS_SECONDS=$seconds scripts/mutants-at-once.sh "${parts[@]}"
 }
 
 chaos() {
