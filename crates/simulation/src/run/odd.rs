@@ -73,7 +73,11 @@ fn abandon(world: &Arc<World>, daemon: usize) {
     let shared = Arc::clone(world);
     // Whoever looks at its clients asks what is asked already to the end.
     let asked = world.scenario.daemons.get(daemon).filter(|_| world.is_server(daemon));
-    let asked = asked.map_or(0, |plan| plan.timeout + plan.patience);
+    let asked = asked.map_or(0, |plan| match plan.timeout {
+        // Without a time of its own it ends with a daemon that stays silent.
+        u32::MAX => 4 * plan.patience + 2000,
+        timeout => timeout + plan.patience,
+    });
     let task = tokio::spawn(async move {
         sleep(Duration::from_millis(u64::from(asked)) + AT_ONCE).await;
         let mut ledger = shared.ledger.lock();
