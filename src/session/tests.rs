@@ -1,10 +1,12 @@
 //! Requests and answers with a scripted daemon.
 
+mod answers;
 mod clients;
 mod handed_over;
 mod lenient;
 mod prompts;
 mod races;
+mod sources;
 mod unsent;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
