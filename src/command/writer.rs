@@ -8,7 +8,7 @@ use super::encoded::Encoded;
 use super::quote::{TOO_LONG, push_quoted};
 use super::shape::ReplyShape;
 use crate::error::{Result, invalid};
-use crate::types::{ArgumentProblem, check, check_block_line, limits, reserve_wiped};
+use crate::types::{ArgumentProblem, append_wiped, check, check_block_line, limits};
 
 /// Writes one command, argument by argument, each checked as it comes.
 pub(crate) struct Writer {
@@ -44,10 +44,10 @@ impl Writer {
 
     /// A word of ours, which needs no quoting.
     pub(crate) fn word(mut self, word: &str) -> Self {
-        // With the line end.
-        reserve_wiped(&mut self.bytes, word.len() + 2);
-        self.bytes.push(b' ');
-        self.bytes.extend_from_slice(word.as_bytes());
+        append_wiped(&mut self.bytes, word.len() + 1, |bytes| {
+            bytes.push(b' ');
+            bytes.extend_from_slice(word.as_bytes());
+        });
         self
     }
 
@@ -71,25 +71,24 @@ impl Writer {
     ) -> Result<Self> {
         let value = value.as_ref();
         self.check_text(argument, value, limit, why)?;
-        // With the line end; each byte may be escaped.
-        reserve_wiped(&mut self.bytes, 2 * value.len() + 4);
-        self.bytes.push(b' ');
-        push_quoted(&mut self.bytes, value);
+        // Each byte may be escaped.
+        append_wiped(&mut self.bytes, 2 * value.len() + 3, |bytes| {
+            bytes.push(b' ');
+            push_quoted(bytes, value);
+        });
         self.check_line(argument)?;
         Ok(self)
     }
 
     /// Ends the command line.
     pub(crate) fn line(mut self, shape: ReplyShape) -> Encoded {
-        reserve_wiped(&mut self.bytes, 1);
-        self.bytes.push(b'\n');
+        append_wiped(&mut self.bytes, 1, |bytes| bytes.push(b'\n'));
         Encoded::new(self.name, self.bytes, shape)
     }
 
     /// Ends the command line and begins its block.
     pub(crate) fn block(mut self) -> Block {
-        reserve_wiped(&mut self.bytes, 1);
-        self.bytes.push(b'\n');
+        append_wiped(&mut self.bytes, 1, |bytes| bytes.push(b'\n'));
         Block { name: self.name, bytes: self.bytes }
     }
 
@@ -136,15 +135,15 @@ impl Block {
     ) -> Result<Self> {
         check_block_line(line, limit, why)
             .map_err(|problem| invalid(self.name, argument, problem))?;
-        reserve_wiped(&mut self.bytes, line.len() + 1 + END.len());
-        self.bytes.extend_from_slice(line);
-        self.bytes.push(b'\n');
+        append_wiped(&mut self.bytes, line.len() + 1, |bytes| {
+            bytes.extend_from_slice(line);
+            bytes.push(b'\n');
+        });
         Ok(self)
     }
 
     pub(crate) fn end(mut self, shape: ReplyShape) -> Encoded {
-        reserve_wiped(&mut self.bytes, END.len());
-        self.bytes.extend_from_slice(END);
+        append_wiped(&mut self.bytes, END.len(), |bytes| bytes.extend_from_slice(END));
         Encoded::new(self.name, self.bytes, shape)
     }
 }
@@ -179,4 +178,31 @@ pub(crate) fn in_range(
         return Ok(value);
     }
     Err(invalid(command, argument, ArgumentProblem::OutOfRange { value, min, max }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whatever room is left: `append_wiped` looks that no more is written than it was told.
+    #[test]
+    fn memory_that_a_command_has_outgrown_is_wiped() {
+        let written = |encoded: Encoded| encoded.bytes.to_vec();
+        for capacity in 0..12 {
+            let writer = || Writer::with_capacity("n", capacity);
+            let line = |writer: Writer| written(writer.line(ReplyShape::Line));
+            for word in ["a", "ab", "abcdefgh"] {
+                assert_eq!(line(writer().word(word)), format!("n {word}\n").as_bytes());
+            }
+            for (value, quoted) in [("", ""), ("a", "a"), ("\"\\\"\\\"\\", r#"\"\\\"\\\"\\"#)] {
+                let writer = writer().quoted("argument", value).unwrap();
+                assert_eq!(line(writer), format!("n \"{quoted}\"\n").as_bytes());
+            }
+            for value in ["a", "ab", "abcdefgh"] {
+                let block = writer().block().line("line", value.as_bytes(), 8, "").unwrap();
+                let expected = format!("n\n{value}\nEND\n");
+                assert_eq!(written(block.end(ReplyShape::Line)), expected.as_bytes());
+            }
+        }
+    }
 }

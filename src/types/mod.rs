@@ -39,7 +39,7 @@ pub(crate) use redaction::{Masked, harmless, masked, may_hold_secret, shown};
 pub use secret::Secret;
 pub use secret_text::SecretText;
 pub use text::Text;
-pub(crate) use wiped::{WipedBytes, reserve_wiped};
+pub(crate) use wiped::{WipedBytes, append_wiped};
 #[cfg(test)]
 pub(crate) use write::tests::any_text;
 pub(crate) use write::{Line, block, whole};

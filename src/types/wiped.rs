@@ -10,12 +10,23 @@ fn grow(bytes: &mut Zeroizing<Vec<u8>>, capacity: usize) {
     *bytes = larger;
 }
 
-/// Makes room for so many more; where `bytes` grow for it, the old memory is wiped.
-pub(crate) fn reserve_wiped(bytes: &mut Zeroizing<Vec<u8>>, additional: usize) {
-    let needed = bytes.len() + additional;
+/// Adds what `write` writes, at most `most` bytes; where `bytes` grow for it, the old memory is wiped.
+pub(crate) fn append_wiped(
+    bytes: &mut Zeroizing<Vec<u8>>,
+    most: usize,
+    write: impl FnOnce(&mut Vec<u8>),
+) {
+    let needed = bytes.len() + most;
     if needed > bytes.capacity() {
         grow(bytes, needed.max(2 * bytes.capacity()));
     }
+    let capacity = bytes.capacity();
+    write(bytes);
+    debug_assert_eq!(
+        bytes.capacity(),
+        capacity,
+        "`Vec` has grown, and its old memory is not wiped"
+    );
 }
 
 /// Grows by hand, because `Vec` would leave the old memory unwiped.

@@ -2,7 +2,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::command::{ClientAuth, Command as _, Dialect};
-use crate::types::{Cid, Kid};
+use crate::error::Error;
+use crate::types::{ArgumentProblem, Cid, Kid};
 
 fn refusal(line: &str) -> String {
     PeerConfig::new().directive(line).unwrap_err().to_string()
@@ -104,6 +105,15 @@ fn takes_what_every_daemon_takes() {
     ] {
         let taken = PeerConfig::new().directive(line);
         assert!(taken.is_ok(), "{line:?}: {taken:?}");
+    }
+}
+
+#[test]
+fn a_directive_that_nobody_knows_is_named_without_dashes_in_front() {
+    for (line, named) in [("--nonsense", "nonsense"), ("nonsense x", "nonsense"), ("--", "--")] {
+        let refused = PeerConfig::new().directive(line).unwrap_err();
+        let Error::InvalidArgument { problem, .. } = refused else { panic!() };
+        assert_eq!(problem, ArgumentProblem::UnknownDirective(Some(named.to_owned())));
     }
 }
 

@@ -74,6 +74,14 @@ fn levels() {
 }
 
 #[test]
+fn lines_show_how_much_of_them_is_left_and_no_text() {
+    let mut lines = LogFileLines::new("hunter2\nhunter3\n", LogFileFormat::Suppressed);
+    assert_eq!(format!("{lines:?}"), "LogFileLines(Suppressed, 16 bytes left)");
+    lines.next();
+    assert_eq!(format!("{lines:?}"), "LogFileLines(Suppressed, 8 bytes left)");
+}
+
+#[test]
 fn lines_end_in_lf_or_crlf() {
     for log in ["1.000000 1 a\n2.000000 1 b\npart", "1.000000 1 a\r\n2.000000 1 b\r\npart"] {
         let mut lines = LogFileLines::new(log, LogFileFormat::MachineReadable);
