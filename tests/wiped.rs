@@ -9,6 +9,8 @@
 
 #[path = "wiped/clients.rs"]
 mod clients;
+#[path = "wiped/cut.rs"]
+mod cut;
 #[path = "wiped/memory.rs"]
 mod memory;
 #[path = "wiped/observed.rs"]
