@@ -15,7 +15,7 @@ use crate::client::registry::Ticket;
 use crate::command::{Effect, Encoded, parameters};
 use crate::error::{CloseReason, Error, Result};
 use crate::reply::RawReply;
-use crate::types::{Text, masked, shown};
+use crate::types::{Kid, Text, masked, shown};
 
 /// A command on its way from a caller to the driver.
 pub(super) struct SubmittedCommand {
@@ -36,8 +36,8 @@ pub(super) enum Pass {
     Answer(Ticket),
     /// The client it is about must still be the one that has its ID.
     Peer(Peer),
-    /// A denial of the driver's own, good as long as the client is there.
-    Denial(Peer),
+    /// A denial of the driver's own, good as long as the client is there and nobody else has decided about it.
+    Denial(Peer, Kid),
 }
 
 /// What a caller wants to know beside the reply.
@@ -153,8 +153,8 @@ impl PendingCommand {
     }
 
     /// For a denial of the driver's own; it is no decision of a user's past a request.
-    pub(super) fn denial(wire: &Encoded, peer: Peer) -> Self {
-        let pending = Self::new(wire, Pass::Denial(peer), Wants::Nothing, Waiting::Nobody);
+    pub(super) fn denial(wire: &Encoded, peer: Peer, kid: Kid) -> Self {
+        let pending = Self::new(wire, Pass::Denial(peer, kid), Wants::Nothing, Waiting::Nobody);
         Self { effect: Effect::None, ..pending }
     }
 
@@ -192,7 +192,7 @@ impl PendingCommand {
         let open = match &self.pass {
             Pass::Free => true,
             Pass::Answer(ticket) => self.is_current(dispatcher) && ticket.admit(),
-            Pass::Peer(_) | Pass::Denial(_) => self.is_current(dispatcher),
+            Pass::Peer(_) | Pass::Denial(..) => self.is_current(dispatcher),
         };
         if !open {
             debug!(command, "what it is about is gone");
@@ -225,12 +225,15 @@ impl PendingCommand {
                     && !state.is_replaced()
                     && peer.as_ref().is_none_or(|peer| peers.is_current(peer))
             }
-            Pass::Peer(peer) | Pass::Denial(peer) => peers.is_current(peer),
+            Pass::Peer(peer) => peers.is_current(peer),
+            Pass::Denial(peer, kid) => {
+                peers.is_current(peer) && dispatcher.registry.is_denying(peer.cid(), *kid)
+            }
         }
     }
 
     pub(super) fn is_denial(&self) -> bool {
-        matches!(self.pass, Pass::Denial(_))
+        matches!(self.pass, Pass::Denial(..))
     }
 
     /// Nothing of the command was written, and what it is about is gone.

@@ -193,15 +193,17 @@ async fn serve(world: &Arc<World>, daemon: usize, conversation: usize, session: 
     }
     let left = tokio::select! {
         biased;
-        () = program.abandon.notified() => return,
+        () = program.abandon.notified() => {
+            program.lock().forget_attempts();
+            return;
+        }
         () = program.leave.notified() => true,
         () = answer_all(world, daemon, conversation, kind, requests) => false,
     };
     if left {
         let mut state = program.lock();
         state.takes_requests = false;
-        // Of those the server is gone that would tell.
-        state.attempts.retain(|_, attempted| attempted.told > 0);
+        state.forget_attempts();
     }
     let reason = tokio::select! {
         biased;

@@ -63,6 +63,13 @@ pub(crate) struct State {
     pub(crate) has_ended: bool,
 }
 
+impl State {
+    /// The server is gone that would tell of the attempts it has not told of.
+    pub(crate) fn forget_attempts(&mut self) {
+        self.attempts.retain(|_, attempted| attempted.told > 0);
+    }
+}
+
 /// How requests are answered.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Policy {

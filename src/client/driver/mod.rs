@@ -242,7 +242,7 @@ impl<S: Transport> Driver<S> {
             let deny = ClientDeny::new(denial.cid, denial.kid, denial.reason);
             // The reasons are this crate's own, so they pass every check.
             if let Ok(wire) = deny.encode(self.dispatcher.shared.dialect()) {
-                let command = PendingCommand::denial(&wire, peer);
+                let command = PendingCommand::denial(&wire, peer, denial.kid);
                 // Those that were due when the end was asked for go first, and no others.
                 match self.ending.denials.checked_sub(1) {
                     Some(rest) => {

@@ -49,6 +49,8 @@ struct Open {
     epoch: u64,
     /// Clients that the driver is to deny.
     denials: VecDeque<Denial>,
+    /// The one that the driver took last, up to where somebody else decides about it.
+    denying: Option<(Cid, Kid)>,
     /// How many clients were denied because of the limits, since it was last told.
     overflow: Overflow,
     receiver: Option<Waker>,
@@ -123,6 +125,8 @@ impl Registry {
     pub(crate) fn settled(&self, cid: Cid, kid: Kid) {
         let mut open = self.lock();
         open.challenged.remove(&(cid, kid));
+        open.denials.retain(|denial| (denial.cid, denial.kid) != (cid, kid));
+        open.denying.take_if(|denying| *denying == (cid, kid));
         if let Some(state) = open.waiting.remove((cid, kid)) {
             state.settle();
         }
@@ -219,7 +223,15 @@ impl Registry {
     }
 
     pub(crate) fn take_denial(&self) -> Option<Denial> {
-        self.lock().denials.pop_front()
+        let mut open = self.lock();
+        let denial = open.denials.pop_front();
+        open.denying = denial.as_ref().map(|denial| (denial.cid, denial.kid));
+        denial
+    }
+
+    /// Whether this client, whose denial was taken, was not decided about since.
+    pub(crate) fn is_denying(&self, cid: Cid, kid: Kid) -> bool {
+        self.lock().denying == Some((cid, kid))
     }
 
     /// Nobody takes requests any more; gives back those that were not taken.

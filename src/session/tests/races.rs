@@ -336,3 +336,40 @@ async fn a_denial_that_waits_for_its_turn_is_not_sent_where_its_client_is_gone()
         nothing_heard(&client, &mut d).await;
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_denial_that_waits_is_not_sent_where_somebody_else_has_decided() {
+    // Client 1 is denied next, and its denial waits with the commands; that of client 2 waits behind it.
+    for decided in [1, 2] {
+        let builder = Builder::new().pipeline(1).request_limit(1);
+        let (session, mut d) = start(builder).await;
+        let (client, _, mut requests) = session.split();
+        d.connect("CONNECT", 0, 1).await;
+        let _alice = next_client(&mut requests).await;
+        let verb = client.clone();
+        let verb = tokio::spawn(async move { verb.verb().await });
+        d.hears("verb\n").await;
+        let past = client.clone();
+        let past = tokio::spawn(async move {
+            past.client_deny(crate::types::Cid(decided), crate::types::Kid(1), "no", None).await
+        });
+        // In paused time it ends when all else waits: the command is with the driver.
+        tokio::time::sleep(MINUTE / 1000).await;
+        d.connect("CONNECT", 1, 1).await.connect("CONNECT", 2, 1).await;
+        let mut denied = 0;
+        while denied < 2 {
+            match requests.next().await {
+                Some(Request::Overflow(overflow)) => denied += overflow.over_limit,
+                other => panic!("{other:?}"),
+            }
+        }
+        d.says("SUCCESS: verb=3\r\n").await;
+        verb.await.unwrap().unwrap();
+        d.hears(&format!("client-deny {decided} 1 \"no\"\n")).await.says(DENIED).await;
+        past.await.unwrap().unwrap();
+        let other = 3 - decided;
+        let reason = "too many clients wait for a decision";
+        d.hears(&format!("client-deny {other} 1 \"{reason}\"\n")).await.says(DENIED).await;
+        nothing_heard(&client, &mut d).await;
+    }
+}

@@ -60,8 +60,6 @@ fn abandon(world: &Arc<World>, daemon: usize) {
         std::mem::take(&mut state.idle),
         std::mem::take(&mut state.pending),
     );
-    // Of those the server is gone that would tell.
-    state.attempts.retain(|_, attempted| attempted.told > 0);
     drop(state);
     drop(gone);
     calls.iter().chain(&answers).for_each(|waiter| waiter.task.abort());
