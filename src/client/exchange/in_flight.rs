@@ -64,6 +64,17 @@ impl<T> InFlight<T> {
         }
     }
 
+    /// Whether a line is a whole reply where a row is due. No row is in these words, so that the rows before it may be
+    /// nobody's, and this the reply of a command behind.
+    pub(super) fn is_not_a_row(&self, line: &Bytes) -> bool {
+        let is_within = match self.shape {
+            ReplyShape::Block | ReplyShape::Count(_) => self.reply.has_lines(),
+            ReplyShape::LineThenBlock => self.reply.success.is_some(),
+            _ => false,
+        };
+        is_within && (success(line).is_some() || refusal(line).is_some())
+    }
+
     /// Whether it has a part of a reply that may have no more.
     pub(super) fn may_be_broken_off(&self) -> bool {
         self.shape == ReplyShape::BreakableBlock && self.reply.has_lines()
@@ -191,6 +202,9 @@ impl<T> InFlight<T> {
         if !self.reply.has_lines() {
             if let Some(text) = refusal(line) {
                 return Taken::Whole(Err(Failure::Refused(text)));
+            }
+            if success(line).is_some() {
+                return Taken::Unfit(line.clone());
             }
         }
         match self.keep(line, limit) {

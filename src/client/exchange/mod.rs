@@ -229,10 +229,16 @@ impl<T> Exchange<T> {
         if self.is_late(&line) || self.uncertain {
             return Step::Stray(line);
         }
+        let beside_others = self.in_flight.len() > 1;
         let Some(head) = self.in_flight.front_mut() else {
             return Step::Stray(line);
         };
-        match head.take(line, self.reply_limit) {
+        let taken = if beside_others && head.is_not_a_row(&line) {
+            Taken::Unfit(line)
+        } else {
+            head.take(line, self.reply_limit)
+        };
+        match taken {
             Taken::Partly => Step::Taken,
             Taken::PartlyUpToFence => {
                 self.fence.demand();

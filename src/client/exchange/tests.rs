@@ -311,6 +311,34 @@ fn a_block_ends_at_end_only_and_is_refused_by_its_first_line_only() {
 }
 
 #[test]
+fn a_reply_among_the_rows_of_a_block_is_not_taken_for_one_where_it_may_be_anothers() {
+    let rows = [ReplyShape::Block, ReplyShape::LineThenBlock, ReplyShape::Count(3)];
+    for (shape, anothers) in
+        rows.into_iter().flat_map(|shape| [(shape, "SUCCESS: b"), (shape, "ERROR: b")])
+    {
+        let begin = if shape == ReplyShape::LineThenBlock { "SUCCESS: a" } else { "nobody's" };
+        let mut alone = exchange(2, &[shape]);
+        written(&mut alone).unwrap();
+        assert_eq!(line(&mut alone, begin), Step::Taken);
+        assert_eq!(line(&mut alone, anothers), Step::Taken, "{shape:?}");
+
+        let mut exchange = exchange(2, &[shape, ReplyShape::Line]);
+        written(&mut exchange).unwrap();
+        written(&mut exchange).unwrap();
+        assert_eq!(line(&mut exchange, begin), Step::Taken);
+        assert_eq!(
+            line(&mut exchange, anothers),
+            Step::Stray(Bytes::from_static(anothers.as_bytes()))
+        );
+        let ended = pass_fence(&mut exchange);
+        assert!(
+            matches!(&ended[..], [(0, Err(Failure::Unexpected { line, .. })), (1, Err(Failure::Unanswered))] if line == anothers),
+            "{shape:?}: {ended:?}"
+        );
+    }
+}
+
+#[test]
 fn success_then_block() {
     use ReplyShape::LineThenBlock as Shape;
     let steps = conversation(Shape, &["SUCCESS: on", "ERROR: a row", "END"]);

@@ -244,12 +244,6 @@ impl Model {
         let answer = self.answers.get(id);
         let has_number = !matches!(kind, Kind::Test | Kind::AuthRetry | Kind::Pid | Kind::Quit);
         let is_raw = matches!(kind, Kind::RawLine | Kind::RawBlock);
-        // The rows of a block have no words of their own: a line that is nobody's is one of them, where it comes
-        // before the block, and a reply in other words is then another. So the next reply is taken for this one,
-        // and, where others are in flight, theirs for each other.
-        if self.has_strays && self.depth > 1 {
-            return;
-        }
         let shown = || format!("{kind:?} {id}, answered {answer:?}: {outcome:?}");
         match outcome {
             // Whose own words are not known takes any.
