@@ -92,6 +92,16 @@ fn the_line_limit_counts_no_line_end_and_fails_once() {
 }
 
 #[test]
+fn a_line_has_a_mebibyte_where_nothing_else_is_said() {
+    for (length, fits) in [(1_048_576, true), (1_048_577, false)] {
+        let mut demuxer = Demuxer::new();
+        demuxer.feed(&vec![b'x'; length]);
+        demuxer.feed(b"\n");
+        assert_eq!(demuxer.next_item().unwrap().is_ok(), fits, "{length}");
+    }
+}
+
+#[test]
 fn a_cr_that_may_belong_to_the_line_end_is_not_counted() {
     let mut demuxer = Demuxer::with_line_limit(4);
     demuxer.feed(b"abcd\r");

@@ -217,6 +217,16 @@ fn a_block_over_the_byte_limit_is_dropped_once() {
 }
 
 #[test]
+fn a_block_may_hold_256_kib_where_nothing_else_is_said() {
+    // 12 are what its one line costs.
+    for (length, fits) in [(262_144 - 12, true), (262_144 - 11, false)] {
+        let line = format!("CLIENT:ENV,a={}", "x".repeat(length - "a=".len()));
+        let events = run(&[CONNECT, &line, END]);
+        assert_eq!(matches!(events.as_slice(), [Event::Client(_)]), fits, "{length}");
+    }
+}
+
+#[test]
 fn each_line_that_may_hold_a_secret_is_marked() {
     for line in [
         ">CLIENT:ENV,password=x",
