@@ -112,7 +112,7 @@ async fn exchange<T>(
     answered
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn each_prompt_has_its_own_answer() {
     let (session, mut daemon) = start(Builder::new()).await;
     let (_client, _, mut requests) = session.split();
@@ -180,7 +180,7 @@ async fn each_prompt_has_its_own_answer() {
     exchange(ask.answer("123456"), d, "cr-response MTIzNDU2\n", ok).await.unwrap();
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn challenges_are_folded_in() {
     let (session, mut daemon) = start(Builder::new()).await;
     let (_client, _, mut requests) = session.split();
@@ -224,7 +224,7 @@ async fn challenges_are_folded_in() {
     assert!(matches!(ask.answer("u", "p").await, Err(Error::InvalidArgument { .. })));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn both_credentials_are_checked_before_the_first_is_sent() {
     let (session, mut daemon) = start(Builder::new()).await;
     let (client, _, mut requests) = session.split();
@@ -243,7 +243,7 @@ async fn both_credentials_are_checked_before_the_first_is_sent() {
     answered.unwrap();
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn clients_are_allowed_denied_and_told_to_wait() {
     let (session, mut daemon) = start(Builder::new()).await;
     let (_client, _, mut requests) = session.split();
@@ -305,7 +305,7 @@ async fn an_answer_after_a_restart_is_stale_and_sends_nothing() {
     exchange(second.allow(), &mut daemon, "client-auth-nt 0 1\n", ok).await.unwrap();
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_client_that_left_or_asks_anew_makes_the_old_request_stale() {
     let (session, mut daemon) = start(Builder::new()).await;
     let (_client, _, mut requests) = session.split();
@@ -323,7 +323,7 @@ async fn a_client_that_left_or_asks_anew_makes_the_old_request_stale() {
     assert!(matches!(old.answer("u", "p").await, Err(Error::Stale { .. })));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_answer_after_the_end_is_stale_or_closed() {
     let (session, mut daemon) = start(Builder::new()).await;
     let (client, _, mut requests) = session.split();
@@ -348,7 +348,7 @@ async fn a_dropped_client_is_denied_where_that_is_set() {
     assert!(begun.elapsed().is_zero(), "not when something else wakes the driver");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_client_dropped_by_a_panic_is_denied_always() {
     let (session, mut daemon) = start(Builder::new()).await;
     let (_client, _, mut requests) = session.split();
@@ -362,7 +362,7 @@ async fn a_client_dropped_by_a_panic_is_denied_always() {
     daemon.hears("client-deny 0 1 \"nobody answered\"\n").await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_invalid_answer_leaves_the_client_to_the_drop_policy() {
     let builder = Builder::new().dropped_request(DroppedRequest::Deny);
     let (session, mut daemon) = start(builder).await;
@@ -396,7 +396,7 @@ async fn a_decision_by_plain_command_counts() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn states_are_shown_only_when_the_user_wants_them() {
     let (session, mut daemon) = start(Builder::new()).await;
     let (client, mut events, _requests) = session.split();
@@ -422,7 +422,7 @@ async fn states_are_shown_only_when_the_user_wants_them() {
     assert!(matches!(off, Err(Error::InvalidArgument { .. })));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn dropping_the_requests_opts_out() {
     let (session, mut daemon) = start(Builder::new().request_limit(1)).await;
     let (client, mut events, requests) = session.split();
@@ -436,7 +436,7 @@ async fn dropping_the_requests_opts_out() {
     exchange(client.pid(), &mut daemon, "pid\n", "SUCCESS: pid=1\r\n").await.unwrap();
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn declining_does_the_harmless_thing() {
     let (session, mut daemon) = start(Builder::new()).await;
     let (_client, _, mut requests) = session.split();
@@ -469,7 +469,7 @@ async fn declining_does_the_harmless_thing() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn responses_that_nobody_takes_do_not_pile_up() {
     let (session, mut daemon) = start(Builder::new()).await;
     let (client, _, mut requests) = session.split();
@@ -495,7 +495,7 @@ async fn responses_that_nobody_takes_do_not_pile_up() {
     assert!(peer.is_open());
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_hold_lasts_until_its_release_is_accepted() {
     let (session, mut daemon) = start(Builder::new()).await;
     let (client, mut events, requests) = session.split();
@@ -518,7 +518,7 @@ async fn a_hold_lasts_until_its_release_is_accepted() {
     assert!(!client.is_in_hold());
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn any_request_tells_that_it_was_taken_back() {
     let (mut session, mut daemon) = start(Builder::new()).await;
     daemon.says(">NEED-OK:Need 'token' confirmation MSG:Insert it\r\n").await;
@@ -530,7 +530,7 @@ async fn any_request_tells_that_it_was_taken_back() {
     withdrawn.await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn without_requests_their_stream_is_at_its_end() {
     let (ours, theirs) = duplex(1024);
     let mut daemon = Daemon(theirs);

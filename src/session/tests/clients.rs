@@ -91,7 +91,7 @@ async fn one_response_answers_one_challenge_and_settles_nothing_by_being_dropped
     no_request(&mut requests, d).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_challenge_that_was_refused_or_withdrawn_is_answered_by_nobody() {
     let (session, mut daemon) = start(Builder::new()).await;
     let (client, _events, mut requests) = session.split();
@@ -222,7 +222,7 @@ async fn a_state_that_cannot_be_read_may_be_a_restart() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_refused_state_on_fails_the_connection_with_what_to_do() {
     let (ours, theirs) = duplex(64 * 1024);
     let mut daemon = Daemon(theirs);
@@ -290,7 +290,7 @@ async fn an_environment_is_trusted_only_while_nothing_is_filtered() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn where_the_filter_is_refused_no_environment_is_trusted_and_the_connection_goes_on() {
     let (ours, theirs) = duplex(64 * 1024);
     let mut daemon = Daemon(theirs);
@@ -424,7 +424,7 @@ async fn a_client_that_does_not_go_is_told() {
     assert!(matches!(stays, Err(Error::StillConnected { after }) if after == MINUTE), "{stays:?}");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn over_the_limit_the_newest_that_nobody_took_is_denied_and_told() {
     let (session, mut daemon) = start(Builder::new().request_limit(3)).await;
     let (_client, _events, mut requests) = session.split();
@@ -447,7 +447,7 @@ async fn over_the_limit_the_newest_that_nobody_took_is_denied_and_told() {
     assert_eq!(next_client(&mut requests).await.cid().0, 2);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_address_has_a_limit_of_its_own() {
     let (session, mut daemon) = start(Builder::new().request_limit_per_address(2)).await;
     let (_client, _events, mut requests) = session.split();

@@ -18,7 +18,7 @@ async fn token(requests: &mut Requests) -> AuthTokenRequest {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn only_the_newest_of_each_kind_is_kept() {
     let (session, mut d) = start(Builder::new()).await;
     let (client, _, mut requests) = session.split();
@@ -39,7 +39,7 @@ async fn only_the_newest_of_each_kind_is_kept() {
     assert!(new.handle().state().is_open());
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_restart_takes_them_back() {
     let (session, mut d) = start(Builder::new()).await;
     let (_client, _, mut requests) = session.split();
@@ -53,7 +53,7 @@ async fn a_restart_takes_them_back() {
     token.withdrawn().await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn nothing_is_sent_for_them() {
     let (session, mut d) = start(Builder::new()).await;
     let (client, _, mut requests) = session.split();
@@ -70,7 +70,7 @@ async fn nothing_is_sent_for_them() {
     exchange(client.pid(), &mut d, "pid\n", "SUCCESS: pid=1\r\n").await.unwrap();
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn events_tell_only_that_there_was_one() {
     let (session, mut d) = start(Builder::new()).await;
     let (_client, mut events, requests) = session.split();
@@ -86,7 +86,7 @@ async fn events_tell_only_that_there_was_one() {
     assert_eq!((token.expose(), token.len()), (None, 3));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn fields_that_nobody_knows_are_in_the_clients_request() {
     let (session, mut d) = start(Builder::new()).await;
     let (_client, mut events, mut requests) = session.split();

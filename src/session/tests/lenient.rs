@@ -2,7 +2,7 @@
 
 use crate::session::tests::*;
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_end_with_another_field_withdraws_the_clients_request() {
     let (session, mut daemon) = start(Builder::new()).await;
     let (client, _, mut requests) = session.split();
@@ -30,7 +30,7 @@ async fn a_hold_in_any_words_is_asked() {
 
 const ENTERED: &str = "SUCCESS: 'Auth' password entered, but not yet verified\r\n";
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_password_alone_is_asked_with_its_static_challenge() {
     let (session, mut daemon) = start(Builder::new()).await;
     let (_client, _, mut requests) = session.split();
@@ -48,7 +48,7 @@ async fn a_password_alone_is_asked_with_its_static_challenge() {
     exchange(answer, &mut daemon, wire, ENTERED).await.unwrap();
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_password_alone_after_a_dynamic_challenge_is_its_response() {
     let (session, mut daemon) = start(Builder::new()).await;
     let (_client, _, mut requests) = session.split();
@@ -64,7 +64,7 @@ async fn a_password_alone_after_a_dynamic_challenge_is_its_response() {
     exchange(ask.respond("123"), &mut daemon, wire, ENTERED).await.unwrap();
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_confirmation_may_have_another_answer() {
     let (session, mut daemon) = start(Builder::new()).await;
     let (client, _, mut requests) = session.split();

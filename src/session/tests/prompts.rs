@@ -56,7 +56,7 @@ async fn a_prompt_is_withdrawn_by_a_restart_and_not_before() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_prompt_behind_a_refusal_tells_of_it() {
     let (session, mut daemon) = start(Builder::new()).await;
     let (_client, _, mut requests) = session.split();
@@ -80,14 +80,14 @@ async fn a_prompt_behind_a_refusal_tells_of_it() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn requests_show_what_becomes_of_those_that_are_dropped() {
     let (session, _daemon) = start(Builder::new()).await;
     let (_client, _, requests) = session.split();
     assert_eq!(format!("{requests:?}"), "Requests { dropped: Warn, .. }");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_prompt_tells_what_the_daemon_said() {
     let (session, mut daemon) = start(Builder::new()).await;
     let (_client, _, mut requests) = session.split();

@@ -50,7 +50,7 @@ async fn a_response_answers_nobody_after_a_restart_or_an_end() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_client_that_was_asked_by_plain_commands_is_decided_about_once() {
     let (session, mut d) = start(Builder::new()).await;
     let (client, _, mut requests) = session.split();
@@ -66,7 +66,7 @@ async fn a_client_that_was_asked_by_plain_commands_is_decided_about_once() {
     nothing_heard(&client, &mut d).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_refused_challenge_takes_no_other_back() {
     let (session, mut d) = start(Builder::new()).await;
     let (client, _, mut requests) = session.split();
@@ -231,7 +231,7 @@ async fn no_answer_follows_a_restart_that_was_in_the_socket_before_it() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_answer_is_sent_among_the_denials_of_a_flood() {
     let (ours, theirs) = duplex(4 * 1024 * 1024);
     let mut d = Daemon(theirs);
@@ -283,7 +283,7 @@ async fn the_renewals_of_one_client_keep_no_other_out() {
     assert_eq!(kind, [(0, 18), (0, 19), (0, 20), (7, 1)]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_client_is_denied_for_whom_no_answer_can_be_sent() {
     let (session, mut d) = start(Builder::new()).await;
     let (_client, _, mut requests) = session.split();

@@ -95,7 +95,7 @@ async fn an_answer_behind_a_withdrawn_command_is_looked_after_too() {
     assert_eq!(daemon.heard(), "");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_restart_behind_more_than_is_read_at_once_makes_an_answer_stale() {
     let (ours, theirs) = duplex(8 * 1024 * 1024);
     let mut daemon = Daemon(theirs);
@@ -376,7 +376,7 @@ async fn credentials_of_which_the_user_name_alone_was_sent_come_again() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn what_nobody_takes_any_more_is_left_to_the_drop_policy() {
     let (session, mut daemon) = start(Builder::new().dropped_request(DroppedRequest::Deny)).await;
     let (client, _, mut requests) = session.split();
@@ -390,7 +390,7 @@ async fn what_nobody_takes_any_more_is_left_to_the_drop_policy() {
 }
 
 /// Where more is to follow (`client-pending-auth`, `username`), the request is open while the reply is awaited.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_answer_that_was_sent_is_never_told_as_one_that_was_not() {
     let (session, mut daemon) = start(Builder::new()).await;
     let (_client, _, mut requests) = session.split();
@@ -406,7 +406,7 @@ async fn an_answer_that_was_sent_is_never_told_as_one_that_was_not() {
 }
 
 /// The answer waits until there is room to write it, and the client with its ID is another one meanwhile.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_answer_that_waits_for_room_is_not_written_behind_the_begin_of_a_newer_connect() {
     let (session, mut daemon) = start_narrow().await;
     let (client, _, mut requests) = session.split();
