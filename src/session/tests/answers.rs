@@ -93,6 +93,80 @@ async fn a_response_that_is_not_asked_for_is_refused_before_anything_is_sent() {
     }
 }
 
+/// One line of each prompt that nothing is sent for where it is declined.
+const LEFT: [&str; 8] = [
+    HOLD,
+    ">PASSWORD:Need 'Auth' username/password\r\n",
+    ">PASSWORD:Need 'Private Key' password\r\n",
+    ">PASSWORD:Need 'Auth' username\r\n",
+    ">NEED-STR:Need 'x' string MSG:y\r\n",
+    ">NEED-CERTIFICATE:x\r\n",
+    ">PK_SIGN:YWJj\r\n",
+    ">INFOMSG:CR_TEXT:R:x\r\n",
+];
+
+/// Begins an answer that is not sent, and declines by the method of the request's own type.
+fn begin_and_decline(request: Request) {
+    macro_rules! each {
+        ($($kind:ident),*) => {
+            match request {
+                $(Request::$kind(request) => {
+                    request.handle().begin_with(Ok(())).unwrap();
+                    request.decline();
+                })*
+                other => panic!("{other:?}"),
+            }
+        };
+    }
+    each!(Hold, Credentials, PrivateKeyPassword, Username, NeedStr, Certificate, Sign, Challenge);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_prompt_that_is_declined_does_not_come_again_though_its_answer_was_begun() {
+    let (session, mut daemon) = start(Builder::new()).await;
+    let (_client, _, mut requests) = session.split();
+    for asks in LEFT {
+        daemon.says(asks).await;
+        begin_and_decline(next(&mut requests).await);
+        daemon.says(">NEED-OK:Need 'x' confirmation MSG:y\r\n").await;
+        let behind = next(&mut requests).await;
+        assert!(matches!(behind, Request::NeedOk(_)), "{behind:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_remote_is_skipped_and_a_proxy_may_be_one_of_socks() {
+    let (session, mut daemon) = start(Builder::new()).await;
+    let (_client, _, mut requests) = session.split();
+    let d = &mut daemon;
+    d.says(">REMOTE:vpn.example.com,1194,udp\r\n").await;
+    let Request::Remote(ask) = next(&mut requests).await else { panic!() };
+    let ok = "SUCCESS: remote command succeeded\r\n";
+    exchange(ask.skip(), d, "remote SKIP\n", ok).await.unwrap();
+    d.says(">PROXY:1,TCP,vpn.example.com\r\n").await;
+    let Request::Proxy(ask) = next(&mut requests).await else { panic!() };
+    let ok = "SUCCESS: proxy command succeeded\r\n";
+    exchange(ask.socks("p", 1080), d, "proxy SOCKS \"p\" 1080\n", ok).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_responds_may_be_let_in_with_a_configuration() {
+    let (session, mut daemon) = start(Builder::new()).await;
+    let (_client, _, mut requests) = session.split();
+    let d = &mut daemon;
+    d.connect("CONNECT", 0, 1).await;
+    let peer = next_client(&mut requests).await;
+    let wire = "client-pending-auth 0 1 \"CR_TEXT:R:code\" 60\n";
+    let what = PendingAuth::cr_text("code", false);
+    let ok = "SUCCESS: client-pending-auth command succeeded\r\n";
+    let _pending = exchange(peer.pending(&what, MINUTE), d, wire, ok).await.unwrap();
+    d.says(">CLIENT:CR_RESPONSE,0,1,MQ==\r\n>CLIENT:ENV,END\r\n").await;
+    let Request::ClientResponse(response) = next(&mut requests).await else { panic!() };
+    let wire = "client-auth 0 1\npush-reset\nEND\n";
+    let ok = "SUCCESS: client-auth command succeeded\r\n";
+    exchange(response.allow_with(["push-reset"]), d, wire, ok).await.unwrap();
+}
+
 /// A client whose answer was begun, and cannot be sent as the call before it has no reply yet.
 async fn begun(daemon: &mut Daemon, requests: &mut Requests) -> ClientRequest {
     daemon.connect("CONNECT", 0, 1).await;
