@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 
 use crate::error::CloseReason;
-use crate::events::{ClientEvent, Event};
+use crate::events::{ClientEvent, Event, Unread};
 use crate::types::{Cid, Kid};
 
 /// The identity of one client of a server, as one connection knows it.
@@ -189,6 +189,14 @@ impl PeerTable {
             Event::Client(ClientEvent::Disconnect { cid, .. }) => Some(self.disconnected(*cid)),
             Event::Client(client) => Some(self.peer(client.cid())),
             Event::ByteCountClient(count) => Some(self.peer(count.cid)),
+            Event::Malformed(malformed) => {
+                match malformed.unread_client() {
+                    Some(Unread::Connect(cid)) => drop(self.connected(cid)),
+                    Some(Unread::Disconnect(cid)) => drop(self.disconnected(cid)),
+                    None => {}
+                }
+                None
+            }
             _ => None,
         }
     }

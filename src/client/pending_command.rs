@@ -177,6 +177,10 @@ impl PendingCommand {
         matches!(self.effect, Effect::Decides(..))
     }
 
+    pub(super) fn releases_hold(&self) -> bool {
+        matches!(self.effect, Effect::ReleasesHold)
+    }
+
     /// Whether it was neither sent nor given up by its caller.
     fn is_queued(&self) -> bool {
         matches!(&self.waiting, Waiting::Caller { delivery, .. } if delivery.is_queued())

@@ -321,6 +321,32 @@ impl Header {
     }
 }
 
+/// Who has a client's ID behind a block that could not be read to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unread {
+    /// Whoever has connected by it.
+    Connect(Cid),
+    /// Nobody.
+    Disconnect(Cid),
+}
+
+impl Unread {
+    pub(crate) fn cid(self) -> Cid {
+        match self {
+            Self::Connect(cid) | Self::Disconnect(cid) => cid,
+        }
+    }
+
+    /// What the first line of a block tells, without its ENV.
+    pub(super) fn of(line: &Bytes) -> Option<Self> {
+        match Header::parse(line, line.strip_prefix(b"CLIENT:")?) {
+            Ok(Header::Block(BlockHeader::Connect(cid, ..))) => Some(Self::Connect(cid)),
+            Ok(Header::Block(BlockHeader::Disconnect(cid, _))) => Some(Self::Disconnect(cid)),
+            _ => None,
+        }
+    }
+}
+
 impl BlockHeader {
     pub(super) fn with(self, env: Env) -> ClientEvent {
         match self {

@@ -8,6 +8,7 @@ use std::fmt;
 use bytes::Bytes;
 
 use super::Env;
+use super::client::Unread;
 use super::line::{Line, harmless_of_event, name};
 use crate::types::grammar::Problem;
 use crate::types::{Line as Written, WriteError};
@@ -108,6 +109,12 @@ impl Malformed {
     /// A block that was not finished: its first line, and what came of its ENV.
     pub(super) fn block(line: Bytes, env: Env, Problem(problem): Problem) -> Self {
         Self { line: Line::whole(line), env: Some(env), problem }
+    }
+
+    /// Whom a CONNECT or DISCONNECT is about that was read, all but its ENV: it may be of any size, and its client is another
+    /// or gone all the same.
+    pub(crate) fn unread_client(&self) -> Option<Unread> {
+        Unread::of(&self.line.start)
     }
 
     /// The name, up to the first colon.

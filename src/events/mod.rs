@@ -65,6 +65,7 @@ pub use state::{State, StateBuilder, StateField, StateName};
 pub use updown::{Direction, UpDown};
 
 pub(crate) use crate::types::grammar::Problem;
+pub(crate) use client::Unread;
 
 /// What the daemon says of its own accord.
 ///

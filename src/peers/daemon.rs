@@ -165,14 +165,17 @@ impl Daemon {
 
 /// Whether a block is of this session of another connection.
 fn is_proved(record: &PeerRecord, since: Option<u64>, env: &Env) -> bool {
+    let name = env.common_name().ok().flatten().filter(|name| !name.is_empty() && *name != "UNDEF");
     if record.since.is_some() && since.is_some() {
-        return record.since == since;
+        // A daemon that has restarted may give the same ID to another in the same second.
+        let is_another =
+            record.common_name.is_some() && name.is_some() && record.common_name != name;
+        return record.since == since && !is_another;
     }
     let known = (record.real_ip, record.real_port);
     let untrusted = (env.untrusted_ip().ok().flatten(), env.untrusted_port().ok().flatten());
     let trusted = (env.trusted_ip().ok().flatten(), env.trusted_port().ok().flatten());
     let is_there = known.0.is_some() && (known == untrusted || known == trusted);
-    let name = env.common_name().ok().flatten().filter(|name| !name.is_empty() && *name != "UNDEF");
     let is_named = record.common_name == name;
     env.is_trusted() && is_there && is_named
 }

@@ -18,6 +18,10 @@ impl Daemon {
             Event::State(state) => self.state(store, state),
             // In a hold nobody is served.
             Event::Hold(_) => self.restarted(store),
+            // Who has come or gone by it cannot be read.
+            Event::Malformed(malformed) if malformed.name() == Some("CLIENT") => {
+                self.wants_status = true;
+            }
             _ => {}
         }
     }

@@ -150,8 +150,9 @@ impl Peers {
         self.daemons.get(daemon).is_some_and(|daemon| daemon.is_blind)
     }
 
-    /// Whether a `status` of this daemon would tell what is missing: at the beginning of a connection, after a lag, of a
-    /// client of which something came and nothing is known, and where blocks are not trusted.
+    /// Whether a `status` of this daemon would tell what is missing: at the beginning of a connection, after a lag, behind
+    /// an event about a client that could not be read, of a client of which something came and nothing is known, and where
+    /// blocks are not trusted.
     #[must_use]
     pub fn wants_status(&self, daemon: &str) -> bool {
         self.daemons.get(daemon).is_some_and(|daemon| daemon.wants_status)

@@ -283,6 +283,17 @@ fn a_client_that_was_seen_in_its_handshake_is_no_other_when_it_is_announced() {
 }
 
 #[test]
+fn another_client_that_has_the_id_in_the_same_second_is_another_session() {
+    let mut table = Table::new();
+    table.say(CONNECT);
+    table.say(ESTABLISHED);
+    table.peers.connected("udp", None);
+    table.say(&ESTABLISHED.replace("alice", "mallory"));
+    assert_eq!(table.left.len(), 1);
+    assert_eq!(table.only().common_name.as_ref().unwrap(), &"mallory");
+}
+
+#[test]
 fn what_a_client_claims_is_not_taken_for_the_daemons_word() {
     let mut table = Table::new();
     table.status(&[]);

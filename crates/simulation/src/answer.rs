@@ -11,7 +11,9 @@ use tokio::time::Instant;
 
 use crate::heads::Slot;
 use crate::ledger::{Asked, Told, mark_text};
+
 use crate::program::environment;
+use crate::scenario::Setting;
 use crate::world::{Held, Policy, World};
 
 /// How many ways there are to answer.
@@ -221,7 +223,11 @@ pub(crate) fn look_for_reason(world: &World, daemon: usize, mark: usize) {
         return;
     }
     let mut ledger = world.ledger.lock();
-    if !ledger.has_reason(mark) {
+    let plan = world.scenario.daemons.get(daemon);
+    let denies = plan.is_some_and(|plan| plan.has(Setting::Denies).is_some());
+    // Whoever has the response is too late where the request that asked for it is denied.
+    let is_explained = ledger.has_reason(mark) || denies && ledger.has_failed_beside(mark);
+    if !is_explained {
         ledger.breaks(
             "told",
             format!("daemon {daemon}: answer {mark} is stale, and nothing says why"),

@@ -1,5 +1,7 @@
 //! [`Head`]: what a daemon says that begins, changes or ends something a program is asked.
 
+use tokio::time::Instant;
+
 /// What only one can be asked at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Slot {
@@ -29,6 +31,8 @@ pub(crate) enum Kind {
 pub(crate) struct Head {
     pub(crate) end: u64,
     pub(crate) kind: Kind,
+    /// When it was said.
+    pub(crate) at: Instant,
     /// The place behind its block, once that is known.
     pub(crate) over: u64,
     /// Its environment may be filtered, for all that its manager can know.

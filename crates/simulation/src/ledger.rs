@@ -71,6 +71,8 @@ pub(crate) struct Conversation {
     said: u64,
     delivered: u64,
     pub(crate) read: u64,
+    /// When its program had it as a session.
+    attached: Option<Instant>,
     /// What was written of a command that is not whole.
     writing: Vec<u8>,
     /// How many bytes were readable when its first one was written.
@@ -184,7 +186,13 @@ impl Ledger {
             let is_restart = kind == Kind::Restart;
             conversation.odd.is_held |= kind == Kind::Prompt(Slot::Hold);
             let is_filtered = conversation.odd.may_be_filtered();
-            conversation.heads.push(Head { end, kind, over: u64::MAX, is_filtered });
+            conversation.heads.push(Head {
+                end,
+                kind,
+                at: Instant::now(),
+                over: u64::MAX,
+                is_filtered,
+            });
             restarts += u64::from(is_restart);
         } else if let Some(name) = line.trim_end().strip_prefix(">CLIENT:ENV,username=") {
             conversation.name(name);
@@ -409,6 +417,28 @@ impl Ledger {
             }
         }
         (None, None)
+    }
+
+    /// When the time of this mark's request began, at the earliest: what was said before the session was there has had
+    /// some of it already.
+    pub(crate) fn began(&self, id: usize) -> Instant {
+        let said = || {
+            let mark = self.marks.get(id)?;
+            let (daemon, number) = mark.place?;
+            let conversation = self.conversations.get(daemon)?.get(number)?;
+            let said = conversation.heads.get(mark.head?)?.at;
+            conversation.attached.is_none_or(|attached| said < attached).then_some(said)
+        };
+        said().unwrap_or_else(Instant::now)
+    }
+
+    /// Whether another answer to the same had no fitting reply, so that its request was dropped.
+    pub(crate) fn has_failed_beside(&self, id: usize) -> bool {
+        let Some(mark) = self.marks.get(id) else { return false };
+        let has_failed = |(other, one): (usize, &Mark)| {
+            other != id && one.asked == mark.asked && matches!(one.told, Some(Told::Unknown(_)))
+        };
+        self.marks.iter().enumerate().any(has_failed)
     }
 
     /// Whether something explains that an answer is stale.

@@ -19,7 +19,6 @@ use openvpn_mgmt::{
     Requests, Session,
 };
 use tokio::task::JoinHandle;
-use tokio::time::Instant;
 
 use crate::answer::{Way, config, encoded, heard, name_in, take};
 use crate::ledger::{Asked, Told, mark_text};
@@ -291,7 +290,7 @@ async fn decide(world: Arc<World>, daemon: usize, attempt: Attempt) -> Result<De
         let mut state = program.lock();
         let attempted = state.attempts.entry((format!("{:?}", attempt.peer()), kid)).or_default();
         (attempted.name, attempted.mark) = (name, Some(mark));
-        attempted.began = Some(Instant::now());
+        attempted.began = Some(ledger.began(mark));
         (mark, state.policy)
     };
     let way = policy.way(mark);

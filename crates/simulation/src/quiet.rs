@@ -149,7 +149,10 @@ fn look_at_held(world: &World, daemon: usize) {
         let is_over = conversation.ended_by(head, u64::MAX).is_some()
             || conversation.is_closed()
             // Where nobody takes requests any more, newer ones are none.
-            || state.takes_requests && conversation.later_renewals(head) >= RENEWALS;
+            // Nor is one that cannot be read.
+            || state.takes_requests
+                && !conversation.had_garbage
+                && conversation.later_renewals(head) >= RENEWALS;
         if conversation.is_read() && is_over {
             let withdrawn = std::pin::pin!(request.withdrawn());
             let mut cx = Context::from_waker(Waker::noop());
@@ -213,7 +216,9 @@ fn look_for_lost(world: &World, daemon: usize) {
                 matches!(&later.kind, Kind::Client { cid: c, is_new: false, .. } if c == cid)
             });
             let is_refused = conversation.odd.refused.contains(&(*cid, *kid));
-            (!is_over && !is_refused && renewals.count() < 3)
+            // Nor is anybody asked who was denied as too many wait.
+            let is_settled = conversation.waiting.is_settled(number);
+            (!is_over && !is_refused && !is_settled && renewals.count() < 3)
                 .then(|| (daemon, name.clone(), *cid, *kid))
         }
         _ => None,

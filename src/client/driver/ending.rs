@@ -164,7 +164,7 @@ impl<S: Transport> Driver<S> {
         self.dispatcher.shared.close(reason.clone());
         self.commands.close();
         while let Ok(submitted) = self.commands.try_recv() {
-            self.submit(submitted);
+            self.submit_all(submitted);
         }
         // However long the stream takes to be shut.
         self.dispatcher.broadcast.close();

@@ -154,7 +154,7 @@ impl<S: Transport> Driver<S> {
                 },
                 // A bounded number of commands wait here; the others wait with their callers.
                 submitted = self.commands.recv(), if takes_commands && has_commands => match submitted {
-                    Some(submitted) => self.submit(submitted),
+                    Some(submitted) => self.submit_all(submitted),
                     None => self.abandon(),
                 },
                 // While no command is taken, this alone tells that no handle is left.
@@ -197,9 +197,14 @@ impl<S: Transport> Driver<S> {
             && self.exchange.len() < QUEUE_LIMIT
     }
 
-    fn submit(&mut self, submitted: SubmittedCommand) {
-        let (pending, wire) = submitted.into_parts();
-        self.exchange.submit(pending, wire);
+    /// Takes in a command and those that wait behind it: while the socket always has something, their turn comes seldom.
+    fn submit_all(&mut self, first: SubmittedCommand) {
+        let mut next = Some(first);
+        while let Some(submitted) = next {
+            let (pending, wire) = submitted.into_parts();
+            self.exchange.submit(pending, wire);
+            next = if self.takes_commands() { self.commands.try_recv().ok() } else { None };
+        }
     }
 
     /// Marks the environments that come from now on.
@@ -350,6 +355,10 @@ impl<S: Transport> Driver<S> {
         match result {
             Ok(0) => self.write_failed(std::io::ErrorKind::WriteZero.into()),
             Ok(count) => {
+                let is_first = self.output.written == 0 && !self.output.fence;
+                if is_first && self.exchange.last().is_some_and(PendingCommand::releases_hold) {
+                    self.dispatcher.registry.hold_released();
+                }
                 self.output.written += count;
                 if self.output.is_due() {
                     // A slow link, not a dead one; a short command says nothing of that.

@@ -14,7 +14,7 @@ use tokio::sync::Notify;
 use tracing::{debug, warn};
 
 use crate::client::identity::Peer;
-use crate::events::{ClientEvent, Event};
+use crate::events::{ClientEvent, Event, Unread};
 use crate::types::{Cid, Dialect, Kid};
 use open_request::{AboutClient, AboutClientKind, OpenRequest, RequestKind, RequestReader, Slot};
 use request_state::RequestState;
@@ -89,12 +89,16 @@ impl Registry {
         if only_tells(event) {
             return;
         }
+        let left = match event {
+            Event::Client(
+                ClientEvent::Connect { cid, .. } | ClientEvent::Disconnect { cid, .. },
+            ) => Some(*cid),
+            Event::Malformed(malformed) => malformed.unread_client().map(Unread::cid),
+            _ => None,
+        };
         let mut open = self.lock();
-        if let Event::Client(
-            ClientEvent::Connect { cid, .. } | ClientEvent::Disconnect { cid, .. },
-        ) = event
-        {
-            open.left(*cid);
+        if let Some(cid) = left {
+            open.left(cid);
         }
         if open.receiver_gone {
             return;
@@ -128,6 +132,14 @@ impl Registry {
         open.denials.retain(|denial| (denial.cid, denial.kid) != (cid, kid));
         open.denying.take_if(|denying| *denying == (cid, kid));
         if let Some(state) = open.waiting.remove((cid, kid)) {
+            state.settle();
+        }
+    }
+
+    /// What releases a hold is written now, an answer or a command past its request: also one that the daemon has said
+    /// since that was let out is the same hold, and not answered again.
+    pub(crate) fn hold_released(&self) {
+        if let Some(state) = self.lock().slots.get(&Slot::Hold) {
             state.settle();
         }
     }

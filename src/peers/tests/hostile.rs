@@ -96,7 +96,11 @@ fn a_full_table_does_not_ask_for_who_has_no_room() {
     table.peers = Peers::with_most(1);
     table.say(CONNECT);
     for event in [ESTABLISHED, &CONNECT.replace("CONNECT", "REAUTH")] {
-        table.say(&event.replace(",0", ",7"));
+        let others = ["ADDRESS,", "ESTABLISHED,", "REAUTH,"];
+        let event = others.iter().fold(event.to_owned(), |event, kind| {
+            event.replace(&format!("{kind}0"), &format!("{kind}7"))
+        });
+        table.say(&event);
         assert!(!table.peers.wants_status("udp"), "{event}");
     }
 }
@@ -110,4 +114,25 @@ fn the_time_of_a_daemon_is_not_that_of_the_next() {
     table.say(ESTABLISHED);
     table.say("STATE:1795332250,RECONNECTING,SIGUSR1,,,,,");
     assert_eq!(table.left, [(RecordId(0), Some(Duration::from_secs(10)), Departure::Restarted)]);
+}
+
+#[test]
+fn a_client_that_leaves_by_a_block_that_cannot_be_read_is_asked_for() {
+    for line in ["CLIENT:DISCONNECT,0", "CLIENT:DISCONNECT,x", "CLIENT:CONNECT,0,1"] {
+        let mut table = Table::new();
+        table.status(&[]);
+        table.say(CONNECT);
+        assert!(!table.peers.wants_status("udp"));
+        let mut assembler = Assembler::with_env_limit(10);
+        let mut events = Vec::new();
+        for line in [line, "CLIENT:ENV,common_name=al"] {
+            assembler
+                .push(&Bytes::copy_from_slice(line.as_bytes()), &mut |event| events.push(event));
+        }
+        assert!(matches!(events[0], Event::Malformed(_)), "{events:?}");
+        // As subscribers have it.
+        let event = events.remove(0).withhold_secrets();
+        table.peers.event("udp", &event, None, 0);
+        assert!(table.peers.wants_status("udp"), "{line}");
+    }
 }

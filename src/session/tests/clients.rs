@@ -198,6 +198,38 @@ async fn either_request_of_a_repeated_hold_releases_it_once_and_neither_the_next
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_hold_that_is_said_again_before_it_is_released_is_released_once() {
+    let hold = ">HOLD:Waiting for hold release:0\r\n";
+    let (ours, theirs) = duplex("pid\n".len());
+    let mut daemon = Daemon(theirs);
+    let builder = Builder::new().pipeline(2);
+    let (session, ()) = tokio::join!(builder.attach(ours), async {
+        daemon.says(GREETING).await;
+        daemon.gets_ready().await;
+    });
+    let (client, _, mut requests) = session.unwrap().split();
+    let d = &mut daemon;
+    d.says(hold).await;
+    let Some(Request::Hold(first)) = requests.next().await else { panic!() };
+    let pid = tokio::spawn({
+        let client = client.clone();
+        async move { client.pid().await }
+    });
+    let release = tokio::spawn(first.release());
+    // It is let out by then, and has no room, as nothing is read.
+    tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+    d.says(hold).await;
+    let Some(Request::Hold(second)) = requests.next().await else { panic!() };
+    d.hears("pid\n").await.says("SUCCESS: pid=1\r\n").await;
+    d.hears("hold release\n").await.says("SUCCESS: hold release succeeded\r\n").await;
+    pid.await.unwrap().unwrap();
+    release.await.unwrap().unwrap();
+    assert!(matches!(second.release().await, Err(Error::Stale { .. })));
+    d.says(hold).await;
+    let Some(Request::Hold(_)) = requests.next().await else { panic!() };
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_state_that_cannot_be_read_may_be_a_restart() {
     for (line, restarts) in [
         (">STATE:1,RECONNECTING,SIGUSR1,,,,,", true),

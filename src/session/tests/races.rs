@@ -338,6 +338,27 @@ async fn a_denial_that_waits_for_its_turn_is_not_sent_where_its_client_is_gone()
 }
 
 #[tokio::test(start_paused = true)]
+async fn whoever_is_followed_or_left_by_a_block_that_is_too_large_is_answered_no_more() {
+    for ends in ["CONNECT,0,1", "CONNECT,0,2", "DISCONNECT,0"] {
+        let (session, mut d) = start(Builder::new().env_limit(1000)).await;
+        let (client, mut events, mut requests) = session.split();
+        d.connect("CONNECT", 0, 1).await;
+        let alice = next_client(&mut requests).await;
+        let peer = alice.peer().clone();
+        let end =
+            ["x", &"y".repeat(1000)].map(|value| format!(">CLIENT:ENV,a={value}\r\n")).concat();
+        d.says(format!(">CLIENT:{ends}\r\n{end}")).await;
+        while !matches!(events.next().await, Some(Ok(Event::Malformed(_)))) {}
+        // Its end does not matter.
+        assert!(alice.is_withdrawn(), "{ends}");
+        assert!(matches!(alice.allow().await, Err(Error::Stale { .. })), "{ends}");
+        assert!(matches!(client.client_kill(&peer).await, Err(Error::Stale { .. })), "{ends}");
+        d.says(">CLIENT:ENV,END\r\n").await;
+        nothing_heard(&client, &mut d).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_denial_that_waits_is_not_sent_where_somebody_else_has_decided() {
     // Client 1 is denied next, and its denial waits with the commands; that of client 2 waits behind it.
     for decided in [1, 2] {

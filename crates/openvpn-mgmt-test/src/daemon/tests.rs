@@ -360,6 +360,16 @@ fn a_client_that_is_in_can_be_denied() {
     assert!(text.starts_with(">CLIENT:DISCONNECT,0\r\n>CLIENT:ENV,time_duration=5\r\n"), "{text}");
 }
 
+#[test]
+fn a_client_that_is_denied_twice_is_not_in() {
+    let mut daemon = daemon(Personality::V2_5, "server, client-auth");
+    daemon.client_connects(Client::new("alice")).unwrap();
+    for _ in 0..2 {
+        ask(&mut daemon, "client-deny 0 0 x\n");
+        assert!(!daemon.clients()[0].is_in);
+    }
+}
+
 /// As recorded from OpenVPN 2.5.1.
 #[test]
 fn an_empty_line_follows_a_response_in_2_5() {

@@ -194,7 +194,9 @@ impl Ledger {
 
     /// A session has come about on this connection.
     pub(crate) fn attached(&mut self, place: (usize, usize)) {
-        let Some(odd) = self.conversation(place).map(|one| &one.odd) else { return };
+        let Some(conversation) = self.conversation(place) else { return };
+        conversation.attached = Some(Instant::now());
+        let odd = &conversation.odd;
         let (talk, is_refused) = (odd.talk, odd.states_refused && odd.states_on == 0);
         if is_refused {
             self.breaks("attached", format!("{place:?}: states were refused"));

@@ -63,8 +63,8 @@ impl Conversation {
         let mut by_address = BTreeMap::<_, u32>::new();
         let mut all = 0;
         for (number, head) in self.undecided() {
-            if self.later_renewals(number) >= RENEWALS {
-                // It was given up.
+            if self.renewals_behind(number) >= RENEWALS {
+                // It may have been given up, whatever became of those that came behind it.
                 continue;
             }
             all += 1;
@@ -79,6 +79,16 @@ impl Conversation {
         let is_over = |(_, count): &(_, u32)| most.of_address.is_some_and(|most| *count > most);
         let over = by_address.into_iter().find(is_over);
         over.map(|(address, count)| format!("{count} clients of {address} wait, of {most:?}"))
+    }
+
+    /// How many renewals of the same client came behind this question.
+    fn renewals_behind(&self, head: usize) -> usize {
+        let Some(Kind::Client { cid: wanted, .. }) = self.heads.get(head).map(|head| &head.kind)
+        else {
+            return 0;
+        };
+        let renews = |head: &&Head| matches!(&head.kind, Kind::Client { cid, is_new: false, .. } if cid == wanted);
+        self.heads.iter().skip(head + 1).filter(renews).count()
     }
 
     /// How many renewals of the same client are to be decided about that came behind this one.

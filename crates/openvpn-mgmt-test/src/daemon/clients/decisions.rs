@@ -106,8 +106,9 @@ impl Daemon {
         let Some(member) = self.clients.members.get_mut(&cid) else { return };
         let name = member.client.name.clone();
         let was_waiting = member.standing == Standing::Waiting;
-        // One that is in is turned out the same way.
-        member.standing = if was_waiting { Standing::Refused } else { Standing::Leaving };
+        // One that is in is turned out the same way, and one that was refused is as before.
+        let is_out = was_waiting || member.standing == Standing::Refused;
+        member.standing = if is_out { Standing::Refused } else { Standing::Leaving };
         self.schedule(cid, LET_GO);
         self.clients.hears(
             &name,
