@@ -471,7 +471,12 @@ impl Ledger {
             let head = mark.head.zip(conversation);
             mark.place == Some(place)
                 && mark.written == 0
-                && head.is_some_and(|(head, one)| one.ended_by(head, u64::MAX).is_none())
+                && head.is_some_and(|(head, one)| {
+                    // Of many renewals the oldest are given up.
+                    one.ended_by(head, u64::MAX).is_none()
+                        && !one.is_decided(head)
+                        && one.renewals_behind(head) < RENEWALS
+                })
         };
         let marks = self.marks.iter().enumerate();
         let due = marks.filter(|(_, mark)| mark.is_due_again && is_open(mark));

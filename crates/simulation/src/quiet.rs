@@ -23,6 +23,8 @@ pub(crate) async fn follow(world: Arc<World>) {
     let mut changes = world.peers.changes();
     let mut known = BTreeMap::new();
     let mut names = BTreeMap::new();
+    // On which connection each was seen first.
+    let mut joined = BTreeMap::new();
     while let Some(change) = changes.next().await {
         let Ok(change) = change else { return };
         let id = change.id();
@@ -36,7 +38,8 @@ pub(crate) async fn follow(world: Arc<World>) {
         }
         if let Change::Left { record, how, .. } = &change {
             names.remove(&id);
-            if *how == Departure::Unseen {
+            let joined = joined.remove(&id);
+            if *how == Departure::Unseen && joined == Some(connection(&world, record)) {
                 is_gone(&world, record);
             }
         }
@@ -48,6 +51,9 @@ pub(crate) async fn follow(world: Arc<World>) {
             _ => continue,
         };
         let before: Option<(u64, u64)> = known.insert(id, bytes);
+        if let Change::Joined(record) = &change {
+            joined.insert(id, connection(&world, record));
+        }
         if before.is_none() != matches!(change, Change::Joined(_)) {
             world.breaks("table", format!("session {id} joins twice, or never: {change:?}"));
         }
@@ -63,9 +69,19 @@ pub(crate) async fn follow(world: Arc<World>) {
     }
 }
 
+fn daemon_of(record: &PeerRecord) -> usize {
+    record.daemon.trim_start_matches('d').parse().unwrap_or(usize::MAX)
+}
+
+/// The connection of a session's daemon that began last.
+fn connection(world: &World, record: &PeerRecord) -> usize {
+    let ledger = world.ledger.lock();
+    ledger.conversations.get(daemon_of(record)).map_or(0, Vec::len)
+}
+
 /// Who came once and is there has not left.
 fn is_gone(world: &World, record: &PeerRecord) {
-    let daemon: usize = record.daemon.trim_start_matches('d').parse().unwrap_or(usize::MAX);
+    let daemon = daemon_of(record);
     let Some(host) = world.hosts.get(daemon) else { return };
     let Some(name) = record.common_name.as_ref().map(ToString::to_string) else { return };
     let is_it = |client: &openvpn_mgmt_test::ClientState| {
@@ -130,7 +146,9 @@ fn look_at_link(world: &World, daemon: usize) {
         let state = program.lock();
         state.client.is_none() && !state.has_ended
     });
-    if is_without && !has_ended {
+    // One that got no reply in its handshake is on its way to the next session.
+    let was_odd = world.ledger.lock().was_odd_within(daemon, Duration::from_secs(30));
+    if is_without && !has_ended && !was_odd {
         world.breaks("end", format!("daemon {daemon} serves, and its link has no session"));
     }
 }

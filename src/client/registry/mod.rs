@@ -100,7 +100,7 @@ impl Registry {
         if let Some(cid) = left {
             open.left(cid);
         }
-        if open.receiver_gone {
+        if open.receiver_gone && open.slots.is_empty() {
             return;
         }
         let kind = match (event, peer) {
@@ -109,6 +109,13 @@ impl Registry {
             }
             _ => open.reader.ask(event),
         };
+        if open.receiver_gone {
+            // Nobody is asked, but whoever still has an older prompt of the kind does not answer this one.
+            if let Some(kind) = kind.filter(|kind| kind.slot().is_some()) {
+                open.slot_state(&kind);
+            }
+            return;
+        }
         let raised = kind.is_some_and(|kind| open.raise(kind, number, self));
         if !raised {
             return;

@@ -57,6 +57,25 @@ async fn a_prompt_is_withdrawn_by_a_restart_and_not_before() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_older_prompt_is_not_answered_behind_a_newer_one_though_nobody_takes_that() {
+    for asks in PROMPTS {
+        let (session, mut daemon) = start(Builder::new()).await;
+        let (client, mut events, mut requests) = session.split();
+        daemon.says(format!("{asks}\r\n")).await;
+        let request = requests.next().await.unwrap();
+        drop(requests);
+        daemon.says(format!("{asks}\r\n>NOTIFY:info,x,y\r\n")).await;
+        while !matches!(events.next().await, Some(Ok(Event::Notify(_)))) {}
+        let is_withdrawn =
+            tokio::time::timeout(Duration::from_secs(100), withdrawn(&request)).await.is_ok();
+        // A hold that is said again is the same.
+        assert_eq!(is_withdrawn, !matches!(request, Request::Hold(_)), "{asks}");
+        // While it lives the connection does.
+        drop(client);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_prompt_behind_a_refusal_tells_of_it() {
     let (session, mut daemon) = start(Builder::new()).await;
     let (_client, _, mut requests) = session.split();

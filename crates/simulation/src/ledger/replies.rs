@@ -106,6 +106,11 @@ impl Ledger {
         true
     }
 
+    /// Whether this daemon has left a reply out, or said it in other words, within so long.
+    pub(crate) fn was_odd_within(&self, daemon: usize, time: Duration) -> bool {
+        self.answered_oddly.get(&daemon).is_some_and(|at| at.elapsed() < time)
+    }
+
     /// Whether a call could have been told long ago that its reply was in other words.
     pub(crate) fn is_told_late(&self, daemon: usize) -> bool {
         self.answered_oddly.get(&daemon).is_some_and(|at| at.elapsed() > AT_ONCE)

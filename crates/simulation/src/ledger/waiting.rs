@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Conversation, Ledger, RENEWALS};
+use super::{Conversation, Ledger, Mark, RENEWALS};
 use crate::heads::{Head, Kind};
 
 /// With this reason clients are denied of whom too many wait.
@@ -82,7 +82,7 @@ impl Conversation {
     }
 
     /// How many renewals of the same client came behind this question.
-    fn renewals_behind(&self, head: usize) -> usize {
+    pub(super) fn renewals_behind(&self, head: usize) -> usize {
         let Some(Kind::Client { cid: wanted, .. }) = self.heads.get(head).map(|head| &head.kind)
         else {
             return 0;
@@ -144,7 +144,10 @@ impl Ledger {
         let Some(of_daemon) = self.conversations.get(place.0) else { return };
         let Some(conversation) = of_daemon.get(place.1) else { return };
         let dropped = self.marks.iter().filter(|mark| {
-            let is_asked = self.challenged.iter().any(|(_, asked)| *asked == mark.asked);
+            // Whoever is asked something waits for what comes of that, dropped or not.
+            let asks = |one: &Mark| one.asks && one.asked == mark.asked;
+            let is_asked = self.challenged.iter().any(|(_, asked)| *asked == mark.asked)
+                || self.marks.iter().any(asks);
             mark.is_dropped && mark.place == Some(place) && !is_asked
         });
         let mut dropped = dropped.filter_map(|mark| Some((mark.head?, &mark.asked)));

@@ -146,9 +146,10 @@ impl Drop for Ended {
     fn drop(&mut self) {
         let program = self.world.program(self.daemon);
         let is_left = program.is_none_or(|program| program.lets_go.load(Ordering::Relaxed));
-        // One that is late is dropped at its deadline.
+        // One that is late is dropped at its deadline, as one that asks may be where calls have no time of their own.
         let plan = self.world.scenario.daemons.get(self.daemon);
-        let may_be_late = plan.is_some_and(|plan| plan.has(Setting::Deadline).is_some());
+        let may_be_late = plan
+            .is_some_and(|plan| plan.has(Setting::Deadline).is_some() || plan.timeout == u32::MAX);
         if !self.is_over && !is_left && !may_be_late {
             let text = format!("daemon {}: a handler was dropped before its end", self.daemon);
             self.world.breaks("handler", text);
