@@ -321,7 +321,7 @@ impl Header {
     }
 }
 
-/// Who has a client's ID behind a block that could not be read to its end.
+/// Who has a client's ID behind a block that could not be read to its end, or of which no more can be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unread {
     /// Whoever has connected by it.
@@ -337,11 +337,13 @@ impl Unread {
         }
     }
 
-    /// What the first line of a block tells, without its ENV.
-    pub(super) fn of(line: &Bytes) -> Option<Self> {
-        match Header::parse(line, line.strip_prefix(b"CLIENT:")?) {
-            Ok(Header::Block(BlockHeader::Connect(cid, ..))) => Some(Self::Connect(cid)),
-            Ok(Header::Block(BlockHeader::Disconnect(cid, _))) => Some(Self::Disconnect(cid)),
+    /// What the first line of a block tells, without its ENV: its CID suffices.
+    pub(super) fn of(line: &[u8]) -> Option<Self> {
+        let (kind, rest) = split_once(line.strip_prefix(b"CLIENT:")?, b",")?;
+        let (cid, _) = first(rest, cid).ok()?;
+        match kind {
+            b"CONNECT" => Some(Self::Connect(cid)),
+            b"DISCONNECT" => Some(Self::Disconnect(cid)),
             _ => None,
         }
     }

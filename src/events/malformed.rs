@@ -111,10 +111,15 @@ impl Malformed {
         Self { line: Line::whole(line), env: Some(env), problem }
     }
 
-    /// Whom a CONNECT or DISCONNECT is about that was read, all but its ENV: it may be of any size, and its client is another
-    /// or gone all the same.
+    /// Whom a CONNECT or DISCONNECT is about: whatever cannot be read of the rest, its client is another or gone all the same.
     pub(crate) fn unread_client(&self) -> Option<Unread> {
-        Unread::of(&self.line.start)
+        // Of a line whose end did not come the number may go on.
+        if self.is_cut() { None } else { Unread::of(&self.line.start) }
+    }
+
+    /// Whether its end did not come.
+    pub(super) fn is_cut(&self) -> bool {
+        self.problem == CUT.0
     }
 
     /// The name, up to the first colon.
@@ -151,7 +156,7 @@ impl Malformed {
     /// A line whose end did not come is written without one, and a block as far as it came.
     pub(super) fn write(&self, out: &mut Vec<u8>) -> Result<(), WriteError> {
         let line = self.line.write(Written::bare(out).raw(">"));
-        if self.problem == CUT.0 {
+        if self.is_cut() {
             return line.cut();
         }
         line.end()?;

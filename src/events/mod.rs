@@ -287,7 +287,10 @@ impl Event {
     pub(crate) fn may_be_restart(&self) -> bool {
         match self {
             Self::State(state) => state.may_be_restart(),
-            Self::Malformed(malformed) => state::may_be_restart(malformed.line()),
+            // What a line says whose end did not come is not known; nor does anything come behind it.
+            Self::Malformed(malformed) => {
+                !malformed.is_cut() && state::may_be_restart(malformed.line())
+            }
             _ => false,
         }
     }

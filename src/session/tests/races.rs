@@ -359,6 +359,25 @@ async fn whoever_is_followed_or_left_by_a_block_that_is_too_large_is_answered_no
 }
 
 #[tokio::test(start_paused = true)]
+async fn whoever_is_followed_by_a_line_of_which_no_more_than_the_id_can_be_read_is_answered_no_more()
+ {
+    for line in ["CONNECT,0,x", "CONNECT,0", "CONNECT,0,", "CONNECT,0,4294967296,1"] {
+        let (session, mut d) = start(Builder::new()).await;
+        let (client, mut events, mut requests) = session.split();
+        d.connect("CONNECT", 0, 1).await;
+        let alice = next_client(&mut requests).await;
+        let peer = alice.peer().clone();
+        d.says(format!(">CLIENT:{line}\r\n")).await;
+        while !matches!(events.next().await, Some(Ok(Event::Malformed(_)))) {}
+        assert!(alice.is_withdrawn(), "{line}");
+        assert!(matches!(alice.allow().await, Err(Error::Stale { .. })), "{line}");
+        assert!(matches!(client.client_kill(&peer).await, Err(Error::Stale { .. })), "{line}");
+        d.says(">CLIENT:ENV,username=mallory\r\n>CLIENT:ENV,END\r\n").await;
+        nothing_heard(&client, &mut d).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_denial_that_waits_is_not_sent_where_somebody_else_has_decided() {
     // Client 1 is denied next, and its denial waits with the commands; that of client 2 waits behind it.
     for decided in [1, 2] {
