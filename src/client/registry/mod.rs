@@ -139,15 +139,16 @@ impl Registry {
         open.denials.retain(|denial| (denial.cid, denial.kid) != (cid, kid));
         open.denying.take_if(|denying| *denying == (cid, kid));
         if let Some(state) = open.waiting.remove((cid, kid)) {
-            state.settle();
+            open.settle_past(&state);
         }
     }
 
     /// What releases a hold is written now, an answer or a command past its request: also one that the daemon has said
     /// since that was let out is the same hold, and not answered again.
     pub(crate) fn hold_released(&self) {
-        if let Some(state) = self.lock().slots.get(&Slot::Hold) {
-            state.settle();
+        let mut open = self.lock();
+        if let Some(state) = open.slots.get(&Slot::Hold).cloned() {
+            open.settle_past(&state);
         }
     }
 
@@ -345,9 +346,8 @@ impl Open {
             AboutClientKind::Response(_) => return self.response(client, registry),
         };
         let key = (client.cid, client.kid);
-        if let Some(old) = self.waiting.remove(key) {
-            old.withdraw();
-        }
+        let old = self.waiting.remove(key).into_iter().collect();
+        self.withdraw(old);
         let state = RequestState::new(self.epoch);
         self.waiting.add(key, Arc::clone(&state), is_new, Address::of(&client.env));
         let old = self.waiting.remove_old_renewals(client.cid);
@@ -401,6 +401,13 @@ impl Open {
             state.withdraw();
         }
         self.queue.clear();
+    }
+
+    /// Answered past its request, which is not kept where nobody has taken it: nobody may ever take any.
+    fn settle_past(&mut self, state: &Arc<RequestState>) {
+        if state.settle() {
+            self.queue.retain(|request| !Arc::ptr_eq(&request.state, state));
+        }
     }
 
     /// A client left, or another one has its ID now: what was asked about it is withdrawn.
@@ -467,3 +474,6 @@ fn only_tells(event: &Event) -> bool {
         Event::Log(_) | Event::ByteCount(_) | Event::ByteCountClient(_) | Event::Echo(_)
     )
 }
+
+#[cfg(test)]
+mod tests;
