@@ -62,16 +62,13 @@ async fn main() -> ExitCode {
 
 async fn serve(address: impl Into<Endpoint>) -> Result<()> {
     let (client, _, mut requests) = connect(address).await?.split();
-    // Of a challenge by CRV1 the client's next attempt holds this. Here there is one at a time.
-    let mut challenge = None;
+    let mut states = States::default();
     while let Some(request) = requests.next().await {
         let answered = match request {
             Request::Hold(hold) => hold.release().await,
-            Request::ClientConnect(peer) => first_step(peer, &mut challenge).await,
-            // A renewal of keys, for which OpenVPN takes no other user name. The code was right when it came.
-            Request::ClientReauth(peer) if peer.is_user(NAME).unwrap_or(false) => {
-                peer.allow().await
-            }
+            Request::ClientConnect(peer) => first_step(peer, &mut states, false).await,
+            // A renewal of keys; but whoever comes anew from the port of a client that is in comes so, too.
+            Request::ClientReauth(peer) => first_step(peer, &mut states, true).await,
             Request::ClientResponse(answer) => match answer.response() {
                 Ok(code) if code == Secret::from(CODE) => says(answer.allow().await, "let in"),
                 _ => says(answer.deny("wrong code", Some("Wrong code")).await, "wrong code"),
@@ -87,38 +84,54 @@ async fn serve(address: impl Into<Endpoint>) -> Result<()> {
     Ok(())
 }
 
+/// States of challenges by CRV1. Here there is one at a time.
+#[derive(Default)]
+struct States {
+    /// The client's next attempt holds it.
+    asked: Option<Secret>,
+    /// Somebody is in by it, and shows it again where keys are renewed.
+    passed: Option<Secret>,
+}
+
 async fn first_step(
     peer: ClientRequest,
-    challenge: &mut Option<Secret>,
+    states: &mut States,
+    renews: bool,
 ) -> openvpn_mgmt::Result<()> {
     let is = |given: &Secret, right: &str| *given == Secret::from(right);
+    let is_user = peer.is_user(NAME).unwrap_or(false);
     let by_code = match peer.password() {
-        Ok(Some(ClientPassword::Plain(password))) if is(&password, PASSWORD) => {
-            return ask(peer, challenge).await;
+        Ok(Some(ClientPassword::Plain(password))) if is_user && is(&password, PASSWORD) => {
+            return ask(peer, states).await;
         }
         Ok(Some(ClientPassword::Static { password, response })) => {
             is(&password, PASSWORD) && is(&response, CODE)
         }
         Ok(Some(ClientPassword::Dynamic { state_id, response })) => {
-            challenge.take().is_some_and(|challenge| challenge == state_id) && is(&response, CODE)
+            let state = if renews { states.passed.clone() } else { states.asked.take() };
+            let is_right = is_user && state.as_ref() == Some(&state_id) && is(&response, CODE);
+            if is_right {
+                states.passed = state;
+            }
+            is_right
         }
         _ => false,
     };
-    if by_code && peer.is_user(NAME).unwrap_or(false) {
+    if by_code && is_user {
         return says(peer.allow().await, "the code came with the password: let in");
     }
     says(peer.deny("wrong", Some("Wrong user name, password or code")).await, "denied")
 }
 
-/// The password was right.
-async fn ask(peer: ClientRequest, challenge: &mut Option<Secret>) -> openvpn_mgmt::Result<()> {
+/// User name and password were right.
+async fn ask(peer: ClientRequest, states: &mut States) -> openvpn_mgmt::Result<()> {
     if peer.env().supports_sso(SsoMethod::CrText) {
         let told = peer.pending(&PendingAuth::cr_text(QUESTION, true), PATIENCE).await;
         return says(told.map(drop), "is asked for a code while it waits");
     }
     let state_id = format!("{:032x}", rand::random::<u128>());
     let crv1 = Crv1::new(&state_id, NAME, QUESTION)?;
-    *challenge = Some(state_id.into());
+    states.asked = Some(state_id.into());
     says(peer.challenge(&crv1).await, "comes again with a code")
 }
 
