@@ -11,6 +11,8 @@ use tokio::time::{Duration, timeout};
 use crate::scene::Scene;
 use crate::sessions::left;
 
+const UP: &str = "Initialization Sequence Completed";
+
 #[tokio::test]
 async fn restarts_end_sessions_and_their_clients_come_back() -> Result<()> {
     let test = "restarts_end_sessions_and_their_clients_come_back";
@@ -21,9 +23,11 @@ async fn restarts_end_sessions_and_their_clients_come_back() -> Result<()> {
     else {
         return Ok(());
     };
-    let _alice = scene.client("alice", "").await?;
+    let mut alice = scene.client("alice", "").await?;
     let mut record = scene.is("client that is in", PeerRecord::is_in).await?;
-    for signal in [Signal::SIGUSR1, Signal::SIGHUP] {
+    for (before, signal) in [Signal::SIGUSR1, Signal::SIGHUP].into_iter().enumerate() {
+        // One that has not heard that it is in knows of no keepalive, and waits on.
+        alice.wait_for_logs(UP, before + 1).await?;
         scene.server.signal(signal)?;
         let (gone, _, how) = scene.change("client that left", left).await?;
         assert_eq!(gone.id, record.id);
@@ -32,6 +36,7 @@ async fn restarts_end_sessions_and_their_clients_come_back() -> Result<()> {
         record = scene.is("client that is back", PeerRecord::is_in).await?;
         assert!(record.id > gone.id);
     }
+    alice.wait_for_logs(UP, 3).await?;
     scene.stop().await?;
     let (gone, ..) = scene.change("client that left", left).await?;
     assert_eq!(gone.id, record.id);
