@@ -19,7 +19,8 @@ pub enum ReplyShape {
     LineThenBlock,
     /// One event line that starts so (without the `>`), as `PKCS11ID-COUNT:`.
     Event(&'static str),
-    /// This many lines, and no end mark (`test N`).
+    /// This many lines, and no end mark (`test N`). A fence behind them takes what comes of more, as where one of them was
+    /// nobody's.
     Count(u32),
     /// Lines of unknown number, perhaps none. A fence (a command of our own, whose reply
     /// nothing else has) is sent behind the command, and its reply ends this one.
@@ -44,7 +45,16 @@ pub enum Fence {
 impl ReplyShape {
     /// Whether other commands may be in flight beside this one.
     pub(crate) fn pipelines(self) -> bool {
-        // Bare lines of an explained one could be another's, and a block without its end would take another's reply.
-        !matches!(self, Self::Fenced(_) | Self::ExplainedLine | Self::BreakableBlock | Self::Close)
+        // Bare lines of an explained one could be another's, and a block without its end would take another's reply; those
+        // that are counted may be anybody's.
+        let is_alone = matches!(
+            self,
+            Self::Fenced(_)
+                | Self::ExplainedLine
+                | Self::BreakableBlock
+                | Self::Count(_)
+                | Self::Close
+        );
+        !is_alone
     }
 }

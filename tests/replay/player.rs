@@ -49,8 +49,17 @@ impl Player {
     pub(crate) async fn play(&mut self, exchange: &Exchange) -> Infallible {
         for line in exchange.sent.lines() {
             let mut heard = self.daemon().await.line().await;
-            while heard == "version" && line != "version" {
-                heard = self.tells_version().await;
+            loop {
+                if heard == "version" && line != "version" {
+                    heard = self.tells_version().await;
+                } else if let Some(fence) = heard.strip_prefix("signal fence-") {
+                    // Of the command before, whose call is over.
+                    let refusal =
+                        format!("ERROR: signal 'fence-{fence}' is not a known signal type\r\n");
+                    heard = self.daemon().await.says(refusal).await.line().await;
+                } else {
+                    break;
+                }
             }
             assert_eq!(self.normal(&heard), self.normal(line), "{}", self.name);
         }

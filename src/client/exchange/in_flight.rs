@@ -68,7 +68,7 @@ impl<T> InFlight<T> {
     /// nobody's, and this the reply of a command behind.
     pub(super) fn is_not_a_row(&self, line: &Bytes) -> bool {
         let is_within = match self.shape {
-            ReplyShape::Block | ReplyShape::Count(_) => self.reply.has_lines(),
+            ReplyShape::Block => self.reply.has_lines(),
             ReplyShape::LineThenBlock => self.reply.success.is_some(),
             _ => false,
         };

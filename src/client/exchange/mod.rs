@@ -391,8 +391,8 @@ impl<T> Exchange<T> {
     fn complete(&mut self, outcome: Outcome) -> Step<T> {
         match self.in_flight.pop_front() {
             Some(command) => {
-                if command.kind.is_raw() {
-                    // The daemon may say more than its caller knew of.
+                if command.kind.is_raw() || matches!(command.shape, ReplyShape::Count(_)) {
+                    // The daemon may say more than its caller knew of, or one of the lines was nobody's.
                     self.fence.demand();
                 }
                 Step::Done(command.pending, outcome)

@@ -312,7 +312,7 @@ fn a_block_ends_at_end_only_and_is_refused_by_its_first_line_only() {
 
 #[test]
 fn a_reply_among_the_rows_of_a_block_is_not_taken_for_one_where_it_may_be_anothers() {
-    let rows = [ReplyShape::Block, ReplyShape::LineThenBlock, ReplyShape::Count(3)];
+    let rows = [ReplyShape::Block, ReplyShape::LineThenBlock];
     for (shape, anothers) in
         rows.into_iter().flat_map(|shape| [(shape, "SUCCESS: b"), (shape, "ERROR: b")])
     {
@@ -336,6 +336,23 @@ fn a_reply_among_the_rows_of_a_block_is_not_taken_for_one_where_it_may_be_anothe
             "{shape:?}: {ended:?}"
         );
     }
+}
+
+#[test]
+fn counted_lines_of_which_one_was_nobodys_leave_no_reply_to_another() {
+    let mut exchange = exchange(2, &[ReplyShape::Count(1), ReplyShape::Line]);
+    written(&mut exchange).unwrap();
+    assert_eq!(written(&mut exchange), None, "they are alone");
+    let nobodys = Step::Done(0, Ok(reply(None, &["nobody's"])));
+    assert_eq!(line(&mut exchange, "nobody's"), nobodys);
+    let fence = written(&mut exchange).expect("a fence is due");
+    assert_eq!(
+        line(&mut exchange, "ERROR: of test"),
+        Step::Stray(Bytes::from_static(b"ERROR: of test"))
+    );
+    assert_eq!(fenced(exchange.reply(fence_reply(&fence))), []);
+    assert_eq!(written(&mut exchange).as_deref(), Some("x\n"));
+    assert_eq!(line(&mut exchange, "ERROR: its own"), Step::Done(1, refused("its own")));
 }
 
 #[test]

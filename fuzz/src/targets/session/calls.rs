@@ -69,6 +69,7 @@ impl Kind {
                 | Self::RawBlock
                 | Self::PkSig
                 | Self::AuthRetry
+                | Self::Test
                 | Self::Quit
         )
     }
