@@ -134,10 +134,10 @@ impl Builder {
     ///
     /// A Unix daemon answers pipelined commands in order and completely; a
     /// Windows daemon can lose replies. Commands whose reply may come late, not
-    /// at all or more than once, those of [`raw_command`](crate::Client::raw_command), and lines too long to share the
-    /// daemon's input buffer, are never pipelined. Where one reply is missing or in other words,
+    /// at all or more than once, those whose lines are counted (`test`), those of [`raw_command`](crate::Client::raw_command),
+    /// and lines too long to share the daemon's input buffer, are never pipelined. Where one reply is missing or in other words,
     /// every call in flight fails ([`Error::UnexpectedReply`], [`Error::NoReply`]), as no line is surely its own. A block
-    /// whose first line is an odd one cannot be told from a good one, and takes the replies behind it up to an `END`.
+    /// whose first line is an odd one cannot be told from a good one, and takes the rows of a block behind it up to its `END`.
     pub fn pipeline(mut self, commands: usize) -> Self {
         self.settings.pipeline = commands.max(1);
         self
