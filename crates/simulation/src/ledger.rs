@@ -469,12 +469,17 @@ impl Ledger {
         let conversation = self.conversations.get(place.0).and_then(|one| one.get(place.1));
         let is_open = |mark: &Mark| {
             let head = mark.head.zip(conversation);
+            let by_hand = match mark.asked {
+                Asked::Client { cid, kid, .. } => Some((cid, kid)),
+                Asked::Slot(_) => None,
+            };
             mark.place == Some(place)
                 && mark.written == 0
                 && head.is_some_and(|(head, one)| {
                     // Of many renewals the oldest are given up.
                     one.ended_by(head, u64::MAX).is_none()
                         && !one.is_decided(head)
+                        && !by_hand.is_some_and(|ids| one.odd.refused.contains(&ids))
                         && one.renewals_behind(head) < RENEWALS
                 })
         };

@@ -301,7 +301,7 @@ async fn decide(world: Arc<World>, daemon: usize, attempt: Attempt) -> Result<De
         Way::Ask => match attempt.ask("code", true, Duration::from_secs(5)).await {
             Ok(response) => heard(&world, daemon, &asked, Some(response)),
             Err(error) => {
-                let has_responded = world.ledger.lock().has_responded(daemon, cid);
+                let has_responded = world.ledger.lock().has_responded(daemon, cid, kid);
                 if matches!(error, AskError::NoResponse) && has_responded && attempt.is_open() {
                     world.breaks("lost", format!("nobody was told of the response of {asked:?}"));
                 }

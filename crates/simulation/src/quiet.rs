@@ -18,6 +18,9 @@ use crate::world::{Held, World};
 /// The most that is read at once.
 const AT_ONCE: usize = 64 * 1024;
 
+/// No line of a flood is shorter.
+const LINE: usize = ">LOG:1795332237,,flood 0.\r\n".len();
+
 /// Follows the changes of the session table.
 pub(crate) async fn follow(world: Arc<World>) {
     let mut changes = world.peers.changes();
@@ -200,8 +203,9 @@ fn look_at_idle(world: &World, daemon: usize) {
             }
         }
         let memory = world.scenario.daemons.get(daemon).map_or(0, |plan| plan.memory);
-        // What came at once is kept in any case.
-        if memory > 0 && bytes > usize::try_from(memory).unwrap_or(usize::MAX) + AT_ONCE {
+        // What came at once is kept in any case: so much text, and an event for each line of it.
+        let at_once = AT_ONCE + AT_ONCE / LINE * size_of::<Event>();
+        if memory > 0 && bytes > usize::try_from(memory).unwrap_or(usize::MAX) + at_once {
             world.breaks("memory", format!("daemon {daemon}: {bytes} bytes kept of {memory}"));
         }
         let told = one.told.load(Ordering::Relaxed);

@@ -28,7 +28,7 @@ impl Ledger {
 
     /// Whether a client's user has responded to the one question that it was asked since it asked itself, and the program
     /// has read so for a second.
-    pub(crate) fn has_responded(&self, daemon: usize, cid: u64) -> bool {
+    pub(crate) fn has_responded(&self, daemon: usize, cid: u64, kid: u64) -> bool {
         let last = self.conversations.get(daemon).and_then(|of_daemon| of_daemon.last());
         let Some(conversation) = last.filter(|one| one.is_read() && !one.had_garbage) else {
             return false;
@@ -39,6 +39,13 @@ impl Ledger {
             Kind::Prompt(_) => false,
         };
         let Some(head) = conversation.heads.iter().rposition(is_it) else { return false };
+        // The response of a client that has renewed since is of its newest key.
+        let is_its_own = conversation.heads.get(head).is_some_and(
+            |head| matches!(head.kind, Kind::Client { kid: newest, .. } if newest == kid),
+        );
+        if !is_its_own {
+            return false;
+        }
         let turns: Vec<_> = conversation.turns.iter().filter(|turn| turn.cid == cid).collect();
         let [asked, response] = turns.as_slice() else { return false };
         let end = conversation.heads.get(head).map_or(u64::MAX, |head| head.end);
