@@ -229,11 +229,12 @@ impl<T> Exchange<T> {
         if self.is_late(&line) || self.uncertain {
             return Step::Stray(line);
         }
-        let beside_others = self.in_flight.len() > 1;
+        // Also of one that is alone: others follow it before its end.
+        let pipelines = self.depth > 1;
         let Some(head) = self.in_flight.front_mut() else {
             return Step::Stray(line);
         };
-        let taken = if beside_others && head.is_not_a_row(&line) {
+        let taken = if pipelines && head.pipelines && head.is_not_a_row(&line) {
             Taken::Unfit(line)
         } else {
             head.take(line, self.reply_limit)

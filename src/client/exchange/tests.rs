@@ -317,10 +317,15 @@ fn a_reply_among_the_rows_of_a_block_is_not_taken_for_one_where_it_may_be_anothe
         rows.into_iter().flat_map(|shape| [(shape, "SUCCESS: b"), (shape, "ERROR: b")])
     {
         let begin = if shape == ReplyShape::LineThenBlock { "SUCCESS: a" } else { "nobody's" };
-        let mut alone = exchange(2, &[shape]);
+        let mut alone = exchange(1, &[shape]);
         written(&mut alone).unwrap();
         assert_eq!(line(&mut alone, begin), Step::Taken);
         assert_eq!(line(&mut alone, anothers), Step::Taken, "{shape:?}");
+
+        let mut before_another = exchange(2, &[shape]);
+        written(&mut before_another).unwrap();
+        line(&mut before_another, begin);
+        assert!(matches!(line(&mut before_another, anothers), Step::Stray(_)), "{shape:?}");
 
         let mut exchange = exchange(2, &[shape, ReplyShape::Line]);
         written(&mut exchange).unwrap();

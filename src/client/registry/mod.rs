@@ -417,6 +417,8 @@ impl Open {
             self.challenged.remove(&key);
         }
         self.denials.retain(|denial| denial.cid != cid);
+        // Of one that came on an older connection no identity tells.
+        self.denying.take_if(|(denied, _)| *denied == cid);
         let left = self.waiting.remove_client(cid);
         self.withdraw(left);
     }

@@ -378,6 +378,25 @@ async fn whoever_is_followed_by_a_line_of_which_no_more_than_the_id_can_be_read_
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_denial_that_waits_is_not_sent_where_a_client_of_an_older_connection_has_left() {
+    let (session, mut d) = start(Builder::new().pipeline(1).request_limit(1)).await;
+    let (client, _, mut requests) = session.split();
+    d.connect("CONNECT", 0, 1).await;
+    let _alice = next_client(&mut requests).await;
+    let verb = client.clone();
+    let verb = tokio::spawn(async move { verb.verb().await });
+    d.hears("verb\n").await.connect("REAUTH", 1, 2).await;
+    // Read by now: the denial waits for the reply.
+    assert!(matches!(requests.next().await, Some(Request::Overflow(_))));
+    d.says(">CLIENT:DISCONNECT,1\r\n>CLIENT:ENV,END\r\n").await;
+    d.says(">HOLD:Waiting for hold release:0\r\n").await;
+    while !matches!(requests.next().await, Some(Request::Hold(_))) {}
+    d.says("SUCCESS: verb=3\r\n").await;
+    verb.await.unwrap().unwrap();
+    nothing_heard(&client, &mut d).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_denial_that_waits_is_not_sent_where_somebody_else_has_decided() {
     // Client 1 is denied next, and its denial waits with the commands; that of client 2 waits behind it.
     for decided in [1, 2] {
