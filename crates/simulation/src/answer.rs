@@ -11,7 +11,6 @@ use tokio::time::Instant;
 
 use crate::heads::Slot;
 use crate::ledger::{Asked, Told, mark_text};
-
 use crate::program::environment;
 use crate::scenario::Setting;
 use crate::world::{Held, Policy, World};

@@ -450,10 +450,7 @@ impl Ledger {
         let is_answered = self.marks.iter().enumerate().any(is_another);
         let Some((place, head)) = mark.place.zip(mark.head) else { return true };
         // Whoever decides by hand has decided, though it was refused.
-        let by_hand = match mark.asked {
-            Asked::Client { cid, kid, .. } => Some((cid, kid)),
-            Asked::Slot(_) => None,
-        };
+        let by_hand = mark.asked.ids();
         let conversation = self.conversation(place);
         is_answered
             || conversation.is_none_or(|one| {
@@ -469,10 +466,7 @@ impl Ledger {
         let conversation = self.conversations.get(place.0).and_then(|one| one.get(place.1));
         let is_open = |mark: &Mark| {
             let head = mark.head.zip(conversation);
-            let by_hand = match mark.asked {
-                Asked::Client { cid, kid, .. } => Some((cid, kid)),
-                Asked::Slot(_) => None,
-            };
+            let by_hand = mark.asked.ids();
             mark.place == Some(place)
                 && mark.written == 0
                 && head.is_some_and(|(head, one)| {

@@ -311,30 +311,42 @@ async fn a_client_does_not_choose_the_address_it_is_counted_under() {
     nothing_heard(&client, &mut d).await;
 }
 
+/// Client 1 asks by this, and waits to be denied when these lines are read; of that this alone is heard.
+async fn denied_behind(asks: &str, kid: u32, lines: &str, denial: Option<&str>) {
+    let (session, mut d) = start(Builder::new().pipeline(1).request_limit(1)).await;
+    let (client, _, mut requests) = session.split();
+    d.connect("CONNECT", 0, 1).await;
+    let _alice = next_client(&mut requests).await;
+    let verb = client.clone();
+    let verb = tokio::spawn(async move { verb.verb().await });
+    d.hears("verb\n").await.connect(asks, 1, kid).await;
+    // Read by now: the denial waits for the reply.
+    assert!(matches!(requests.next().await, Some(Request::Overflow(_))));
+    d.says(lines).await.says(">HOLD:Waiting for hold release:0\r\n").await;
+    while !matches!(requests.next().await, Some(Request::Hold(_))) {}
+    d.says("SUCCESS: verb=3\r\n").await;
+    verb.await.unwrap().unwrap();
+    if let Some(denial) = denial {
+        d.hears(denial).await.says(DENIED).await;
+    }
+    nothing_heard(&client, &mut d).await;
+}
+
+const LEAVES: &str = ">CLIENT:DISCONNECT,1\r\n>CLIENT:ENV,END\r\n";
+
 #[tokio::test(start_paused = true)]
 async fn a_denial_that_waits_for_its_turn_is_not_sent_where_its_client_is_gone() {
     let newer = ">CLIENT:CONNECT,1,2\r\n>CLIENT:ENV,END\r\n";
-    for ends in [newer, ">CLIENT:DISCONNECT,1\r\n>CLIENT:ENV,END\r\n", RESTART] {
-        let builder = Builder::new().pipeline(1).request_limit(1);
-        let (session, mut d) = start(builder).await;
-        let (client, _, mut requests) = session.split();
-        d.connect("CONNECT", 0, 1).await;
-        let _alice = next_client(&mut requests).await;
-        let verb = client.clone();
-        let verb = tokio::spawn(async move { verb.verb().await });
-        d.hears("verb\n").await.connect("CONNECT", 1, 1).await;
-        // Read by now: the denial waits for the reply.
-        assert!(matches!(requests.next().await, Some(Request::Overflow(_))));
-        d.says(ends).await.says(">HOLD:Waiting for hold release:0\r\n").await;
-        while !matches!(requests.next().await, Some(Request::Hold(_))) {}
-        d.says("SUCCESS: verb=3\r\n").await;
-        verb.await.unwrap().unwrap();
-        if ends == newer {
-            let reason = "too many clients wait for a decision";
-            d.hears(&format!("client-deny 1 2 \"{reason}\"\n")).await.says(DENIED).await;
-        }
-        nothing_heard(&client, &mut d).await;
+    let denial = "client-deny 1 2 \"too many clients wait for a decision\"\n";
+    denied_behind("CONNECT", 1, newer, Some(denial)).await;
+    for ends in [LEAVES, RESTART] {
+        denied_behind("CONNECT", 1, ends, None).await;
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_denial_that_waits_is_not_sent_where_a_client_of_an_older_connection_has_left() {
+    denied_behind("REAUTH", 2, LEAVES, None).await;
 }
 
 /// Nothing goes out to whoever has a client's ID behind these lines, whose block has not ended.
@@ -368,25 +380,6 @@ async fn whoever_is_followed_by_a_line_of_which_no_more_than_the_id_can_be_read_
     for line in ["CONNECT,0,x", "CONNECT,0", "CONNECT,0,", "CONNECT,0,4294967296,1"] {
         nobody_is_answered_behind(&format!(">CLIENT:{line}\r\n")).await;
     }
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_denial_that_waits_is_not_sent_where_a_client_of_an_older_connection_has_left() {
-    let (session, mut d) = start(Builder::new().pipeline(1).request_limit(1)).await;
-    let (client, _, mut requests) = session.split();
-    d.connect("CONNECT", 0, 1).await;
-    let _alice = next_client(&mut requests).await;
-    let verb = client.clone();
-    let verb = tokio::spawn(async move { verb.verb().await });
-    d.hears("verb\n").await.connect("REAUTH", 1, 2).await;
-    // Read by now: the denial waits for the reply.
-    assert!(matches!(requests.next().await, Some(Request::Overflow(_))));
-    d.says(">CLIENT:DISCONNECT,1\r\n>CLIENT:ENV,END\r\n").await;
-    d.says(">HOLD:Waiting for hold release:0\r\n").await;
-    while !matches!(requests.next().await, Some(Request::Hold(_))) {}
-    d.says("SUCCESS: verb=3\r\n").await;
-    verb.await.unwrap().unwrap();
-    nothing_heard(&client, &mut d).await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -9,6 +9,16 @@ pub(crate) enum Asked {
     Slot(Slot),
 }
 
+impl Asked {
+    /// The CID and the KID, where it is a client that asks.
+    pub(super) fn ids(&self) -> Option<(u64, u64)> {
+        match self {
+            Self::Client { cid, kid, .. } => Some((*cid, *kid)),
+            Self::Slot(_) => None,
+        }
+    }
+}
+
 impl Default for Asked {
     fn default() -> Self {
         Self::Slot(Slot::Hold)
