@@ -3,6 +3,7 @@
 mod alone;
 mod auth_server;
 mod build;
+mod challenge;
 mod client;
 mod credentials;
 mod fleet;
