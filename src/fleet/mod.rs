@@ -210,6 +210,10 @@ impl Stream for Fleet {
                 }
                 return Poll::Ready(Some(item));
             }
+            if !tokio::task::coop::has_budget_remaining() {
+                // It may have had something, and the runtime wakes it when other tasks have had their turns.
+                self.shared.ready.push(&member);
+            }
         }
     }
 }

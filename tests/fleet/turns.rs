@@ -1,12 +1,20 @@
 //! Turns, and members that say more than is read.
 
 use std::collections::{HashMap, HashSet};
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
 
 use openvpn_mgmt::{Builder, Fleet, MemberItem};
 use openvpn_mgmt_test::{Client, FakeDaemon, scripted};
-use tokio::time::sleep;
+use tokio::task::consume_budget;
+use tokio::task::coop::unconstrained;
+use tokio::time::{sleep, timeout};
 
 use crate::support::{SECOND, log, next, words};
+
+/// So much a task may do in one turn of tokio's.
+const BUDGET: usize = 128;
 
 #[tokio::test(start_paused = true)]
 async fn one_that_floods_has_one_turn_among_many() {
@@ -63,6 +71,43 @@ async fn what_is_lost_is_told_by_member() {
     let client = fleet.client();
     assert_eq!(client.member("loud").unwrap().lagged, 93);
     assert_eq!(client.member("quiet").unwrap().lagged, 0);
+}
+
+/// The turn of the fleet's task ends within a member's own, wherever that is: both lines are given in the next one.
+#[tokio::test(start_paused = true)]
+async fn who_has_no_time_left_in_its_turn_has_the_next_one() {
+    let mut fleet = Fleet::new();
+    let mut daemons = Vec::new();
+    for name in ["one", "two"] {
+        let (session, daemon) = scripted::connected(Builder::new()).await;
+        fleet.add(name, session).unwrap();
+        daemons.push(daemon);
+    }
+    while timeout(SECOND, fleet.next()).await.is_ok() {}
+    for spent in 0..BUDGET {
+        for daemon in &mut daemons {
+            daemon.says(log("line")).await;
+        }
+        // With time on its own, so that the turn begins here.
+        sleep(SECOND).await;
+        let mut given = Vec::new();
+        poll_fn(|cx| {
+            for _ in 0..spent {
+                assert!(pin!(consume_budget()).poll(cx).is_ready(), "{spent}");
+            }
+            while let Poll::Ready(item) = pin!(fleet.next()).poll(cx) {
+                given.push(words(&item.unwrap()));
+            }
+            // Nothing else has run, and nobody was woken.
+            while let Poll::Ready(item) = pin!(unconstrained(fleet.next())).poll(cx) {
+                given.push(words(&item.unwrap()));
+            }
+            Poll::Ready(())
+        })
+        .await;
+        given.sort();
+        assert_eq!(given, ["one (1): log line", "two (1): log line"], "{spent} were spent");
+    }
 }
 
 /// As many as may wait to be decided about, behind more events than are kept.

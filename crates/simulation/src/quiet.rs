@@ -76,10 +76,11 @@ fn daemon_of(record: &PeerRecord) -> usize {
     record.daemon.trim_start_matches('d').parse().unwrap_or(usize::MAX)
 }
 
-/// The connection of a session's daemon that began last.
+/// The connection of a session's daemon of which something was read last.
 fn connection(world: &World, record: &PeerRecord) -> usize {
     let ledger = world.ledger.lock();
-    ledger.conversations.get(daemon_of(record)).map_or(0, Vec::len)
+    let of_daemon = ledger.conversations.get(daemon_of(record)).map_or(&[][..], Vec::as_slice);
+    of_daemon.iter().rposition(|conversation| conversation.read > 0).map_or(0, |last| last + 1)
 }
 
 /// Who came once and is there has not left.

@@ -29,6 +29,8 @@ pub(crate) struct Odd {
     is_unfiltered: bool,
     /// 0 was refused: what is filtered is not known any more.
     filter_refused: bool,
+    /// The daemon has said so; a program may be told later, or never.
+    zero_refused: bool,
     /// About whom a decision was refused: whoever made it may be the driver, which asks nobody.
     pub(crate) refused: BTreeSet<(u64, u64)>,
     /// The daemon holds, and nobody was asked or has released it.
@@ -141,14 +143,14 @@ impl Ledger {
         } else if begins("ERROR:") {
             // Of any later one a program may not learn; then what it was told before still holds.
             odd.filter_refused |= is_zero && odd.filters_answered == 1;
+            odd.zero_refused |= is_zero;
         }
     }
 
-    /// A program was told that `env-filter 0` is refused.
+    /// A program was told that `env-filter 0` is refused, which may be by an older connection than the last.
     pub(crate) fn filter_refused(&mut self, daemon: usize) {
-        let newest = self.newest(daemon);
-        if let Some(conversation) = self.conversation((daemon, newest)) {
-            conversation.odd.filter_refused = true;
+        for conversation in self.conversations.get_mut(daemon).into_iter().flatten() {
+            conversation.odd.filter_refused |= conversation.odd.zero_refused;
         }
     }
 
