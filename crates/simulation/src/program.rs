@@ -258,7 +258,7 @@ async fn sign_in(world: &Arc<World>, daemon: usize, requests: Requests) {
     let authenticator = move |attempt: Attempt| {
         let world = Arc::clone(&deciding);
         async move {
-            let ended = look::Ended::new(&world, daemon);
+            let ended = look::Ended::new(&world, daemon, attempt.deadline());
             let decision = decide(Arc::clone(&world), daemon, attempt).await;
             ended.ends();
             decision

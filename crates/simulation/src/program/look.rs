@@ -5,9 +5,9 @@ use std::sync::atomic::Ordering;
 
 use openvpn_mgmt::events::Env;
 use openvpn_mgmt::{Event, Events};
+use tokio::time::Instant;
 
 use crate::ledger::{Asked, Conversation};
-use crate::scenario::Setting;
 use crate::world::World;
 
 /// What no subscriber is shown.
@@ -129,12 +129,14 @@ fn size(world: &World, daemon: usize, env: &Env) {
 pub(super) struct Ended {
     world: Arc<World>,
     daemon: usize,
+    /// As it was when the handler began; it moves where that asks its client.
+    deadline: Instant,
     is_over: bool,
 }
 
 impl Ended {
-    pub(super) fn new(world: &Arc<World>, daemon: usize) -> Self {
-        Self { world: Arc::clone(world), daemon, is_over: false }
+    pub(super) fn new(world: &Arc<World>, daemon: usize, deadline: Instant) -> Self {
+        Self { world: Arc::clone(world), daemon, deadline, is_over: false }
     }
 
     pub(super) fn ends(mut self) {
@@ -146,11 +148,8 @@ impl Drop for Ended {
     fn drop(&mut self) {
         let program = self.world.program(self.daemon);
         let is_left = program.is_none_or(|program| program.lets_go.load(Ordering::Relaxed));
-        // One that is late is dropped at its deadline, as one that asks may be where calls have no time of their own.
-        let plan = self.world.scenario.daemons.get(self.daemon);
-        let may_be_late = plan
-            .is_some_and(|plan| plan.has(Setting::Deadline).is_some() || plan.timeout == u32::MAX);
-        if !self.is_over && !is_left && !may_be_late {
+        let is_late = Instant::now() >= self.deadline;
+        if !self.is_over && !is_left && !is_late {
             let text = format!("daemon {}: a handler was dropped before its end", self.daemon);
             self.world.breaks("handler", text);
         }

@@ -78,10 +78,13 @@ fn abandon(world: &Arc<World>, daemon: usize) {
     });
     let task = tokio::spawn(async move {
         sleep(Duration::from_millis(u64::from(asked)) + AT_ONCE).await;
+        // Whoever calls by the link has a handle again.
+        let is_called =
+            shared.program(daemon).is_some_and(|program| program.through.try_lock().is_err());
         let mut ledger = shared.ledger.lock();
         let is_open =
             ledger.conversation((daemon, conversation)).is_some_and(|one| !one.is_dropped);
-        if is_open {
+        if is_open && !is_called {
             ledger.breaks("end", format!("daemon {daemon}: nobody is left, and it goes on"));
         }
     });
