@@ -246,7 +246,7 @@ impl Drop for ClientRequest {
         if denies || panicking || hopeless {
             warn!(%cid, %kid, "a client's request was dropped without an answer; it is denied");
             self.handle.registry().deny(cid, kid, state, "nobody answered");
-        } else {
+        } else if !state.has_responded() {
             warn!(%cid, %kid, "a client's request was dropped without an answer; it waits on");
             self.handle.registry().put_away(cid, kid, state);
         }

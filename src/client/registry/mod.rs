@@ -369,6 +369,7 @@ impl Open {
             return None;
         }
         let state = self.waiting.get(key.0, key.1)?;
+        state.responded();
         state.is_open().then(|| (client, Arc::clone(state)))
     }
 

@@ -17,6 +17,8 @@ pub(crate) struct RequestState {
     state: AtomicU8,
     /// The daemon has asked anew, so that an answer of before would answer something else.
     replaced: AtomicBool,
+    /// Its client has responded: whoever has the response may decide about it, too.
+    responded: AtomicBool,
     /// Counts the daemon's restarts on this connection; IDs of one epoch mean nothing in another.
     epoch: u64,
     closed: Notify,
@@ -34,8 +36,9 @@ pub(crate) struct Ticket {
 
 impl RequestState {
     pub(crate) fn new(epoch: u64) -> Arc<Self> {
-        let (state, replaced) = (AtomicU8::new(OPEN), AtomicBool::new(false));
-        Arc::new(Self { state, replaced, epoch, closed: Notify::new() })
+        let state = AtomicU8::new(OPEN);
+        let (replaced, responded) = (AtomicBool::new(false), AtomicBool::new(false));
+        Arc::new(Self { state, replaced, responded, epoch, closed: Notify::new() })
     }
 
     pub(crate) fn epoch(&self) -> u64 {
@@ -68,6 +71,14 @@ impl RequestState {
 
     pub(crate) fn is_replaced(&self) -> bool {
         self.replaced.load(Ordering::Acquire)
+    }
+
+    pub(super) fn responded(&self) {
+        self.responded.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn has_responded(&self) -> bool {
+        self.responded.load(Ordering::Acquire)
     }
 
     /// Waits until the request is closed, by an answer or by the daemon.

@@ -91,6 +91,25 @@ async fn one_response_answers_one_challenge_and_settles_nothing_by_being_dropped
     no_request(&mut requests, d).await;
 }
 
+/// The question failed, and nobody takes the request once more; the response is there all the same.
+#[tokio::test(start_paused = true)]
+async fn a_response_decides_though_the_request_that_asked_for_it_was_dropped() {
+    let (session, mut daemon) = start(Builder::new()).await;
+    let (_client, _events, mut requests) = session.split();
+    let d = &mut daemon;
+    d.connect("CONNECT", 0, 1).await;
+    let peer = next_client(&mut requests).await;
+    let text = PendingAuth::cr_text("Code", false);
+    let asking = tokio::spawn(async move { peer.pending(&text, MINUTE).await.map(drop) });
+    d.hears("client-pending-auth 0 1 \"CR_TEXT:R:Code\" 60\n").await.responds(0, 1).await;
+    let Some(Request::ClientResponse(response)) = requests.next().await else { panic!() };
+    // Nobody is asked any more.
+    drop(requests);
+    d.says("ERROR: client-pending-auth command failed\r\n").await;
+    assert!(matches!(asking.await.unwrap(), Err(Error::Refused { .. })));
+    exchange(response.allow(), d, "client-auth-nt 0 1\n", AUTH).await.unwrap();
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_challenge_that_was_refused_or_withdrawn_is_answered_by_nobody() {
     let (session, mut daemon) = start(Builder::new()).await;
