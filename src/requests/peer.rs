@@ -246,6 +246,7 @@ impl Drop for ClientRequest {
         if denies || panicking || hopeless {
             warn!(%cid, %kid, "a client's request was dropped without an answer; it is denied");
             self.handle.registry().deny(cid, kid, state, "nobody answered");
+        // Put away, it could not be decided by the response either, which somebody may have.
         } else if !state.has_responded() {
             warn!(%cid, %kid, "a client's request was dropped without an answer; it waits on");
             self.handle.registry().put_away(cid, kid, state);
